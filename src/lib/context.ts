@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+
+/**
+ * Who asks, and under which request id. Made once per request (from headers, a token, or by a program for itself), never
+ * changed afterwards, and carried from the API through RPC to the agent, so that one id can be followed end to end.
+ */
+export interface Context {
+  /** `req-<uuid>` of this request. */
+  readonly requestId: string;
+  /** `req-<uuid>` the caller gave, so that several services share one id; null if none. */
+  readonly globalRequestId: string | null;
+  readonly userId: string | null;
+  readonly userName: string | null;
+  readonly projectId: string | null;
+  readonly projectName: string | null;
+  readonly roles: readonly string[];
+  readonly isAdmin: boolean;
+  /** The caller's token, passed on over RPC as oslo.context does; never logged. */
+  readonly authToken: string | null;
+}
+
+/** A new `req-<uuid>`. */
+export function newRequestId(): string {
+  return `req-${randomUUID()}`;
+}
+
+/** The context of a program acting for itself: admin, of no project. */
+export function adminContext(requestId: string = newRequestId()): Context {
+  return {
+    requestId,
+    globalRequestId: null,
+    userId: null,
+    userName: null,
+    projectId: null,
+    projectName: null,
+    roles: [],
+    isAdmin: true,
+    authToken: null,
+  };
+}

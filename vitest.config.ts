@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Three projects: `unit` and `contract` share one process and leave no module state behind (see CONTRIBUTING.md);
+ * `functional` runs one file at a time, because its tests own network namespaces, ports and daemons.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['{src,cli,bin,setup}/**/*.test.ts', 'test/structure/**/*.test.ts'], isolate: false, pool: 'threads' } },
+      { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'compat', include: ['test/compat/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'functional',
+          include: ['test/functional/**/*.test.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
