@@ -1,0 +1,159 @@
+import type { ColumnType, Generated } from 'kysely';
+
+/**
+ * The tables, by the names operators of Neutron know. Same columns on every database; booleans are 0/1 integers in SQLite
+ * and MariaDB and are converted where rows become resources, nowhere else.
+ *
+ * Differences from upstream, on purpose: the standard attributes (description, timestamps, revision) are columns of each
+ * resource instead of a side table (one join less per read), and `standard_attr_id` is the table's own counter: unique per
+ * table, not across tables. It exists because RPC payloads carry it.
+ */
+export interface Schema {
+  networks: NetworksTable;
+  externalnetworks: { network_id: string; is_default: Flag };
+  networkrbacs: { id: string; project_id: string; object_id: string; target_project: string; action: 'access_as_shared' | 'access_as_external' };
+  networksegments: NetworkSegmentsTable;
+  ml2_flat_allocations: { physical_network: string };
+  subnets: SubnetsTable;
+  ipallocationpools: { id: string; subnet_id: string; first_ip: string; last_ip: string; position: number };
+  dnsnameservers: { subnet_id: string; address: string; position: number };
+  subnetroutes: { subnet_id: string; destination: string; nexthop: string; position: number };
+  subnet_service_types: { subnet_id: string; service_type: string };
+  ports: PortsTable;
+  ipallocations: IpAllocationsTable;
+  ml2_port_bindings: PortBindingsTable;
+  ml2_port_binding_levels: { port_id: string; host: string; level: number; driver: string; segment_id: string };
+  allowedaddresspairs: { port_id: string; mac_address: string; ip_address: string; position: number };
+  extradhcpopts: { id: string; port_id: string; opt_name: string; opt_value: string; ip_version: number };
+  provisioningblocks: { port_id: string; entity: 'L2' | 'DHCP' };
+  agents: AgentsTable;
+  networkdhcpagentbindings: { network_id: string; dhcp_agent_id: string };
+  tags: { resource_type: string; resource_id: string; tag: string };
+  outbox: OutboxTable;
+  neutrino_version: { version_num: string };
+}
+
+/** 0 or 1 in SQLite and MariaDB, a boolean in PostgreSQL. */
+export type Flag = ColumnType<number | boolean, number | boolean, number | boolean>;
+
+/** Columns of every resource with standard attributes. Times are `YYYY-MM-DDTHH:MM:SSZ`, as the API shows them. */
+export interface StandardColumns {
+  standard_attr_id: Generated<number>;
+  id: string;
+  project_id: string;
+  name: string;
+  description: string;
+  created_at: string;
+  updated_at: string;
+  revision_number: number;
+}
+
+export interface NetworksTable extends StandardColumns {
+  status: string;
+  admin_state_up: Flag;
+  mtu: number;
+  port_security_enabled: Flag;
+  vlan_transparent: Flag | null;
+  /** JSON list. */
+  availability_zone_hints: string;
+  dns_domain: string;
+}
+
+export interface NetworkSegmentsTable {
+  id: string;
+  network_id: string;
+  network_type: string;
+  physical_network: string | null;
+  segmentation_id: number | null;
+  segment_index: number;
+  is_dynamic: Flag;
+  name: string | null;
+}
+
+export interface SubnetsTable extends StandardColumns {
+  network_id: string;
+  ip_version: number;
+  cidr: string;
+  gateway_ip: string | null;
+  enable_dhcp: Flag;
+  ipv6_ra_mode: string | null;
+  ipv6_address_mode: string | null;
+  subnetpool_id: string | null;
+  segment_id: string | null;
+}
+
+export interface PortsTable extends StandardColumns {
+  network_id: string;
+  mac_address: string;
+  admin_state_up: Flag;
+  status: string;
+  device_id: string;
+  device_owner: string;
+  port_security_enabled: Flag;
+  ip_allocation: string;
+  dns_name: string;
+  dns_domain: string;
+}
+
+/** One address of one port; the primary key (subnet_id, ip_address) is what keeps two ports from sharing one. */
+export interface IpAllocationsTable {
+  port_id: string;
+  subnet_id: string;
+  network_id: string;
+  ip_address: string;
+  /** The address as 32 hex digits (v4 in the last 8), so that ranges compare and sort as numbers do. */
+  ip_key: string;
+  position: number;
+}
+
+export interface PortBindingsTable {
+  port_id: string;
+  host: string;
+  vnic_type: string;
+  /** JSON object. */
+  profile: string;
+  vif_type: string;
+  /** JSON object, `''` when unset. */
+  vif_details: string;
+  status: 'ACTIVE' | 'INACTIVE';
+}
+
+export interface AgentsTable {
+  id: string;
+  agent_type: string;
+  binary: string;
+  topic: string;
+  host: string;
+  admin_state_up: Flag;
+  /** Milliseconds since the epoch for the three times. */
+  created_at: number;
+  started_at: number;
+  heartbeat_timestamp: number;
+  description: string | null;
+  /** JSON object. */
+  configurations: string;
+  availability_zone: string | null;
+  resource_versions: string | null;
+  load: number;
+  resources_synced: Flag | null;
+}
+
+/**
+ * What is still to be done about a committed change: bind a port, tell agents. Written in the transaction that makes the
+ * change, done right after the commit, then deleted; what is older than 2 s is taken up by any server.
+ */
+export interface OutboxTable {
+  id: Generated<number>;
+  /** `port`, `network`, `subnet`, `agent`. */
+  resource_type: string;
+  resource_id: string;
+  /** What the plugin's outbox runner knows how to do: `bind`, `tell` … */
+  action: string;
+  /** JSON: what the action needs that can no longer be read (a deleted port's addresses, for example). */
+  payload: string;
+  /** Milliseconds since the epoch. */
+  created_at: number;
+  /** When a server took it up again, for spacing retries; 0 = never. */
+  attempted_at: number;
+  attempts: number;
+}

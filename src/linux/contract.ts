@@ -1,0 +1,155 @@
+/**
+ * The Linux host as agents see it. `Host` is the real one (host.ts) or the fake that prints itself (fake/): plans are made
+ * of the same `NetworkOperation`s for both. Reading gives plain data; applying takes a list and is idempotent per
+ * operation ("ensure"), batched into as few kernel calls as possible.
+ */
+export interface Exec {
+  /**
+   * Runs a program through the agent's helper process: argv only, never a shell; `LC_ALL=C`.
+   * @throws CommandFailed on an exit code that is not in `okCodes` (default [0]), on a timeout, or when the helper died
+   */
+  run(argv: readonly string[], options?: RunOptions): Promise<CommandResult>;
+  /** Starts a daemon that outlives helper and agent (double fork, own session, closed stdin); resolves when it is launched. */
+  daemon(argv: readonly string[], options?: { netns?: string; env?: Record<string, string>; logFile?: string }): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RunOptions {
+  /** Name of a network namespace to run in. */
+  netns?: string;
+  stdin?: string;
+  /** Default 10,000. */
+  timeoutMs?: number;
+  okCodes?: readonly number[];
+}
+
+export interface CommandResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export class CommandFailed extends Error {
+  readonly argv: readonly string[];
+  readonly code: number | null;
+  readonly stderr: string;
+  readonly netns: string | null;
+
+  constructor(details: { argv: readonly string[]; code: number | null; stderr: string; netns?: string | null; why?: string }) {
+    super(`${details.argv.join(' ')}: ${details.why ?? `exit code ${details.code}`}${details.stderr ? `: ${details.stderr.trim()}` : ''}`);
+    this.name = 'CommandFailed';
+    this.argv = details.argv;
+    this.code = details.code;
+    this.stderr = details.stderr;
+    this.netns = details.netns ?? null;
+  }
+}
+
+/** One network device, as `ip -j -d addr show` tells it. */
+export interface Link {
+  name: string;
+  ifindex: number;
+  /** `bridge`, `veth`, `tun`, `vlan`, `vxlan` …; null for plain hardware. */
+  kind: string | null;
+  mac: string | null;
+  mtu: number;
+  /** Administratively up. */
+  up: boolean;
+  /** Lower layer up (carrier). */
+  carrier: boolean;
+  master: string | null;
+  /** For a veth: ifindex of the other end, and whether that end is in another namespace. */
+  peer: { ifindex: number; elsewhere: boolean } | null;
+  alias: string | null;
+  addresses: readonly Address[];
+}
+
+export interface Address {
+  /** `192.168.56.11/24` */
+  cidr: string;
+  family: 4 | 6;
+  scope: 'global' | 'link' | 'host' | 'site';
+  dynamic: boolean;
+  broadcast: string | null;
+}
+
+/** One route of the main table. */
+export interface Route {
+  family: 4 | 6;
+  /** `default` or a CIDR. */
+  destination: string;
+  via: string | null;
+  device: string | null;
+  metric: number | null;
+  /** `kernel`, `boot`, `static`, `dhcp`, `ra` … */
+  protocol: string;
+  scope: string | null;
+  source: string | null;
+}
+
+/** The network state of one namespace (or of the host). */
+export interface NetworkState {
+  readonly links: ReadonlyMap<string, Link>;
+  readonly routes: readonly Route[];
+}
+
+/** What a plan is made of. Every operation may be repeated without harm. */
+export type NetworkOperation =
+  | { op: 'ensure_bridge'; name: string; mtu?: number }
+  | { op: 'ensure_veth'; name: string; peer: string; peerNetns?: string; peerMac?: string }
+  | { op: 'delete_link'; name: string }
+  | { op: 'set_up'; name: string }
+  | { op: 'set_down'; name: string }
+  | { op: 'set_mtu'; name: string; mtu: number }
+  | { op: 'set_mac'; name: string; mac: string }
+  | { op: 'set_alias'; name: string; alias: string }
+  | { op: 'set_master'; name: string; master: string | null }
+  | { op: 'move_to_netns'; name: string; netns: string; rename?: string }
+  | { op: 'add_address'; device: string; cidr: string; broadcast?: string | null }
+  | { op: 'delete_address'; device: string; cidr: string }
+  | { op: 'replace_route'; family: 4 | 6; destination: string; via: string | null; device: string; metric?: number | null; source?: string | null; protocol?: string }
+  | { op: 'delete_route'; family: 4 | 6; destination: string; via: string | null; device: string; metric?: number | null }
+  | { op: 'sysctl'; key: string; value: string };
+
+/** A change the kernel announced. */
+export interface LinkEvent {
+  kind: 'added' | 'changed' | 'removed';
+  name: string;
+  ifindex: number;
+}
+
+export interface Host {
+  readonly exec: Exec;
+  /** Links with addresses and the main routing tables of the host or of one namespace. */
+  readNetwork(netns?: string): Promise<NetworkState>;
+  /** Applies in order. @throws ApplyFailed naming the first operation that failed; later ones were not tried */
+  apply(operations: readonly NetworkOperation[], netns?: string): Promise<void>;
+  /** Follows link events of the host until closed; `onLost` when the monitor had to be restarted (re-read everything). */
+  watchLinks(onEvent: (event: LinkEvent) => void, onLost: () => void): Promise<{ close(): Promise<void> }>;
+  listNetns(): Promise<string[]>;
+  /** Creates it with `lo` up. */
+  ensureNetns(name: string): Promise<void>;
+  removeNetns(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class ApplyFailed extends Error {
+  readonly operation: NetworkOperation;
+  readonly stderr: string;
+
+  constructor(operation: NetworkOperation, stderr: string) {
+    super(`${describeOperation(operation)}: ${stderr.trim()}`);
+    this.name = 'ApplyFailed';
+    this.operation = operation;
+    this.stderr = stderr;
+  }
+}
+
+/** The operation as one line an operator reads: `set_master name=tap1234 master=brq5678`. */
+export function describeOperation(operation: NetworkOperation): string {
+  const { op, ...rest } = operation;
+  const words = Object.entries(rest)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${value}`);
+  return [op, ...words].join(' ');
+}

@@ -1,0 +1,57 @@
+import type { Context } from '../lib/context.ts';
+import type { ListQuery, Page } from '../lib/query.ts';
+import type { Agent, Network, Port, Subnet } from '../resources/shapes.ts';
+
+/**
+ * What the API calls. One `Collection` per resource, all alike, so that the API's machine needs to know nothing else.
+ *
+ * Inputs have passed the attribute table: keys are known, values converted. On create every attribute that may be given
+ * is present, with its default or `undefined` for "not specified"; on update only the keys the client sent.
+ * Errors are `NeutronError`s with upstream's types; anything else that is thrown is a bug (500).
+ */
+export interface Collection<R> {
+  list(context: Context, query: ListQuery): Promise<Page<R>>;
+  /** @throws the resource's not-found error (NetworkNotFound …) */
+  get(context: Context, id: string, fields?: readonly string[] | null): Promise<Partial<R> & { id: string }>;
+  create?(context: Context, input: Input): Promise<R>;
+  /** All or nothing, in one transaction; answers in the order of the inputs. */
+  createBulk?(context: Context, inputs: readonly Input[]): Promise<R[]>;
+  /** @throws RevisionNumberConstraintFailed when `ifRevision` is given and is not the stored one */
+  update?(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<R>;
+  delete?(context: Context, id: string, ifRevision?: number | null): Promise<void>;
+}
+
+export type Input = Record<string, unknown>;
+
+/** The plugin as the API sees it: collections by their name in the URL with underscores, and the loaded extensions. */
+export interface CorePlugin {
+  readonly collections: {
+    readonly networks: Collection<Network>;
+    readonly subnets: Collection<Subnet>;
+    readonly ports: Collection<Port>;
+    readonly agents: Collection<Agent>;
+    readonly [name: string]: Collection<any>;
+  };
+  /** Aliases of the extensions that work in this configuration: decides which attributes exist. */
+  readonly extensions: ReadonlySet<string>;
+  /** `GET /v2.0/ports/{id}/explain`: from the row to the kernel, what should be, what is, and what to do. */
+  explainPort(context: Context, id: string): Promise<Explanation>;
+}
+
+export interface Explanation {
+  port_id: string;
+  verdict: 'works' | 'waits' | 'broken' | 'unknown';
+  /** One sentence: what is wrong first, or that nothing is. */
+  summary: string;
+  steps: ExplanationStep[];
+}
+
+export interface ExplanationStep {
+  /** `bound`, `agent`, `tap`, `bridge`, `nic`, `dhcp_agent`, `hosts_file`, `lease`, `metadata` … */
+  step: string;
+  state: 'ok' | 'waiting' | 'fault' | 'unknown' | 'not_applicable';
+  expected: string;
+  found: string;
+  /** What to do about it; absent when all is well. */
+  remedy?: string;
+}

@@ -1,0 +1,133 @@
+/**
+ * What the resources look like, from curl to column: snake_case keys everywhere, as the API has them. The attribute
+ * tables beside this file (network.ts, subnet.ts …) say who may set what; these types say what a whole one is.
+ * Attributes of extensions that are not loaded are absent, so everything an extension adds is optional here.
+ */
+export interface StandardAttributes {
+  description: string;
+  /** UTC, `YYYY-MM-DDTHH:MM:SSZ`. */
+  created_at: string;
+  updated_at: string;
+  revision_number: number;
+  tags: string[];
+}
+
+export interface Network extends StandardAttributes {
+  id: string;
+  name: string;
+  tenant_id: string;
+  project_id: string;
+  admin_state_up: boolean;
+  mtu: number;
+  status: string;
+  subnets: string[];
+  shared: boolean;
+  port_security_enabled?: boolean;
+  'router:external': boolean;
+  'provider:network_type': string | null;
+  'provider:physical_network': string | null;
+  'provider:segmentation_id': number | null;
+  segments?: Segment[];
+  availability_zone_hints: string[];
+  availability_zones: string[];
+  ipv4_address_scope: string | null;
+  ipv6_address_scope: string | null;
+  [extension: string]: unknown;
+}
+
+export interface Segment {
+  'provider:network_type': string;
+  'provider:physical_network': string | null;
+  'provider:segmentation_id': number | null;
+}
+
+export interface AllocationPool {
+  start: string;
+  end: string;
+}
+
+export interface HostRoute {
+  destination: string;
+  nexthop: string;
+}
+
+export type Ipv6Mode = 'dhcpv6-stateful' | 'dhcpv6-stateless' | 'slaac';
+
+export interface Subnet extends StandardAttributes {
+  id: string;
+  name: string;
+  tenant_id: string;
+  project_id: string;
+  network_id: string;
+  ip_version: 4 | 6;
+  subnetpool_id: string | null;
+  enable_dhcp: boolean;
+  ipv6_ra_mode: Ipv6Mode | null;
+  ipv6_address_mode: Ipv6Mode | null;
+  gateway_ip: string | null;
+  cidr: string;
+  allocation_pools: AllocationPool[];
+  host_routes: HostRoute[];
+  dns_nameservers: string[];
+  service_types: string[];
+  [extension: string]: unknown;
+}
+
+export interface FixedIp {
+  subnet_id: string;
+  ip_address: string;
+}
+
+export interface AddressPair {
+  mac_address: string;
+  ip_address: string;
+}
+
+export interface ExtraDhcpOpt {
+  opt_name: string;
+  opt_value: string;
+  ip_version: 4 | 6;
+}
+
+export interface Port extends StandardAttributes {
+  id: string;
+  name: string;
+  network_id: string;
+  tenant_id: string;
+  project_id: string;
+  mac_address: string;
+  admin_state_up: boolean;
+  status: string;
+  device_id: string;
+  device_owner: string;
+  fixed_ips: FixedIp[];
+  allowed_address_pairs: AddressPair[];
+  extra_dhcp_opts: ExtraDhcpOpt[];
+  /** Group ids; empty until security groups exist (part 4 of the plan enforces them). */
+  security_groups?: string[];
+  'binding:vnic_type': string;
+  'binding:profile': Record<string, unknown>;
+  'binding:host_id': string;
+  'binding:vif_type': string;
+  'binding:vif_details': Record<string, unknown>;
+  port_security_enabled?: boolean;
+  [extension: string]: unknown;
+}
+
+export interface Agent {
+  id: string;
+  agent_type: string;
+  binary: string;
+  topic: string;
+  host: string;
+  admin_state_up: boolean;
+  /** UTC, `YYYY-MM-DD HH:MM:SS`: agents use a blank and no Z. */
+  created_at: string;
+  started_at: string;
+  heartbeat_timestamp: string;
+  description: string | null;
+  resources_synced: boolean | null;
+  availability_zone: string | null;
+  alive: boolean;
+  configurations: Record<string, unknown>;
+}

@@ -1,0 +1,59 @@
+import type { Context } from '../lib/context.ts';
+
+/**
+ * How programs call each other, whatever carries it: the local bus here, RabbitMQ later, the same messages on both.
+ * Topics, servers, fan-out and versions are oslo.messaging's.
+ */
+export interface Transport {
+  /**
+   * Calls a method and waits for its result.
+   * @throws RemoteError what the method threw; MessagingTimeout nobody answered in `timeoutMs` (60 s when not given)
+   */
+  call(target: Target, method: string, args: Record<string, unknown>, context: Context, options?: { timeoutMs?: number }): Promise<unknown>;
+  /** Sends without waiting for anybody; `fanout` reaches every listener of the topic, else one of them. */
+  cast(target: Target & { fanout?: boolean }, method: string, args: Record<string, unknown>, context: Context): Promise<void>;
+  /** Serves methods on a topic under a server name until the listener is closed; again after every reconnect. */
+  listen(topic: string, server: string, endpoints: readonly Endpoint[]): Promise<Listener>;
+  /** Called whenever the connection comes back after it was lost: time for a full sync. Returns an unsubscribe function. */
+  onReconnect(callback: () => void): () => void;
+  close(): Promise<void>;
+}
+
+/** `server` names one listener of the topic; without it any one of them is taken. */
+export interface Target {
+  topic: string;
+  server?: string;
+  /** `major.minor` asked for: same major, and the endpoint's minor must not be lower. */
+  version?: string;
+}
+
+/** Methods of one version history, as one upstream endpoint class: found by method name, then by version. */
+export interface Endpoint {
+  version: string;
+  methods: Readonly<Record<string, (args: any, context: Context) => Promise<unknown>>>;
+}
+
+export interface Listener {
+  close(): Promise<void>;
+}
+
+/** What a method threw at the other end: class, module and text, as oslo.messaging carries them. */
+export class RemoteError extends Error {
+  readonly type: string;
+  readonly module: string;
+
+  constructor(type: string, module: string, message: string) {
+    super(message);
+    this.name = 'RemoteError';
+    this.type = type;
+    this.module = module;
+  }
+}
+
+/** Nobody answered in time. Whether the method ran is unknown. */
+export class MessagingTimeout extends Error {
+  constructor(method: string, target: Target, timeoutMs: number) {
+    super(`no answer to ${method} on ${target.topic}${target.server ? `.${target.server}` : ''} within ${timeoutMs} ms`);
+    this.name = 'MessagingTimeout';
+  }
+}
