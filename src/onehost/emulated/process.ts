@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { until } from './wait.ts';
+
+/** What a finished command left. */
+export interface Finished {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface SpawnOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Fed to the command, then closed; without it stdin is empty. */
+  stdin?: string;
+  /** Called with each piece of stdout and stderr as it comes. */
+  onOutput?: (text: string) => void;
+}
+
+/**
+ * A command inside namespaces. `nsenter` stays outside as its parent (a PID namespace can only be entered by forking), so
+ * signals must go to the child and not to `nsenter`: that is what this object is for.
+ */
+export class HostProcess {
+  /** Resolves when it has ended: its exit code, or 128 + signal. */
+  readonly finished: Promise<Finished>;
+  readonly argv: readonly string[];
+  readonly #outer: ChildProcess;
+  #output = { stdout: '', stderr: '' };
+  #ended = false;
+
+  constructor(enter: readonly string[], argv: readonly string[], options: SpawnOptions = {}) {
+    this.argv = argv;
+    const inFolder = options.cwd ? ['sh', '-c', 'cd "$0" && exec "$@"', options.cwd] : [];
+    const [program, ...rest] = [...enter, ...inFolder, ...argv];
+    this.#outer = spawn(program!, rest, { env: { ...process.env, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    for (const stream of ['stdout', 'stderr'] as const) {
+      this.#outer[stream]!.setEncoding('utf8').on('data', (text: string) => {
+        this.#output[stream] += text;
+        options.onOutput?.(text);
+      });
+    }
+    this.#outer.stdin!.on('error', () => {}); // the command may end before it has read everything
+    this.#outer.stdin!.end(options.stdin ?? '');
+    this.finished = new Promise((resolve, reject) => {
+      this.#outer.once('error', reject);
+      this.#outer.once('close', (code, signal) => {
+        this.#ended = true;
+        resolve({ code: code ?? (signal === 'SIGKILL' ? 137 : 143), ...this.#output });
+      });
+    });
+    this.finished.catch(() => {}); // whoever awaits it hears of it
+  }
+
+  get running(): boolean {
+    return !this.#ended;
+  }
+
+  /** What it has printed so far. */
+  get output(): string {
+    return this.#output.stdout + this.#output.stderr;
+  }
+
+  /** Its id outside of the host's PID namespace; null when it has ended. */
+  async pid(): Promise<number | null> {
+    const parent = this.#outer.pid;
+    const found = await until(`the process of ${this.argv[0]}`, async () => {
+      if (this.#ended || parent === undefined) return 'ended';
+      return Number((await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8')).split(' ')[0]);
+    });
+    return found === 'ended' ? null : found;
+  }
+
+  /** Sends a signal to the command itself. */
+  async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const pid = await this.pid();
+    if (pid === null) return;
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  /** TERM, then KILL after `graceMs`. */
+  async stop(graceMs = 5_000): Promise<Finished> {
+    await this.kill('SIGTERM');
+    const timer = setTimeout(() => void this.kill('SIGKILL'), graceMs);
+    try {
+      return await this.finished;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

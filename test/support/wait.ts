@@ -1,0 +1,1 @@
+export { until } from '../../src/onehost/emulated/wait.ts';
