@@ -9,9 +9,20 @@ export interface Transport {
    * Calls a method and waits for its result.
    * @throws RemoteError what the method threw; MessagingTimeout nobody answered in `timeoutMs` (60 s when not given)
    */
-  call(target: Target, method: string, args: Record<string, unknown>, context: Context, options?: { timeoutMs?: number }): Promise<unknown>;
+  call(
+    target: Target,
+    method: string,
+    args: Record<string, unknown>,
+    context: Context,
+    options?: { timeoutMs?: number },
+  ): Promise<unknown>;
   /** Sends without waiting for anybody; `fanout` reaches every listener of the topic, else one of them. */
-  cast(target: Target & { fanout?: boolean }, method: string, args: Record<string, unknown>, context: Context): Promise<void>;
+  cast(
+    target: Target & { fanout?: boolean },
+    method: string,
+    args: Record<string, unknown>,
+    context: Context,
+  ): Promise<void>;
   /** Serves methods on a topic under a server name until the listener is closed; again after every reconnect. */
   listen(topic: string, server: string, endpoints: readonly Endpoint[]): Promise<Listener>;
   /** Called whenever the connection comes back after it was lost: time for a full sync. Returns an unsubscribe function. */
@@ -53,7 +64,9 @@ export class RemoteError extends Error {
 /** Nobody answered in time. Whether the method ran is unknown. */
 export class MessagingTimeout extends Error {
   constructor(method: string, target: Target, timeoutMs: number) {
-    super(`no answer to ${method} on ${target.topic}${target.server ? `.${target.server}` : ''} within ${timeoutMs} ms`);
+    super(
+      `no answer to ${method} on ${target.topic}${target.server ? `.${target.server}` : ''} within ${timeoutMs} ms`,
+    );
     this.name = 'MessagingTimeout';
   }
 }

@@ -1,0 +1,12 @@
+/**
+ * Who may say what to whom over the queue: method names, arguments, results and versions of both ends. Server and agents
+ * import from here and never spell a topic or a method themselves.
+ */
+export * from './contract/bridge.ts';
+export * from './contract/dhcp.ts';
+export * from './contract/explain.ts';
+export * from './contract/method.ts';
+export * from './contract/plugin.ts';
+export * from './contract/reports.ts';
+export * from './contract/shapes.ts';
+export * from './contract/topics.ts';

@@ -1,0 +1,69 @@
+import type { Transport } from '../transport.ts';
+import { castMethod, type SendOptions } from './method.ts';
+import type { WireNetwork, WirePort } from './shapes.ts';
+import { topics } from './topics.ts';
+
+/** What bridge agents are told, each method by fan-out on its own topic. */
+export interface BridgeAgentMethods {
+  /** Something the host must know of changed; the agent asks for the details again. Not sent for a new name. */
+  port_update: {
+    args: {
+      port: WirePort;
+      network_type: string | null;
+      segmentation_id: number | null;
+      physical_network: string | null;
+    };
+    result: unknown;
+  };
+  port_delete: { args: { port_id: string }; result: unknown };
+  network_update: { args: { network: WireNetwork }; result: unknown };
+  network_delete: { args: { network_id: string }; result: unknown };
+}
+
+/** The bridge agent's endpoint serves up to this version; the server asks for 1.0. */
+export const BRIDGE_AGENT_VERSION = '1.5';
+const ASKED = '1.0';
+
+const topicOf: Record<keyof BridgeAgentMethods, string> = {
+  port_update: topics.portUpdate,
+  port_delete: topics.portDelete,
+  network_update: topics.networkUpdate,
+  network_delete: topics.networkDelete,
+};
+
+/** Topics a bridge agent listens on. */
+export const bridgeAgentTopics: readonly string[] = Object.values(topicOf);
+
+/** The server's way to tell bridge agents. */
+export class BridgeNotifier {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  portUpdate(args: BridgeAgentMethods['port_update']['args'], options?: SendOptions): Promise<void> {
+    return this.#fanout('port_update', args, options);
+  }
+
+  portDelete(portId: string, options?: SendOptions): Promise<void> {
+    return this.#fanout('port_delete', { port_id: portId }, options);
+  }
+
+  networkUpdate(network: WireNetwork, options?: SendOptions): Promise<void> {
+    return this.#fanout('network_update', { network }, options);
+  }
+
+  networkDelete(networkId: string, options?: SendOptions): Promise<void> {
+    return this.#fanout('network_delete', { network_id: networkId }, options);
+  }
+
+  #fanout<K extends keyof BridgeAgentMethods>(
+    method: K,
+    args: BridgeAgentMethods[K]['args'],
+    options?: SendOptions,
+  ): Promise<void> {
+    const target = { topic: topicOf[method], version: ASKED, fanout: true };
+    return castMethod<BridgeAgentMethods, K>(this.#transport, target, method, args, options);
+  }
+}

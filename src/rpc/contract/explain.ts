@@ -1,0 +1,72 @@
+import type { Transport } from '../transport.ts';
+import { callMethod, type Handlers, type SendOptions } from './method.ts';
+import type { NetworkInfo, WirePort } from './shapes.ts';
+import { topics } from './topics.ts';
+
+/** Which program of a host is asked: each serves its own steps. */
+export type ExplainingAgent = 'bridge' | 'dhcp' | 'metadata';
+
+/** What the server knows and an agent needs to look for the port on its host. */
+export interface ExplainRequest {
+  port: WirePort;
+  /** The port's network with subnets and segments; `ports` may be empty. */
+  network: Omit<NetworkInfo, 'ports'> & { ports?: WirePort[] };
+}
+
+/** One step from the row to the kernel; the same shape as the API's answer has. */
+export interface ExplainStep {
+  /** `tap`, `bridge`, `nic`, `namespace`, `dnsmasq`, `hosts_file`, `lease`, `metadata` … */
+  step: string;
+  state: 'ok' | 'waiting' | 'fault' | 'unknown' | 'not_applicable';
+  expected: string;
+  found: string;
+  remedy?: string;
+}
+
+/** Ours, not upstream's: read only, changes nothing on the host. */
+export interface ExplainMethods {
+  explain_port: { args: ExplainRequest; result: { steps: ExplainStep[] } };
+}
+
+export type ExplainHandlers = Handlers<ExplainMethods>;
+
+export const EXPLAIN_VERSION = '1.0';
+
+/** A host that does not answer within this time is said to be so. */
+export const EXPLAIN_TIMEOUT_MS = 2_000;
+
+/**
+ * The server name to listen under on `neutrino-explain`. Three agents of a host share the topic, so the host alone would
+ * let any one of them take the question.
+ */
+export function explainServer(agent: ExplainingAgent, host: string): string {
+  return `${host}:${agent}`;
+}
+
+/** The server's way to ask a host's agents. */
+export class ExplainApi {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** @throws MessagingTimeout when the agent is not there, or is a Python one */
+  async explainPort(
+    agent: ExplainingAgent,
+    host: string,
+    request: ExplainRequest,
+    options: SendOptions = {},
+  ): Promise<ExplainStep[]> {
+    const target = { topic: topics.explain, server: explainServer(agent, host), version: EXPLAIN_VERSION };
+    const limits = { timeoutMs: EXPLAIN_TIMEOUT_MS, ...options };
+    const answer = await callMethod<ExplainMethods, 'explain_port'>(
+      this.#transport,
+      target,
+      'explain_port',
+      request,
+      limits,
+    );
+    return answer.steps;
+  }
+}

@@ -1,0 +1,21 @@
+/** Where messages go: upstream's topic names. Each listener of a topic has a server name, for agents their host's. */
+export const topics = {
+  /** Agents ask the server: devices, networks, DHCP ports. */
+  plugin: 'q-plugin',
+  /** Heartbeats. */
+  reports: 'q-reports-plugin',
+  /** To DHCP agents. */
+  dhcpAgent: 'dhcp_agent',
+  /** To bridge agents, each by fan-out. */
+  portUpdate: 'q-agent-notifier-port-update',
+  portDelete: 'q-agent-notifier-port-delete',
+  networkUpdate: 'q-agent-notifier-network-update',
+  networkDelete: 'q-agent-notifier-network-delete',
+  /** Servers tell each other which object versions an agent speaks. */
+  resourceVersions: 'q-server-resource-versions',
+  /** Ours: the server asks agents what is on their host. A Python agent does not listen here. */
+  explain: 'neutrino-explain',
+} as const;
+
+/** `topic` of agents that take no messages of their own. */
+export const NO_TOPIC = 'N/A';
