@@ -74,7 +74,7 @@ export class EmulatedHost implements AsyncDisposable {
   }
 
   /** A command's stdout as JSON (`ip -j …`); an empty answer is an empty list. */
-  async json<T = any>(argv: readonly string[], options: RunOptions = {}): Promise<T> {
+  async json<T>(argv: readonly string[], options: RunOptions = {}): Promise<T> {
     return JSON.parse((await this.read(argv, options)).trim() || '[]') as T;
   }
 

@@ -1,0 +1,71 @@
+import type { Agent, Network, Port, Subnet } from '../../resources/shapes.ts';
+import { type HttpAnswer, httpRequest, type Where } from './http.ts';
+
+interface Resources {
+  network: Network;
+  subnet: Subnet;
+  port: Port;
+  agent: Agent;
+}
+
+type Singular = keyof Resources;
+
+/** A small client of the API for tests and the tour: whoever wants to see headers and errors uses `request`. */
+export class ApiClient {
+  readonly #where: Where;
+  readonly #token: string | null;
+
+  constructor(where: Where, token: string | null = null) {
+    this.#where = where;
+    this.#token = token;
+  }
+
+  /** Any request; a body that is not text is sent as JSON. */
+  request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<HttpAnswer> {
+    const given = body === undefined ? {} : { 'content-type': 'application/json' };
+    const token = this.#token === null ? {} : { 'x-auth-token': this.#token };
+    const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+    return httpRequest(this.#where, {
+      method,
+      path,
+      headers: { accept: 'application/json', ...given, ...token, ...headers },
+      body: text,
+    });
+  }
+
+  /** @throws Error with method, path, status and body when the answer is not 2xx */
+  async expect(method: string, path: string, body?: unknown): Promise<any> {
+    const answer = await this.request(method, path, body);
+    if (answer.status < 200 || answer.status > 299)
+      throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+    return answer.body;
+  }
+
+  async create<S extends Singular>(kind: S, attributes: Record<string, unknown> = {}): Promise<Resources[S]> {
+    return (await this.expect('POST', `/v2.0/${kind}s`, { [kind]: attributes }))[kind];
+  }
+
+  async createMany<S extends Singular>(kind: S, list: readonly Record<string, unknown>[]): Promise<Resources[S][]> {
+    return (await this.expect('POST', `/v2.0/${kind}s`, { [`${kind}s`]: list }))[`${kind}s`];
+  }
+
+  async show<S extends Singular>(kind: S, id: string): Promise<Resources[S]> {
+    return (await this.expect('GET', `/v2.0/${kind}s/${id}`))[kind];
+  }
+
+  async list<S extends Singular>(kind: S, query = ''): Promise<Resources[S][]> {
+    return (await this.expect('GET', `/v2.0/${kind}s${query && `?${query}`}`))[`${kind}s`];
+  }
+
+  async update<S extends Singular>(kind: S, id: string, changes: Record<string, unknown>): Promise<Resources[S]> {
+    return (await this.expect('PUT', `/v2.0/${kind}s/${id}`, { [kind]: changes }))[kind];
+  }
+
+  async remove(kind: Singular, id: string): Promise<void> {
+    await this.expect('DELETE', `/v2.0/${kind}s/${id}`);
+  }
+
+  async explain(portId: string): Promise<any> {
+    return await this.expect('GET', `/v2.0/ports/${portId}/explain`);
+  }
+}

@@ -1,0 +1,213 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bridgeName, tapName } from '../../lib/names.ts';
+import type { EmulatedHost } from './host.ts';
+import type { Finished, HostProcess } from './process.ts';
+import { until } from './wait.ts';
+
+/** What the DHCP client was given. */
+export interface Lease {
+  address: string;
+  prefixLength: number;
+  /** Option 3; null when the server named none. */
+  router: string | null;
+  dnsServers: string[];
+  domain: string | null;
+  hostName: string | null;
+  mtu: number | null;
+  /** Option 121, pairs of destination and next hop. */
+  routes: { destination: string; nextHop: string }[];
+  server: string;
+  leaseSeconds: number;
+  /** Everything the client got, by udhcpc's own names (`opt150` for options it has no name for). */
+  raw: Record<string, string>;
+}
+
+/**
+ * A guest: a namespace whose only card is the far end of a port's tap, with a real DHCP client (busybox udhcpc). The network
+ * cannot tell it from a virtual machine; `vm-guest` boots a true one where that matters.
+ */
+export class Guest {
+  readonly host: EmulatedHost;
+  /** Its network namespace on the host. */
+  readonly netns: string;
+  readonly card: string;
+  lease: Lease | null = null;
+
+  constructor(host: EmulatedHost, netns: string, card = 'eth0') {
+    this.host = host;
+    this.netns = netns;
+    this.card = card;
+  }
+
+  run(argv: readonly string[], options: { okCodes?: readonly number[]; timeoutMs?: number } = {}): Promise<Finished> {
+    return this.host.run(argv, { ...options, netns: this.netns });
+  }
+
+  spawn(argv: readonly string[]): HostProcess {
+    return this.host.spawn(argv, { netns: this.netns });
+  }
+
+  /**
+   * Asks for a lease as a booting guest does, up to `tries` times a second apart, and configures the card with it.
+   * @throws Error when no server gave one
+   */
+  async dhcp({ tries = 10, hostName }: { tries?: number; hostName?: string } = {}): Promise<Lease> {
+    const script = await writeLeaseScript(this.host);
+    const leaseFile = join(this.host.folder, `${this.netns}.lease`);
+    const options = ['-O', '26', '-O', '121', '-O', '42', '-O', '66', '-O', '150'];
+    const name = hostName ? ['-x', `hostname:${hostName}`] : [];
+    await this.host.run(
+      [
+        'busybox',
+        'udhcpc',
+        '-i',
+        this.card,
+        '-f',
+        '-q',
+        '-n',
+        '-t',
+        String(tries),
+        '-T',
+        '1',
+        ...options,
+        ...name,
+        '-s',
+        script,
+      ],
+      { netns: this.netns, env: { LEASE_FILE: leaseFile }, timeoutMs: (tries + 10) * 1000 },
+    );
+    this.lease = parseLease(await this.host.read(['cat', leaseFile]));
+    return this.lease;
+  }
+
+  /** Addresses the card really has, without link-local ones. */
+  async addresses(): Promise<string[]> {
+    const links = await this.host.json<{ addr_info: { local: string; scope: string }[] }[]>([
+      'ip',
+      '-n',
+      this.netns,
+      '-j',
+      'addr',
+      'show',
+      'dev',
+      this.card,
+    ]);
+    return (links[0]?.addr_info ?? []).filter((address) => address.scope === 'global').map((address) => address.local);
+  }
+
+  /** True when at least one of `count` pings is answered. */
+  async ping(address: string, count = 3): Promise<boolean> {
+    const { code } = await this.run(['ping', '-n', '-i', '0.2', '-W', '2', '-c', String(count), address], {
+      okCodes: [0, 1, 2],
+    });
+    return code === 0;
+  }
+
+  /** Addresses of a name as the given server (or the lease's first) tells them; empty when it knows none. */
+  async lookup(name: string, server = this.lease?.dnsServers[0]): Promise<string[]> {
+    if (!server) throw new Error('no DNS server: the lease named none');
+    const { stdout } = await this.run(['busybox', 'nslookup', '-type=a', name, server], { okCodes: [0, 1] });
+    const answer = stdout.slice(stdout.indexOf('\n\n') + 1);
+    return [...answer.matchAll(/^Address(?: \d+)?: (\S+)/gm)].map((found) => found[1]!);
+  }
+
+  /** HTTP GET. @throws Error when there is no connection */
+  async get(url: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> {
+    const lines = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+    const { stdout } = await this.run(['curl', '-sS', '-m', '10', '-w', '\n%{http_code}', ...lines, url]);
+    const end = stdout.lastIndexOf('\n');
+    return { status: Number(stdout.slice(end + 1)), body: stdout.slice(0, end) };
+  }
+
+  /** Removes card and namespace, as an end of the guest does. */
+  async remove(): Promise<void> {
+    await this.host.run(['ip', 'netns', 'del', this.netns], { okCodes: [0, 1] });
+  }
+}
+
+/**
+ * Starts a guest on a port as Nova would: the tap of the port's name, the port's MAC on the guest's card. For owners that
+ * Nova serves (`compute:…`) it also puts the tap into the network's bridge, which it makes when it is the first one there.
+ */
+export async function plugGuest(
+  host: EmulatedHost,
+  port: { id: string; network_id: string; mac_address: string; device_owner?: string },
+  name = `guest-${port.id.slice(0, 8)}`,
+): Promise<Guest> {
+  const tap = tapName(port.id);
+  const peer = `vm${port.id.slice(0, 11)}`;
+  await host.run(['ip', 'netns', 'add', name]);
+  await host.ipBatch([
+    `link add ${tap} type veth peer name ${peer} address ${port.mac_address}`,
+    `link set ${peer} netns ${name}`,
+    ...(port.device_owner?.startsWith('compute:') ? await novaPlug(host, tap, bridgeName(port.network_id)) : []),
+    `link set ${tap} up`,
+  ]);
+  await host.ipBatch([`link set lo up`, `link set ${peer} name eth0`, `link set eth0 up`], name);
+  return new Guest(host, name);
+}
+
+async function novaPlug(host: EmulatedHost, tap: string, bridge: string): Promise<string[]> {
+  const known = await host.links();
+  const make = known.includes(bridge)
+    ? []
+    : [`link add ${bridge} type bridge forward_delay 0 stp_state 0`, `link set ${bridge} up`];
+  return [...make, `link set ${tap} master ${bridge}`];
+}
+
+/** Waits until a guest of this namespace has its card: for guests that `neutrino plug` made. */
+export async function findGuest(host: EmulatedHost, netns: string): Promise<Guest> {
+  return await until(`a card in namespace ${netns}`, async () => {
+    const card = (await host.links(netns)).find((name) => name !== 'lo');
+    return card ? new Guest(host, netns, card.split('@')[0]) : null;
+  });
+}
+
+/** What udhcpc runs on a lease: configures the card (classless routes before the router option, RFC 3442) and notes all it was told. */
+const leaseScript = `#!/bin/sh
+case $1 in bound|renew) ;; *) exit 0 ;; esac
+ip addr flush dev "$interface" scope global
+ip addr add "$ip/$mask" dev "$interface"
+[ -n "$mtu" ] && ip link set "$interface" mtu "$mtu"
+if [ -n "$staticroutes" ]; then
+  set -- $staticroutes
+  while [ $# -ge 2 ]; do
+    if [ "$2" = 0.0.0.0 ]; then ip route replace "$1" dev "$interface"
+    else ip route replace "$1" via "$2" dev "$interface" onlink; fi
+    shift 2
+  done
+elif [ -n "$router" ]; then
+  ip route replace default via "\${router%% *}" dev "$interface"
+fi
+env > "$LEASE_FILE"
+`;
+
+async function writeLeaseScript(host: EmulatedHost): Promise<string> {
+  const file = join(host.folder, 'udhcpc-script');
+  await writeFile(file, leaseScript, { mode: 0o755 });
+  return file;
+}
+
+function parseLease(environment: string): Lease {
+  const raw: Record<string, string> = {};
+  for (const line of environment.split('\n')) {
+    const found = /^([a-z][a-z0-9]*)=(.*)$/.exec(line);
+    if (found) raw[found[1]!] = found[2]!;
+  }
+  const words = (key: string) => (raw[key] ?? '').split(' ').filter(Boolean);
+  const pairs = words('staticroutes');
+  return {
+    address: raw['ip'] ?? '',
+    prefixLength: Number(raw['mask']),
+    router: words('router')[0] ?? null,
+    dnsServers: words('dns'),
+    domain: raw['domain'] ?? null,
+    hostName: raw['hostname'] ?? null,
+    mtu: raw['mtu'] ? Number(raw['mtu']) : null,
+    routes: pairs.flatMap((destination, at) => (at % 2 === 0 ? [{ destination, nextHop: pairs[at + 1]! }] : [])),
+    server: raw['serverid'] ?? '',
+    leaseSeconds: Number(raw['lease']),
+    raw,
+  };
+}
