@@ -12,8 +12,8 @@ export interface OptionExtras<T> {
   help: string;
   /** Names (and sections, if others) this option had in earlier releases. */
   deprecated?: readonly { section?: string; name: string }[];
-  /** Masked wherever effective options are shown. */
-  secret?: boolean;
+  /** Masked wherever the value is shown; of a `'url'` only the password. */
+  secret?: boolean | 'url';
 }
 
 export type OptionKind = 'string' | 'int' | 'float' | 'bool' | 'list' | 'dict' | 'multi';
@@ -32,15 +32,22 @@ type Bounds = { min?: number; max?: number };
 type Check<T> = { check?: (value: T) => string | null };
 
 export const option = {
-  string: (o: OptionExtras<string> & Check<string> & { choices?: readonly string[] }): Option<string> => ({ kind: 'string', ...o }),
+  string: (o: OptionExtras<string> & Check<string> & { choices?: readonly string[] }): Option<string> => ({
+    kind: 'string',
+    ...o,
+  }),
   /** A string that may be unset (null). */
-  maybe: (o: Omit<OptionExtras<string | null>, 'default'> & Check<string | null> & { choices?: readonly string[] }): Option<string | null> => ({
+  maybe: (
+    o: Omit<OptionExtras<string | null>, 'default'> & Check<string | null> & { choices?: readonly string[] },
+  ): Option<string | null> => ({
     kind: 'string',
     default: null,
     ...o,
   }),
   int: (o: OptionExtras<number> & Check<number> & Bounds): Option<number> => ({ kind: 'int', ...o }),
-  maybeInt: (o: Omit<OptionExtras<number | null>, 'default'> & Check<number | null> & Bounds): Option<number | null> => ({
+  maybeInt: (
+    o: Omit<OptionExtras<number | null>, 'default'> & Check<number | null> & Bounds,
+  ): Option<number | null> => ({
     kind: 'int',
     default: null,
     ...o,
@@ -48,17 +55,29 @@ export const option = {
   float: (o: OptionExtras<number> & Check<number> & Bounds): Option<number> => ({ kind: 'float', ...o }),
   bool: (o: OptionExtras<boolean>): Option<boolean> => ({ kind: 'bool', ...o }),
   /** Comma-separated. */
-  list: (o: OptionExtras<readonly string[]> & Check<readonly string[]>): Option<readonly string[]> => ({ kind: 'list', ...o }),
+  list: (o: OptionExtras<readonly string[]> & Check<readonly string[]>): Option<readonly string[]> => ({
+    kind: 'list',
+    ...o,
+  }),
   /** Comma-separated `key:value` pairs; a key given twice is refused. */
-  dict: (o: OptionExtras<Readonly<Record<string, string>>> & Check<Readonly<Record<string, string>>>): Option<Readonly<Record<string, string>>> => ({
+  dict: (
+    o: OptionExtras<Readonly<Record<string, string>>> & Check<Readonly<Record<string, string>>>,
+  ): Option<Readonly<Record<string, string>>> => ({
     kind: 'dict',
     ...o,
   }),
   /** May stand in a file several times; every value counts. */
-  multi: (o: OptionExtras<readonly string[]> & Check<readonly string[]>): Option<readonly string[]> => ({ kind: 'multi', ...o }),
+  multi: (o: OptionExtras<readonly string[]> & Check<readonly string[]>): Option<readonly string[]> => ({
+    kind: 'multi',
+    ...o,
+  }),
 };
 
-type OptionTable = Record<string, Option<any>>;
+/** An option whatever its type: tables hold options of many types. */
+// biome-ignore lint/suspicious/noExplicitAny: Option<T> is neither co- nor contravariant in T (check takes it), so no other type holds all of them
+export type AnyOption = Option<any>;
+
+type OptionTable = Record<string, AnyOption>;
 
 /** The options one folder declares in one section. */
 export interface OptionGroup<T extends OptionTable = OptionTable> {
@@ -76,7 +95,10 @@ export function declareOptions<const T extends OptionTable>(section: string, opt
 }
 
 /** The values of a group when no file says anything: for tests and for the embedded configuration. */
-export function defaultValues<G extends OptionGroup>(group: G, changes: Partial<OptionValues<G>> = {}): OptionValues<G> {
+export function defaultValues<G extends OptionGroup>(
+  group: G,
+  changes: Partial<OptionValues<G>> = {},
+): OptionValues<G> {
   const values: Record<string, unknown> = {};
   for (const [name, { default: value }] of Object.entries(group.options)) values[name] = value;
   return { ...values, ...changes } as OptionValues<G>;

@@ -1,0 +1,42 @@
+import type { Config } from './config.ts';
+import { ConfigError } from './errors.ts';
+import { commonOptions } from './options/common.ts';
+import { databaseOptions } from './options/database.ts';
+import { serverOptions } from './options/server.ts';
+
+/** What a program is about to use, of the things this release reads and checks but does not serve yet. */
+export type Need = 'database' | 'queue' | 'identity';
+
+/**
+ * Refuses to start with services that a later release brings, instead of starting and doing something else.
+ *
+ * @throws ConfigError for the first option that asks for one
+ */
+export function refuseUnserved(config: Config, needs: readonly Need[]): void {
+  if (needs.includes('database')) {
+    const { connection } = config.get(databaseOptions);
+    if (!connection.startsWith('sqlite')) {
+      throw new ConfigError(
+        `${config.where('database', 'connection')}: MariaDB and PostgreSQL come in a later release; until then give sqlite:////path/of/a/file, in a later --config-file if this one must stay`,
+      );
+    }
+  }
+  if (needs.includes('queue')) {
+    const { transport_url } = config.get(commonOptions);
+    if (!transport_url.startsWith('local:')) {
+      throw new ConfigError(
+        `${config.where('DEFAULT', 'transport_url')}: RabbitMQ comes in a later release; until then give local:///path/of/a/socket, in a later --config-file if this one must stay`,
+      );
+    }
+  }
+  if (needs.includes('identity') && config.get(serverOptions).auth_strategy === 'keystone') {
+    throw new ConfigError(
+      `${config.where('DEFAULT', 'auth_strategy')}: Keystone comes in a later release; until then give auth_strategy = noauth and bind_host = 127.0.0.1, in a later --config-file if this one must stay`,
+    );
+  }
+}
+
+/** Path of the socket of a `local://` transport URL. */
+export function busSocketPath(transportUrl: string): string {
+  return transportUrl.replace(/^local:(\/\/)?/, '');
+}

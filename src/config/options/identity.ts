@@ -1,0 +1,70 @@
+import { type AnyOption, declareOptions, type OptionExtras, option } from '../../lib/options.ts';
+
+const authUrl = (help: string, more: Partial<OptionExtras<string | null>> = {}) =>
+  option.maybe({ help, check: httpUrl, ...more });
+
+function httpUrl(url: string | null): string | null {
+  return url === null || /^https?:\/\/[^\s/]+/.test(url) ? null : 'is no http(s):// URL';
+}
+
+/** keystoneauth's options, in every section that says how to reach another service. */
+function sessionOptions() {
+  return {
+    auth_type: option.maybe({ help: 'how to get a token', deprecated: [{ name: 'auth_plugin' }] }),
+    auth_url: authUrl('where Keystone gives tokens'),
+    region_name: option.maybe({ help: 'region of the catalog' }),
+    username: option.maybe({
+      help: 'user to get a token for',
+      deprecated: [{ name: 'user-name' }, { name: 'user_name' }, { name: 'admin_user' }],
+    }),
+    password: option.maybe({ help: 'password of that user', secret: true, deprecated: [{ name: 'admin_password' }] }),
+    project_name: option.maybe({
+      help: 'project of the token',
+      deprecated: [{ name: 'tenant-name' }, { name: 'tenant_name' }, { name: 'admin_tenant_name' }],
+    }),
+    project_domain_name: option.maybe({ help: 'domain of the project' }),
+    project_domain_id: option.maybe({ help: 'domain of the project, by id' }),
+    user_domain_name: option.maybe({ help: 'domain of the user' }),
+    user_domain_id: option.maybe({ help: 'domain of the user, by id' }),
+    cafile: option.maybe({ help: 'certificates to trust' }),
+    certfile: option.maybe({ help: 'certificate to show' }),
+    keyfile: option.maybe({ help: 'key of that certificate' }),
+    insecure: option.bool({ default: false, help: 'do not check the certificate of the other side' }),
+    timeout: option.maybeInt({ help: 'seconds to wait for an answer', min: 0 }),
+  } satisfies Record<string, AnyOption>;
+}
+
+/** keystonemiddleware's options: read and checked now, used when Keystone is (part 2). */
+export const keystoneOptions = declareOptions('keystone_authtoken', {
+  ...sessionOptions(),
+  www_authenticate_uri: authUrl('where a client without a token is sent', { deprecated: [{ name: 'auth_uri' }] }),
+  memcached_servers: option.list({
+    default: [],
+    help: 'host:port of memcached servers for tokens',
+    deprecated: [{ name: 'memcache_servers' }],
+  }),
+  memcache_secret_key: option.maybe({ help: 'key to encrypt cached tokens with', secret: true }),
+  token_cache_time: option.int({ default: 300, min: -1, help: 'seconds a token stays in the cache' }),
+  service_token_roles: option.list({ default: ['service'], help: 'roles of a service token' }),
+  service_token_roles_required: option.bool({ default: false, help: 'refuse service tokens without those roles' }),
+  interface: option.string({ default: 'internal', help: 'endpoint of Keystone to use' }),
+});
+
+/** How Nova is told that a port works. */
+export const novaOptions = declareOptions('nova', {
+  ...sessionOptions(),
+  endpoint_type: option.string({
+    default: 'public',
+    choices: ['public', 'admin', 'internal'],
+    help: 'endpoint of Nova to use',
+  }),
+});
+
+export const placementOptions = declareOptions('placement', {
+  ...sessionOptions(),
+  endpoint_type: option.string({
+    default: 'public',
+    choices: ['public', 'admin', 'internal'],
+    help: 'endpoint of Placement to use',
+  }),
+});

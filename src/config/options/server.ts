@@ -1,0 +1,64 @@
+import { declareOptions, option } from '../../lib/options.ts';
+
+/** Options of neutron-server that belong to no folder of their own. */
+export const serverOptions = declareOptions('DEFAULT', {
+  bind_host: option.string({ default: '0.0.0.0', help: 'address the API listens on' }),
+  bind_port: option.int({ default: 9696, min: 0, max: 65535, help: 'port the API listens on; 0 takes a free one' }),
+  auth_strategy: option.string({
+    default: 'keystone',
+    choices: ['keystone', 'noauth'],
+    help: 'who checks tokens; noauth answers on loopback only',
+  }),
+  core_plugin: option.string({
+    default: 'ml2',
+    help: 'the plugin that keeps networks, subnets and ports',
+    check: (name) => (isMl2(name) ? null : 'is not available; write ml2'),
+  }),
+  api_workers: option.maybeInt({ min: 0, help: 'processes that serve the API' }),
+  rpc_workers: option.maybeInt({ min: 0, help: 'processes that serve agents' }),
+  notify_nova_on_port_status_changes: option.bool({
+    default: true,
+    help: 'tell Nova when a port becomes active or down',
+  }),
+  notify_nova_on_port_data_changes: option.bool({ default: true, help: 'tell Nova when addresses of a port change' }),
+  send_events_interval: option.int({ default: 2, min: 0, help: 'seconds in which events to Nova are gathered' }),
+});
+
+/** Options of ours that upstream has not. */
+export const neutrinoOptions = declareOptions('neutrino', {
+  insecure_open_api: option.bool({
+    default: false,
+    help: 'without Keystone, answer on addresses that are not loopback too',
+  }),
+  token_file: option.maybe({ help: 'file with the one token that is accepted when auth_strategy is noauth' }),
+});
+
+export const policyOptions = declareOptions('oslo_policy', {
+  policy_file: option.string({
+    default: 'policy.yaml',
+    help: 'rules that replace the built-in ones',
+    deprecated: [{ section: 'DEFAULT', name: 'policy_file' }],
+  }),
+  policy_dirs: option.multi({ default: ['policy.d'], help: 'folders with more rule files' }),
+  enforce_scope: option.bool({ default: true, help: 'refuse tokens of the wrong scope' }),
+  enforce_new_defaults: option.bool({ default: true, help: 'use the rules without the deprecated alternatives' }),
+});
+
+const quota = (value: number, what: string) =>
+  option.int({ default: value, min: -1, help: `${what} a project may have; -1 is any number` });
+
+export const quotaOptions = declareOptions('quotas', {
+  default_quota: quota(-1, 'resources of a kind without an option of its own'),
+  quota_network: quota(100, 'networks'),
+  quota_subnet: quota(100, 'subnets'),
+  quota_port: quota(500, 'ports'),
+  quota_router: quota(10, 'routers'),
+  quota_floatingip: quota(50, 'floating addresses'),
+  quota_security_group: quota(10, 'security groups'),
+  quota_security_group_rule: quota(100, 'security group rules'),
+  quota_rbac_policy: quota(10, 'RBAC policies'),
+});
+
+function isMl2(name: string): boolean {
+  return ['ml2', 'neutron.plugins.ml2.plugin.Ml2Plugin'].includes(name);
+}
