@@ -1,5 +1,5 @@
 import type { Agent, Network, Port, Subnet } from '../../resources/shapes.ts';
-import { type HttpAnswer, httpRequest, type Where } from './http.ts';
+import { type HttpAnswer, httpRequest, type Json, type Where } from './http.ts';
 
 interface Resources {
   network: Network;
@@ -22,8 +22,8 @@ export class ApiClient {
 
   /** Any request; a body that is not text is sent as JSON. */
   request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<HttpAnswer> {
-    const given = body === undefined ? {} : { 'content-type': 'application/json' };
-    const token = this.#token === null ? {} : { 'x-auth-token': this.#token };
+    const given: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
+    const token: Record<string, string> = this.#token === null ? {} : { 'x-auth-token': this.#token };
     const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
     return httpRequest(this.#where, {
       method,
@@ -34,7 +34,7 @@ export class ApiClient {
   }
 
   /** @throws Error with method, path, status and body when the answer is not 2xx */
-  async expect(method: string, path: string, body?: unknown): Promise<any> {
+  async expect(method: string, path: string, body?: unknown): Promise<Json> {
     const answer = await this.request(method, path, body);
     if (answer.status < 200 || answer.status > 299)
       throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
@@ -65,7 +65,7 @@ export class ApiClient {
     await this.expect('DELETE', `/v2.0/${kind}s/${id}`);
   }
 
-  async explain(portId: string): Promise<any> {
+  async explain(portId: string): Promise<Json> {
     return await this.expect('GET', `/v2.0/ports/${portId}/explain`);
   }
 }

@@ -198,16 +198,16 @@ function parseLease(environment: string): Lease {
   const words = (key: string) => (raw[key] ?? '').split(' ').filter(Boolean);
   const pairs = words('staticroutes');
   return {
-    address: raw['ip'] ?? '',
-    prefixLength: Number(raw['mask']),
+    address: raw.ip ?? '',
+    prefixLength: Number(raw.mask),
     router: words('router')[0] ?? null,
     dnsServers: words('dns'),
-    domain: raw['domain'] ?? null,
-    hostName: raw['hostname'] ?? null,
-    mtu: raw['mtu'] ? Number(raw['mtu']) : null,
+    domain: raw.domain ?? null,
+    hostName: raw.hostname ?? null,
+    mtu: raw.mtu ? Number(raw.mtu) : null,
     routes: pairs.flatMap((destination, at) => (at % 2 === 0 ? [{ destination, nextHop: pairs[at + 1]! }] : [])),
-    server: raw['serverid'] ?? '',
-    leaseSeconds: Number(raw['lease']),
+    server: raw.serverid ?? '',
+    leaseSeconds: Number(raw.lease),
     raw,
   };
 }

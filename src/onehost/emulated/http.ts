@@ -1,12 +1,15 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 
+// biome-ignore lint/suspicious/noExplicitAny: whoever reads an answer of a server checks its shape by using it
+export type Json = any;
+
 export interface HttpAnswer {
   status: number;
   headers: IncomingHttpHeaders;
   /** The body's text. */
   text: string;
   /** The body as JSON; null when it is empty or no JSON. */
-  body: any;
+  body: Json;
 }
 
 /** Where a server is: a port of this machine's loopback, or a unix socket that leads into an emulated host. */

@@ -1,0 +1,1 @@
+export { findGuest, Guest, type Lease, plugGuest } from '../../src/onehost/emulated/guest.ts';
