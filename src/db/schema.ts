@@ -11,7 +11,13 @@ import type { ColumnType, Generated } from 'kysely';
 export interface Schema {
   networks: NetworksTable;
   externalnetworks: { network_id: string; is_default: Flag };
-  networkrbacs: { id: string; project_id: string; object_id: string; target_project: string; action: 'access_as_shared' | 'access_as_external' };
+  networkrbacs: {
+    id: string;
+    project_id: string;
+    object_id: string;
+    target_project: string;
+    action: 'access_as_shared' | 'access_as_external';
+  };
   networksegments: NetworkSegmentsTable;
   ml2_flat_allocations: { physical_network: string };
   subnets: SubnetsTable;
@@ -95,7 +101,7 @@ export interface PortsTable extends StandardColumns {
   dns_domain: string;
 }
 
-/** One address of one port; the primary key (subnet_id, ip_address) is what keeps two ports from sharing one. */
+/** One address of one port; the unique key (subnet_id, ip_key) is what keeps two ports from sharing one. */
 export interface IpAllocationsTable {
   port_id: string;
   subnet_id: string;

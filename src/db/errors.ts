@@ -1,0 +1,45 @@
+/**
+ * What a database refused, in words that are the same for every dialect. `kind` is all that callers decide by:
+ * `unique` (someone else has it), `foreign_key` (the parent is gone, or still has children), `busy` (deadlock, lock wait,
+ * lost connection before anything was done: the same transaction may succeed when done again), `other` (a bug or a full disk).
+ */
+export type DatabaseErrorKind = 'unique' | 'foreign_key' | 'not_null' | 'busy' | 'other';
+
+export class DatabaseError extends Error {
+  readonly kind: DatabaseErrorKind;
+  /** The table whose key was violated, where the database says so. */
+  readonly table: string | null;
+  /** The columns of that key, where the database says so. */
+  readonly columns: readonly string[];
+  /** The statement; never its values, which may be somebody's data. */
+  readonly sql: string;
+
+  constructor(
+    kind: DatabaseErrorKind,
+    message: string,
+    options: { table?: string | null; columns?: readonly string[]; sql: string; cause: unknown },
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'DatabaseError';
+    this.kind = kind;
+    this.table = options.table ?? null;
+    this.columns = options.columns ?? [];
+    this.sql = options.sql;
+  }
+}
+
+/** The connection URL or what it points to cannot be used; the message is one line for an operator. */
+export class ConnectionError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'ConnectionError';
+  }
+}
+
+/** The tables are missing or of another revision; the message tells what to run. */
+export class SchemaError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SchemaError';
+  }
+}

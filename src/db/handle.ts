@@ -1,0 +1,47 @@
+import type { Kysely } from 'kysely';
+import type { Connection, Dialect, QueryOutcome } from './dialect/contract.ts';
+import type { Schema } from './schema.ts';
+
+/** What stands behind a `Db` or `Tx`: the way around kysely for prepared queries. */
+export interface Handle {
+  readonly dialect: Dialect;
+  /** The transaction's or snapshot's connection; null for the database itself: one per statement. */
+  readonly connection: Connection | null;
+}
+
+const handles = new WeakMap<Kysely<Schema>, Handle>();
+
+export function attach(db: Kysely<Schema>, handle: Handle): void {
+  handles.set(db, handle);
+}
+
+export function handleOf(db: Kysely<Schema>): Handle {
+  const handle = handles.get(db);
+  if (handle === undefined) throw new Error('this Db was not made by Database');
+  return handle;
+}
+
+/** Runs one statement behind a handle. */
+export async function query(handle: Handle, sql: string, values: readonly unknown[]): Promise<QueryOutcome> {
+  if (handle.connection !== null) return handle.connection.query(sql, values);
+  const connection = await handle.dialect.acquire(false);
+  try {
+    return await connection.query(sql, values);
+  } finally {
+    await handle.dialect.release(connection);
+  }
+}
+
+/**
+ * Runs `work` so that all its statements see the same moment: inside a transaction or snapshot as it is, on the database
+ * itself in a snapshot of its own.
+ */
+export async function atOneMoment<T>(handle: Handle, work: (handle: Handle) => Promise<T>): Promise<T> {
+  if (handle.connection !== null) return work(handle);
+  const connection = await handle.dialect.acquire(true);
+  try {
+    return await work({ dialect: handle.dialect, connection });
+  } finally {
+    await handle.dialect.release(connection);
+  }
+}

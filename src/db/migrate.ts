@@ -1,0 +1,138 @@
+import { sql } from 'kysely';
+import type { Database, Db } from './database.ts';
+import { DatabaseError, SchemaError } from './errors.ts';
+import { columnsOf } from './migrations/columns.ts';
+import type { Migration } from './migrations/contract.ts';
+import { migrations } from './migrations/list.ts';
+
+export interface UpgradeOptions {
+  /** `head`, `heads`, a revision (its beginning suffices), or `+n`. */
+  readonly target?: string;
+  /** Only steps of this branch. */
+  readonly branch?: Migration['branch'] | null;
+  /** Called before each step. */
+  readonly onStep?: (from: string | null, step: Migration) => void;
+  /** The steps there are; tests pass their own. */
+  readonly steps?: readonly Migration[];
+}
+
+/**
+ * Brings the tables to the newest revision (or `target`), one step per transaction. Several programs may do this at the
+ * same moment: each step looks again, under the lock, at what is there.
+ *
+ * @returns the revision reached
+ * @throws SchemaError for an unknown target, or a database of a newer release
+ */
+export async function upgrade(database: Database, options: UpgradeOptions = {}): Promise<string | null> {
+  const { target = 'head', branch = null, onStep, steps = migrations } = options;
+  return database.exclusively(async () => {
+    const start = await currentRevision(database, steps);
+    const end = targetIndex(target, indexOf(start, steps), steps);
+    for (let i = indexOf(start, steps) + 1; i <= end; i++) {
+      const step = steps[i]!;
+      if (branch !== null && step.branch !== branch) break;
+      await database.transaction(async (tx) => {
+        const present = await readRevision(tx);
+        if (indexOf(present, steps) >= i) return;
+        onStep?.(present, step);
+        await step.up(tx, columnsOf(database.dialect));
+        await stampRevision(tx, step.revision);
+      });
+    }
+    return currentRevision(database, steps);
+  });
+}
+
+/** The revision of the tables, or null when there are none. */
+export async function currentRevision(
+  database: Database,
+  steps: readonly Migration[] = migrations,
+): Promise<string | null> {
+  const revision = await readRevision(database.db);
+  indexOf(revision, steps);
+  return revision;
+}
+
+export interface HistoryEntry {
+  readonly revision: string;
+  readonly down_revision: string | null;
+  readonly branch: Migration['branch'];
+  readonly title: string;
+  readonly head: boolean;
+}
+
+/** All steps, newest first. */
+export function history(steps: readonly Migration[] = migrations): HistoryEntry[] {
+  return steps
+    .map((step, i) => ({
+      revision: step.revision,
+      down_revision: steps[i - 1]?.revision ?? null,
+      branch: step.branch,
+      title: step.title,
+      head: i === steps.length - 1,
+    }))
+    .reverse();
+}
+
+/** The newest revision. */
+export function headRevision(steps: readonly Migration[] = migrations): string {
+  return steps.at(-1)!.revision;
+}
+
+/** Writes the revision down without running anything: for an operator who knows what the tables are. */
+export async function stamp(database: Database, target: string): Promise<string> {
+  const { revision } = migrations[targetIndex(target, -1, migrations)]!;
+  await database.transaction((tx) => stampRevision(tx, revision));
+  return revision;
+}
+
+/**
+ * What a server checks before it answers requests.
+ *
+ * @throws SchemaError with one line that says what to run
+ */
+export async function requireCurrentSchema(database: Database): Promise<void> {
+  const revision = await currentRevision(database);
+  if (revision === headRevision()) return;
+  const found =
+    revision === null ? 'has no tables yet' : `is at revision ${revision}, this release needs ${headRevision()}`;
+  throw new SchemaError(`The database ${found}: run "neutron-db-manage upgrade head" first.`);
+}
+
+async function readRevision(db: Db): Promise<string | null> {
+  try {
+    const row = await db.selectFrom('neutrino_version').select('version_num').executeTakeFirst();
+    return row?.version_num ?? null;
+  } catch (error) {
+    if (error instanceof DatabaseError && /no such table|doesn't exist|does not exist/.test(error.message)) return null;
+    throw error;
+  }
+}
+
+async function stampRevision(db: Db, revision: string): Promise<void> {
+  await sql`create table if not exists neutrino_version (version_num varchar(32) not null primary key)`.execute(db);
+  await db.deleteFrom('neutrino_version').execute();
+  await db.insertInto('neutrino_version').values({ version_num: revision }).execute();
+}
+
+/** -1 for no tables. @throws SchemaError for a revision of a release we do not know */
+function indexOf(revision: string | null, steps: readonly Migration[]): number {
+  if (revision === null) return -1;
+  const index = steps.findIndex((step) => step.revision === revision);
+  if (index < 0) throw new SchemaError(`The database is at revision ${revision}, which this release does not know.`);
+  return index;
+}
+
+function targetIndex(target: string, current: number, steps: readonly Migration[]): number {
+  if (target === 'head' || target === 'heads') return steps.length - 1;
+  if (/^\+\d+$/.test(target)) {
+    const index = current + Number(target.slice(1));
+    if (index >= steps.length) throw new SchemaError(`Relative revision ${target} is beyond the head.`);
+    return index;
+  }
+  const found = steps
+    .map((step, i) => ({ step, i }))
+    .filter(({ step }) => target !== '' && step.revision.startsWith(target));
+  if (found.length !== 1) throw new SchemaError(`Can't locate revision identified by '${target}'`);
+  return found[0]!.i;
+}
