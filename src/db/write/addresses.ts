@@ -1,0 +1,114 @@
+import type { Db, Tx } from '../database.ts';
+import { prepared, preparedInsert } from '../prepared.ts';
+
+/** Addresses of ports. The unique key (subnet_id, ip_key) is what keeps two ports from sharing one. */
+export interface Allocation {
+  port_id: string;
+  subnet_id: string;
+  network_id: string;
+  ip_address: string;
+  ip_key: string;
+  position: number;
+}
+
+const insert = preparedInsert('ipallocations', [
+  'port_id',
+  'subnet_id',
+  'network_id',
+  'ip_address',
+  'ip_key',
+  'position',
+]);
+
+/** @throws a unique violation of `ipallocations` when another port has the address: the transaction must be done again */
+export async function insertAllocation(tx: Tx, allocation: Allocation): Promise<void> {
+  await insert.run(tx, { ...allocation });
+}
+
+const taken = prepared((db, p: { subnet_id: string; ip_key: string }) =>
+  db.selectFrom('ipallocations').select('port_id').where('subnet_id', '=', p.subnet_id).where('ip_key', '=', p.ip_key),
+);
+
+/** The port that has an address, or null. */
+export async function holderOf(db: Db, subnetId: string, key: string): Promise<string | null> {
+  return (await taken.first(db, { subnet_id: subnetId, ip_key: key }))?.port_id ?? null;
+}
+
+const keys = prepared((db, p: { subnet_id: string; from: string; to: string; limit: number }) =>
+  db
+    .selectFrom('ipallocations')
+    .select('ip_key')
+    .where('subnet_id', '=', p.subnet_id)
+    .where('ip_key', '>=', p.from)
+    .where('ip_key', '<=', p.to)
+    .orderBy('ip_key')
+    .limit(p.limit),
+);
+
+/** Taken keys of a subnet between two keys (both included), lowest first, at most `limit`. */
+export async function takenKeys(
+  db: Db,
+  range: { subnetId: string; from: string; to: string; limit: number },
+): Promise<string[]> {
+  const rows = await keys.arrays(db, { ...range, subnet_id: range.subnetId });
+  return rows.map(([key]) => key);
+}
+
+const ofPort = prepared((db, p: { port_id: string }) =>
+  db
+    .selectFrom('ipallocations')
+    .select(['subnet_id', 'ip_address', 'position'])
+    .where('port_id', '=', p.port_id)
+    .orderBy('position'),
+);
+
+export async function allocationsOfPort(
+  db: Db,
+  portId: string,
+): Promise<{ subnet_id: string; ip_address: string; position: number }[]> {
+  return ofPort.all(db, { port_id: portId });
+}
+
+const remove = prepared((db, p: { port_id: string; subnet_id: string; ip_address: string }) =>
+  db
+    .deleteFrom('ipallocations')
+    .where('port_id', '=', p.port_id)
+    .where('subnet_id', '=', p.subnet_id)
+    .where('ip_address', '=', p.ip_address),
+);
+
+export async function deleteAllocation(
+  tx: Tx,
+  allocation: { port_id: string; subnet_id: string; ip_address: string },
+): Promise<void> {
+  await remove.run(tx, allocation);
+}
+
+/** Ports of a network and what address rules need of them; the infrastructure's own included. */
+export async function portsOfNetwork(
+  db: Db,
+  networkId: string,
+): Promise<{ id: string; mac_address: string; device_owner: string }[]> {
+  return db
+    .selectFrom('ports')
+    .select(['id', 'mac_address', 'device_owner'])
+    .where('network_id', '=', networkId)
+    .execute();
+}
+
+/** Every port that holds an address of a subnet. */
+export async function holdersInSubnet(
+  db: Db,
+  subnetId: string,
+): Promise<{ port_id: string; device_owner: string; ip_address: string }[]> {
+  return db
+    .selectFrom('ipallocations')
+    .innerJoin('ports', 'ports.id', 'ipallocations.port_id')
+    .select(['ipallocations.port_id', 'ports.device_owner', 'ipallocations.ip_address'])
+    .where('ipallocations.subnet_id', '=', subnetId)
+    .execute();
+}
+
+export async function deleteAllocationsOfSubnet(tx: Tx, subnetId: string): Promise<void> {
+  await tx.deleteFrom('ipallocations').where('subnet_id', '=', subnetId).execute();
+}

@@ -1,0 +1,233 @@
+import type { Db, Tx } from '../database.ts';
+import { prepared, preparedIn, preparedInsert } from '../prepared.ts';
+
+/** A row of `agents`, its JSON and flags converted. Times are milliseconds since the epoch. */
+export interface AgentRow {
+  id: string;
+  agent_type: string;
+  binary: string;
+  topic: string;
+  host: string;
+  admin_state_up: boolean;
+  created_at: number;
+  started_at: number;
+  heartbeat_timestamp: number;
+  description: string | null;
+  configurations: Record<string, unknown>;
+  availability_zone: string | null;
+  resource_versions: string | null;
+  load: number;
+  resources_synced: boolean | null;
+}
+
+const columns = [
+  'id',
+  'agent_type',
+  'binary',
+  'topic',
+  'host',
+  'admin_state_up',
+  'created_at',
+  'started_at',
+  'heartbeat_timestamp',
+  'description',
+  'configurations',
+  'availability_zone',
+  'resource_versions',
+  'load',
+  'resources_synced',
+] as const;
+
+type Raw = Omit<AgentRow, 'admin_state_up' | 'configurations' | 'resources_synced'> & {
+  admin_state_up: unknown;
+  configurations: string;
+  resources_synced: unknown;
+};
+
+function toRow(raw: Raw): AgentRow {
+  return {
+    ...raw,
+    admin_state_up: Boolean(raw.admin_state_up),
+    configurations: JSON.parse(raw.configurations),
+    resources_synced: raw.resources_synced === null ? null : Boolean(raw.resources_synced),
+  };
+}
+
+const onHost = prepared((db, p: { host: string }) =>
+  db.selectFrom('agents').select(columns).where('host', '=', p.host).orderBy('agent_type'),
+);
+
+export async function agentsOnHost(db: Db, host: string): Promise<AgentRow[]> {
+  return (await onHost.all(db, { host })).map(toRow);
+}
+
+const byId = prepared((db, p: { id: string }) => db.selectFrom('agents').select(columns).where('id', '=', p.id));
+
+export async function agentById(db: Db, id: string): Promise<AgentRow | null> {
+  const row = await byId.first(db, { id });
+  return row && toRow(row);
+}
+
+const byTypeHost = prepared((db, p: { agent_type: string; host: string }) =>
+  db.selectFrom('agents').select(columns).where('agent_type', '=', p.agent_type).where('host', '=', p.host),
+);
+
+export async function agentByTypeAndHost(db: Db, agentType: string, host: string): Promise<AgentRow | null> {
+  const row = await byTypeHost.first(db, { agent_type: agentType, host });
+  return row && toRow(row);
+}
+
+const insert = preparedInsert('agents', columns);
+
+/** @throws a unique violation of `agents` when another server registered the same agent first */
+export async function insertAgent(tx: Tx, agent: AgentRow): Promise<void> {
+  await insert.run(tx, { ...agent, configurations: JSON.stringify(agent.configurations) });
+}
+
+export async function updateAgentRow(tx: Tx, id: string, changes: Partial<AgentRow>): Promise<void> {
+  const { configurations, ...rest } = changes;
+  const set = configurations === undefined ? rest : { ...rest, configurations: JSON.stringify(configurations) };
+  await tx.updateTable('agents').set(set).where('id', '=', id).execute();
+}
+
+/** The networks it serves lose it by the tables' cascades. */
+export async function deleteAgentRow(tx: Tx, id: string): Promise<void> {
+  await tx.deleteFrom('agents').where('id', '=', id).execute();
+}
+
+/** A DHCP agent and how much it serves. */
+export interface DhcpAgentFacts {
+  id: string;
+  host: string;
+  admin_state_up: boolean;
+  heartbeat_timestamp: number;
+  started_at: number;
+  availability_zone: string | null;
+  load: number;
+  networks: number;
+}
+
+const DHCP_AGENT = 'DHCP agent';
+
+const dhcpColumns = [
+  'agents.id',
+  'agents.host',
+  'agents.admin_state_up',
+  'agents.heartbeat_timestamp',
+  'agents.started_at',
+  'agents.availability_zone',
+  'agents.load',
+] as const;
+
+const allDhcp = prepared((db, _: object) =>
+  db
+    .selectFrom('agents')
+    .leftJoin('networkdhcpagentbindings as binding', 'binding.dhcp_agent_id', 'agents.id')
+    .select([...dhcpColumns, (eb) => eb.fn.count<number>('binding.network_id').as('networks')])
+    .where('agents.agent_type', '=', DHCP_AGENT)
+    .groupBy([...dhcpColumns]),
+);
+
+export async function dhcpAgents(db: Db): Promise<DhcpAgentFacts[]> {
+  const rows = await allDhcp.all(db, {});
+  return rows.map((row) => ({
+    ...row,
+    admin_state_up: Boolean(row.admin_state_up),
+    networks: Number(row.networks),
+  }));
+}
+
+/** Which agent serves which network. */
+export interface HostingAgent {
+  network_id: string;
+  id: string;
+  host: string;
+  admin_state_up: boolean;
+  heartbeat_timestamp: number;
+  started_at: number;
+  availability_zone: string | null;
+}
+
+const hosting = preparedIn((db, ids: string[]) =>
+  db
+    .selectFrom('networkdhcpagentbindings as binding')
+    .innerJoin('agents', 'agents.id', 'binding.dhcp_agent_id')
+    .select([
+      'binding.network_id',
+      'agents.id',
+      'agents.host',
+      'agents.admin_state_up',
+      'agents.heartbeat_timestamp',
+      'agents.started_at',
+      'agents.availability_zone',
+    ])
+    .where('binding.network_id', 'in', ids)
+    .orderBy('agents.host'),
+);
+
+export async function agentsHosting(db: Db, networkIds: readonly string[]): Promise<HostingAgent[]> {
+  const rows = await hosting.all(db, networkIds);
+  return rows.map((row) => ({ ...row, admin_state_up: Boolean(row.admin_state_up) }));
+}
+
+/** Every binding, for fail-over: few columns, joined with the agent. */
+export async function allHostingAgents(db: Db): Promise<HostingAgent[]> {
+  const rows = await db
+    .selectFrom('networkdhcpagentbindings as binding')
+    .innerJoin('agents', 'agents.id', 'binding.dhcp_agent_id')
+    .select([
+      'binding.network_id',
+      'agents.id',
+      'agents.host',
+      'agents.admin_state_up',
+      'agents.heartbeat_timestamp',
+      'agents.started_at',
+      'agents.availability_zone',
+    ])
+    .execute();
+  return rows.map((row) => ({ ...row, admin_state_up: Boolean(row.admin_state_up) }));
+}
+
+const bind = preparedInsert('networkdhcpagentbindings', ['network_id', 'dhcp_agent_id']);
+
+/** @throws a unique violation of `networkdhcpagentbindings` when the agent has the network already */
+export async function bindDhcpAgent(tx: Tx, networkId: string, agentId: string): Promise<void> {
+  await bind.run(tx, { network_id: networkId, dhcp_agent_id: agentId });
+}
+
+export async function unbindDhcpAgent(tx: Tx, networkId: string, agentId: string): Promise<void> {
+  await tx
+    .deleteFrom('networkdhcpagentbindings')
+    .where('network_id', '=', networkId)
+    .where('dhcp_agent_id', '=', agentId)
+    .execute();
+}
+
+const networksOf = prepared((db, p: { id: string }) =>
+  db.selectFrom('networkdhcpagentbindings').select('network_id').where('dhcp_agent_id', '=', p.id),
+);
+
+export async function networksOfDhcpAgent(db: Db, agentId: string): Promise<string[]> {
+  return (await networksOf.all(db, { id: agentId })).map(({ network_id }) => network_id);
+}
+
+/** Networks with a DHCP subnet that have fewer than `wanted` agents. */
+export async function underservedNetworks(db: Db, wanted: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('networks')
+    .leftJoin('networkdhcpagentbindings as binding', 'binding.network_id', 'networks.id')
+    .select('networks.id')
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('subnets')
+          .select('subnets.id')
+          .whereRef('subnets.network_id', '=', 'networks.id')
+          .where('subnets.enable_dhcp', '=', true),
+      ),
+    )
+    .groupBy('networks.id')
+    .having((eb) => eb.fn.count('binding.dhcp_agent_id'), '<', wanted)
+    .execute();
+  return rows.map(({ id }) => id);
+}

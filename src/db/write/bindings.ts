@@ -1,0 +1,88 @@
+import type { Db, Tx } from '../database.ts';
+import { prepared, preparedInsert } from '../prepared.ts';
+
+/** How a port is wired on its host: rows of `ml2_port_bindings` and `ml2_port_binding_levels`. */
+export interface BindingRow {
+  port_id: string;
+  host: string;
+  vnic_type: string;
+  profile: Record<string, unknown>;
+  vif_type: string;
+  vif_details: Record<string, unknown>;
+  status: 'ACTIVE' | 'INACTIVE';
+}
+
+const insert = preparedInsert('ml2_port_bindings', [
+  'port_id',
+  'host',
+  'vnic_type',
+  'profile',
+  'vif_type',
+  'vif_details',
+  'status',
+]);
+
+export async function insertBinding(tx: Tx, binding: BindingRow): Promise<void> {
+  await insert.run(tx, { ...binding, profile: pack(binding.profile), vif_details: pack(binding.vif_details) });
+}
+
+const active = prepared((db, p: { port_id: string }) =>
+  db
+    .selectFrom('ml2_port_bindings')
+    .select(['port_id', 'host', 'vnic_type', 'profile', 'vif_type', 'vif_details', 'status'])
+    .where('port_id', '=', p.port_id)
+    .where('status', '=', 'ACTIVE'),
+);
+
+export async function activeBinding(db: Db, portId: string): Promise<BindingRow | null> {
+  const row = await active.first(db, { port_id: portId });
+  return row && { ...row, profile: unpack(row.profile), vif_details: unpack(row.vif_details) };
+}
+
+const replace = prepared(
+  (
+    db,
+    p: { port_id: string; host: string; vnic_type: string; profile: string; vif_type: string; vif_details: string },
+  ) =>
+    db
+      .updateTable('ml2_port_bindings')
+      .set({
+        host: p.host,
+        vnic_type: p.vnic_type,
+        profile: p.profile,
+        vif_type: p.vif_type,
+        vif_details: p.vif_details,
+      })
+      .where('port_id', '=', p.port_id)
+      .where('status', '=', 'ACTIVE'),
+);
+
+/** Writes a port's active binding anew. */
+export async function updateBinding(tx: Tx, binding: BindingRow): Promise<void> {
+  await replace.run(tx, { ...binding, profile: pack(binding.profile), vif_details: pack(binding.vif_details) });
+}
+
+const clearLevels = prepared((db, p: { port_id: string }) =>
+  db.deleteFrom('ml2_port_binding_levels').where('port_id', '=', p.port_id),
+);
+const insertLevel = preparedInsert('ml2_port_binding_levels', ['port_id', 'host', 'level', 'driver', 'segment_id']);
+
+export interface BindingLevel {
+  host: string;
+  level: number;
+  driver: string;
+  segment_id: string;
+}
+
+export async function replaceBindingLevels(tx: Tx, portId: string, levels: readonly BindingLevel[]): Promise<void> {
+  await clearLevels.run(tx, { port_id: portId });
+  for (const level of levels) await insertLevel.run(tx, { ...level, port_id: portId });
+}
+
+function pack(value: Record<string, unknown>): string {
+  return Object.keys(value).length === 0 ? '' : JSON.stringify(value);
+}
+
+function unpack(text: string): Record<string, unknown> {
+  return text === '' ? {} : JSON.parse(text);
+}

@@ -1,0 +1,154 @@
+import type { Db, Tx } from '../database.ts';
+import { prepared, preparedInsert } from '../prepared.ts';
+
+/** A subnet as address allocation sees it, its pools and service types included. */
+export interface SubnetFacts {
+  id: string;
+  network_id: string;
+  ip_version: number;
+  cidr: string;
+  gateway_ip: string | null;
+  enable_dhcp: boolean;
+  ipv6_ra_mode: string | null;
+  ipv6_address_mode: string | null;
+  pools: readonly { start: string; end: string }[];
+  service_types: readonly string[];
+}
+
+const subnetsOf = prepared((db, p: { network_id: string }) =>
+  db
+    .selectFrom('subnets')
+    .select([
+      'id',
+      'network_id',
+      'ip_version',
+      'cidr',
+      'gateway_ip',
+      'enable_dhcp',
+      'ipv6_ra_mode',
+      'ipv6_address_mode',
+    ])
+    .where('network_id', '=', p.network_id)
+    .orderBy('standard_attr_id'),
+);
+const poolsOf = prepared((db, p: { network_id: string }) =>
+  db
+    .selectFrom('ipallocationpools as pool')
+    .innerJoin('subnets', 'subnets.id', 'pool.subnet_id')
+    .select(['pool.subnet_id', 'pool.first_ip', 'pool.last_ip'])
+    .where('subnets.network_id', '=', p.network_id)
+    .orderBy('pool.position'),
+);
+const serviceTypesOf = prepared((db, p: { network_id: string }) =>
+  db
+    .selectFrom('subnet_service_types as type')
+    .innerJoin('subnets', 'subnets.id', 'type.subnet_id')
+    .select(['type.subnet_id', 'type.service_type'])
+    .where('subnets.network_id', '=', p.network_id),
+);
+
+/** The subnets of a network, oldest first. */
+export async function subnetFacts(db: Db, networkId: string): Promise<SubnetFacts[]> {
+  const parameters = { network_id: networkId };
+  const rows = await subnetsOf.all(db, parameters);
+  if (rows.length === 0) return [];
+  const pools = await poolsOf.arrays(db, parameters);
+  const types = await serviceTypesOf.arrays(db, parameters);
+  return rows.map((row) => ({
+    ...row,
+    enable_dhcp: Boolean(row.enable_dhcp),
+    pools: pools.filter(([subnet]) => subnet === row.id).map(([, start, end]) => ({ start, end })),
+    service_types: types.filter(([subnet]) => subnet === row.id).map(([, type]) => type),
+  }));
+}
+
+export interface NewSubnet {
+  id: string;
+  project_id: string;
+  name: string;
+  description: string;
+  created_at: string;
+  updated_at: string;
+  revision_number: number;
+  network_id: string;
+  ip_version: number;
+  cidr: string;
+  gateway_ip: string | null;
+  enable_dhcp: boolean;
+  ipv6_ra_mode: string | null;
+  ipv6_address_mode: string | null;
+  subnetpool_id: string | null;
+  segment_id: string | null;
+}
+
+const insert = preparedInsert('subnets', [
+  'id',
+  'project_id',
+  'name',
+  'description',
+  'created_at',
+  'updated_at',
+  'revision_number',
+  'network_id',
+  'ip_version',
+  'cidr',
+  'gateway_ip',
+  'enable_dhcp',
+  'ipv6_ra_mode',
+  'ipv6_address_mode',
+  'subnetpool_id',
+  'segment_id',
+]);
+
+export async function insertSubnet(tx: Tx, subnet: NewSubnet): Promise<void> {
+  await insert.run(tx, { ...subnet });
+}
+
+export async function updateSubnetRow(tx: Tx, id: string, columns: Partial<NewSubnet>): Promise<void> {
+  await tx.updateTable('subnets').set(columns).where('id', '=', id).execute();
+}
+
+/** Pools, servers, routes and types go by the tables' cascades; addresses must be gone already. */
+export async function deleteSubnetRow(tx: Tx, id: string): Promise<void> {
+  await tx.deleteFrom('tags').where('resource_type', '=', 'subnet').where('resource_id', '=', id).execute();
+  await tx.deleteFrom('subnets').where('id', '=', id).execute();
+}
+
+export async function replacePools(
+  tx: Tx,
+  subnetId: string,
+  pools: readonly { id: string; start: string; end: string }[],
+): Promise<void> {
+  await tx.deleteFrom('ipallocationpools').where('subnet_id', '=', subnetId).execute();
+  for (const [position, { id, start, end }] of pools.entries()) {
+    await tx
+      .insertInto('ipallocationpools')
+      .values({ id, subnet_id: subnetId, first_ip: start, last_ip: end, position })
+      .execute();
+  }
+}
+
+export async function replaceNameservers(tx: Tx, subnetId: string, addresses: readonly string[]): Promise<void> {
+  await tx.deleteFrom('dnsnameservers').where('subnet_id', '=', subnetId).execute();
+  for (const [position, address] of addresses.entries()) {
+    await tx.insertInto('dnsnameservers').values({ subnet_id: subnetId, address, position }).execute();
+  }
+}
+
+export async function replaceHostRoutes(
+  tx: Tx,
+  subnetId: string,
+  routes: readonly { destination: string; nexthop: string }[],
+): Promise<void> {
+  await tx.deleteFrom('subnetroutes').where('subnet_id', '=', subnetId).execute();
+  for (const [position, { destination, nexthop }] of routes.entries()) {
+    await tx.insertInto('subnetroutes').values({ subnet_id: subnetId, destination, nexthop, position }).execute();
+  }
+}
+
+export async function replaceServiceTypes(tx: Tx, subnetId: string, types: readonly string[]): Promise<void> {
+  await tx.deleteFrom('subnet_service_types').where('subnet_id', '=', subnetId).execute();
+  for (const service_type of types) {
+    await tx.insertInto('subnet_service_types').values({ subnet_id: subnetId, service_type }).execute();
+  }
+}

@@ -1,0 +1,104 @@
+import { declareOptions, type OptionValues, option } from '../lib/options.ts';
+import { parsePhysicalNetworkMtus } from './network/mtu.ts';
+
+/** `neutron.conf`, what the plugin reads of it (upstream: neutron/conf/common.py, conf/db, conf/agent/database). */
+export const coreOptions = declareOptions('DEFAULT', {
+  base_mac: option.string({
+    default: 'fa:16:3e:00:00:00',
+    help: 'first three octets of generated MACs, four if the fourth is not 00',
+    check: (value) =>
+      /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(value) ? null : 'must be six octets like fa:16:3e:00:00:00',
+  }),
+  global_physnet_mtu: option.int({
+    default: 1500,
+    min: 68,
+    help: 'MTU in bytes of the physical networks',
+    deprecated: [{ section: 'ml2', name: 'segment_mtu' }],
+  }),
+  dns_domain: option.string({ default: 'openstacklocal', help: 'domain of host names' }),
+  max_dns_nameservers: option.int({ default: 5, min: 0, help: 'name servers a subnet may have' }),
+  max_subnet_host_routes: option.int({ default: 20, min: 0, help: 'host routes a subnet may have' }),
+  max_allowed_address_pair: option.int({ default: 10, help: 'address pairs a port may have; -1: any number' }),
+  mac_generation_retries: option.int({ default: 16, min: 1, help: 'tries to find a MAC that is free' }),
+  agent_down_time: option.int({ default: 75, min: 1, help: 'seconds without a report after which an agent is dead' }),
+  enable_new_agents: option.bool({ default: true, help: 'whether agents that register start enabled' }),
+  dhcp_load_type: option.string({
+    default: 'networks',
+    choices: ['networks', 'subnets', 'ports'],
+    help: 'which number of its configurations is the load of a DHCP agent',
+  }),
+  enable_services_on_agents_with_admin_state_down: option.bool({
+    default: false,
+    help: 'whether disabled agents keep serving what they have',
+  }),
+  dhcp_agents_per_network: option.int({ default: 1, min: 1, help: 'DHCP agents that serve one network' }),
+  dhcp_agent_notification: option.bool({ default: true, help: 'whether DHCP agents are told of changes' }),
+  enable_traditional_dhcp: option.bool({ default: true, help: 'whether networks are served by DHCP agents' }),
+  network_auto_schedule: option.bool({ default: true, help: 'whether networks get DHCP agents by themselves' }),
+  allow_automatic_dhcp_failover: option.bool({
+    default: true,
+    help: 'whether networks move away from dead DHCP agents',
+  }),
+  default_availability_zones: option.list({ default: [], help: 'zones for resources that name none' }),
+});
+export type CoreOptions = OptionValues<typeof coreOptions>;
+
+/** `[ml2]` of `ml2_conf.ini`. */
+export const ml2Options = declareOptions('ml2', {
+  type_drivers: option.list({ default: ['local', 'flat'], help: 'kinds of networks there may be' }),
+  tenant_network_types: option.list({
+    default: ['local'],
+    help: 'kinds tried in this order for networks without provider attributes; may be empty',
+    deprecated: [{ name: 'project_network_types' }],
+  }),
+  mechanism_drivers: option.list({ default: ['linuxbridge'], help: 'drivers asked in this order to bind a port' }),
+  extension_drivers: option.list({ default: ['port_security'], help: 'drivers that add attributes' }),
+  path_mtu: option.int({
+    default: 0,
+    min: 0,
+    help: 'MTU in bytes of the underlay of overlay networks; 0: not limited',
+  }),
+  physical_network_mtus: option.list({
+    default: [],
+    help: 'MTUs that differ, as physnet:mtu',
+    check: (value) => parsePhysicalNetworkMtus(value).error,
+  }),
+  overlay_ip_version: option.int({ default: 4, min: 4, max: 6, help: 'IP version of the underlay' }),
+  external_network_type: option.maybe({ help: 'kind of external networks that name none' }),
+});
+export type Ml2Options = OptionValues<typeof ml2Options>;
+
+export const flatOptions = declareOptions('ml2_type_flat', {
+  flat_networks: option.list({ default: ['*'], help: 'physical networks that may carry a flat network; * allows any' }),
+});
+export type FlatOptions = OptionValues<typeof flatOptions>;
+
+export const vlanOptions = declareOptions('ml2_type_vlan', {
+  network_vlan_ranges: option.list({ default: [], help: 'physnet:first:last, or a bare physnet' }),
+});
+export type VlanOptions = OptionValues<typeof vlanOptions>;
+
+/** The server's side of `[securitygroup]`. */
+export const securityGroupOptions = declareOptions('securitygroup', {
+  enable_security_group: option.bool({ default: true, help: 'whether there are security groups' }),
+  firewall_driver: option.maybe({ help: 'the driver agents use; on the server only noop or not matters' }),
+});
+export type SecurityGroupOptions = OptionValues<typeof securityGroupOptions>;
+
+/** Everything the plugin is configured by; one member per section. */
+export interface PluginOptions {
+  readonly core: CoreOptions;
+  readonly ml2: Ml2Options;
+  readonly flat: FlatOptions;
+  readonly vlan: VlanOptions;
+  readonly securityGroup: SecurityGroupOptions;
+}
+
+/** All groups, for the program that reads the files. */
+export const pluginOptionGroups = {
+  core: coreOptions,
+  ml2: ml2Options,
+  flat: flatOptions,
+  vlan: vlanOptions,
+  securityGroup: securityGroupOptions,
+} as const;
