@@ -1,0 +1,145 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { compareRootNamespace, readRootNamespace } from './support/root-namespace.ts';
+import { ensureTestTools } from './support/tools.ts';
+
+/**
+ * What `npm test` runs: tools, types, lint, then the tests of every kind, and at the end a look at the machine's own network,
+ * which must be as it was. The last line printed is `N passed, N failed`.
+ */
+const kinds = ['unit', 'contract', 'compat', 'functional'] as const;
+type Kind = (typeof kinds)[number];
+
+interface Counts {
+  passed: number;
+  failed: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', short: 'o' },
+    long: { type: 'boolean', default: false },
+    'no-install': { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+
+const usage = `usage: npm test [-- --only unit,contract,compat,functional] [--long] [--no-install]
+
+  --only KINDS   only these kinds of tests (no types, no lint)
+  --long         also the tests that take minutes (the same as npm run test:long)
+  --no-install   name the Debian packages that are missing instead of installing them
+`;
+
+async function main(): Promise<number> {
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const chosen = values.only?.split(',') ?? kinds;
+  const unknown = chosen.filter((kind) => !(kinds as readonly string[]).includes(kind));
+  if (unknown.length > 0) {
+    process.stderr.write(`unknown kind of test: ${unknown.join(', ')}\n${usage}`);
+    return 2;
+  }
+
+  const total: Counts = { passed: 0, failed: 0 };
+  const summary: string[] = [];
+  const add = (name: string, counts: Counts, seconds: number): void => {
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    summary.push(
+      `${name.padEnd(24)}${String(counts.passed).padStart(5)} passed ${String(counts.failed).padStart(4)} failed ${seconds.toFixed(1).padStart(7)} s`,
+    );
+  };
+  const one = async (name: string, check: () => Promise<boolean>): Promise<void> => {
+    heading(name);
+    const start = performance.now();
+    const good = await check().catch((error: Error) => {
+      process.stdout.write(`${error.message}\n`);
+      return false;
+    });
+    add(name, { passed: good ? 1 : 0, failed: good ? 0 : 1 }, (performance.now() - start) / 1000);
+  };
+
+  await one('tools', () => ensureTestTools({ install: !values['no-install'] }));
+  const before = await readRootNamespace();
+  if (!values.only) {
+    await one('types', () => succeeds('node_modules/.bin/tsc', ['-p', '.']));
+    await one('lint', () => succeeds('node_modules/.bin/biome', ['check', '--diagnostic-level=error']));
+  }
+  for (const kind of kinds) {
+    if (!chosen.includes(kind)) continue;
+    heading(kind);
+    const start = performance.now();
+    add(kind, await runVitest(kind), (performance.now() - start) / 1000);
+  }
+  await one('the host is as before', async () => {
+    const differences = compareRootNamespace(before, await readRootNamespace());
+    for (const line of differences) process.stdout.write(`${line}\n`);
+    return differences.length === 0;
+  });
+
+  process.stdout.write(`\n${summary.join('\n')}\n\n${total.passed} passed, ${total.failed} failed\n`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+function heading(text: string): void {
+  process.stdout.write(`\n== ${text}\n`);
+}
+
+async function succeeds(program: string, argv: readonly string[]): Promise<boolean> {
+  return (await run(program, argv)) === 0;
+}
+
+function run(program: string, argv: readonly string[], env: Record<string, string> = {}): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, argv, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+/** One vitest project; a file that could not be loaded counts as one failed test. */
+async function runVitest(kind: Kind): Promise<Counts> {
+  const folder = await mkdtemp(join(tmpdir(), 'neutrino-test-'));
+  const report = join(folder, 'report.json');
+  const argv = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--project',
+    kind,
+    '--passWithNoTests',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ];
+  try {
+    const code = await run(process.execPath, argv, values.long ? { NEUTRINO_TEST_LONG: '1' } : {});
+    const counts = countResults(JSON.parse(await readFile(report, 'utf8')));
+    // Errors outside of any test (an unhandled rejection) show in the exit code alone.
+    if (code !== 0 && counts.failed === 0) counts.failed = 1;
+    return counts;
+  } catch (error) {
+    process.stdout.write(`${kind}: no report: ${(error as Error).message}\n`);
+    return { passed: 0, failed: 1 };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function countResults(report: {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: { status: string; assertionResults: unknown[] }[];
+}): Counts {
+  const unloaded = report.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length;
+  return { passed: report.numPassedTests, failed: report.numFailedTests + unloaded };
+}
+
+process.exitCode = await main();

@@ -1,0 +1,28 @@
+import { type DebianPackage, ensurePackages, hostPackages, testPackages, thisMachine } from '../../setup/debian.ts';
+
+/** What the one test with a true virtual machine needs. */
+const virtualMachinePackages: readonly DebianPackage[] = [
+  { name: 'qemu-system-x86', commands: ['qemu-system-x86_64'], why: 'a true guest on a tap' },
+  { name: 'cpio', commands: ['cpio'], why: 'the first file system of that guest' },
+  { name: 'xz-utils', commands: ['xz'], why: 'unpacking its kernel' },
+  { name: 'kmod', commands: ['modprobe', 'depmod'], why: 'finding the modules of its network card' },
+];
+
+/** Tools of the test run itself, all in packages that Debian always has or that are named here. */
+const runnerPackages: readonly DebianPackage[] = [
+  { name: 'util-linux', commands: ['unshare', 'nsenter', 'setsid'], why: 'emulated hosts' },
+];
+
+/**
+ * Sees to it that every tool of the tests is there. A tool that is missing and may not be installed fails the run with the
+ * name of its package: no test is left out in silence.
+ *
+ * @throws SetupError with the one command that installs what is missing
+ */
+export async function ensureTestTools({ install }: { install: boolean }): Promise<boolean> {
+  const machine = thisMachine((line) => process.stdout.write(`${line}\n`));
+  await ensurePackages([...hostPackages, ...testPackages, ...virtualMachinePackages, ...runnerPackages], machine, {
+    install,
+  });
+  return true;
+}
