@@ -1,0 +1,89 @@
+/**
+ * What a resource of the API is, as data. One definition per resource feeds everything that must know: the request
+ * pipeline, list queries, `/v2.0/extensions`, and later policy defaults, the OpenAPI document, CLI commands and forms.
+ */
+export interface ResourceDefinition {
+  /** JSON key of one (`network`), with underscores. */
+  readonly member: string;
+  /** JSON key of many, and the name in the plugin's `collections` (`networks`). */
+  readonly collection: string;
+  /** Listed by `GET /v2.0/`, as only the resources of Neutron's core are. */
+  readonly core?: boolean;
+  /** Alias of the extension that brings the resource; absent for the core ones. */
+  readonly extension?: string;
+  readonly attributes: AttributeTable;
+  /** Requests below one resource, `GET /v2.0/ports/{id}/explain`, by their last path segment. */
+  readonly actions?: Readonly<Record<string, MemberAction>>;
+}
+
+export type AttributeTable = Readonly<Record<string, Attribute>>;
+
+export interface MemberAction {
+  readonly method: 'GET' | 'PUT';
+  readonly extension: string;
+  /** JSON key around the answer. */
+  readonly envelope: string;
+}
+
+export interface Attribute {
+  /** Who takes part: C accepted in POST, U accepted in PUT, R returned. Empty: only a filter. */
+  readonly ops: '' | 'R' | 'C' | 'CR' | 'CU' | 'UR' | 'CUR';
+  readonly type: AttributeType;
+  /** Filled in by POST when absent; `required` refuses the request then; `unset` leaves the choice to the plugin. */
+  readonly default: unknown;
+  readonly filter?: boolean;
+  readonly sort?: boolean;
+  /** Alias without which the attribute is unknown; absent for the resource's own. */
+  readonly extension?: string;
+  /** Aliases without which it is known, but not accepted in POST, not in PUT, or not sorted by. */
+  readonly createExtension?: string;
+  readonly updateExtension?: string;
+  readonly sortExtension?: string;
+  /** Who may give it on create, on update, and see it, where that is narrower than for the resource (default policy). */
+  readonly create?: readonly Who[];
+  readonly update?: readonly Who[];
+  readonly see?: readonly Who[];
+}
+
+/** POST without this attribute is refused. */
+export const required = Symbol('required');
+/** The plugin decides when the client does not say; arrives there as `undefined`. */
+export const unset = Symbol('unset');
+
+/** Whom a default policy allows; of a list one is enough. */
+export type Who =
+  | 'admin'
+  | 'service'
+  | 'advsvc'
+  | 'data_plane_integrator'
+  | 'project_member'
+  | 'project_reader'
+  | 'network_owner_member'
+  | 'network_owner_manager'
+  | 'network_owner_reader'
+  | 'shared_network'
+  | 'external_network'
+  /** Anyone, while the value does not start with `network:`. */
+  | 'ordinary_device_owner';
+
+/**
+ * The values an attribute takes. A value from a client is converted, then validated, then normalized: upstream converts
+ * first, so `null` name servers are an empty list and a CIDR without prefix is a host's.
+ */
+export interface AttributeType {
+  /** JSON Schema of what is accepted, for people and forms; the functions below decide. */
+  readonly schema: Schema;
+  /** @throws InvalidInput ("Invalid input for operation: …") */
+  readonly convert?: (value: unknown) => unknown;
+  /** What is wrong with a converted value (behind "Invalid input for X. Reason: "), or null. May throw its own error. */
+  readonly validate?: (value: unknown) => string | null;
+  /** Canonical form of a valid value: addresses, MACs and ids that mean the same become the same text. */
+  // biome-ignore lint/suspicious/noExplicitAny: the type is what `validate` just found out
+  readonly normalize?: (value: any) => unknown;
+  /** One value of a query string to one of the filter; null: it can match nothing. Default: `convert`. */
+  readonly filter?: (text: string) => FilterScalar | { key: string; value: string } | null;
+}
+
+export type FilterScalar = string | number | boolean;
+
+export type Schema = Readonly<Record<string, unknown>>;

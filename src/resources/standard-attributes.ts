@@ -1,0 +1,32 @@
+import { type AttributeTable, unset } from './contract.ts';
+import * as type from './types.ts';
+
+/**
+ * What every resource with a row in `standardattributes` carries (upstream: neutron-lib `api/definitions` standard_attr_*).
+ * Spread at the end of a resource's own table.
+ */
+export const standardAttributes = {
+  description: {
+    ops: 'CUR',
+    type: type.string(255),
+    default: '',
+    filter: true,
+    extension: 'standard-attr-description',
+  },
+  tags: { ops: 'R', type: type.uniqueStrings(255), default: unset, filter: true, extension: 'standard-attr-tag' },
+  created_at: { ops: 'R', type: type.opaque, default: unset, extension: 'standard-attr-timestamp' },
+  updated_at: { ops: 'R', type: type.opaque, default: unset, extension: 'standard-attr-timestamp' },
+  revision_number: {
+    ops: 'R',
+    type: type.counter,
+    default: unset,
+    filter: true,
+    extension: 'standard-attr-revisions',
+  },
+} as const satisfies AttributeTable;
+
+/** Owner, under both names; the API fills in the caller's project and keeps the two equal. */
+export const projectAttributes = {
+  tenant_id: { ops: 'CR', type: type.string(255), default: unset, filter: true, sort: true },
+  project_id: { ops: 'CR', type: type.string(255), default: unset, filter: true, sort: true },
+} as const satisfies AttributeTable;
