@@ -1,0 +1,198 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from '../../lib/log.ts';
+import { CommandFailed, type CommandResult, type Exec, type RunOptions } from '../contract.ts';
+
+/** A program that goes on talking, as `ip monitor` does. */
+export interface OpenCommand {
+  close(): void;
+}
+
+export interface OpenHandlers {
+  onOutput(text: string): void;
+  /** It ended, by itself or with the helper; called once, not after `close()`. */
+  onExit(stderr: string): void;
+}
+
+export interface HelperExecOptions {
+  logger: Logger;
+  /** Default: `helper.mjs` beside this file. */
+  helperPath?: string;
+  /** Programs beyond the helper's own list: for tests. */
+  alsoAllow?: readonly string[];
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+/** The helper ends a command at its time-out; if no word of that comes within this, the helper itself is stuck. */
+const HELPER_GRACE_MS = 5_000;
+/** The helper keeps next to nothing: a small heap makes V8 collect early instead of growing. */
+const HELPER_FLAGS = ['--max-old-space-size=48', '--max-semi-space-size=1', '--v8-pool-size=1', '--no-warnings'];
+
+type Request = Record<string, unknown> & { op: string };
+type Answer = {
+  id: number;
+  code?: number;
+  stdout?: string;
+  stderr?: string;
+  error?: string;
+  out?: string;
+  err?: string;
+  exit?: number | null;
+};
+type Waiting = { onAnswer(answer: Answer): void; onLost(): void };
+
+/**
+ * Runs programs through a small process of our own: a spawn copies the page tables of the caller and stops its loop for
+ * milliseconds, tens of them in a large process. The helper is started with the first call, lives as long as the agent,
+ * and is started anew by the next call if it died; what was under way then has failed and is reported so.
+ */
+export class HelperExec implements Exec {
+  readonly #logger: Logger;
+  readonly #argv: string[];
+  readonly #waiting = new Map<number, Waiting>();
+  #helper: ChildProcess | null = null;
+  #lastId = 0;
+  #closed = false;
+
+  constructor(options: HelperExecOptions) {
+    this.#logger = options.logger;
+    const path = options.helperPath ?? fileURLToPath(new URL('./helper.mjs', import.meta.url));
+    this.#argv = [...HELPER_FLAGS, path, ...(options.alsoAllow ? [`--allow=${options.alsoAllow.join(',')}`] : [])];
+  }
+
+  /** Process id of the helper, or null when none runs. */
+  get helperPid(): number | null {
+    return this.#helper?.pid ?? null;
+  }
+
+  async run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const { netns, stdin } = options;
+    const answer = await this.#ask({ op: 'run', argv, netns, stdin, timeoutMs }, timeoutMs);
+    const result = commandResult(argv, netns, answer);
+    if (!(options.okCodes ?? [0]).includes(result.code)) {
+      throw new CommandFailed({ argv, code: result.code, stderr: result.stderr, netns });
+    }
+    return result;
+  }
+
+  async daemon(
+    argv: readonly string[],
+    options: { netns?: string; env?: Record<string, string>; logFile?: string } = {},
+  ): Promise<void> {
+    const answer = await this.#ask({ op: 'daemon', argv, ...options }, DEFAULT_TIMEOUT_MS);
+    const { code, stderr } = commandResult(argv, options.netns, answer);
+    if (code !== 0) throw new CommandFailed({ argv, code, stderr, netns: options.netns });
+  }
+
+  open(argv: readonly string[], handlers: OpenHandlers): OpenCommand {
+    let stderr = '';
+    let open = true;
+    const id = this.#send(
+      { op: 'open', argv },
+      {
+        onAnswer: (answer) => {
+          if (answer.out !== undefined) open && handlers.onOutput(answer.out);
+          else if (answer.err !== undefined) stderr += answer.err;
+          else end(stderr);
+        },
+        onLost: () => end('the helper process ended'),
+      },
+    );
+    const end = (why: string) => {
+      this.#waiting.delete(id);
+      if (open) handlers.onExit(why);
+      open = false;
+    };
+    return {
+      close: () => {
+        open = false;
+        if (this.#waiting.has(id)) this.#helper?.stdin?.write(`${JSON.stringify({ id, op: 'kill' })}\n`);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const helper = this.#helper;
+    if (!helper) return;
+    const ended = new Promise<void>((resolve) => helper.once('close', () => resolve()));
+    helper.stdin?.end();
+    await ended;
+  }
+
+  #ask(request: Request, timeoutMs: number): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const argv = request.argv as readonly string[];
+      const netns = request.netns as string | undefined;
+      const fail = (why: string) => reject(new CommandFailed({ argv, code: null, stderr: '', netns, why }));
+      if (this.#closed) return fail('this program is stopping');
+      // The helper may have others in front of this one in its queue, each with a time-out of its own.
+      const timer = setTimeout(() => this.#helper?.kill('SIGKILL'), timeoutMs * 3 + HELPER_GRACE_MS);
+      const id: number = this.#send(request, {
+        onAnswer: (answer) => {
+          clearTimeout(timer);
+          this.#waiting.delete(id);
+          resolve(answer);
+        },
+        onLost: () => {
+          clearTimeout(timer);
+          fail('the helper process ended');
+        },
+      });
+    });
+  }
+
+  #send(request: Request, waiting: Waiting): number {
+    const helper = this.#helper ?? this.#start();
+    this.#lastId += 1;
+    const id = this.#lastId;
+    this.#waiting.set(id, waiting);
+    helper.stdin?.write(`${JSON.stringify({ id, ...request })}\n`);
+    return id;
+  }
+
+  #start(): ChildProcess {
+    const helper = spawn(process.execPath, this.#argv, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { LC_ALL: 'C', UV_THREADPOOL_SIZE: '1' },
+      cwd: '/',
+      // A session of its own: Ctrl-C in the agent's terminal must not take the helper away before the agent is done.
+      detached: true,
+    });
+    this.#helper = helper;
+    let pieces: string[] = [];
+    helper.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      const lines = chunk.split('\n');
+      const last = lines.pop() as string;
+      for (const line of lines) {
+        const whole = pieces.length > 0 ? pieces.join('') + line : line;
+        pieces = [];
+        const answer = JSON.parse(whole) as Answer;
+        this.#waiting.get(answer.id)?.onAnswer(answer);
+      }
+      if (last) pieces.push(last);
+    });
+    helper.stdin?.on('error', () => {});
+    helper.on('error', (error) => this.#lost(helper, error.message));
+    helper.on('close', (code, signal) => this.#lost(helper, signal ?? `exit code ${code}`));
+    return helper;
+  }
+
+  #lost(helper: ChildProcess, why: string): void {
+    if (this.#helper !== helper) return;
+    this.#helper = null;
+    const lost = [...this.#waiting.values()];
+    this.#waiting.clear();
+    if (!this.#closed)
+      this.#logger.error({ why, calls: lost.length }, 'The helper process ended; the next call starts it anew');
+    for (const waiting of lost) waiting.onLost();
+  }
+}
+
+function commandResult(argv: readonly string[], netns: string | undefined, answer: Answer): CommandResult {
+  if (answer.error !== undefined) {
+    throw new CommandFailed({ argv, code: null, stderr: answer.stderr ?? '', netns, why: answer.error });
+  }
+  return { code: answer.code ?? 0, stdout: answer.stdout ?? '', stderr: answer.stderr ?? '' };
+}

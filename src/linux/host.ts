@@ -1,0 +1,134 @@
+import { type Logger, silentLogger } from '../lib/log.ts';
+import {
+  ApplyFailed,
+  CommandFailed,
+  type Host,
+  type LinkEvent,
+  type NetworkOperation,
+  type NetworkState,
+} from './contract.ts';
+import { HelperExec } from './exec/client.ts';
+import { LinkMonitor } from './link-monitor.ts';
+import { checkNetnsName, ensureNetns, listNetns, removeNetns } from './netns.ts';
+import { type Step, steps } from './operations.ts';
+import { DUMP_INTERRUPTED, parseState, READ_STATE } from './state.ts';
+import { writeSysctl } from './sysctl.ts';
+
+export interface OpenHostOptions {
+  logger?: Logger;
+  helperPath?: string;
+  /** Programs beyond the helper's own list: for tests. */
+  alsoAllow?: readonly string[];
+}
+
+/** The host this process runs on. */
+export async function openHost(options: OpenHostOptions = {}): Promise<Host & { readonly exec: HelperExec }> {
+  return new LinuxHost(options.logger ?? silentLogger, options);
+}
+
+const READ_ATTEMPTS = 10;
+/** Thousands of links in one batch take seconds, not tens of them. */
+const BATCH_TIMEOUT_MS = 60_000;
+
+type IpStep = { operation: NetworkOperation; step: Extract<Step, { kind: 'ip' }> };
+
+class LinuxHost implements Host {
+  readonly exec: HelperExec;
+  readonly #logger: Logger;
+
+  constructor(logger: Logger, options: OpenHostOptions) {
+    this.#logger = logger;
+    this.exec = new HelperExec({ logger, helperPath: options.helperPath, alsoAllow: options.alsoAllow });
+  }
+
+  async readNetwork(netns?: string): Promise<NetworkState> {
+    for (let attempt = 1; ; attempt += 1) {
+      const argv = ['ip', ...inNetns(netns), '-j', '-d', '-batch', '-'];
+      const { stdout, stderr } = await this.exec.run(argv, {
+        stdin: `${READ_STATE.join('\n')}\n`,
+        timeoutMs: BATCH_TIMEOUT_MS,
+      });
+      if (!DUMP_INTERRUPTED.test(stderr) || attempt === READ_ATTEMPTS) return parseState(stdout);
+    }
+  }
+
+  /**
+   * One `ip -batch -` for everything between two kernel settings. A process of its own each time, not a long-lived one:
+   * `ip` remembers the index of every name it met, and a long-lived one goes on using it after a device of that name was
+   * deleted and made anew ("Invalid argument", or the wrong device).
+   */
+  async apply(operations: readonly NetworkOperation[], netns?: string): Promise<void> {
+    let batch: IpStep[] = [];
+    for (const operation of operations) {
+      for (const step of steps(operation)) {
+        if (step.kind === 'ip') batch.push({ operation, step });
+        else {
+          await this.#runBatch(batch, netns);
+          batch = [];
+          await this.#applySysctl(operation, step, netns);
+        }
+      }
+    }
+    await this.#runBatch(batch, netns);
+  }
+
+  async watchLinks(onEvent: (event: LinkEvent) => void, onLost: () => void): Promise<{ close(): Promise<void> }> {
+    const monitor = new LinkMonitor({ exec: this.exec, logger: this.#logger, onEvent, onLost });
+    await monitor.start();
+    return monitor;
+  }
+
+  listNetns(): Promise<string[]> {
+    return listNetns();
+  }
+
+  ensureNetns(name: string): Promise<void> {
+    return ensureNetns(this.exec, name);
+  }
+
+  removeNetns(name: string): Promise<void> {
+    return removeNetns(this.exec, name);
+  }
+
+  close(): Promise<void> {
+    return this.exec.close();
+  }
+
+  /** `ip` stops at the first line that fails and names it; a failure that says "was so already" is passed over. */
+  async #runBatch(batch: readonly IpStep[], netns: string | undefined): Promise<void> {
+    let rest = batch;
+    while (rest.length > 0) {
+      const stdin = `${rest.map(({ step }) => step.words.join(' ')).join('\n')}\n`;
+      const argv = ['ip', ...inNetns(netns), '-batch', '-'];
+      const { code, stderr } = await this.exec.run(argv, {
+        stdin,
+        timeoutMs: BATCH_TIMEOUT_MS,
+        okCodes: [0, 1, 2, 255],
+      });
+      if (code === 0) return;
+      const line = Number(/Command failed -:(\d+)/.exec(stderr)?.[1] ?? 0);
+      const failed = rest[line - 1];
+      if (!failed) throw new CommandFailed({ argv, code, stderr, netns });
+      if (!failed.step.tolerate?.test(stderr)) {
+        throw new ApplyFailed(failed.operation, stderr.replace(/Command failed -:\d+\s*/, '').trim());
+      }
+      rest = rest.slice(line);
+    }
+  }
+
+  async #applySysctl(
+    operation: NetworkOperation,
+    step: Extract<Step, { kind: 'sysctl' }>,
+    netns: string | undefined,
+  ): Promise<void> {
+    try {
+      await writeSysctl(step.key, step.value, netns === undefined ? undefined : { exec: this.exec, netns });
+    } catch (error) {
+      throw new ApplyFailed(operation, error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+function inNetns(netns: string | undefined): string[] {
+  return netns === undefined ? [] : ['-n', checkNetnsName(netns)];
+}

@@ -1,0 +1,34 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Exec } from './contract.ts';
+
+/**
+ * Kernel settings under `/proc/sys`. A key is written with slashes (`net/ipv6/conf/eth0.100/disable_ipv6`), since names
+ * of devices hold dots; a key without any slash is read as the dotted form.
+ */
+export async function readSysctl(key: string): Promise<string> {
+  return (await readFile(sysctlPath(key), 'utf8')).trim();
+}
+
+/** Sets one in the namespace of this process, or in another through `sysctl`. Nothing is written when it is so already. */
+export async function writeSysctl(
+  key: string,
+  value: string,
+  elsewhere?: { exec: Exec; netns: string },
+): Promise<void> {
+  const path = sysctlPath(key);
+  if (!/^[\w .:-]*$/.test(value)) throw new Error(`not a value of a kernel setting: ${JSON.stringify(value)}`);
+  if (elsewhere) {
+    const name = path.slice('/proc/sys/'.length);
+    await elsewhere.exec.run(['sysctl', '-q', '-w', `${name}=${value}`], { netns: elsewhere.netns });
+  } else if ((await readSysctl(key)) !== value) {
+    await writeFile(path, value);
+  }
+}
+
+export function sysctlPath(key: string): string {
+  const path = key.includes('/') ? key : key.replaceAll('.', '/');
+  if (!/^[\w@%+:.-]+(\/[\w@%+:.-]+)+$/.test(path) || path.split('/').includes('..')) {
+    throw new Error(`not a name of a kernel setting: ${JSON.stringify(key)}`);
+  }
+  return `/proc/sys/${path}`;
+}
