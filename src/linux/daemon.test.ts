@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Exec } from './contract.ts';
+import {
+  type DaemonSpec,
+  findDaemon,
+  isDaemonAlive,
+  sameArguments,
+  signalDaemon,
+  startDaemon,
+  stopDaemon,
+} from './daemon.ts';
+
+/** A shell as the daemon: it writes its pid file, counts HUPs in another, and can be told not to end on TERM. */
+const body = `
+trap 'echo hup >> "$2"' HUP
+[ "$3" = stubborn ] && trap '' TERM || trap 'exit 0' TERM
+echo $$ > "$1"
+while :; do sleep 0.02; done
+`;
+
+let folder: string;
+let pids: number[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'daemon-test-'));
+  pids = [];
+});
+
+afterEach(async () => {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {}
+  }
+  await rm(folder, { recursive: true });
+});
+
+function specOf(kind = 'plain', script = body): DaemonSpec {
+  const pidFile = join(folder, 'pid');
+  const mark = join(folder, 'hups');
+  return { argv: ['sh', '-c', script, 'daemon', pidFile, mark, kind], pidFile, mark, logFile: join(folder, 'log') };
+}
+
+/** Launches as the helper does: in a session of its own, output to the log. */
+const exec: Exec = {
+  async run() {
+    throw new Error('nothing is run here');
+  },
+  async daemon(argv, { logFile } = {}) {
+    const child = spawn('sh', ['-c', `exec "$@" > '${logFile}' 2>&1`, 'sh', ...argv], {
+      detached: true,
+      stdio: 'ignore',
+    });
+    if (child.pid) pids.push(child.pid);
+    child.unref();
+  },
+  async close() {},
+};
+
+describe('startDaemon', () => {
+  test('waits until the daemon runs, and finds it again', async () => {
+    const spec = specOf();
+    const started = await startDaemon(exec, spec);
+    expect(started.pid).toBe(pids[0]);
+    expect(await findDaemon(spec)).toEqual(started);
+    expect(sameArguments(started, spec)).toBe(true);
+    expect(sameArguments(started, { argv: [...spec.argv, '--more'] })).toBe(false);
+    expect(sameArguments({ ...started, argv: ['/bin/sh', ...spec.argv.slice(1)] }, spec)).toBe(true);
+  });
+
+  test('says what a daemon printed that did not start', async () => {
+    const spec = specOf('plain', 'echo "bad option at line 3" >&2; exit 2');
+    await expect(startDaemon(exec, spec)).rejects.toThrow(/did not start: bad option at line 3/);
+  });
+});
+
+describe('findDaemon', () => {
+  test('is not fooled by a pid file that names another process', async () => {
+    const spec = specOf();
+    await writeFile(spec.pidFile, `${process.pid}\n`);
+    expect(await findDaemon(spec)).toBeNull();
+    expect(await isDaemonAlive(spec)).toBe(false);
+  });
+
+  test('finds a daemon whose pid file was deleted', async () => {
+    const spec = specOf();
+    const started = await startDaemon(exec, spec);
+    await rm(spec.pidFile);
+    expect(await isDaemonAlive(spec)).toBe(false);
+    expect(await findDaemon(spec)).toEqual(started);
+  });
+
+  test.each(['', 'abc', '0', '1', '-5', '99999999', '7 8'])('takes pid file %j for none', async (text) => {
+    const spec = specOf();
+    await writeFile(spec.pidFile, text);
+    expect(await findDaemon(spec)).toBeNull();
+  });
+
+  test('counts a zombie as dead', async () => {
+    const spec = specOf();
+    // Its parent never waits for it, so it stays a zombie; its command line is empty then, its state Z.
+    const parent = spawn('sh', ['-c', `sh -c 'exit 0' & echo $! > '${spec.pidFile}'; exec sleep 5`], {
+      stdio: 'ignore',
+    });
+    pids.push(parent.pid!);
+    await expect.poll(() => readFile(spec.pidFile, 'utf8').catch(() => '')).not.toBe('');
+    const pid = Number(await readFile(spec.pidFile, 'utf8'));
+    await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /);
+    expect(await isDaemonAlive({ ...spec, argv: ['sh'], mark: '' })).toBe(false);
+  });
+});
+
+describe('stopDaemon', () => {
+  test('ends it and removes the pid file', async () => {
+    const spec = specOf();
+    await startDaemon(exec, spec);
+    expect(await stopDaemon(spec)).toBe(true);
+    expect(await findDaemon(spec)).toBeNull();
+    await expect(readFile(spec.pidFile)).rejects.toThrow(/ENOENT/);
+    expect(await stopDaemon(spec)).toBe(false);
+  });
+
+  test('kills what does not listen', async () => {
+    const spec = specOf('stubborn');
+    await startDaemon(exec, spec);
+    expect(await stopDaemon(spec, 100)).toBe(true);
+    expect(await findDaemon(spec)).toBeNull();
+  });
+});
+
+test('signalDaemon reaches the daemon, and says when there is none', async () => {
+  const spec = specOf();
+  expect(await signalDaemon(spec, 'SIGHUP')).toBe(false);
+  await startDaemon(exec, spec);
+  expect(await signalDaemon(spec, 'SIGHUP')).toBe(true);
+  await expect.poll(() => readFile(spec.mark, 'utf8').catch(() => '')).toBe('hup\n');
+});

@@ -1,0 +1,178 @@
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Exec } from './contract.ts';
+
+/**
+ * Daemons that agents keep (dnsmasq, haproxy, keepalived …). They outlive their agent on purpose: traffic must not notice
+ * its restart. So an agent never trusts that it started something: it looks at the pid file, and at the command line of
+ * the process of that number, each time.
+ */
+export interface DaemonSpec {
+  argv: readonly string[];
+  /** The daemon writes it itself, or a process found by its command line does without. */
+  pidFile: string;
+  /** An argument that only this daemon's command line has: a path with the id of what it serves. */
+  mark: string;
+  netns?: string;
+  env?: Record<string, string>;
+  /** Gets what the daemon prints until it has gone to the background: the reason when it does not start. */
+  logFile?: string;
+}
+
+export interface RunningDaemon {
+  pid: number;
+  argv: readonly string[];
+}
+
+export class DaemonFailed extends Error {
+  constructor(spec: DaemonSpec, why: string) {
+    super(`${spec.argv[0]} (${spec.mark}) did not start: ${why}`);
+    this.name = 'DaemonFailed';
+  }
+}
+
+/** A daemon that is there takes this long at most; haproxy on a busy machine is the slowest. */
+const START_TIMEOUT_MS = 10_000;
+/** A daemon that printed something and is not there after this time is taken for failed. */
+const COMPLAINT_MS = 1_500;
+const STOP_GRACE_MS = 5_000;
+
+/**
+ * The process that is this daemon, or null. The pid file is tried first; if it is gone or names something else, every
+ * process is looked at: a daemon without its file still holds its port.
+ */
+export async function findDaemon(spec: Pick<DaemonSpec, 'argv' | 'pidFile' | 'mark'>): Promise<RunningDaemon | null> {
+  const pid = await readPidFile(spec.pidFile);
+  const byFile = pid === null ? null : await inspect(pid, spec);
+  return byFile ?? (await search(spec));
+}
+
+/** As `findDaemon`, by the pid file alone: one small read, for frequent looks. */
+export async function isDaemonAlive(spec: Pick<DaemonSpec, 'argv' | 'pidFile' | 'mark'>): Promise<boolean> {
+  const pid = await readPidFile(spec.pidFile);
+  return pid !== null && (await inspect(pid, spec)) !== null;
+}
+
+/**
+ * Starts the daemon and waits until it runs.
+ *
+ * @throws DaemonFailed with what it printed; CommandFailed when it cannot be launched
+ */
+export async function startDaemon(exec: Exec, spec: DaemonSpec): Promise<RunningDaemon> {
+  await mkdir(dirname(spec.pidFile), { recursive: true, mode: 0o755 });
+  await rm(spec.pidFile, { force: true });
+  if (spec.logFile) await rm(spec.logFile, { force: true });
+  const { netns, env, logFile } = spec;
+  await exec.daemon(spec.argv, { netns, env, logFile });
+  const startedMs = performance.now();
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
+    const pid = await readPidFile(spec.pidFile);
+    const found = pid === null ? null : await inspect(pid, spec);
+    if (found) return found;
+    const sinceMs = performance.now() - startedMs;
+    const printed = sinceMs > COMPLAINT_MS && logFile ? await readOr(logFile, '') : '';
+    if (printed.trim() !== '') throw new DaemonFailed(spec, lastLines(printed));
+    if (sinceMs > START_TIMEOUT_MS) throw new DaemonFailed(spec, `not there after ${START_TIMEOUT_MS} ms`);
+    await sleep(pauseMs);
+  }
+}
+
+/** Ends it: TERM, and KILL after the grace. Returns whether there was one. */
+export async function stopDaemon(
+  spec: Pick<DaemonSpec, 'argv' | 'pidFile' | 'mark'>,
+  graceMs: number = STOP_GRACE_MS,
+): Promise<boolean> {
+  const found = await findDaemon(spec);
+  if (!found) {
+    await rm(spec.pidFile, { force: true });
+    return false;
+  }
+  send(found.pid, 'SIGTERM');
+  if (!(await gone(found.pid, spec, graceMs))) {
+    send(found.pid, 'SIGKILL');
+    await gone(found.pid, spec, graceMs);
+  }
+  await rm(spec.pidFile, { force: true });
+  return true;
+}
+
+/** Sends a signal (HUP to make it read its files again). Returns false when it does not run. */
+export async function signalDaemon(
+  spec: Pick<DaemonSpec, 'argv' | 'pidFile' | 'mark'>,
+  signal: NodeJS.Signals,
+): Promise<boolean> {
+  const found = await findDaemon(spec);
+  return found !== null && send(found.pid, signal);
+}
+
+/** Whether a process runs with exactly the arguments of a spec; the path of the program does not count. */
+export function sameArguments(running: RunningDaemon, spec: Pick<DaemonSpec, 'argv'>): boolean {
+  const [program, ...rest] = running.argv;
+  const [wanted, ...wantedRest] = spec.argv;
+  return (
+    basename(program ?? '') === basename(wanted ?? '') &&
+    rest.length === wantedRest.length &&
+    rest.every((argument, index) => argument === wantedRest[index])
+  );
+}
+
+async function inspect(pid: number, spec: Pick<DaemonSpec, 'argv' | 'mark'>): Promise<RunningDaemon | null> {
+  const argv = (await readOr(`/proc/${pid}/cmdline`, '')).split('\0').slice(0, -1);
+  if (basename(argv[0] ?? '') !== basename(spec.argv[0]!) || !argv.includes(spec.mark)) return null;
+  return (await isRunning(pid)) ? { pid, argv } : null;
+}
+
+/** A crashed daemon may stay a zombie for a while, and a zombie answers `kill -0`: only its state tells. */
+async function isRunning(pid: number): Promise<boolean> {
+  const text = await readOr(`/proc/${pid}/stat`, '');
+  // The second field is the program's name in parentheses and may hold anything, more parentheses included.
+  const state = text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3);
+  return state !== '' && !'ZXx'.includes(state);
+}
+
+async function search(spec: Pick<DaemonSpec, 'argv' | 'mark'>): Promise<RunningDaemon | null> {
+  for (const entry of await readdir('/proc')) {
+    const found = /^\d+$/.test(entry) ? await inspect(Number(entry), spec) : null;
+    if (found) return found;
+  }
+  return null;
+}
+
+async function gone(pid: number, spec: Pick<DaemonSpec, 'argv' | 'mark'>, timeoutMs: number): Promise<boolean> {
+  const startedMs = performance.now();
+  for (let pauseMs = 1; await inspect(pid, spec); pauseMs = Math.min(pauseMs * 2, 50)) {
+    if (performance.now() - startedMs > timeoutMs) return false;
+    await sleep(pauseMs);
+  }
+  return true;
+}
+
+function send(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+async function readPidFile(path: string): Promise<number | null> {
+  // A pid file is a few digits; whatever else lies there is not read.
+  const size = await stat(path).then(
+    (file) => file.size,
+    () => 0,
+  );
+  if (size === 0 || size > 64) return null;
+  const found = /^\s*(\d+)\s*$/.exec(await readOr(path, ''));
+  const pid = Number(found?.[1] ?? 0);
+  return pid > 1 ? pid : null;
+}
+
+async function readOr(path: string, otherwise: string): Promise<string> {
+  return await readFile(path, 'utf8').catch(() => otherwise);
+}
+
+function lastLines(text: string): string {
+  return text.trim().split('\n').slice(-3).join('; ');
+}
