@@ -1,0 +1,275 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { adminContext, type Context } from '../../src/lib/context.ts';
+import { NeutronError } from '../../src/lib/errors.ts';
+import { type Endpoint, MessagingTimeout, RemoteError, type Transport } from '../../src/rpc/transport.ts';
+
+/** One broker of a kind and the ways to use it; every transport must pass the same tests. */
+export interface Bus {
+  /** A transport of another program. Closed with the bus. */
+  connect(program: string): Promise<Transport>;
+  /** Cuts all connections as a crash would. */
+  stop(): Promise<void>;
+  /** Brings the broker back; connections come back by themselves. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What callers, servers and notifications may rely on, whatever carries them. */
+export function describeTransport(name: string, openBus: () => Promise<Bus>): void {
+  describe(name, () => {
+    let bus: Bus;
+    let caller: Transport;
+    let serving: Transport;
+    const context = adminContext();
+    const topic = 'q-test';
+
+    beforeEach(async () => {
+      bus = await openBus();
+      caller = await bus.connect('caller');
+      serving = await bus.connect('serving');
+    });
+
+    afterEach(() => bus.close());
+
+    const echo: Endpoint = { version: '1.3', methods: { echo: async (args) => args } };
+    const call = (method: string, args: Record<string, unknown> = {}, version?: string) =>
+      caller.call({ topic, ...(version ? { version } : {}) }, method, args, context, { timeoutMs: 5_000 });
+
+    test('a call brings back the result', async () => {
+      await serving.listen(topic, 'host1', [echo]);
+      const args = { text: 'ü\n"', list: [1, null, { deep: true }], none: null };
+      expect(await call('echo', args)).toEqual(args);
+    });
+
+    test('a method without a result answers null', async () => {
+      await serving.listen(topic, 'host1', [{ version: '1.0', methods: { nothing: async () => undefined } }]);
+      expect(await call('nothing')).toBeNull();
+    });
+
+    test('the context arrives whole', async () => {
+      const asked: Context = {
+        requestId: 'req-1',
+        globalRequestId: 'req-2',
+        userId: 'u',
+        userName: 'un',
+        projectId: 'p',
+        projectName: 'pn',
+        roles: ['member'],
+        isAdmin: false,
+        authToken: 't',
+      };
+      const whoami: Endpoint = { version: '1.0', methods: { whoami: async (_, who) => who } };
+      await serving.listen(topic, 'host1', [whoami]);
+      expect(await caller.call({ topic }, 'whoami', {}, asked)).toEqual(asked);
+    });
+
+    test('what the method throws is thrown at the caller, with type, module and message', async () => {
+      const methods = {
+        refuse: async () => {
+          throw new NeutronError('NetworkNotFound', 'not_found', 'Network x could not be found.');
+        },
+        fail: async () => (undefined as unknown as string[]).length,
+      };
+      await serving.listen(topic, 'host1', [{ version: '1.0', methods }]);
+      await expect(call('refuse')).rejects.toThrow(RemoteError);
+      await expect(call('refuse')).rejects.toMatchObject({
+        type: 'NetworkNotFound',
+        module: 'neutron_lib.exceptions',
+        message: 'Network x could not be found.',
+      });
+      await expect(call('fail')).rejects.toMatchObject({ type: 'TypeError', module: 'builtins' });
+    });
+
+    test('an unknown method, and one of another version, are refused as oslo.messaging refuses them', async () => {
+      await serving.listen(topic, 'host1', [echo]);
+      await expect(call('no_such_method')).rejects.toMatchObject({
+        type: 'NoSuchMethod',
+        module: 'oslo_messaging.rpc.dispatcher',
+        message: 'Endpoint does not support RPC method no_such_method',
+      });
+      await expect(call('toString')).rejects.toMatchObject({ type: 'NoSuchMethod' });
+      for (const version of ['9.0', '1.4', '0.9']) {
+        await expect(call('echo', {}, version)).rejects.toMatchObject({
+          type: 'UnsupportedVersion',
+          message: `Endpoint does not support RPC version ${version}. Attempted method: echo`,
+        });
+      }
+      expect(await call('echo', { a: 1 }, '1.3')).toEqual({ a: 1 });
+      expect(await call('echo', { a: 1 }, '1.0')).toEqual({ a: 1 });
+    });
+
+    test('endpoints of one listener have version histories of their own', async () => {
+      const other: Endpoint = { version: '2.1', methods: { echo: async () => 'two', only: async () => 'only' } };
+      await serving.listen(topic, 'host1', [echo, other]);
+      expect(await call('echo', {}, '1.1')).toEqual({});
+      expect(await call('echo', {}, '2.0')).toBe('two');
+      expect(await call('only', {}, '2.1')).toBe('only');
+    });
+
+    test('a call that is not answered in time fails, and a late answer does no harm', async () => {
+      const late = Promise.withResolvers<string>();
+      const methods = { slow: () => late.promise, quick: async () => 'quick' };
+      await serving.listen(topic, 'host1', [{ version: '1.0', methods }]);
+      const slow = caller.call({ topic }, 'slow', {}, context, { timeoutMs: 50 });
+      await expect(slow).rejects.toThrow(MessagingTimeout);
+      late.resolve('late');
+      expect(await call('quick')).toBe('quick');
+    });
+
+    test('a call to nobody fails, no later than its time', async () => {
+      const started = performance.now();
+      const asked = caller.call({ topic: 'nobody', server: 'nowhere' }, 'm', {}, context, { timeoutMs: 300 });
+      await expect(asked).rejects.toThrow(MessagingTimeout);
+      expect(performance.now() - started).toBeLessThan(2_000);
+    });
+
+    test('a slow method does not hold up the next', async () => {
+      const gate = Promise.withResolvers<void>();
+      const methods = { slow: () => gate.promise.then(() => 'slow'), quick: async () => 'quick' };
+      await serving.listen(topic, 'host1', [{ version: '1.0', methods }]);
+      const slow = call('slow');
+      expect(await call('quick')).toBe('quick');
+      gate.resolve();
+      expect(await slow).toBe('slow');
+    });
+
+    test('many calls at once each get their own answer', async () => {
+      await serving.listen(topic, 'host1', [echo]);
+      const answers = await Promise.all(Array.from({ length: 500 }, (_, i) => call('echo', { i })));
+      expect(answers).toEqual(Array.from({ length: 500 }, (_, i) => ({ i })));
+    });
+
+    test('casts of one sender arrive in order', async () => {
+      const got: number[] = [];
+      await serving.listen(topic, 'host1', [recorder((args) => got.push(args.i))]);
+      for (let i = 0; i < 200; i++) await caller.cast({ topic }, 'note', { i }, context);
+      await vi.waitFor(() => expect(got).toHaveLength(200));
+      expect(got).toEqual(Array.from({ length: 200 }, (_, i) => i));
+    });
+
+    test('a cast to nobody is no error', async () => {
+      await caller.cast({ topic: 'nobody' }, 'note', {}, context);
+      await caller.cast({ topic: 'nobody', fanout: true }, 'note', {}, context);
+    });
+
+    test('a server name picks its listener; without one they take turns; fan-out reaches all', async () => {
+      const got: string[] = [];
+      const third = await bus.connect('third');
+      await serving.listen(topic, 'host1', [recorder(() => got.push('host1'))]);
+      await third.listen(topic, 'host2', [recorder(() => got.push('host2'))]);
+      await caller.cast({ topic, server: 'host2' }, 'note', {}, context);
+      await vi.waitFor(() => expect(got).toEqual(['host2']));
+      got.length = 0;
+      for (let i = 0; i < 4; i++) await caller.cast({ topic }, 'note', {}, context);
+      await vi.waitFor(() => expect(got.toSorted()).toEqual(['host1', 'host1', 'host2', 'host2']));
+      got.length = 0;
+      await caller.cast({ topic, fanout: true }, 'note', {}, context);
+      await vi.waitFor(() => expect(got.toSorted()).toEqual(['host1', 'host2']));
+    });
+
+    test('a program may listen to one topic twice; fan-out then comes twice', async () => {
+      const got: string[] = [];
+      await serving.listen(topic, 'a', [recorder(() => got.push('a'))]);
+      await serving.listen(topic, 'b', [recorder(() => got.push('b'))]);
+      await caller.cast({ topic, fanout: true }, 'note', {}, context);
+      await vi.waitFor(() => expect(got.toSorted()).toEqual(['a', 'b']));
+    });
+
+    test('a closed listener gets nothing more, the others do', async () => {
+      const got: string[] = [];
+      const listener = await serving.listen(topic, 'a', [recorder(() => got.push('a'))]);
+      await serving.listen(topic, 'b', [recorder(() => got.push('b'))]);
+      await listener.close();
+      for (let i = 0; i < 3; i++) await caller.cast({ topic }, 'note', {}, context);
+      await vi.waitFor(() => expect(got).toEqual(['b', 'b', 'b']));
+    });
+
+    test('a program can call itself', async () => {
+      await caller.listen(topic, 'host1', [echo]);
+      expect(await call('echo', { a: 1 })).toEqual({ a: 1 });
+    });
+
+    test('neither side sees changes of the other to what was sent', async () => {
+      const kept = { list: [1] };
+      await serving.listen(topic, 'host1', [{ version: '1.0', methods: { kept: async () => kept } }]);
+      const got = (await call('kept')) as { list: number[] };
+      got.list.push(2);
+      expect(kept).toEqual({ list: [1] });
+    });
+
+    test('an answer of 10,000 ports arrives', async () => {
+      const ports = Array.from({ length: 10_000 }, (_, i) => ({ id: `port-${i}`, text: 'x'.repeat(1_000) }));
+      await serving.listen(topic, 'host1', [{ version: '1.0', methods: { all: async () => ports } }]);
+      const got = (await call('all')) as typeof ports;
+      expect(got).toHaveLength(10_000);
+      expect(got[9_999]).toEqual(ports[9_999]);
+    });
+
+    test('after the broker was away both sides work again, and are told once', async () => {
+      const back = { caller: 0, serving: 0 };
+      caller.onReconnect(() => {
+        back.caller += 1;
+      });
+      serving.onReconnect(() => {
+        back.serving += 1;
+      });
+      await serving.listen(topic, 'host1', [echo]);
+      expect(await call('echo', { a: 1 })).toEqual({ a: 1 });
+      expect(back).toEqual({ caller: 0, serving: 0 });
+      await bus.stop();
+      await bus.start();
+      await vi.waitFor(() => expect(back).toEqual({ caller: 1, serving: 1 }), { timeout: 10_000 });
+      expect(await call('echo', { a: 2 })).toEqual({ a: 2 });
+      expect(back).toEqual({ caller: 1, serving: 1 });
+    });
+
+    test('a call made while the broker is away is done when it is back', async () => {
+      await serving.listen(topic, 'host1', [echo, { version: '1.0', methods: { never: () => new Promise(() => {}) } }]);
+      const noticed = expect(call('never')).rejects.toThrow(MessagingTimeout);
+      await call('echo');
+      await bus.stop();
+      await noticed;
+      const asked = call('echo', { a: 1 });
+      await bus.start();
+      expect(await asked).toEqual({ a: 1 });
+    });
+
+    test('a call under way when the broker goes fails instead of hanging', async () => {
+      const asked = Promise.withResolvers<void>();
+      const methods = {
+        never: () => {
+          asked.resolve();
+          return new Promise(() => {});
+        },
+      };
+      await serving.listen(topic, 'host1', [{ version: '1.0', methods }]);
+      const hanging = caller.call({ topic }, 'never', {}, context, { timeoutMs: 5_000 });
+      const failed = expect(hanging).rejects.toThrow(MessagingTimeout);
+      await asked.promise;
+      await bus.stop();
+      await failed;
+      await bus.start();
+    });
+
+    test('close fails what is under way, and later calls', async () => {
+      await serving.listen(topic, 'host1', [{ version: '1.0', methods: { never: () => new Promise(() => {}) } }]);
+      const hanging = call('never');
+      const failed = expect(hanging).rejects.toThrow(MessagingTimeout);
+      await caller.close();
+      await failed;
+      await expect(call('never')).rejects.toThrow(MessagingTimeout);
+      await expect(caller.cast({ topic }, 'never', {}, context)).rejects.toThrow(MessagingTimeout);
+    });
+  });
+}
+
+function recorder(note: (args: { i: number }) => void): Endpoint {
+  return {
+    version: '1.0',
+    methods: {
+      note: async (args) => {
+        note(args);
+      },
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { Json } from './api.ts';
+import { createStateReports } from './bus.ts';
+import type { Deployment } from './deployment.ts';
+
+/** Reports agents to a server as running ones do, so that it has somebody to bind to and to schedule on. */
+export async function reportAgents(deployment: Deployment, agents: readonly Json[]): Promise<void> {
+  await using reports = await createStateReports(`${deployment.folder}/bus.sock`);
+  for (const agent of agents) {
+    await reports.report({
+      binary: agent.binary,
+      host: agent.host,
+      topic: agent.topic,
+      agent_type: agent.agent_type,
+      configurations: agent.configurations,
+      ...(agent.availability_zone === null ? {} : { availability_zone: agent.availability_zone }),
+      start_flag: true,
+    });
+  }
+}
