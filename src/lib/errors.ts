@@ -12,6 +12,7 @@ export type ErrorKind =
   | 'conflict'
   | 'precondition_failed'
   | 'too_large'
+  | 'unsupported_media_type'
   | 'unavailable'
   | 'not_implemented'
   | 'internal';
