@@ -3,7 +3,7 @@ import type { Json } from '../support/api.ts';
 /** Ids with and without dashes, and MAC addresses as servers generate them. */
 const id =
   /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{32}\b|\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/g;
-const address = /\b\d{1,3}(?:\.\d{1,3}){3}\b/g;
+const address = /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)/g;
 const time = /\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}Z?/g;
 
 /**
