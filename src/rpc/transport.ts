@@ -61,12 +61,14 @@ export class RemoteError extends Error {
   }
 }
 
-/** Nobody answered in time. Whether the method ran is unknown. */
+/**
+ * Nobody answered: not within the time, or (then `why` says so) it is known sooner that nobody will. Whether the method
+ * ran is unknown.
+ */
 export class MessagingTimeout extends Error {
-  constructor(method: string, target: Target, timeoutMs: number) {
-    super(
-      `no answer to ${method} on ${target.topic}${target.server ? `.${target.server}` : ''} within ${timeoutMs} ms`,
-    );
+  constructor(method: string, target: Target, timeoutMs: number, why?: string) {
+    const where = `${target.topic}${target.server ? `.${target.server}` : ''}`;
+    super(`no answer to ${method} on ${where}${why ? `: ${why}` : ` within ${timeoutMs} ms`}`);
     this.name = 'MessagingTimeout';
   }
 }

@@ -1,0 +1,238 @@
+import type { Context } from '../lib/context.ts';
+import { NeutronError } from '../lib/errors.ts';
+import type { Logger } from '../lib/log.ts';
+import { findMethod } from './dispatch.ts';
+import {
+  decodeReply,
+  decodeRequest,
+  encodeFailure,
+  encodeRequest,
+  encodeResult,
+  newMessageId,
+  type Request,
+  SeenMessages,
+} from './envelope.ts';
+import type { Link, LinkEvents } from './link.ts';
+import {
+  type Endpoint,
+  type Listener,
+  MessagingTimeout,
+  RemoteError,
+  type Target,
+  type Transport,
+} from './transport.ts';
+
+/** `rpc_response_timeout` */
+export const CALL_TIMEOUT_MS = 60_000;
+/** Calls and casts that may wait for a lost connection; more would only make the flood after it worse. */
+const MAX_WAITING = 10_000;
+
+interface PendingCall {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+  /** Rejects because no answer will come. */
+  giveUp(why?: string): void;
+}
+
+/** A program on the queue: makes calls, serves methods. All that is not about carrying bytes, over whatever link. */
+export class RpcPeer implements Transport {
+  readonly #link: Link;
+  readonly #logger: Logger;
+  readonly #calls = new Map<string, PendingCall>();
+  readonly #listeners = new Map<number, readonly Endpoint[]>();
+  readonly #seen = new SeenMessages();
+  readonly #reconnected = new Set<() => void>();
+  #lastListener = 0;
+  #waiting = 0;
+  #closed = false;
+
+  constructor(openLink: (events: LinkEvents) => Link, logger: Logger) {
+    this.#logger = logger;
+    this.#link = openLink({
+      request: (listenerId, text) => void this.#serve(listenerId, text),
+      reply: (text) => this.#settle(text),
+      undeliverable: (msgId, why) => this.#calls.get(msgId)?.giveUp(why),
+      lost: () => this.#giveUpAll('the connection to the queue was lost'),
+      back: () => this.#tellReconnected(),
+    });
+  }
+
+  async call(
+    target: Target,
+    method: string,
+    args: Record<string, unknown>,
+    context: Context,
+    options: { timeoutMs?: number } = {},
+  ): Promise<unknown> {
+    const timeoutMs = options.timeoutMs ?? CALL_TIMEOUT_MS;
+    if (this.#closed) throw new MessagingTimeout(method, target, timeoutMs, 'the transport is closed');
+    const msgId = newMessageId();
+    const answer = this.#expect(msgId, (why) => new MessagingTimeout(method, target, timeoutMs, why), timeoutMs);
+    const reply = { msgId, queue: this.#link.replyQueue };
+    const text = encodeRequest(request(target, method, args, context, { reply }));
+    const send = () => {
+      if (this.#calls.has(msgId)) this.#link.publish({ ...route(target), call: { msgId, timeoutMs } }, text);
+    };
+    if (this.#link.isUp) send();
+    else if (this.#waiting >= MAX_WAITING) this.#calls.get(msgId)?.giveUp('too many messages wait for the connection');
+    else this.#whenUp().then(send);
+    return answer;
+  }
+
+  async cast(
+    target: Target & { fanout?: boolean },
+    method: string,
+    args: Record<string, unknown>,
+    context: Context,
+  ): Promise<void> {
+    const refuse = (why: string) => new MessagingTimeout(method, target, CALL_TIMEOUT_MS, why);
+    if (this.#closed) throw refuse('the transport is closed');
+    const text = encodeRequest(request(target, method, args, context));
+    if (!this.#link.isUp) {
+      if (this.#waiting >= MAX_WAITING) throw refuse('too many messages wait for the connection');
+      await inTime(this.#whenUp(), CALL_TIMEOUT_MS, () => refuse('there is no connection to the queue'));
+      if (this.#closed) throw refuse('the transport is closed');
+    }
+    this.#link.publish({ ...route(target), ...(target.fanout ? { fanout: true } : {}) }, text);
+  }
+
+  async listen(topic: string, server: string, endpoints: readonly Endpoint[]): Promise<Listener> {
+    this.#lastListener += 1;
+    const id = this.#lastListener;
+    this.#listeners.set(id, endpoints);
+    await this.#link.listen(id, topic, server);
+    return {
+      close: async () => {
+        if (this.#listeners.delete(id)) this.#link.unlisten(id);
+      },
+    };
+  }
+
+  onReconnect(callback: () => void): () => void {
+    this.#reconnected.add(callback);
+    return () => this.#reconnected.delete(callback);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#giveUpAll('the transport is closed');
+    this.#listeners.clear();
+    this.#reconnected.clear();
+    await this.#link.close();
+  }
+
+  /** Enters a call as pending; the promise settles with its reply, or with `failure` when none comes in time. */
+  #expect(msgId: string, failure: (why?: string) => Error, timeoutMs: number): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (why?: string) => finish(() => reject(failure(why)));
+      const timer = setTimeout(giveUp, timeoutMs);
+      const finish = (settle: () => void) => {
+        clearTimeout(timer);
+        this.#calls.delete(msgId);
+        settle();
+      };
+      this.#calls.set(msgId, {
+        resolve: (result) => finish(() => resolve(result)),
+        reject: (error) => finish(() => reject(error)),
+        giveUp,
+      });
+    });
+  }
+
+  async #whenUp(): Promise<void> {
+    this.#waiting += 1;
+    try {
+      await this.#link.whenUp();
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  #settle(text: string): void {
+    try {
+      const reply = decodeReply(text);
+      if (!reply.ending) return;
+      const call = this.#calls.get(reply.msgId);
+      if (!call) this.#logger.debug({ msg_id: reply.msgId }, 'a reply came after its caller gave up');
+      else if (reply.error) call.reject(reply.error);
+      else call.resolve(reply.result);
+    } catch (error) {
+      this.#logger.warn({ error: String(error) }, 'dropped a reply that cannot be read');
+    }
+  }
+
+  #giveUpAll(why: string): void {
+    for (const call of [...this.#calls.values()]) call.giveUp(why);
+  }
+
+  #tellReconnected(): void {
+    for (const callback of [...this.#reconnected]) {
+      try {
+        callback();
+      } catch (error) {
+        this.#logger.error({ error: String(error) }, 'a reconnect callback failed');
+      }
+    }
+  }
+
+  /** Runs the method a request asks for, and replies if it is a call. Never throws. */
+  async #serve(listenerId: number, text: string): Promise<void> {
+    const endpoints = this.#listeners.get(listenerId);
+    if (!endpoints) return;
+    let asked: Request;
+    try {
+      asked = decodeRequest(text);
+    } catch (error) {
+      this.#logger.warn({ error: String(error) }, 'dropped a message that cannot be read');
+      return;
+    }
+    const { reply } = asked;
+    // The id alone would drop a fan-out that reaches two listeners of this program.
+    if (!this.#seen.isNew(`${listenerId}:${asked.uniqueId}`)) return;
+    try {
+      const result = await findMethod(endpoints, asked.method, asked.version)(asked.args, asked.context);
+      if (reply) this.#link.reply(reply, encodeResult(reply.msgId, result));
+    } catch (error) {
+      this.#logFailure(asked, error);
+      if (reply) this.#link.reply(reply, encodeFailure(reply.msgId, error));
+    }
+  }
+
+  /** What the API's users may cause is the caller's matter; anything else is a fault of this program. */
+  #logFailure({ method, context, reply }: Request, error: unknown): void {
+    const fields = { method, request_id: context.requestId, error: String(error) };
+    if (reply && (error instanceof NeutronError || error instanceof RemoteError)) {
+      this.#logger.debug(fields, 'an RPC method refused');
+    } else {
+      const stack = error instanceof Error ? error.stack : undefined;
+      this.#logger.error({ ...fields, stack }, 'an RPC method failed');
+    }
+  }
+}
+
+function request(
+  target: Target,
+  method: string,
+  args: Record<string, unknown>,
+  context: Context,
+  extra: Pick<Request, 'reply'> = {},
+): Request {
+  const { version } = target;
+  return { method, args, context, uniqueId: newMessageId(), ...(version === undefined ? {} : { version }), ...extra };
+}
+
+function route({ topic, server }: Target): { topic: string; server?: string } {
+  return server === undefined ? { topic } : { topic, server };
+}
+
+async function inTime(promise: Promise<void>, timeoutMs: number, failure: () => Error): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(failure()), timeoutMs);
+  });
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
