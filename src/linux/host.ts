@@ -1,17 +1,10 @@
 import { type Logger, silentLogger } from '../lib/log.ts';
-import {
-  ApplyFailed,
-  CommandFailed,
-  type Host,
-  type LinkEvent,
-  type NetworkOperation,
-  type NetworkState,
-} from './contract.ts';
+import { ApplyFailed, type Host, type LinkEvent, type NetworkOperation, type NetworkState } from './contract.ts';
 import { HelperExec } from './exec/client.ts';
 import { LinkMonitor } from './link-monitor.ts';
 import { checkNetnsName, ensureNetns, listNetns, removeNetns } from './netns.ts';
 import { type Step, steps } from './operations.ts';
-import { DUMP_INTERRUPTED, parseState, READ_STATE } from './state.ts';
+import { DUMP_INTERRUPTED, parseState, READ_COMMANDS } from './state.ts';
 import { writeSysctl } from './sysctl.ts';
 
 export interface OpenHostOptions {
@@ -43,12 +36,13 @@ class LinuxHost implements Host {
 
   async readNetwork(netns?: string): Promise<NetworkState> {
     for (let attempt = 1; ; attempt += 1) {
-      const argv = ['ip', ...inNetns(netns), '-j', '-d', '-batch', '-'];
-      const { stdout, stderr } = await this.exec.run(argv, {
-        stdin: `${READ_STATE.join('\n')}\n`,
-        timeoutMs: BATCH_TIMEOUT_MS,
-      });
-      if (!DUMP_INTERRUPTED.test(stderr) || attempt === READ_ATTEMPTS) return parseState(stdout);
+      const results = await Promise.all(
+        READ_COMMANDS.map((words) =>
+          this.exec.run(['ip', ...inNetns(netns), ...words], { timeoutMs: BATCH_TIMEOUT_MS }),
+        ),
+      );
+      const interrupted = results.some(({ stderr }) => DUMP_INTERRUPTED.test(stderr));
+      if (!interrupted || attempt === READ_ATTEMPTS) return parseState(results.map(({ stdout }) => stdout));
     }
   }
 
@@ -94,23 +88,27 @@ class LinuxHost implements Host {
     return this.exec.close();
   }
 
-  /** `ip` stops at the first line that fails and names it; a failure that says "was so already" is passed over. */
+  /**
+   * `ip` stops at the first line that fails and names it; a failure that says "was so already" is passed over. Some
+   * errors ("Device does not exist") end it without a line number: then the lines are run one by one, which does no harm
+   * to those that were done before.
+   */
   async #runBatch(batch: readonly IpStep[], netns: string | undefined): Promise<void> {
     let rest = batch;
     while (rest.length > 0) {
       const stdin = `${rest.map(({ step }) => step.words.join(' ')).join('\n')}\n`;
       const argv = ['ip', ...inNetns(netns), '-batch', '-'];
-      const { code, stderr } = await this.exec.run(argv, {
-        stdin,
-        timeoutMs: BATCH_TIMEOUT_MS,
-        okCodes: [0, 1, 2, 255],
-      });
-      if (code === 0) return;
-      const line = Number(/Command failed -:(\d+)/.exec(stderr)?.[1] ?? 0);
+      const ran = await this.exec.run(argv, { stdin, timeoutMs: BATCH_TIMEOUT_MS, okCodes: [0, 1, 2, 255] });
+      if (ran.code === 0) return;
+      const named = /Command failed -:(\d+)/.exec(ran.stderr)?.[1];
+      const line = named ? Number(named) : rest.length === 1 ? 1 : 0;
       const failed = rest[line - 1];
-      if (!failed) throw new CommandFailed({ argv, code, stderr, netns });
-      if (!failed.step.tolerate?.test(stderr)) {
-        throw new ApplyFailed(failed.operation, stderr.replace(/Command failed -:\d+\s*/, '').trim());
+      if (!failed) {
+        for (const single of rest) await this.#runBatch([single], netns);
+        return;
+      }
+      if (!failed.step.tolerate?.test(ran.stderr)) {
+        throw new ApplyFailed(failed.operation, ran.stderr.replace(/Command failed -:\d+\s*/, '').trim());
       }
       rest = rest.slice(line);
     }

@@ -11,7 +11,7 @@ export type Step =
 
 const EXISTS = /File exists/;
 const NO_DEVICE = /Cannot find device|No such device/;
-const NO_ADDRESS = /Cannot assign requested address|Cannot find device/;
+const NO_ADDRESS = /Cannot assign requested address|[Aa]ddress not found|Cannot find device/;
 const NO_ROUTE = /No such process|Cannot find device/;
 
 /** What `ip` is told for an operation. Each step may be repeated. */

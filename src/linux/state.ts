@@ -1,13 +1,13 @@
 import type { Address, Link, NetworkState, Route } from './contract.ts';
 
 /**
- * What `ip -j -d -batch -` is asked for the state of one namespace, and what its three lines of JSON mean. The family of
- * a route dump is chosen by `root`, because options such as `-6` hold for a whole batch.
+ * What is asked for the state of one namespace. Routes of IPv6 take a process of their own: the family is an option of
+ * `ip`, not of a line in its batch.
  */
-export const READ_STATE = [
-  'addr show',
-  'route show table main root 0.0.0.0/0',
-  'route show table main root ::/0',
+export const READ_COMMANDS = [
+  ['-j', '-d', 'addr', 'show'],
+  ['-j', '-4', 'route', 'show', 'table', 'main'],
+  ['-j', '-6', 'route', 'show', 'table', 'main'],
 ] as const;
 
 /** A dump that met a change while it ran says so on stderr; it must be read again. */
@@ -51,18 +51,22 @@ interface IpRoute {
   prefsrc?: string;
 }
 
-/** @param output stdout of the three commands of `READ_STATE`, one line of JSON each */
-export function parseState(output: string): NetworkState {
-  const [links = '[]', routes4 = '[]', routes6 = '[]'] = output.split('\n').filter((line) => line.startsWith('['));
-  const rows = (JSON.parse(links) as IpLink[]).filter((row) => row.ifname !== undefined);
+/** @param outputs stdout of each of `READ_COMMANDS` */
+export function parseState([links, routes4, routes6]: readonly string[]): NetworkState {
+  const rows = (parseRows(links) as IpLink[]).filter((row) => row.ifname !== undefined);
   const indexOf = new Map(rows.map((row) => [row.ifname, row.ifindex]));
   return {
     links: new Map(rows.map((row) => [row.ifname, parseLink(row, indexOf)])),
     routes: [
-      ...(JSON.parse(routes4) as IpRoute[]).filter(isUnicast).map((row) => parseRoute(row, 4)),
-      ...(JSON.parse(routes6) as IpRoute[]).filter(isUnicast).map((row) => parseRoute(row, 6)),
+      ...(parseRows(routes4) as IpRoute[]).filter(isUnicast).map((row) => parseRoute(row, 4)),
+      ...(parseRows(routes6) as IpRoute[]).filter(isUnicast).map((row) => parseRoute(row, 6)),
     ],
   };
+}
+
+/** `ip -j` prints nothing at all, an empty list, or a list that may hold empty objects for what a filter left out. */
+function parseRows(output: string | undefined): unknown[] {
+  return output?.trim() ? (JSON.parse(output) as unknown[]) : [];
 }
 
 function parseLink(row: IpLink, indexOf: ReadonlyMap<string, number>): Link {

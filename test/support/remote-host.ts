@@ -60,7 +60,11 @@ export class RemoteHost implements Host {
   async watchLinks(onEvent: (event: LinkEvent) => void, onLost: () => void): Promise<{ close(): Promise<void> }> {
     this.#watcher = { onEvent, onLost };
     await this.call('watchLinks');
-    return { close: async () => void (this.#watcher = null) };
+    return {
+      close: async () => {
+        this.#watcher = null;
+      },
+    };
   }
 
   listNetns(): Promise<string[]> {
