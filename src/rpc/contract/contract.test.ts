@@ -88,7 +88,7 @@ describe('what our clients send was sent by the real ones to the same place', ()
     const keys = Object.keys(message?.args);
     expect(Object.keys(original?.args ?? {})).toEqual(expect.arrayContaining(keys));
     if (message?.args.payload) {
-      const recordedPayload = Object.keys((original?.args as { payload: object }).payload);
+      const recordedPayload = Object.keys(((original as Recorded).args as { payload: object }).payload);
       expect(Object.keys(message.args.payload).sort()).toEqual(recordedPayload.sort());
     }
   });
