@@ -95,7 +95,7 @@ class PreparedQuery<P extends object, R> implements Prepared<P, R> {
 const builders = new Map<DialectName, Kysely<Schema>>();
 
 /** A kysely instance that only builds: one per dialect, without a connection. */
-function builderFor({ dialect }: Handle): Kysely<Schema> {
+export function builderFor({ dialect }: Handle): Kysely<Schema> {
   let builder = builders.get(dialect.name);
   if (builder === undefined) {
     const none = async (): Promise<never> => {
@@ -117,6 +117,8 @@ export interface PreparedIn<V, R> {
   all(db: Kysely<Schema>, values: readonly V[]): Promise<R[]>;
   arrays<Row = readonly unknown[]>(db: Kysely<Schema>, values: readonly V[]): Promise<readonly Row[]>;
   run(db: Kysely<Schema>, values: readonly V[]): Promise<{ changes: number }>;
+  /** The rows as arrays, behind a handle. */
+  query(handle: Handle, values: readonly V[]): Promise<readonly (readonly unknown[])[]>;
 }
 
 /** Values per statement: a longer list is asked for in pieces. Well below every database's limit of parameters. */
@@ -138,8 +140,7 @@ export function preparedIn<V, R>(build: (db: Kysely<Schema>, values: V[]) => Com
     }
     return query;
   };
-  const ask = async (db: Kysely<Schema>, values: readonly V[]): Promise<QueryOutcome[]> => {
-    const handle = handleOf(db);
+  const ask = async (handle: Handle, values: readonly V[]): Promise<QueryOutcome[]> => {
     const outcomes: QueryOutcome[] = [];
     for (let start = 0; start < values.length; start += LARGEST_IN) {
       const piece = values.slice(start, start + LARGEST_IN);
@@ -150,13 +151,18 @@ export function preparedIn<V, R>(build: (db: Kysely<Schema>, values: V[]) => Com
     }
     return outcomes;
   };
+  const rows = async (handle: Handle, values: readonly V[]): Promise<readonly (readonly unknown[])[]> => {
+    const outcomes = await ask(handle, values);
+    return outcomes.length === 1 ? outcomes[0]!.rows : outcomes.flatMap((outcome) => outcome.rows);
+  };
   return {
-    all: async (db, values) => (await ask(db, values)).flatMap((outcome) => rowsAsObjects<R>(outcome)),
+    all: async (db, values) => (await ask(handleOf(db), values)).flatMap((outcome) => rowsAsObjects<R>(outcome)),
     arrays: async <Row>(db: Kysely<Schema>, values: readonly V[]) =>
-      (await ask(db, values)).flatMap((outcome) => outcome.rows as readonly Row[]),
+      (await rows(handleOf(db), values)) as readonly Row[],
     run: async (db, values) => ({
-      changes: (await ask(db, values)).reduce((sum, outcome) => sum + outcome.changes, 0),
+      changes: (await ask(handleOf(db), values)).reduce((sum, outcome) => sum + outcome.changes, 0),
     }),
+    query: rows,
   };
 }
 

@@ -1,0 +1,193 @@
+import type { ListQuery, Page } from '../../lib/query.ts';
+import type { Network } from '../../resources/shapes.ts';
+import type { Database, Db } from '../database.ts';
+import {
+  type AnyExpressions,
+  type Attribute,
+  child,
+  columnReader,
+  type Definition,
+  type Row,
+  toBoolean,
+} from './definition.ts';
+import { inChild, oneOf, tagFilters, whether } from './filters.ts';
+import { reader } from './resource.ts';
+import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
+import type { View } from './view.ts';
+
+const columns = [
+  ...STANDARD_COLUMNS,
+  'status',
+  'admin_state_up',
+  'mtu',
+  'port_security_enabled',
+  'vlan_transparent',
+  'availability_zone_hints',
+  'dns_domain',
+];
+const column = columnReader(columns);
+
+/** A network of several segments shows none of them as *the* provider segment, but all in `segments`. */
+function provider(key: string, position: number): Attribute {
+  return {
+    key,
+    alias: 'provider',
+    child: 'segments',
+    value: (_, segments) => (segments.length === 1 ? segments[0]![position] : null),
+  };
+}
+
+function segmentList(segments: readonly Row[]): unknown {
+  if (segments.length < 2) return undefined;
+  return segments.map(([, type, physical, id]) => ({
+    'provider:network_type': type,
+    'provider:physical_network': physical,
+    'provider:segmentation_id': id,
+  }));
+}
+
+/** Admins see `shared` for networks shared with everybody; a project also for those shared with it. */
+function isShared(entries: readonly Row[], view: View): boolean {
+  return entries.some(([, target]) => target === '*' || (view.projectId != null && target === view.projectId));
+}
+
+const attributes: readonly Attribute[] = [
+  { key: 'id', alias: null, value: column.plain('id') },
+  { key: 'name', alias: null, value: column.plain('name') },
+  { key: 'tenant_id', alias: null, value: column.plain('project_id') },
+  { key: 'admin_state_up', alias: null, value: column.flag('admin_state_up') },
+  { key: 'mtu', alias: 'net-mtu', value: column.plain('mtu') },
+  { key: 'status', alias: null, value: column.plain('status') },
+  { key: 'subnets', alias: null, child: 'subnets', value: (_, subnets) => subnets.map((row) => row[1]) },
+  { key: 'shared', alias: null, child: 'sharing', value: (_, entries, view) => isShared(entries, view) },
+  { key: 'availability_zone_hints', alias: 'network_availability_zone', value: column.json('availability_zone_hints') },
+  {
+    key: 'availability_zones',
+    alias: 'network_availability_zone',
+    child: 'zones',
+    value: (_, zones) => zones.map((row) => row[1]),
+  },
+  { key: 'ipv4_address_scope', alias: 'address-scope', value: () => null },
+  { key: 'ipv6_address_scope', alias: 'address-scope', value: () => null },
+  { key: 'router:external', alias: 'external-net', child: 'external', value: (_, external) => external.length > 0 },
+  descriptionAttribute(column),
+  { key: 'port_security_enabled', alias: 'port-security', value: column.flag('port_security_enabled') },
+  { key: 'vlan_transparent', alias: 'vlan-transparent', value: column.maybeFlag('vlan_transparent') },
+  { key: 'dns_domain', alias: 'dns-integration', value: column.plain('dns_domain') },
+  {
+    key: 'is_default',
+    alias: 'auto-allocated-topology',
+    child: 'external',
+    value: (_, external) => (external.length > 0 ? toBoolean(external[0]![1]) : undefined),
+  },
+  ...standardTail(column),
+  provider('provider:network_type', 1),
+  provider('provider:physical_network', 2),
+  provider('provider:segmentation_id', 3),
+  { key: 'segments', alias: 'multi-provider', child: 'segments', value: (_, segments) => segmentList(segments) },
+];
+
+const sharedWith = (eb: AnyExpressions, view: View) =>
+  eb(
+    'id',
+    'in',
+    eb
+      .selectFrom('networkrbacs')
+      .select('object_id')
+      .where('action', '=', 'access_as_shared')
+      .where('target_project', 'in', view.projectId == null ? ['*'] : ['*', view.projectId]),
+  );
+
+const isExternal = (eb: AnyExpressions) => eb('id', 'in', eb.selectFrom('externalnetworks').select('network_id'));
+
+const isDefault = (eb: AnyExpressions) =>
+  eb('id', 'in', eb.selectFrom('externalnetworks').select('network_id').where('is_default', '=', true));
+
+export const networks: Definition = {
+  table: 'networks',
+  columns,
+  attributes,
+  children: {
+    subnets: child('network_id', (db) =>
+      db.selectFrom('subnets').select(['network_id', 'id']).orderBy('network_id').orderBy('standard_attr_id'),
+    ),
+    sharing: child('object_id', (db) =>
+      db.selectFrom('networkrbacs').select(['object_id', 'target_project']).where('action', '=', 'access_as_shared'),
+    ),
+    external: child('network_id', (db) => db.selectFrom('externalnetworks').select(['network_id', 'is_default'])),
+    segments: child('network_id', (db) =>
+      db
+        .selectFrom('networksegments')
+        .select(['network_id', 'network_type', 'physical_network', 'segmentation_id'])
+        .where('is_dynamic', '=', false)
+        .orderBy('network_id')
+        .orderBy('segment_index'),
+    ),
+    zones: child('network_id', (db) =>
+      db
+        .selectFrom('networkdhcpagentbindings')
+        .innerJoin('agents', 'agents.id', 'networkdhcpagentbindings.dhcp_agent_id')
+        .select(['networkdhcpagentbindings.network_id', 'agents.availability_zone'])
+        .distinct()
+        .where('agents.availability_zone', 'is not', null)
+        .orderBy('networkdhcpagentbindings.network_id')
+        .orderBy('agents.availability_zone'),
+    ),
+    tags: child('resource_id', (db) =>
+      db
+        .selectFrom('tags')
+        .select(['resource_id', 'tag'])
+        .where('resource_type', '=', 'network')
+        .orderBy('resource_id')
+        .orderBy('tag'),
+    ),
+  },
+  filters: {
+    id: oneOf('id'),
+    name: oneOf('name'),
+    admin_state_up: oneOf('admin_state_up'),
+    status: oneOf('status'),
+    tenant_id: oneOf('project_id'),
+    project_id: oneOf('project_id'),
+    mtu: oneOf('mtu'),
+    vlan_transparent: oneOf('vlan_transparent'),
+    description: oneOf('description'),
+    revision_number: oneOf('revision_number'),
+    shared: whether(sharedWith),
+    'router:external': whether(isExternal),
+    is_default: whether(isDefault),
+    'provider:network_type': inChild('networksegments', 'network_id', 'network_type'),
+    'provider:physical_network': inChild('networksegments', 'network_id', 'physical_network'),
+    'provider:segmentation_id': inChild('networksegments', 'network_id', 'segmentation_id'),
+    ...tagFilters('network'),
+  },
+  sorts: {
+    id: 'id',
+    name: 'name',
+    admin_state_up: 'admin_state_up',
+    status: 'status',
+    tenant_id: 'project_id',
+    project_id: 'project_id',
+    mtu: 'mtu',
+    availability_zone_hints: 'availability_zone_hints',
+  },
+};
+
+const read = reader<Network>('networks', networks);
+
+export function getNetwork(
+  db: Db,
+  id: string,
+  view?: View,
+  fields?: readonly string[] | null,
+): Promise<Network | null> {
+  return read.get(db, id, view, fields);
+}
+
+export function findNetworks(db: Db, query: Partial<ListQuery>, view?: View): Promise<Network[]> {
+  return read.find(db, query, view);
+}
+
+export function listNetworks(database: Database, query: ListQuery, view?: View): Promise<Page<Network>> {
+  return read.list(database, query, view);
+}

@@ -1,0 +1,236 @@
+import type { Expression, SqlBool } from 'kysely';
+import type { ListQuery, Page } from '../../lib/query.ts';
+import type { Port } from '../../resources/shapes.ts';
+import type { Database, Db } from '../database.ts';
+import {
+  type AnyExpressions,
+  type Attribute,
+  child,
+  columnReader,
+  type Definition,
+  type Filter,
+  parseJson,
+  type Row,
+} from './definition.ts';
+import { among, anything, contains, nothing, oneOf, tagFilters } from './filters.ts';
+import { reader } from './resource.ts';
+import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
+import type { View } from './view.ts';
+
+const columns = [
+  ...STANDARD_COLUMNS,
+  'network_id',
+  'mac_address',
+  'admin_state_up',
+  'status',
+  'device_id',
+  'device_owner',
+  'port_security_enabled',
+  'ip_allocation',
+  'dns_name',
+  'dns_domain',
+];
+const column = columnReader(columns);
+
+/** Columns of the `binding` child; one row per binding level, one without level when the port is not bound. */
+const HOST = 1;
+const VNIC_TYPE = 2;
+const PROFILE = 3;
+const VIF_TYPE = 4;
+const VIF_DETAILS = 5;
+const LEVEL = 6;
+const DRIVER = 7;
+
+function binding(key: string, value: (binding: readonly Row[]) => unknown): Attribute {
+  return { key, alias: 'binding', child: 'binding', value: (_, rows) => value(rows) };
+}
+
+/** What the driver said, and which drivers bound it at which level. */
+function vifDetails(rows: readonly Row[]): unknown {
+  const first = rows[0];
+  if (first === undefined) return {};
+  const details = parseJson(first[VIF_DETAILS] as string) as Record<string, unknown>;
+  if (first[DRIVER] !== null) {
+    details.bound_drivers = Object.fromEntries(rows.map((row) => [String(row[LEVEL]), row[DRIVER]]));
+  }
+  return details;
+}
+
+const attributes: readonly Attribute[] = [
+  { key: 'id', alias: null, value: column.plain('id') },
+  { key: 'name', alias: null, value: column.plain('name') },
+  { key: 'network_id', alias: null, value: column.plain('network_id') },
+  { key: 'tenant_id', alias: null, value: column.plain('project_id') },
+  { key: 'mac_address', alias: null, value: column.plain('mac_address') },
+  { key: 'admin_state_up', alias: null, value: column.flag('admin_state_up') },
+  { key: 'status', alias: null, value: column.plain('status') },
+  { key: 'device_id', alias: null, value: column.plain('device_id') },
+  { key: 'device_owner', alias: null, value: column.plain('device_owner') },
+  {
+    key: 'fixed_ips',
+    alias: null,
+    child: 'addresses',
+    value: (_, addresses) => addresses.map(([, subnet_id, ip_address]) => ({ subnet_id, ip_address })),
+  },
+  {
+    key: 'allowed_address_pairs',
+    alias: 'allowed-address-pairs',
+    child: 'pairs',
+    value: (_, pairs) => pairs.map(([, mac_address, ip_address]) => ({ mac_address, ip_address })),
+  },
+  {
+    key: 'extra_dhcp_opts',
+    alias: 'extra_dhcp_opt',
+    child: 'dhcpOptions',
+    value: (_, options) => options.map(([, opt_name, opt_value, ip_version]) => ({ opt_name, opt_value, ip_version })),
+  },
+  { key: 'security_groups', alias: 'security-group', value: () => [] },
+  descriptionAttribute(column),
+  binding('binding:vnic_type', (rows) => rows[0]?.[VNIC_TYPE] ?? 'normal'),
+  binding('binding:profile', (rows) => parseJson((rows[0]?.[PROFILE] as string) ?? '')),
+  binding('binding:host_id', (rows) => rows[0]?.[HOST] ?? ''),
+  binding('binding:vif_type', (rows) => rows[0]?.[VIF_TYPE] ?? 'unbound'),
+  binding('binding:vif_details', vifDetails),
+  { key: 'port_security_enabled', alias: 'port-security', value: column.flag('port_security_enabled') },
+  { key: 'dns_name', alias: 'dns-integration', value: column.plain('dns_name') },
+  { key: 'dns_domain', alias: 'dns-domain-ports', value: column.plain('dns_domain') },
+  { key: 'ip_allocation', alias: 'ip_allocation', value: column.plain('ip_allocation') },
+  ...standardTail(column),
+];
+
+/** `fixed_ips=key=value`: values of one key are alternatives, each key must find an address of the port. */
+const fixedIps: Filter = (eb, values) => {
+  const byKey = new Map<string, string[]>();
+  for (const value of values) {
+    if (value === null || typeof value !== 'object') return nothing;
+    byKey.set(value.key, [...(byKey.get(value.key) ?? []), value.value]);
+  }
+  if (byKey.size === 0) return nothing;
+  const having = (condition: (inner: AnyExpressions) => Expression<SqlBool>) =>
+    eb('id', 'in', eb.selectFrom('ipallocations').select('port_id').where(condition));
+  const conditions = [...byKey].map(([key, wanted]) => {
+    if (key === 'subnet_id' || key === 'ip_address') return having((inner) => among(inner, key, wanted));
+    if (key === 'ip_address_substr')
+      return having((inner) => inner.or(wanted.map((text) => contains('ip_address', text))));
+    return anything;
+  });
+  return eb.and(conditions);
+};
+
+/** No port is in a group before groups exist (part 4 of the plan). */
+const securityGroups: Filter = () => nothing;
+
+export const ports: Definition = {
+  table: 'ports',
+  columns,
+  attributes,
+  children: {
+    addresses: child('port_id', (db) =>
+      db
+        .selectFrom('ipallocations')
+        .select(['port_id', 'subnet_id', 'ip_address'])
+        .orderBy('port_id')
+        .orderBy('position'),
+    ),
+    pairs: child('port_id', (db) =>
+      db
+        .selectFrom('allowedaddresspairs')
+        .select(['port_id', 'mac_address', 'ip_address'])
+        .orderBy('port_id')
+        .orderBy('position'),
+    ),
+    dhcpOptions: child('port_id', (db) =>
+      db
+        .selectFrom('extradhcpopts')
+        .select(['port_id', 'opt_name', 'opt_value', 'ip_version'])
+        .orderBy('port_id')
+        .orderBy('opt_name')
+        .orderBy('ip_version'),
+    ),
+    binding: child('ml2_port_bindings.port_id', (db) =>
+      db
+        .selectFrom('ml2_port_bindings')
+        .leftJoin('ml2_port_binding_levels as levels', (join) =>
+          join
+            .onRef('levels.port_id', '=', 'ml2_port_bindings.port_id')
+            .onRef('levels.host', '=', 'ml2_port_bindings.host'),
+        )
+        .select([
+          'ml2_port_bindings.port_id',
+          'ml2_port_bindings.host',
+          'vnic_type',
+          'profile',
+          'vif_type',
+          'vif_details',
+          'levels.level',
+          'levels.driver',
+        ])
+        .where('ml2_port_bindings.status', '=', 'ACTIVE')
+        .orderBy('ml2_port_bindings.port_id')
+        .orderBy('levels.level'),
+    ),
+    tags: child('resource_id', (db) =>
+      db
+        .selectFrom('tags')
+        .select(['resource_id', 'tag'])
+        .where('resource_type', '=', 'port')
+        .orderBy('resource_id')
+        .orderBy('tag'),
+    ),
+  },
+  filters: {
+    id: oneOf('id'),
+    name: oneOf('name'),
+    network_id: oneOf('network_id'),
+    admin_state_up: oneOf('admin_state_up'),
+    mac_address: oneOf('mac_address'),
+    device_id: oneOf('device_id'),
+    device_owner: oneOf('device_owner'),
+    tenant_id: oneOf('project_id'),
+    project_id: oneOf('project_id'),
+    status: oneOf('status'),
+    description: oneOf('description'),
+    revision_number: oneOf('revision_number'),
+    ip_allocation: oneOf('ip_allocation'),
+    'binding:host_id': (eb, values) =>
+      eb(
+        'id',
+        'in',
+        eb
+          .selectFrom('ml2_port_bindings')
+          .select('port_id')
+          .where('status', '=', 'ACTIVE')
+          .where((inner: AnyExpressions) => among(inner, 'host', values)),
+      ),
+    fixed_ips: fixedIps,
+    security_groups: securityGroups,
+    ...tagFilters('port'),
+  },
+  sorts: {
+    id: 'id',
+    name: 'name',
+    network_id: 'network_id',
+    admin_state_up: 'admin_state_up',
+    mac_address: 'mac_address',
+    device_id: 'device_id',
+    device_owner: 'device_owner',
+    tenant_id: 'project_id',
+    project_id: 'project_id',
+    status: 'status',
+    ip_allocation: 'ip_allocation',
+  },
+};
+
+const read = reader<Port>('ports', ports);
+
+export function getPort(db: Db, id: string, view?: View, fields?: readonly string[] | null): Promise<Port | null> {
+  return read.get(db, id, view, fields);
+}
+
+export function findPorts(db: Db, query: Partial<ListQuery>, view?: View): Promise<Port[]> {
+  return read.find(db, query, view);
+}
+
+export function listPorts(database: Database, query: ListQuery, view?: View): Promise<Page<Port>> {
+  return read.list(database, query, view);
+}

@@ -1,0 +1,51 @@
+import { everything, type ListQuery, type Page } from '../../lib/query.ts';
+import type { Database, Db } from '../database.ts';
+import { atOneMoment, handleOf } from '../handle.ts';
+import { type Prepared, prepared } from '../prepared.ts';
+import type { AnyQuery, Attribute, Definition } from './definition.ts';
+import { build, findResources, isLong, selectAttributes, withNow } from './list.ts';
+import { listInThread } from './thread/client.ts';
+import { fullView, type View } from './view.ts';
+
+/** Reading one kind of resource. */
+export interface Reader<R> {
+  /** One by id, or null. All of it unless `fields` says less. */
+  get(db: Db, id: string, view?: View, fields?: readonly string[] | null): Promise<R | null>;
+  /** Those a query asks for, as objects; inside a transaction, too. */
+  find(db: Db, query: Partial<ListQuery>, view?: View): Promise<R[]>;
+  /** A page for the API: objects, or for a long list its finished JSON, made in the reader thread. */
+  list(database: Database, query: ListQuery, view?: View): Promise<Page<R>>;
+}
+
+export function reader<R>(resource: string, definition: Definition): Reader<R> {
+  const byId: Prepared<{ id: string }, unknown> = prepared((db, p: { id: string }) =>
+    (db.selectFrom(definition.table) as AnyQuery).select(definition.columns as string[]).where('id', '=', p.id),
+  );
+  const attributesOf = remembered(definition);
+  return {
+    get: (db, id, view = fullView, fields = null) =>
+      atOneMoment(handleOf(db), async (handle) => {
+        const { rows } = await byId.query(handle, { id });
+        if (rows.length === 0) return null;
+        const attributes = fields === null ? attributesOf(view) : selectAttributes(definition, view, fields);
+        return (await build<R>(handle, definition, rows, attributes, withNow(view)))[0]!;
+      }),
+    find: (db, query, view = fullView) => findResources<R>(db, definition, { ...everything, ...query }, view),
+    list: async (database, query, view = fullView) => {
+      const fixed = withNow(view);
+      if (await isLong(database.db, definition, query, fixed)) return listInThread(database, resource, query, fixed);
+      return { items: await findResources<R>(database.db, definition, query, fixed) };
+    },
+  };
+}
+
+/** The attributes of whole resources, worked out once per set of extensions (there is one per process). */
+function remembered(definition: Definition): (view: View) => readonly Attribute[] {
+  let last: { extensions: View['extensions']; attributes: readonly Attribute[] } | null = null;
+  return (view) => {
+    if (last === null || last.extensions !== view.extensions) {
+      last = { extensions: view.extensions, attributes: selectAttributes(definition, view, null) };
+    }
+    return last.attributes;
+  };
+}

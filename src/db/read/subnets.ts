@@ -1,0 +1,173 @@
+import type { ListQuery, Page } from '../../lib/query.ts';
+import type { Subnet } from '../../resources/shapes.ts';
+import type { Database, Db } from '../database.ts';
+import { type AnyExpressions, type Attribute, child, columnReader, type Definition } from './definition.ts';
+import { oneOf, tagFilters, whether } from './filters.ts';
+import { reader } from './resource.ts';
+import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
+import type { View } from './view.ts';
+
+const columns = [
+  ...STANDARD_COLUMNS,
+  'network_id',
+  'ip_version',
+  'cidr',
+  'gateway_ip',
+  'enable_dhcp',
+  'ipv6_ra_mode',
+  'ipv6_address_mode',
+  'subnetpool_id',
+  'segment_id',
+];
+const column = columnReader(columns);
+
+const attributes: readonly Attribute[] = [
+  { key: 'id', alias: null, value: column.plain('id') },
+  { key: 'name', alias: null, value: column.plain('name') },
+  { key: 'tenant_id', alias: null, value: column.plain('project_id') },
+  { key: 'network_id', alias: null, value: column.plain('network_id') },
+  { key: 'ip_version', alias: null, value: column.plain('ip_version') },
+  { key: 'subnetpool_id', alias: null, value: column.plain('subnetpool_id') },
+  { key: 'enable_dhcp', alias: null, value: column.flag('enable_dhcp') },
+  { key: 'ipv6_ra_mode', alias: null, value: column.plain('ipv6_ra_mode') },
+  { key: 'ipv6_address_mode', alias: null, value: column.plain('ipv6_address_mode') },
+  { key: 'gateway_ip', alias: null, value: column.plain('gateway_ip') },
+  { key: 'cidr', alias: null, value: column.plain('cidr') },
+  {
+    key: 'allocation_pools',
+    alias: null,
+    child: 'pools',
+    value: (_, pools) => pools.map(([, start, end]) => ({ start, end })),
+  },
+  {
+    key: 'host_routes',
+    alias: null,
+    child: 'routes',
+    value: (_, routes) => routes.map(([, destination, nexthop]) => ({ destination, nexthop })),
+  },
+  { key: 'dns_nameservers', alias: null, child: 'nameservers', value: (_, servers) => servers.map((row) => row[1]) },
+  descriptionAttribute(column),
+  {
+    key: 'router:external',
+    alias: 'subnet-external-network',
+    child: 'external',
+    value: (_, external) => external.length > 0,
+  },
+  {
+    key: 'service_types',
+    alias: 'subnet-service-types',
+    child: 'serviceTypes',
+    value: (_, types) => types.map((row) => row[1]),
+  },
+  { key: 'segment_id', alias: 'segment', value: column.plain('segment_id') },
+  ...standardTail(column),
+];
+
+const onSharedNetwork = (eb: AnyExpressions, view: View) =>
+  eb(
+    'network_id',
+    'in',
+    eb
+      .selectFrom('networkrbacs')
+      .select('object_id')
+      .where('action', '=', 'access_as_shared')
+      .where('target_project', 'in', view.projectId == null ? ['*'] : ['*', view.projectId]),
+  );
+
+const onExternalNetwork = (eb: AnyExpressions) =>
+  eb('network_id', 'in', eb.selectFrom('externalnetworks').select('network_id'));
+
+export const subnets: Definition = {
+  table: 'subnets',
+  columns,
+  attributes,
+  children: {
+    pools: child('subnet_id', (db) =>
+      db
+        .selectFrom('ipallocationpools')
+        .select(['subnet_id', 'first_ip', 'last_ip'])
+        .orderBy('subnet_id')
+        .orderBy('position'),
+    ),
+    routes: child('subnet_id', (db) =>
+      db
+        .selectFrom('subnetroutes')
+        .select(['subnet_id', 'destination', 'nexthop'])
+        .orderBy('subnet_id')
+        .orderBy('position'),
+    ),
+    nameservers: child('subnet_id', (db) =>
+      db.selectFrom('dnsnameservers').select(['subnet_id', 'address']).orderBy('subnet_id').orderBy('position'),
+    ),
+    serviceTypes: child('subnet_id', (db) =>
+      db
+        .selectFrom('subnet_service_types')
+        .select(['subnet_id', 'service_type'])
+        .orderBy('subnet_id')
+        .orderBy('service_type'),
+    ),
+    external: child('subnets.id', (db) =>
+      db
+        .selectFrom('subnets')
+        .innerJoin('externalnetworks', 'externalnetworks.network_id', 'subnets.network_id')
+        .select('subnets.id'),
+    ),
+    tags: child('resource_id', (db) =>
+      db
+        .selectFrom('tags')
+        .select(['resource_id', 'tag'])
+        .where('resource_type', '=', 'subnet')
+        .orderBy('resource_id')
+        .orderBy('tag'),
+    ),
+  },
+  filters: {
+    id: oneOf('id'),
+    name: oneOf('name'),
+    ip_version: oneOf('ip_version'),
+    network_id: oneOf('network_id'),
+    subnetpool_id: oneOf('subnetpool_id'),
+    cidr: oneOf('cidr'),
+    gateway_ip: oneOf('gateway_ip'),
+    tenant_id: oneOf('project_id'),
+    project_id: oneOf('project_id'),
+    enable_dhcp: oneOf('enable_dhcp'),
+    ipv6_ra_mode: oneOf('ipv6_ra_mode'),
+    ipv6_address_mode: oneOf('ipv6_address_mode'),
+    segment_id: oneOf('segment_id'),
+    description: oneOf('description'),
+    revision_number: oneOf('revision_number'),
+    shared: whether(onSharedNetwork),
+    'router:external': whether(onExternalNetwork),
+    ...tagFilters('subnet'),
+  },
+  sorts: {
+    id: 'id',
+    name: 'name',
+    ip_version: 'ip_version',
+    network_id: 'network_id',
+    subnetpool_id: 'subnetpool_id',
+    cidr: 'cidr',
+    gateway_ip: 'gateway_ip',
+    tenant_id: 'project_id',
+    project_id: 'project_id',
+    enable_dhcp: 'enable_dhcp',
+    ipv6_ra_mode: 'ipv6_ra_mode',
+    ipv6_address_mode: 'ipv6_address_mode',
+    segment_id: 'segment_id',
+  },
+};
+
+const read = reader<Subnet>('subnets', subnets);
+
+export function getSubnet(db: Db, id: string, view?: View, fields?: readonly string[] | null): Promise<Subnet | null> {
+  return read.get(db, id, view, fields);
+}
+
+export function findSubnets(db: Db, query: Partial<ListQuery>, view?: View): Promise<Subnet[]> {
+  return read.find(db, query, view);
+}
+
+export function listSubnets(database: Database, query: ListQuery, view?: View): Promise<Page<Subnet>> {
+  return read.list(database, query, view);
+}

@@ -1,0 +1,26 @@
+import type { ListQuery } from '../../../lib/query.ts';
+import type { View } from '../view.ts';
+
+/** What the main thread gives a new reader thread. */
+export interface ThreadData {
+  readonly connection: string;
+  readonly synchronous: 'normal' | 'full';
+}
+
+export interface ListRequest {
+  readonly id: number;
+  readonly resource: string;
+  readonly query: ListQuery;
+  readonly view: View;
+}
+
+export type ListAnswer =
+  | {
+      readonly id: number;
+      readonly ok: true;
+      readonly json: Uint8Array;
+      readonly count: number;
+      readonly firstId: string | null;
+      readonly lastId: string | null;
+    }
+  | { readonly id: number; readonly ok: false; readonly unknownMarker: string | null; readonly message: string };
