@@ -1,0 +1,141 @@
+import type { Exec } from './contract.ts';
+import { CommandFailed } from './contract.ts';
+
+/** Whose rules: `ebtables` filters frames in bridges, the others packets. */
+export type Tool = 'iptables' | 'ip6tables' | 'ebtables';
+
+/** Chains of ours in one table, and from which chains of the table they are entered. */
+export interface OwnChains {
+  table: 'filter' | 'nat' | 'mangle' | 'raw';
+  chains: readonly { name: string; rules: readonly (readonly string[])[] }[];
+  jumps: readonly Jump[];
+}
+
+export interface Jump {
+  from: string;
+  chain: string;
+  /** Matches of the jump rule, as `['-i', 'brq+']`. */
+  match?: readonly string[];
+}
+
+const LOCK_WAIT_S = '10';
+const RESTORE_TIMEOUT_MS = 30_000;
+/** Without a kernel that has the table the save command fails with one of these. */
+const FLAVOURS = ['', '-nft', '-legacy'] as const;
+
+/**
+ * Our own chains in the tables of one tool, put there and taken away as a whole by one `…-restore --noflush` that leaves
+ * everybody else's rules alone. Takes the flavour (nft or legacy) the host itself uses, or the first that works.
+ */
+export class RuleTables {
+  readonly #exec: Exec;
+  readonly #tool: Tool;
+  #flavour: (typeof FLAVOURS)[number] | null = null;
+
+  constructor(exec: Exec, tool: Tool) {
+    this.#exec = exec;
+    this.#tool = tool;
+  }
+
+  /** Makes the chains exactly so, and the jumps to them as the first rules of their chains; does it in one transaction. */
+  async ensure(own: OwnChains, netns?: string): Promise<void> {
+    const there = await this.save(own.table, netns);
+    await this.#restore(renderEnsure(own, there), netns);
+  }
+
+  /** Removes the chains and every jump to them that is there; nothing of others. */
+  async remove(table: OwnChains['table'], chains: readonly string[], netns?: string): Promise<void> {
+    const text = renderRemove(table, chains, await this.save(table, netns));
+    if (text) await this.#restore(text, netns);
+  }
+
+  /** The table as `iptables-save` prints it. */
+  async save(table: OwnChains['table'], netns?: string): Promise<string> {
+    const flavour = await this.#choose(netns);
+    // ebtables-save knows no `-t`: it prints all tables.
+    const words = this.#tool === 'ebtables' ? [] : ['-t', table];
+    const { stdout } = await this.#exec.run([`${this.#tool}${flavour}-save`, ...words], { netns });
+    return sectionOf(stdout, table);
+  }
+
+  async #restore(text: string, netns: string | undefined): Promise<void> {
+    const flavour = await this.#choose(netns);
+    const wait = this.#tool === 'ebtables' ? [] : ['-w', LOCK_WAIT_S];
+    const argv = [`${this.#tool}${flavour}-restore`, '--noflush', ...wait];
+    await this.#exec.run(argv, { stdin: text, netns, timeoutMs: RESTORE_TIMEOUT_MS });
+  }
+
+  async #choose(netns: string | undefined): Promise<(typeof FLAVOURS)[number]> {
+    if (this.#flavour !== null) return this.#flavour;
+    let failure: unknown;
+    for (const flavour of FLAVOURS) {
+      try {
+        const words = this.#tool === 'ebtables' ? [] : ['-t', 'filter'];
+        await this.#exec.run([`${this.#tool}${flavour}-save`, ...words], { netns });
+        this.#flavour = flavour;
+        return flavour;
+      } catch (error) {
+        failure = error instanceof CommandFailed ? error : failure;
+      }
+    }
+    throw failure;
+  }
+}
+
+/** @param saved the table as it is: jumps that are there already are not added again */
+export function renderEnsure({ table, chains, jumps }: OwnChains, saved: string): string {
+  const lines = [`*${table}`];
+  for (const { name } of chains) lines.push(`:${word(name)} - [0:0]`);
+  for (const { name } of chains) lines.push(`-F ${word(name)}`);
+  for (const { name, rules } of chains) {
+    for (const rule of rules) lines.push(`-A ${word(name)} ${rule.map(word).join(' ')}`);
+  }
+  const present = new Set(saved.split('\n').map(normalize));
+  for (const { from, chain, match = [] } of [...jumps].reverse()) {
+    const rule = [word(from), ...match.map(word), '-j', word(chain)].join(' ');
+    if (!present.has(normalize(`-A ${rule}`))) lines.push(`-I ${rule}`);
+  }
+  return `${lines.join('\n')}\nCOMMIT\n`;
+}
+
+/** The empty text when nothing of it is there. */
+export function renderRemove(table: OwnChains['table'], chains: readonly string[], saved: string): string {
+  const there = saved.split('\n');
+  const names = chains.filter((name) => there.some((line) => line.startsWith(`:${name} `)));
+  if (names.length === 0) return '';
+  const lines = [`*${table}`];
+  for (const line of there) {
+    const target = /^-A (\S+) .*-j (\S+)/.exec(line);
+    if (target && names.includes(target[2] as string) && !names.includes(target[1] as string)) {
+      lines.push(line.replace(/^-A/, '-D').trim());
+    }
+  }
+  for (const name of names) lines.push(`-F ${word(name)}`);
+  for (const name of names) lines.push(`-X ${word(name)}`);
+  return `${lines.join('\n')}\nCOMMIT\n`;
+}
+
+/** Lines of one table out of a save of all. */
+function sectionOf(saved: string, table: string): string {
+  const lines = saved.split('\n');
+  const start = lines.indexOf(`*${table}`);
+  if (start < 0) return '';
+  const end = lines.findIndex((line, index) => index > start && line.startsWith('*'));
+  return lines.slice(start, end < 0 ? undefined : end).join('\n');
+}
+
+/** ebtables prints two blanks here and there, and a continuation after a jump. */
+function normalize(line: string): string {
+  return line
+    .trim()
+    .replace(/\s+/g, ' ')
+    .replace(/ CONTINUE$/, '');
+}
+
+/** One word of a restore file, in quotes where it needs them. @throws on line breaks and other control characters */
+function word(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a control character is what must not get in
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw new Error(`not a word for a rule: ${JSON.stringify(text)}`);
+  if (/^[\w.:/,!+@=-]+$/.test(text)) return text;
+  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
