@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** CPU time of processes and all they started, in ms; ended children of theirs not counted. */
+export function cpuMs(pids: readonly number[]): number {
+  return processTree(pids).reduce((sum, pid) => {
+    const fields = statFields(pid);
+    return fields ? sum + (Number(fields[11]) + Number(fields[12])) * 10 : sum; // 100 ticks a second
+  }, 0);
+}
+
+/** Proportional memory of processes and all they started, in MB: shared pages count once. */
+export function pssMb(pids: readonly number[]): number {
+  return processTree(pids).reduce((sum, pid) => {
+    try {
+      return sum + Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))![1]) / 1024;
+    } catch {
+      return sum; // ended meanwhile
+    }
+  }, 0);
+}
+
+/** The processes and all below them. */
+export function processTree(pids: readonly number[]): number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    const fields = /^\d+$/.test(name) ? statFields(Number(name)) : null;
+    if (!fields) continue;
+    const parent = Number(fields[1]);
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const found: number[] = [];
+  const open = [...pids];
+  for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
+    found.push(pid);
+    open.push(...(children.get(pid) ?? []));
+  }
+  return found;
+}
+
+/** Fields of /proc/PID/stat from the state on; the name before them may hold blanks. */
+function statFields(pid: number): string[] | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
+}
