@@ -117,6 +117,14 @@ export function sameArguments(running: RunningDaemon, spec: Pick<DaemonSpec, 'ar
   );
 }
 
+/** Whether a process is in the network namespace that now has this name: one deleted and made anew is another. */
+export async function isInNetns(pid: number, name: string): Promise<boolean> {
+  const [own, named] = await Promise.all(
+    [`/proc/${pid}/ns/net`, `/run/netns/${name}`].map((path) => stat(path).catch(() => null)),
+  );
+  return !!own && !!named && own.ino === named.ino && own.dev === named.dev;
+}
+
 async function inspect(pid: number, spec: Pick<DaemonSpec, 'argv' | 'mark'>): Promise<RunningDaemon | null> {
   const argv = (await readOr(`/proc/${pid}/cmdline`, '')).split('\0').slice(0, -1);
   if (basename(argv[0] ?? '') !== basename(spec.argv[0]!) || !argv.includes(spec.mark)) return null;

@@ -1,0 +1,78 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Logger } from '../../lib/log.ts';
+import { dhcpNamespace } from '../../lib/names.ts';
+import type { Host } from '../../linux/contract.ts';
+import { signalDaemon, startDaemon, stopDaemon } from '../../linux/daemon.ts';
+import { fillChecksums } from './checksum-rules.ts';
+import { mendLeases } from './leases-file.ts';
+import { textOf } from './observe.ts';
+import { type DhcpStep, describeStep } from './plan.ts';
+
+/** Does the steps in order. @throws at the first that fails, unless it is one that DHCP works without */
+export async function applyDhcp(host: Host, steps: readonly DhcpStep[], logger: Logger): Promise<void> {
+  for (const step of steps) {
+    try {
+      await applyStep(host, step);
+    } catch (error) {
+      const optional = step.do === 'fill_checksums' || (step.do === 'network' && step.optional);
+      if (!optional) throw new Error(`${describeStep(step)[0]}: ${String(error)}`, { cause: error });
+      logger.warn({ step: describeStep(step), error: String(error) }, 'a step failed that DHCP works without');
+    }
+  }
+}
+
+async function applyStep(host: Host, step: DhcpStep): Promise<void> {
+  switch (step.do) {
+    case 'ensure_namespace':
+      // A name whose mount is gone cannot be entered; removing a name that is not there does nothing.
+      await host.removeNetns(step.name);
+      return await host.ensureNetns(step.name);
+    case 'network':
+      return await host.apply(step.operations, step.netns ?? undefined);
+    case 'fill_checksums':
+      return await fillChecksums(host.exec, step.netns, step.family);
+    case 'make_folder':
+      return await makeFolder(step.path);
+    case 'write_file':
+      return await replaceFile(step.path, step.text);
+    case 'prepare_leases':
+      return await replaceFile(step.path, mendLeases((await textOf(step.path)) ?? '', step.network));
+    case 'start':
+      await startDaemon(host.exec, step.daemon);
+      return;
+    case 'stop':
+      await stopDaemon(step.daemon);
+      return;
+    case 'reload':
+      // Gone since it was looked at: start it, it reads the files then.
+      if (!(await signalDaemon(step.daemon, 'SIGHUP'))) await startDaemon(host.exec, step.daemon);
+      return;
+    case 'remove':
+      return await rm(step.path, { recursive: true, force: true });
+  }
+}
+
+/** Whole or not at all: a reader (dnsmasq among them) never sees half a file, and a crash leaves the old one. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  await makeFolder(dirname(path));
+  const next = `${path}.new`;
+  await writeFile(next, text, { mode: 0o644 });
+  await rename(next, path);
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o755 });
+}
+
+/** Removes all of a network's DHCP server from the host, whatever of it there is. */
+export async function removeDhcp(
+  host: Host,
+  networkId: string,
+  found: { tap: string | null; steps: readonly DhcpStep[] },
+  logger: Logger,
+): Promise<void> {
+  await applyDhcp(host, found.steps, logger);
+  if (found.tap) await host.apply([{ op: 'delete_link', name: found.tap }]);
+  await host.removeNetns(dhcpNamespace(networkId));
+}

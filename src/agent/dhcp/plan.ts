@@ -1,0 +1,201 @@
+import { addressVersion } from '../../lib/ip/address.ts';
+import { describeOperation, type Link, type NetworkOperation, type NetworkState } from '../../linux/contract.ts';
+import { type DaemonSpec, sameArguments } from '../../linux/daemon.ts';
+import type { NetworkInfo } from '../../rpc/contract.ts';
+import type { Card, DhcpState } from './derive.ts';
+import { parseLeases } from './leases-file.ts';
+import type { DhcpObserved } from './observe.ts';
+
+/** One thing to do for a network. Each may be repeated. */
+export type DhcpStep =
+  | { do: 'ensure_namespace'; name: string }
+  /** `netns` null: on the host. `optional`: failing is told and passed over, DHCP works without. */
+  | { do: 'network'; netns: string | null; operations: NetworkOperation[]; optional?: boolean }
+  | { do: 'fill_checksums'; netns: string; family: 4 | 6 }
+  | { do: 'make_folder'; path: string }
+  | { do: 'write_file'; path: string; text: string }
+  /** Lease file before a start of dnsmasq: made, or mended by what the network now is. */
+  | { do: 'prepare_leases'; path: string; network: NetworkInfo }
+  | { do: 'start' | 'stop' | 'reload'; daemon: DaemonSpec }
+  | { do: 'remove'; path: string };
+
+/** Compares what must be with what is. Empty when nothing is to be done. */
+export function planDhcp(state: DhcpState, observed: DhcpObserved): DhcpStep[] {
+  const card = observed.namespace === undefined ? [] : planCard(state, observed.namespace, observed.checksums ?? []);
+  return [...card, ...planDnsmasq(state, observed), ...planProxy(state, observed)];
+}
+
+/** A step as one line an operator reads. */
+export function describeStep(step: DhcpStep): string[] {
+  switch (step.do) {
+    case 'ensure_namespace':
+      return [`ensure_namespace ${step.name}`];
+    case 'network':
+      return step.operations.map((operation) => `${step.netns ?? 'host'}: ${describeOperation(operation)}`);
+    case 'fill_checksums':
+      return [`${step.netns}: fill_checksums IPv${step.family}`];
+    case 'start':
+    case 'stop':
+    case 'reload':
+      return [`${step.do} ${step.daemon.argv.join(' ')}`];
+    default:
+      return [`${step.do} ${step.path}`];
+  }
+}
+
+function planCard(state: DhcpState, namespace: NetworkState | null, checksums: readonly (4 | 6)[]): DhcpStep[] {
+  const { card, namespace: netns } = state;
+  const steps: DhcpStep[] = [];
+  if (!namespace) {
+    steps.push({ do: 'ensure_namespace', name: netns });
+    // Before any card is in it: what is made there takes the default over.
+    const sysctl: NetworkOperation = { op: 'sysctl', key: 'net/ipv6/conf/default/accept_ra', value: '0' };
+    steps.push({ do: 'network', netns, operations: [sysctl], optional: true });
+  }
+  const stale = [...(namespace?.links.values() ?? [])].filter(
+    (link) => link.kind === 'veth' && link.name !== card.device,
+  );
+  const removals = stale.map((link): NetworkOperation => ({ op: 'delete_link', name: link.name }));
+  if (removals.length > 0) steps.push({ do: 'network', netns, operations: removals });
+  const link = namespace?.links.get(card.device) ?? null;
+  const outside: NetworkOperation[] = link ? [] : makeCard(card, netns);
+  if (link?.mtu !== card.mtu && card.mtu > 0) outside.push({ op: 'set_mtu', name: card.tap, mtu: card.mtu });
+  if (!link?.carrier) outside.push({ op: 'set_up', name: card.tap });
+  if (outside.length > 0) steps.push({ do: 'network', netns: null, operations: outside });
+  const inside = planInside(card, link);
+  if (inside.length > 0) steps.push({ do: 'network', netns, operations: inside });
+  const routes = planRoutes(card, namespace);
+  if (routes.length > 0) steps.push({ do: 'network', netns, operations: routes, optional: true });
+  for (const family of card.checksums) {
+    if (!checksums.includes(family)) steps.push({ do: 'fill_checksums', netns, family });
+  }
+  return steps;
+}
+
+/** A tap of the name without its other end in the namespace is a rest of something: the pair is made anew. */
+function makeCard(card: Card, netns: string): NetworkOperation[] {
+  return [
+    { op: 'delete_link', name: card.tap },
+    { op: 'ensure_veth', name: card.tap, peer: card.device, peerNetns: netns, peerMac: card.mac },
+  ];
+}
+
+function planInside(card: Card, link: Link | null): NetworkOperation[] {
+  const device = card.device;
+  const operations: NetworkOperation[] = [];
+  if (link && link.mac?.toLowerCase() !== card.mac.toLowerCase())
+    operations.push({ op: 'set_mac', name: device, mac: card.mac });
+  if (link?.mtu !== card.mtu && card.mtu > 0) operations.push({ op: 'set_mtu', name: device, mtu: card.mtu });
+  if (!link?.up) operations.push({ op: 'set_up', name: device });
+  const present = new Set(link?.addresses.map((address) => address.cidr) ?? []);
+  const wanted = new Set(card.addresses);
+  for (const address of link?.addresses ?? []) {
+    const kernels = address.scope === 'link' && address.cidr.endsWith('/64');
+    if (!wanted.has(address.cidr) && !kernels) operations.push({ op: 'delete_address', device, cidr: address.cidr });
+  }
+  for (const cidr of card.addresses) {
+    if (!present.has(cidr)) operations.push({ op: 'add_address', device, cidr });
+  }
+  return operations;
+}
+
+function planRoutes(card: Card, namespace: NetworkState | null): NetworkOperation[] {
+  const operations: NetworkOperation[] = [];
+  const routes = namespace?.routes ?? [];
+  for (const family of [4, 6] as const) {
+    const gateway = card.gateways.find((one) => one.family === family);
+    const current = routes.filter((route) => route.family === family && route.destination === 'default');
+    const links = routes.filter(
+      (route) =>
+        route.family === family && isHostRoute(route.destination) && route.via === null && route.protocol !== 'kernel',
+    );
+    if (gateway?.onLink && !links.some((route) => route.destination === gateway.address)) {
+      operations.push({ op: 'replace_route', family, destination: gateway.address, via: null, device: card.device });
+    }
+    if (gateway && !current.some((route) => route.via === gateway.address && route.device === card.device)) {
+      operations.push({
+        op: 'replace_route',
+        family,
+        destination: 'default',
+        via: gateway.address,
+        device: card.device,
+      });
+    }
+    for (const route of current) {
+      if (route.via !== gateway?.address && (!gateway || family === 6)) {
+        operations.push({
+          op: 'delete_route',
+          family,
+          destination: 'default',
+          via: route.via,
+          device: route.device ?? card.device,
+        });
+      }
+    }
+    for (const route of links) {
+      const used = gateway?.onLink && route.destination === gateway.address;
+      if (!used && route.device)
+        operations.push({
+          op: 'delete_route',
+          family,
+          destination: route.destination,
+          via: null,
+          device: route.device,
+        });
+    }
+  }
+  return operations;
+}
+
+/** `ip` prints a route to one host without its prefix. */
+function isHostRoute(destination: string): boolean {
+  return addressVersion(destination) !== null;
+}
+
+function planDnsmasq(state: DhcpState, observed: DhcpObserved): DhcpStep[] {
+  const steps: DhcpStep[] = [];
+  let changed = false;
+  for (const name of ['interface', 'host', 'addn_hosts', 'opts'] as const) {
+    if (observed.files[name]?.trimEnd() === state.files[name].trimEnd()) continue;
+    steps.push({ do: 'write_file', path: `${state.folder}/${name}`, text: state.files[name] });
+    changed ||= name !== 'interface';
+  }
+  const daemon = state.dnsmasq;
+  const start: DhcpStep[] = [
+    ...(state.logFolder === null ? [] : [{ do: 'make_folder', path: state.logFolder } as const]),
+    { do: 'prepare_leases', path: `${state.folder}/leases`, network: state.network },
+    { do: 'start', daemon },
+  ];
+  const running = observed.dnsmasq;
+  if (!running) return [...steps, ...start];
+  // dnsmasq of a namespace that was deleted lives on, out of reach of every guest.
+  const wrong = !running.inNamespace || observed.leases === null || !sameArguments(running, daemon);
+  if (wrong || (changed && reloadKills(state, observed))) return [...steps, { do: 'stop', daemon }, ...start];
+  return changed ? [...steps, { do: 'reload', daemon }] : steps;
+}
+
+/**
+ * dnsmasq 2.90 (Debian 12) dies on SIGHUP when a line of its hosts file has both a `set:` tag and a lease for its IPv4
+ * address. A restart costs the guests nothing: leases are in the lease file, and DHCP clients ask again after a second.
+ */
+function reloadKills(state: DhcpState, observed: DhcpObserved): boolean {
+  const tagged = new Set<string>();
+  for (const line of [...(observed.files.host ?? '').split('\n'), ...state.files.host.split('\n')]) {
+    if (!line.includes(',set:')) continue;
+    for (const field of line.split(',')) if (addressVersion(field) === 4) tagged.add(field);
+  }
+  return tagged.size > 0 && parseLeases(observed.leases ?? '').some((lease) => tagged.has(lease.address));
+}
+
+function planProxy({ proxy }: DhcpState, observed: DhcpObserved): DhcpStep[] {
+  const { daemon, configFile, config } = proxy;
+  const stop: DhcpStep[] = observed.proxy ? [{ do: 'stop', daemon }] : [];
+  if (config === null) {
+    const remove: DhcpStep[] = observed.proxyConfig === null ? [] : [{ do: 'remove', path: configFile }];
+    return [...stop, ...remove];
+  }
+  const changed = observed.proxyConfig !== config;
+  if (observed.proxy?.inNamespace && !changed) return [];
+  const write: DhcpStep[] = changed ? [{ do: 'write_file', path: configFile, text: config }] : [];
+  return [...write, ...stop, { do: 'start', daemon }];
+}
