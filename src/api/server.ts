@@ -1,0 +1,230 @@
+import { stat } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type InjectOptions,
+  type LightMyRequestResponse,
+} from 'fastify';
+import { type Context, newRequestId } from '../lib/context.ts';
+import { NeutronError } from '../lib/errors.ts';
+import { type Logger, silentLogger } from '../lib/log.ts';
+import { defaultValues } from '../lib/options.ts';
+import type { CorePlugin } from '../plugin/contract.ts';
+import type { ResourceDefinition } from '../resources/contract.ts';
+import { resources as allResources } from '../resources/registry.ts';
+import * as documents from './documents.ts';
+import { apiErrors, renderError } from './errors.ts';
+import { type Guard, isLoopbackHost, loopbackGuard, openGuard } from './guard.ts';
+import { type Authenticate, noAuthentication } from './identity.ts';
+import { linkBase } from './links.ts';
+import {
+  type ApiOptions,
+  type BodyOptions,
+  bodyOptions,
+  type HealthOptions,
+  healthOptions,
+  pageLimit,
+} from './options.ts';
+import { type Answer, type Service, serve, splitTarget } from './pipeline.ts';
+import { serveResources } from './served-resource.ts';
+import type { Step } from './steps.ts';
+
+export interface ApiParts {
+  readonly plugin: CorePlugin;
+  readonly options: ApiOptions;
+  readonly bodies?: BodyOptions;
+  readonly health?: HealthOptions;
+  /** Who asks; everyone is admin when left out. */
+  readonly authenticate?: Authenticate;
+  /**
+   * Without Keystone only loopback is served and browsers are kept out, unless this says otherwise:
+   * `open` (`--insecure-open-api`) listens anywhere and takes any Host; `off` is for servers behind Keystone.
+   */
+  readonly protection?: 'loopback' | 'open' | 'off';
+  /** Quota, policy: between input and plugin. */
+  readonly steps?: readonly Step[];
+  readonly resources?: readonly ResourceDefinition[];
+  readonly logger?: Logger;
+}
+
+export interface Api {
+  /** Listens on `bind_host` and `bind_port`. @returns the base URL @throws what `listen` says (EADDRINUSE …) */
+  listen(): Promise<string>;
+  /** A request without a socket, for tests. */
+  inject(options: InjectOptions | string): Promise<LightMyRequestResponse>;
+  /** Answers what has begun, then stops. */
+  close(): Promise<void>;
+}
+
+const JSON_TYPE = 'application/json';
+const HEADER_LIMIT_BYTES = 65_536;
+const REQUEST_TIMEOUT_MS = 120_000;
+
+/** The REST API of a plugin. Nothing listens yet. */
+export function createApi(parts: ApiParts): Api {
+  const { plugin, options, protection = 'loopback', logger = silentLogger } = parts;
+  const bodies = parts.bodies ?? defaultValues(bodyOptions);
+  const health = parts.health ?? defaultValues(healthOptions);
+  const authenticate = parts.authenticate ?? noAuthentication();
+  const guard: Guard =
+    protection === 'off' ? openGuard : loopbackGuard(protection === 'open' ? null : options.bind_host);
+  const { extensions } = plugin;
+  const service: Service = {
+    resources: serveResources(parts.resources ?? allResources, extensions),
+    collections: plugin.collections,
+    actions: extensions.has('neutrino-explain')
+      ? { 'ports/explain': (context: Context, id: string) => plugin.explainPort(context, id) }
+      : {},
+    steps: parts.steps ?? [],
+    listRules: {
+      validateFilters: options.filter_validation && extensions.has('filter-validation'),
+      emptyStrings: extensions.has('empty-string-filtering'),
+      maxLimit: pageLimit(options),
+    },
+    allowBulk: options.allow_bulk,
+    linkPrefix: options.network_link_prefix,
+  };
+
+  const app = Fastify({
+    logger: false,
+    disableRequestLogging: true,
+    exposeHeadRoutes: false,
+    bodyLimit: bodies.max_request_body_size,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: options.client_socket_timeout * 1000,
+    forceCloseConnections: 'idle',
+    genReqId: newRequestId,
+    requestIdHeader: false,
+    return503OnClosing: false,
+    http: { maxHeaderSize: HEADER_LIMIT_BYTES },
+    routerOptions: { maxParamLength: HEADER_LIMIT_BYTES, querystringParser: () => ({}) },
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply, logger),
+  });
+  // Bytes as they come; reading them is the pipeline's, after it is known who asks.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, logger));
+
+  app.all('/', async (request, reply) => {
+    try {
+      guard(request.headers, false);
+      if (request.method !== 'GET' && request.method !== 'OPTIONS') throw apiErrors.HTTPMethodNotAllowed();
+      return send(request, reply, 200, documents.versionsDocument(linkBase(linkSource(request), service.linkPrefix)));
+    } catch (error) {
+      return answerError(error, request, reply, logger);
+    }
+  });
+  app.all('/healthcheck', async (request, reply) => {
+    const file = health.disable_by_file_path;
+    const disabled = file !== null && (await stat(file).then(Boolean, () => false));
+    return send(request, reply, disabled ? 503 : 200, documents.healthDocument(disabled));
+  });
+  const handle = async (request: FastifyRequest, reply: FastifyReply) => {
+    try {
+      const body = request.body as Buffer | undefined;
+      guard(request.headers, body !== undefined && body.length > 0);
+      const known = authenticate(request.headers, request.id);
+      const context = known instanceof Promise ? await known : known;
+      if (context === null) {
+        const base = linkBase(linkSource(request), service.linkPrefix);
+        reply.header('www-authenticate', `Keystone uri="${base}"`);
+        return send(request, reply, 401, documents.unauthorizedDocument);
+      }
+      const { path, parameters } = splitTarget(request.raw.url!);
+      const fixed = answerDocument(service, extensions, request, path);
+      if (fixed !== null) return send(request, reply, fixed.status, fixed.body);
+      const answer = await serve(service, {
+        method: request.method,
+        headers: request.headers,
+        local: localAddress(request.raw),
+        path,
+        parameters,
+        body: body ?? null,
+        context,
+      });
+      return send(request, reply, answer.status, answer.body);
+    } catch (error) {
+      return answerError(error, request, reply, logger);
+    }
+  };
+  app.all('/v2.0', handle);
+  app.all('/v2.0/*', handle);
+  app.setNotFoundHandler((request, reply) => send(request, reply, 404, documents.outsideDocument));
+
+  return {
+    async listen() {
+      const { bind_host: host, bind_port: port, backlog } = options;
+      if (protection === 'loopback' && !isLoopbackHost(host)) {
+        throw new Error(
+          `without Keystone the API listens on loopback only, not on ${host}; --insecure-open-api lifts this`,
+        );
+      }
+      await app.listen({ host, port, backlog });
+      const { address, family, port: actual } = app.server.address() as AddressInfo;
+      return `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`;
+    },
+    inject: (request) => injectInto(app, request),
+    close: () => app.close(),
+  };
+}
+
+async function injectInto(app: FastifyInstance, request: InjectOptions | string): Promise<LightMyRequestResponse> {
+  return app.inject(request);
+}
+
+/** The answers below `/v2.0` that no plugin is asked for. */
+function answerDocument(
+  service: Service,
+  extensions: ReadonlySet<string>,
+  request: FastifyRequest,
+  path: string,
+): Answer | null {
+  if (path === '/v2.0') throw apiErrors.HTTPNotFound();
+  if (path === '/v2.0/') {
+    if (request.method !== 'GET' && request.method !== 'OPTIONS') throw apiErrors.HTTPMethodNotAllowed();
+    const base = linkBase(linkSource(request), service.linkPrefix);
+    return { status: 200, body: documents.resourcesDocument(base, service.resources.values()) };
+  }
+  const match = path.startsWith('/v2.0/ext') ? /^\/v2\.0\/extensions(?:\/([^/]+?))?(?:\.json)?\/?$/.exec(path) : null;
+  if (match === null) return null;
+  const alias = match[1] ?? null;
+  if (request.method !== 'GET') return { status: 404, body: documents.extensionMissing(null) };
+  if (alias === null) return { status: 200, body: documents.extensionsDocument(extensions) };
+  const found = documents.extensionDocument(extensions, alias);
+  return found === null ? { status: 404, body: documents.extensionMissing(alias) } : { status: 200, body: found };
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, status: number, body: string | Uint8Array): FastifyReply {
+  reply.code(status).header('x-openstack-request-id', request.id);
+  if (status !== 204) reply.header('content-type', JSON_TYPE);
+  return reply.send(body);
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
+  const known = error instanceof NeutronError ? error : frameworkError(error);
+  const { status, body } = renderError(known ?? error);
+  if (status >= 500) {
+    logger.error({ err: error, request_id: request.id, method: request.method, path: request.url }, 'request failed');
+  }
+  return send(request, reply, status, body);
+}
+
+/** Faults the web framework finds before us: a body over the limit, a broken URL, a body cut short. */
+function frameworkError(error: unknown): NeutronError | null {
+  const { statusCode } = (error ?? {}) as { statusCode?: unknown };
+  if (statusCode === 413) return apiErrors.HTTPRequestEntityTooLarge();
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return null;
+  return apiErrors.HTTPBadRequest({ message: 'The request is malformed.' });
+}
+
+function linkSource(request: FastifyRequest) {
+  return { headers: request.headers, local: localAddress(request.raw) };
+}
+
+function localAddress({ socket }: IncomingMessage): string {
+  const { localAddress: address = '127.0.0.1', localPort = 9696 } = socket;
+  return `${address.includes(':') ? `[${address}]` : address}:${localPort}`;
+}

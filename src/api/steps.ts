@@ -1,0 +1,28 @@
+import type { Context } from '../lib/context.ts';
+import type { Input } from '../plugin/contract.ts';
+import type { ServedResource } from './served-resource.ts';
+
+/** One request after its input was read, before the plugin is called. */
+export interface Call {
+  readonly context: Context;
+  readonly resource: ServedResource;
+  readonly operation: 'list' | 'get' | 'create' | 'update' | 'delete' | 'action';
+  readonly id: string | null;
+  /** What to create or change; empty for the others. */
+  readonly inputs: readonly Input[];
+}
+
+/**
+ * A step between reading the input and calling the plugin, in the order of the list: quota reservation, then policy.
+ * Steps throw to refuse (OverQuota, PolicyNotAuthorized …). What `before` started, `after` ends: it runs in reverse
+ * order, also when the plugin failed.
+ */
+export interface Step {
+  readonly name: string;
+  before?(call: Call): void | Promise<void>;
+  after?(call: Call, error: unknown | null): void | Promise<void>;
+  /** What the caller may see of resources on their way out; must not change them in place. */
+  show?(call: Call, items: readonly Item[]): readonly Item[];
+}
+
+export type Item = Readonly<Record<string, unknown>>;
