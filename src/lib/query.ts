@@ -5,7 +5,10 @@
 export interface ListQuery {
   /** attribute → accepted values; OR inside one attribute, AND across attributes. `[]` matches nothing. */
   readonly filters: Readonly<Record<string, readonly FilterValue[]>>;
-  /** Only these keys come back; null for all. */
+  /**
+   * Only these keys come back; null for all. Items of a page carry their id besides (links are made of it, the API drops
+   * it again); the JSON of a page carries exactly these.
+   */
   readonly fields: readonly string[] | null;
   /** The database appends the id, so that the order is total. */
   readonly sorts: readonly { readonly key: string; readonly direction: 'asc' | 'desc' }[];
@@ -23,9 +26,22 @@ export interface ListQuery {
  */
 export type FilterValue = string | number | boolean | null | { readonly key: string; readonly value: string };
 
-export const everything: ListQuery = { filters: {}, fields: null, sorts: [], limit: null, marker: null, pageReverse: false };
+export const everything: ListQuery = {
+  filters: {},
+  fields: null,
+  sorts: [],
+  limit: null,
+  marker: null,
+  pageReverse: false,
+};
 
 /** One page of a list: objects, or (for long ones, made in the reader thread) the finished JSON text of the array. */
 export type Page<R> =
   | { readonly items: readonly R[]; readonly json?: undefined }
-  | { readonly items?: undefined; readonly json: Uint8Array; readonly count: number; readonly firstId: string | null; readonly lastId: string | null };
+  | {
+      readonly items?: undefined;
+      readonly json: Uint8Array;
+      readonly count: number;
+      readonly firstId: string | null;
+      readonly lastId: string | null;
+    };

@@ -34,7 +34,8 @@ export function reader<R>(resource: string, definition: Definition): Reader<R> {
     list: async (database, query, view = fullView) => {
       const fixed = withNow(view);
       if (await isLong(database.db, definition, query, fixed)) return listInThread(database, resource, query, fixed);
-      return { items: await findResources<R>(database.db, definition, query, fixed) };
+      const fields = query.fields === null || query.fields.includes('id') ? query.fields : ['id', ...query.fields];
+      return { items: await findResources<R>(database.db, definition, { ...query, fields }, fixed) };
     },
   };
 }
