@@ -19,11 +19,7 @@ export async function list(service: Service, request: Request, resource: ServedR
   const query = readListQuery(resource, request.parameters, service.listRules);
   const call = callOf(request, resource, 'list');
   const { fields, limit } = query;
-  const page = await run(service, call, async (collection) => {
-    // Links need the id of the first and the last item, asked for or not.
-    const needed = limit !== null && fields !== null && !fields.includes('id') ? [...fields, 'id'] : fields;
-    return collection.list(call.context, needed === fields ? query : { ...query, fields: needed });
-  });
+  const page = await run(service, call, (collection) => collection.list(call.context, query));
   let links: ReturnType<typeof pageLinks> = [];
   if (limit !== null) {
     const url = linkBase(request, service.linkPrefix) + request.path;
