@@ -76,6 +76,19 @@ export class Database {
     }
   }
 
+  /** The statements that `work` would run, without running them; every answer is empty. */
+  async record(work: (tx: Tx) => Promise<void>): Promise<string[]> {
+    const statements: string[] = [];
+    const recorder: Connection = {
+      query: async (sql) => {
+        statements.push(sql);
+        return { columns: [], rows: [], changes: 0, insertId: null };
+      },
+    };
+    await work(this.#bound(recorder) as Tx);
+    return statements;
+  }
+
   /** Runs `work` while no other process does: for migrations. */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.#dialect.exclusively(work);

@@ -43,6 +43,35 @@ export async function upgrade(database: Database, options: UpgradeOptions = {}):
   });
 }
 
+/** Steps between the database's revision and the head. */
+export async function pendingSteps(
+  database: Database,
+  steps: readonly Migration[] = migrations,
+): Promise<readonly Migration[]> {
+  return steps.slice(indexOf(await currentRevision(database, steps), steps) + 1);
+}
+
+/** The statements an upgrade from an empty database would run, for operators who run SQL themselves (`--sql`). */
+export async function recordUpgrade(
+  database: Database,
+  options: Pick<UpgradeOptions, 'target' | 'branch' | 'steps'> = {},
+): Promise<string[]> {
+  const { target = 'head', branch = null, steps = migrations } = options;
+  const lines: string[] = [];
+  let from: string | null = null;
+  for (const step of steps.slice(0, targetIndex(target, -1, steps) + 1)) {
+    if (branch !== null && step.branch !== branch) break;
+    const statements = await database.record(async (tx) => {
+      await step.up(tx, columnsOf(database.dialect));
+      await stampRevision(tx, step.revision);
+    });
+    lines.push(`-- Running upgrade ${from ?? ''} -> ${step.revision}`, '');
+    for (const statement of statements) lines.push(`${statement};`, '');
+    from = step.revision;
+  }
+  return lines;
+}
+
 /** The revision of the tables, or null when there are none. */
 export async function currentRevision(
   database: Database,
@@ -112,7 +141,8 @@ async function readRevision(db: Db): Promise<string | null> {
 async function stampRevision(db: Db, revision: string): Promise<void> {
   await sql`create table if not exists neutrino_version (version_num varchar(32) not null primary key)`.execute(db);
   await db.deleteFrom('neutrino_version').execute();
-  await db.insertInto('neutrino_version').values({ version_num: revision }).execute();
+  // A literal, so that `--sql` prints something that can be run.
+  await sql`insert into neutrino_version (version_num) values (${sql.lit(revision)})`.execute(db);
 }
 
 /** -1 for no tables. @throws SchemaError for a revision of a release we do not know */

@@ -1,0 +1,62 @@
+import { sql } from 'kysely';
+import type { Db, Tx } from './database.ts';
+import { handleOf } from './handle.ts';
+import type { OutboxRow } from './write/outbox.ts';
+
+export { deleteOutbox, insertOutbox, type OutboxRow } from './write/outbox.ts';
+
+export interface OutboxClaim {
+  /** Rows written or last taken up at or before this moment (milliseconds since the epoch) are free to take. */
+  readonly before: number;
+  /** What to note as the moment of this attempt. */
+  readonly now: number;
+  readonly limit: number;
+}
+
+/**
+ * Takes up what a server left undone: the oldest rows first, and never a row whose resource has an older one that someone
+ * else took up lately, so that work on one resource stays in order. Claiming is one transaction: of two servers asking at
+ * the same moment, each row goes to one. A claim lapses by itself (`before` moves on), so a server that dies loses nothing.
+ */
+export async function claimOutbox(tx: Tx, { before, now, limit }: OutboxClaim): Promise<OutboxRow[]> {
+  let due = tx
+    .selectFrom('outbox')
+    .selectAll()
+    .where('created_at', '<=', before)
+    .where('attempted_at', '<=', before)
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('outbox as older')
+            .select(sql.lit(1).as('one'))
+            .whereRef('older.resource_type', '=', 'outbox.resource_type')
+            .whereRef('older.resource_id', '=', 'outbox.resource_id')
+            .whereRef('older.id', '<', 'outbox.id')
+            .where('older.attempted_at', '>', before),
+        ),
+      ),
+    )
+    .orderBy('id')
+    .limit(limit);
+  // SQLite has one writer at a time and no row locks.
+  if (handleOf(tx).dialect.name !== 'sqlite') due = due.forUpdate().skipLocked();
+  const rows = await due.execute();
+  if (rows.length === 0) return [];
+  const ids = rows.map(({ id }) => id);
+  await tx
+    .updateTable('outbox')
+    .set((eb) => ({ attempted_at: now, attempts: eb('attempts', '+', 1) }))
+    .where('id', 'in', ids)
+    .execute();
+  return rows.map((row) => ({ ...row, attempted_at: now, attempts: row.attempts + 1 }));
+}
+
+/** How much waits: for metrics, and for tests that wait until all is told. */
+export async function outboxCounts(db: Db): Promise<{ total: number; oldest: number | null }> {
+  const row = await db
+    .selectFrom('outbox')
+    .select((eb) => [eb.fn.countAll().as('total'), eb.fn.min('created_at').as('oldest')])
+    .executeTakeFirstOrThrow();
+  return { total: Number(row.total), oldest: row.oldest === null ? null : Number(row.oldest) };
+}
