@@ -53,32 +53,31 @@ export class Guest {
    * @throws Error when no server gave one
    */
   async dhcp({ tries = 10, hostName }: { tries?: number; hostName?: string } = {}): Promise<Lease> {
+    const { argv, env } = await this.dhcpCommand({ tries, ...(hostName ? { hostName } : {}) });
+    await this.host.run(argv, { netns: this.netns, env, timeoutMs: (tries + 10) * 1000 });
+    return await this.readLease();
+  }
+
+  /** The command that does it, for those who want to show it. */
+  async dhcpCommand({ tries = 10, hostName }: { tries?: number; hostName?: string } = {}): Promise<{
+    argv: string[];
+    env: Record<string, string>;
+  }> {
     const script = await writeLeaseScript(this.host);
-    const leaseFile = join(this.host.folder, `${this.netns}.lease`);
-    const options = ['-O', '26', '-O', '121', '-O', '42', '-O', '66', '-O', '150'];
+    const wanted = ['26', '42', '66', '121', '150'].flatMap((option) => ['-O', option]);
     const name = hostName ? ['-x', `hostname:${hostName}`] : [];
-    await this.host.run(
-      [
-        'busybox',
-        'udhcpc',
-        '-i',
-        this.card,
-        '-f',
-        '-q',
-        '-n',
-        '-t',
-        String(tries),
-        '-T',
-        '1',
-        ...options,
-        ...name,
-        '-s',
-        script,
-      ],
-      { netns: this.netns, env: { LEASE_FILE: leaseFile }, timeoutMs: (tries + 10) * 1000 },
-    );
-    this.lease = parseLease(await this.host.read(['cat', leaseFile]));
+    const client = ['busybox', 'udhcpc', '-i', this.card, '-f', '-q', '-n', '-t', String(tries), '-T', '1'];
+    return { argv: [...client, ...wanted, ...name, '-s', script], env: { LEASE_FILE: this.#leaseFile } };
+  }
+
+  /** What the client was last given. */
+  async readLease(): Promise<Lease> {
+    this.lease = parseLease(await this.host.read(['cat', this.#leaseFile]));
     return this.lease;
+  }
+
+  get #leaseFile(): string {
+    return join(this.host.folder, `${this.netns}.lease`);
   }
 
   /** Addresses the card really has, without link-local ones. */
