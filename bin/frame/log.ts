@@ -1,0 +1,161 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { ConfigError } from '../../src/config/errors.ts';
+import { reason } from '../../src/config/files.ts';
+import { makeFolders } from '../../src/config/folders.ts';
+import type { Logger } from '../../src/lib/log.ts';
+
+export interface LogSettings {
+  program: string;
+  debug: boolean;
+  /** null: stderr */
+  logFile: string | null;
+  logDir: string | null;
+  json: boolean;
+}
+
+/** A logger with a life: its file is reopened on SIGHUP (logrotate). */
+export interface ProgramLogger extends Logger {
+  readonly path: string | null;
+  reopen(): void;
+}
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** oslo.log's names of the levels. */
+const levelNames: Record<Level, string> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' };
+
+/** pino's numbers, which log collectors know. */
+const levelNumbers: Record<Level, number> = { debug: 20, info: 30, warn: 40, error: 50 };
+
+/**
+ * The log of a program: lines as oslo.log writes them (so that existing collectors and eyes keep working), or one JSON
+ * object a line in pino's shape. Written at once: the last line before a crash is the one that matters.
+ *
+ * @throws ConfigError when the file cannot be written
+ */
+export function openLog(settings: LogSettings): ProgramLogger {
+  const path = logPath(settings);
+  let fd = path === null ? 2 : openFile(path);
+  const render = settings.json ? renderJson : renderText;
+  const write = (level: Level) => (fields: object, message: string) => {
+    writeAll(fd, `${render({ level, message, fields, program: settings.program, at: new Date() })}\n`);
+  };
+  return {
+    path,
+    debug: settings.debug ? write('debug') : () => {},
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    reopen() {
+      if (path === null) return;
+      const old = fd;
+      fd = openFile(path);
+      closeSync(old);
+    },
+  };
+}
+
+function logPath({ program, logFile, logDir }: LogSettings): string | null {
+  if (logFile !== null) return logDir !== null && !isAbsolute(logFile) ? join(logDir, logFile) : logFile;
+  return logDir === null ? null : join(logDir, `${program}.log`);
+}
+
+function openFile(path: string): number {
+  try {
+    makeFolders(dirname(path));
+    return openSync(path, 'a', 0o640);
+  } catch (cause) {
+    throw new ConfigError(`log file ${path} cannot be written: ${reason(cause)}; give another log_file or log_dir`, {
+      cause,
+    });
+  }
+}
+
+/** A pipe that is full for the moment makes the write wait its turn; one whose reader is gone must not end the program. */
+function writeAll(fd: number, text: string): void {
+  let rest = Buffer.from(text);
+  for (let tries = 0; rest.length > 0 && tries < 1000; tries++) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+export interface LogLine {
+  level: Level;
+  message: string;
+  fields: object;
+  program: string;
+  at: Date;
+}
+
+/** `2026-11-23 11:22:33.444 1234 INFO neutron-server [req-… ] message key=value` */
+export function renderText({ level, message, fields, program, at }: LogLine): string {
+  const { request_id, ...rest } = safeFields(fields) as Record<string, unknown>;
+  const pairs = Object.entries(rest).map(([key, value]) => ` ${key}=${renderValue(value)}`);
+  const who = request_id === undefined || request_id === null ? '-' : String(request_id);
+  return `${localTime(at)} ${process.pid} ${levelNames[level]} ${program} [${who}] ${message}${pairs.join('')}`;
+}
+
+export function renderJson({ level, message, fields, program, at }: LogLine): string {
+  return JSON.stringify({
+    level: levelNumbers[level],
+    time: at.getTime(),
+    pid: process.pid,
+    name: program,
+    ...safeFields(fields),
+    msg: message,
+  });
+}
+
+/** A value that cannot be mistaken for another field or another line. */
+function renderValue(value: unknown): string {
+  if (typeof value === 'string') return /^[^\s"=\p{Cc}]+$/u.test(value) ? value : JSON.stringify(value);
+  return JSON.stringify(value) ?? 'null';
+}
+
+const SECRET_NAME = /pass(word|wd)?$|secret|token$|^authorization$|^cookie$/i;
+
+/** Fields as they may be written: errors as text, secrets masked, whatever depth they lie at. */
+function safeFields(fields: object): object {
+  return safeValue(fields, 0) as object;
+}
+
+function safeValue(value: unknown, depth: number): unknown {
+  if (value instanceof Error) return maskUrls(errorText(value));
+  if (typeof value === 'string') return maskUrls(value);
+  if (typeof value === 'bigint') return String(value);
+  if (value === null || typeof value !== 'object') return value;
+  if (depth > 6) return '…';
+  if (Array.isArray(value)) return value.map((item) => safeValue(item, depth + 1));
+  if (value instanceof Set || value instanceof Map) return safeValue([...value], depth + 1);
+  const plain: Record<string, unknown> = {};
+  for (const [key, each] of Object.entries(value)) {
+    plain[key] =
+      SECRET_NAME.test(key) && each !== null && each !== '' && typeof each !== 'boolean'
+        ? '****'
+        : safeValue(each, depth + 1);
+  }
+  return plain;
+}
+
+/** What failed and why, without a stack: `cannot bind: ApplyFailed: …`. */
+export function errorText(error: Error): string {
+  const own = error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;
+  return error.cause instanceof Error ? `${own} (${errorText(error.cause)})` : own;
+}
+
+/** `scheme://user:password@` in a text. */
+function maskUrls(text: string): string {
+  return text.includes('://') ? text.replace(/(:\/\/[^:/@\s]*):[^/@\s]*@/g, '$1:****@') : text;
+}
+
+function localTime(at: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, '0')}`;
+}

@@ -1,0 +1,176 @@
+import { type Config, loadConfig } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/errors.ts';
+import { findConfigFiles, reason } from '../../src/config/files.ts';
+import { makeFolders } from '../../src/config/folders.ts';
+import { type Need, refuseUnserved } from '../../src/config/later.ts';
+import { commonOptions, concurrencyOptions } from '../../src/config/options/common.ts';
+import { loggingOptions } from '../../src/config/options/logging.ts';
+import { renderConfig } from '../../src/config/show.ts';
+import type { OptionGroup } from '../../src/lib/options.ts';
+import { type Arguments, describeOptions, type ExtraOption, parseArguments, UsageError } from './arguments.ts';
+import { errorText, openLog, type ProgramLogger } from './log.ts';
+import { version } from './version.ts';
+
+/** What a program is; `runProgram` does the rest, the same for all of them. */
+export interface Program {
+  name: string;
+  /** First lines of `--help`: what it does, and what it needs. */
+  about: string;
+  /** Options it understands, beyond those of all programs. */
+  groups: readonly OptionGroup[];
+  /** What it is going to use that a configuration may ask for in a way this release does not serve. */
+  needs: readonly Need[];
+  extras?: readonly ExtraOption[];
+  /** Whether it needs root: says so in one line instead of failing somewhere. */
+  root?: boolean;
+  /** Starts it. A program that has a life returns how it ends; others resolve when they are done, with an exit code. */
+  start(parts: ProgramParts): Promise<Running | number>;
+}
+
+export interface ProgramParts {
+  config: Config;
+  logger: ProgramLogger;
+  args: Arguments;
+  /** Ends the program from inside, as a signal would, with this exit code. */
+  stop(why: string, exitCode: number): void;
+}
+
+export interface Running {
+  close(): Promise<void>;
+}
+
+/** A start that cannot go on, for a reason that the operator can mend: one line, exit code 1. */
+export class StartError extends Error {
+  override name = 'StartError';
+}
+
+/** How long an orderly end may take before the program ends anyway. */
+const CLOSE_LIMIT_MS = 15_000;
+
+/** Runs a program from its command line to its end. */
+export async function runProgram(program: Program, argv: readonly string[] = process.argv.slice(2)): Promise<void> {
+  process.title = program.name;
+  try {
+    await run(program, argv);
+  } catch (error) {
+    fail(program.name, error, argv.includes('--debug') || argv.includes('-d'));
+  }
+}
+
+async function run(program: Program, argv: readonly string[]): Promise<void> {
+  const args = parseArguments(argv, program.extras);
+  if (args.help) return print(`${program.about.trim()}\n\nOptions:\n${describeOptions(program.extras ?? [])}\n`);
+  if (args.version) return print(`${program.name} ${version()}\n`);
+  const config = loadConfig({
+    files: findConfigFiles(program.name, args.sources),
+    groups: [loggingOptions, commonOptions, concurrencyOptions, ...program.groups],
+    overrides: args.overrides,
+  });
+  if (args.showConfig) return print(renderConfig(config));
+  refuseUnserved(config, program.needs);
+  if (program.root && process.getuid?.() !== 0)
+    throw new StartError(`${program.name} changes the network of this host and must run as root`);
+  makeFolder(config, 'DEFAULT', 'state_path', config.get(commonOptions).state_path);
+  makeFolder(config, 'oslo_concurrency', 'lock_path', config.get(concurrencyOptions).lock_path);
+
+  const logging = config.get(loggingOptions);
+  const logger = openLog({
+    program: program.name,
+    debug: logging.debug,
+    logFile: logging.log_file,
+    logDir: logging.log_dir,
+    json: logging.use_json,
+  });
+  logStart(program, config, logger);
+  await live(program, { config, logger, args });
+}
+
+/** From start to orderly end: first signal closes, a second one ends at once. */
+async function live(program: Program, { config, logger, args }: Omit<ProgramParts, 'stop'>): Promise<void> {
+  let running: Running | null = null;
+  let stopping = false;
+  const stop = (why: string, exitCode: number) => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ why }, 'stopping');
+    const limit = setTimeout(() => {
+      logger.error({ limit_ms: CLOSE_LIMIT_MS }, 'not stopped in time, ending now');
+      process.exit(exitCode || 1);
+    }, CLOSE_LIMIT_MS);
+    limit.unref();
+    Promise.resolve(running?.close()).then(
+      () => {
+        logger.info({}, 'stopped');
+        process.exit(exitCode);
+      },
+      (error: unknown) => {
+        logger.error({ error }, 'stopping failed');
+        process.exit(exitCode || 1);
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => (stopping ? process.exit(1) : stop(signal, 0)));
+  }
+  process.on('SIGHUP', () => logger.reopen());
+  const crash = (error: unknown) => {
+    logger.error({ error, stack: error instanceof Error ? error.stack : undefined }, 'unexpected error, ending');
+    if (logger.path !== null) fail(program.name, error, false);
+    process.exit(1);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+
+  let started: Running | number;
+  try {
+    started = await program.start({ config, logger, args, stop });
+  } catch (error) {
+    if (logger.path !== null) logger.error({ error }, 'start failed');
+    throw error;
+  }
+  if (typeof started === 'number') process.exit(started);
+  running = started;
+  // A signal that came during the start found nothing to close yet; what has been started since is closed here.
+  if (stopping) await running.close();
+  else logger.info({ after_ms: Math.round(performance.now()) }, 'started');
+}
+
+function logStart(program: Program, config: Config, logger: ProgramLogger): void {
+  logger.info({ version: version(), config_files: config.files }, 'starting');
+  for (const { entry, section, name } of config.deprecated) {
+    logger.info(
+      { old: `[${entry.sectionText}] ${entry.name}`, now: `[${section}] ${name}`, at: `${entry.file}:${entry.line}` },
+      'option has a new name',
+    );
+  }
+  if (config.unknown.length > 0) {
+    const options = config.unknown.map((e) => `[${e.sectionText}] ${e.name} (${e.file}:${e.line})`);
+    logger.debug({ options }, `options that ${program.name} does not know are ignored`);
+  }
+}
+
+function makeFolder(config: Config, section: string, name: string, path: string): void {
+  try {
+    makeFolders(path);
+  } catch (cause) {
+    throw new ConfigError(
+      `${config.where(section, name)}: the folder cannot be made: ${reason(cause)}; give another one or make it`,
+      { cause },
+    );
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+/** One line on stderr and an exit code; a stack only where it was asked for, or where the error is a bug. */
+function fail(name: string, error: unknown, debug: boolean): void {
+  const expected = error instanceof ConfigError || error instanceof StartError || error instanceof UsageError;
+  const text = error instanceof Error ? (expected ? error.message : errorText(error)) : String(error);
+  process.stderr.write(`${name}: ${text.replace(/\s*\n\s*/g, ' ')}\n`);
+  if (debug && !expected && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+  // Something may have been opened before the start failed and hold the process.
+  process.exit();
+}
