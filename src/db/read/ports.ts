@@ -117,6 +117,17 @@ const fixedIps: Filter = (eb, values) => {
   return eb.and(conditions);
 };
 
+/** The host of the active binding; `''` for ports that have none. */
+const boundHost: Filter = (eb, values) => {
+  const active = eb.selectFrom('ml2_port_bindings').select('port_id').where('status', '=', 'ACTIVE');
+  const bound = eb(
+    'id',
+    'in',
+    active.where((inner: AnyExpressions) => among(inner, 'host', values)),
+  );
+  return values.includes('') ? eb.or([bound, eb('id', 'not in', active)]) : bound;
+};
+
 /** No port is in a group before groups exist (part 4 of the plan). */
 const securityGroups: Filter = () => nothing;
 
@@ -192,16 +203,7 @@ export const ports: Definition = {
     description: oneOf('description'),
     revision_number: oneOf('revision_number'),
     ip_allocation: oneOf('ip_allocation'),
-    'binding:host_id': (eb, values) =>
-      eb(
-        'id',
-        'in',
-        eb
-          .selectFrom('ml2_port_bindings')
-          .select('port_id')
-          .where('status', '=', 'ACTIVE')
-          .where((inner: AnyExpressions) => among(inner, 'host', values)),
-      ),
+    'binding:host_id': boundHost,
     fixed_ips: fixedIps,
     security_groups: securityGroups,
     ...tagFilters('port'),

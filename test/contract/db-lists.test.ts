@@ -1,0 +1,398 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Database } from '../../src/db/database.ts';
+import type { Connection, Dialect } from '../../src/db/dialect/contract.ts';
+import { openDialect } from '../../src/db/dialect/registry.ts';
+import { parseConnectionUrl } from '../../src/db/dialect/url.ts';
+import { findAgents, listAgents } from '../../src/db/read/agents.ts';
+import { findNetworks, listNetworks } from '../../src/db/read/networks.ts';
+import { findPorts, getPort, listPorts } from '../../src/db/read/ports.ts';
+import { findSubnets, listSubnets } from '../../src/db/read/subnets.ts';
+import { listInThread } from '../../src/db/read/thread/client.ts';
+import { fullView, UnknownMarkerError } from '../../src/db/read/view.ts';
+import { silentLogger } from '../../src/lib/log.ts';
+import { everything, type FilterValue, type ListQuery } from '../../src/lib/query.ts';
+import {
+  insertAddress,
+  insertAgent,
+  insertBinding,
+  insertNetwork,
+  insertPort,
+  insertSegment,
+  insertSubnet,
+} from '../support/rows.ts';
+import { dialects } from './db-dialects.ts';
+
+type Resource = Record<string, unknown> & { id: string };
+
+/** Few values, so that filters match several rows and sorts have ties. */
+const NAMES = ['', 'web', 'db', "o'hara; --", '100%_x'];
+const PROJECTS = ['project-1', 'project-2'];
+const TAGS = ['red', 'green', 'blue'];
+const HOSTS = ['', 'host-a', 'host-b'];
+const pick = <T>(values: readonly T[], i: number, factor: number): T =>
+  values[(i * factor + (i >> 2)) % values.length]!;
+
+async function seed(database: Database): Promise<void> {
+  await database.transaction(async (tx) => {
+    const tag = (resource_type: string, resource_id: string, i: number) =>
+      Promise.all(
+        TAGS.filter((_, t) => ((i * 5) >> t) % 2 === 1).map((value) =>
+          tx.insertInto('tags').values({ resource_type, resource_id, tag: value }).execute(),
+        ),
+      );
+    const networks: string[] = [];
+    const subnets: string[] = [];
+    for (let i = 0; i < 24; i++) {
+      const id = await insertNetwork(tx, {
+        name: pick(NAMES, i, 3),
+        project_id: pick(PROJECTS, i, 1),
+        mtu: 1400 + (i % 3),
+        admin_state_up: i % 4 !== 0,
+      });
+      networks.push(id);
+      const flat = i % 3 === 0;
+      await insertSegment(tx, id, {
+        network_type: flat ? 'flat' : 'vlan',
+        physical_network: `net${i % 5}`,
+        segmentation_id: flat ? null : i,
+      });
+      if (i % 4 === 1) {
+        const row = { id: `rbac-${i}`, project_id: 'p', object_id: id, target_project: '*' };
+        await tx
+          .insertInto('networkrbacs')
+          .values({ ...row, action: 'access_as_shared' })
+          .execute();
+      }
+      if (i % 6 === 2)
+        await tx
+          .insertInto('externalnetworks')
+          .values({ network_id: id, is_default: i === 2 })
+          .execute();
+      await tag('network', id, i);
+      const subnet = await insertSubnet(tx, id, {
+        name: pick(NAMES, i, 2),
+        cidr: `10.${i % 4}.0.0/16`,
+        gateway_ip: i % 3 === 0 ? null : `10.${i % 4}.0.1`,
+        enable_dhcp: i % 2 === 0,
+        ipv6_ra_mode: i % 5 === 0 ? 'slaac' : null,
+      });
+      subnets.push(subnet);
+      const pool = { subnet_id: subnet, first_ip: '10.0.0.2', last_ip: '10.0.0.9', position: 0 };
+      await tx
+        .insertInto('ipallocationpools')
+        .values({ id: `pool-${i}`, ...pool })
+        .execute();
+      await tx.insertInto('dnsnameservers').values({ subnet_id: subnet, address: '9.9.9.9', position: 0 }).execute();
+      await tag('subnet', subnet, i + 1);
+    }
+    for (let i = 0; i < 60; i++) {
+      const network = i % 6;
+      const id = await insertPort(tx, networks[network]!, {
+        name: pick(NAMES, i, 7),
+        project_id: pick(PROJECTS, i, 3),
+        status: i % 2 === 0 ? 'ACTIVE' : 'DOWN',
+        admin_state_up: i % 5 !== 0,
+        device_id: `vm-${i % 9}`,
+        device_owner: i % 7 === 0 ? 'network:dhcp' : 'compute:nova',
+      });
+      if (i % 8 !== 0) await insertAddress(tx, id, subnets[network]!, networks[network]!, 300 + i);
+      if (i % 10 !== 0) await insertBinding(tx, id, { host: pick(HOSTS, i, 1), vif_details: '{"port_filter":true}' });
+      await tag('port', id, i);
+    }
+    for (let i = 0; i < 12; i++) {
+      await insertAgent(tx, {
+        agent_type: i % 2 === 0 ? 'DHCP agent' : 'Linux bridge agent',
+        heartbeat_timestamp: 1_000_000 + i * 10_000,
+        description: i % 3 === 0 ? null : `d${i % 4}`,
+      });
+    }
+  });
+}
+
+/** What a list must give, said in plain JavaScript over all resources. */
+function model(all: readonly Resource[], query: ListQuery): Resource[] {
+  const matching = all.filter((resource) =>
+    Object.entries(query.filters).every(([key, values]) => matches(resource, key, values)),
+  );
+  const keys = [...query.sorts, { key: 'id', direction: 'asc' as const }];
+  const ordered = matching.toSorted((a, b) => {
+    for (const { key, direction } of keys) {
+      const order = compare(a[key], b[key]);
+      if (order !== 0) return direction === 'asc' ? order : -order;
+    }
+    return 0;
+  });
+  if (query.pageReverse) ordered.reverse();
+  const start = query.marker === null ? 0 : ordered.findIndex(({ id }) => id === query.marker) + 1;
+  const page = ordered.slice(start, query.limit === null ? undefined : start + query.limit);
+  if (query.pageReverse) page.reverse();
+  if (query.fields === null) return page;
+  return page.map((resource) => {
+    const kept = Object.entries(resource).filter(([key]) => query.fields!.includes(key));
+    return Object.fromEntries(kept) as Resource;
+  });
+}
+
+function matches(resource: Resource, key: string, values: readonly FilterValue[]): boolean {
+  const tags = (resource.tags ?? []) as string[];
+  const wanted = [...new Set(values.map(String))];
+  switch (key) {
+    case 'tags':
+      return values.length > 0 && wanted.every((tag) => tags.includes(tag));
+    case 'tags-any':
+      return wanted.some((tag) => tags.includes(tag));
+    case 'not-tags':
+      return values.length > 0 && !wanted.every((tag) => tags.includes(tag));
+    case 'not-tags-any':
+      return values.length > 0 && !wanted.some((tag) => tags.includes(tag));
+    case 'fixed_ips': {
+      const addresses = resource.fixed_ips as Record<string, string>[];
+      const pairs = values as { key: string; value: string }[];
+      const of = (pairKey: string) => pairs.filter((pair) => pair.key === pairKey).map((pair) => pair.value);
+      const found = (pairKey: string, test: (address: Record<string, string>, value: string) => boolean) =>
+        of(pairKey).length === 0 || addresses.some((address) => of(pairKey).some((value) => test(address, value)));
+      return (
+        values.length > 0 &&
+        found('subnet_id', (address, value) => address.subnet_id === value) &&
+        found('ip_address', (address, value) => address.ip_address === value) &&
+        found('ip_address_substr', (address, value) => address.ip_address!.includes(value))
+      );
+    }
+    default:
+      return values.includes(resource[key] as FilterValue);
+  }
+}
+
+/** Nulls first; text by its bytes, as the databases are set to compare. */
+function compare(a: unknown, b: unknown): number {
+  if (a === b) return 0;
+  if (a === null) return -1;
+  if (b === null) return 1;
+  return (a as string) < (b as string) ? -1 : 1;
+}
+
+interface Kind {
+  readonly name: string;
+  find(database: Database, query: ListQuery): Promise<Resource[]>;
+  readonly filters: readonly string[];
+  readonly sorts: readonly string[];
+}
+
+const asResources = (items: readonly object[]) => items as Resource[];
+const TAG_FILTERS = ['tags', 'tags-any', 'not-tags', 'not-tags-any'];
+const NOW = { ...fullView, nowMs: 1_060_000 + 75_000 };
+
+const kinds: readonly Kind[] = [
+  {
+    name: 'networks',
+    find: async (database, query) => asResources(await findNetworks(database.db, query)),
+    filters: [
+      ...['id', 'name', 'admin_state_up', 'status', 'project_id', 'mtu', 'shared', 'router:external'],
+      ...['provider:network_type', 'provider:physical_network', 'provider:segmentation_id'],
+      ...TAG_FILTERS,
+    ],
+    sorts: ['id', 'name', 'admin_state_up', 'project_id', 'mtu'],
+  },
+  {
+    name: 'subnets',
+    find: async (database, query) => asResources(await findSubnets(database.db, query)),
+    filters: ['id', 'name', 'network_id', 'cidr', 'gateway_ip', 'enable_dhcp', 'ipv6_ra_mode', ...TAG_FILTERS],
+    sorts: ['name', 'cidr', 'gateway_ip', 'enable_dhcp', 'ipv6_ra_mode'],
+  },
+  {
+    name: 'ports',
+    find: async (database, query) => asResources(await findPorts(database.db, query)),
+    filters: [
+      ...['id', 'name', 'network_id', 'mac_address', 'admin_state_up', 'status', 'device_id', 'device_owner'],
+      ...['tenant_id', 'binding:host_id', 'fixed_ips', ...TAG_FILTERS],
+    ],
+    sorts: ['name', 'network_id', 'admin_state_up', 'status', 'device_id', 'mac_address'],
+  },
+  {
+    name: 'agents',
+    find: async (database, query) => asResources(await findAgents(database.db, query, NOW)),
+    filters: ['id', 'agent_type', 'host', 'alive', 'description'],
+    sorts: ['agent_type', 'alive', 'description', 'heartbeat_timestamp'],
+  },
+];
+
+/** Values that occur, values that do not, and for ids some of each. */
+function valuesOf(all: readonly Resource[], key: string): fc.Arbitrary<FilterValue> {
+  if (TAG_FILTERS.includes(key)) return fc.constantFrom(...TAGS, 'no such tag');
+  if (key === 'fixed_ips') {
+    const addresses = all.flatMap((resource) => resource.fixed_ips as { subnet_id: string; ip_address: string }[]);
+    const pair = (name: string, value: string) => ({ key: name, value });
+    return fc.oneof(
+      fc.constantFrom(...addresses.map((address) => pair('subnet_id', address.subnet_id))),
+      fc.constantFrom(...addresses.map((address) => pair('ip_address', address.ip_address))),
+      fc.constantFrom(...['10.0.1.', '.4', '%', '_', '!'].map((text) => pair('ip_address_substr', text))),
+    );
+  }
+  const present = [...new Set(all.map((resource) => resource[key] as FilterValue))];
+  const absent = typeof present[0] === 'string' ? ['no such value'] : [];
+  return fc.constantFrom(...present, ...absent);
+}
+
+function queries(kind: Kind, all: readonly Resource[]): fc.Arbitrary<ListQuery> {
+  const filter = fc
+    .constantFrom(...kind.filters)
+    .chain((key) => fc.tuple(fc.constant(key), fc.array(valuesOf(all, key), { maxLength: 4 })));
+  const keys = [...new Set(all.flatMap((resource) => Object.keys(resource)))];
+  return fc.record({
+    filters: fc.array(filter, { maxLength: 2 }).map((entries) => Object.fromEntries(entries)),
+    fields: fc.option(fc.uniqueArray(fc.constantFrom(...keys), { minLength: 1, maxLength: 5 }), { freq: 3 }),
+    sorts: fc.uniqueArray(
+      fc.record({ key: fc.constantFrom(...kind.sorts), direction: fc.constantFrom('asc' as const, 'desc' as const) }),
+      { maxLength: 3, selector: ({ key }) => key },
+    ),
+    limit: fc.option(fc.integer({ min: 1, max: 12 })),
+    marker: fc.option(fc.constantFrom(...all.map(({ id }) => id))),
+    pageReverse: fc.boolean(),
+  });
+}
+
+/** Where in the order a marker stands that the filters hide is well defined in SQL; the model looks it up unfiltered. */
+function modelled(all: readonly Resource[], query: ListQuery): Resource[] {
+  if (
+    query.marker === null ||
+    model(all, { ...query, fields: ['id'], marker: null, limit: null }).some(({ id }) => id === query.marker)
+  ) {
+    return model(all, query);
+  }
+  const marker = all.find(({ id }) => id === query.marker)!;
+  const withMarker = model(all, { ...everything, sorts: query.sorts, pageReverse: query.pageReverse });
+  const ordered = query.pageReverse ? withMarker.toReversed() : withMarker;
+  const after = new Set(ordered.slice(ordered.indexOf(marker) + 1));
+  const rest = all.filter((resource) => after.has(resource));
+  return model(rest, { ...query, marker: null });
+}
+
+describe.each(dialects)('lists on $name', ({ open }) => {
+  let database: Database;
+
+  beforeAll(async () => {
+    database = await open();
+    await seed(database);
+  });
+
+  afterAll(async () => {
+    await database.close();
+  });
+
+  it.each(kinds)('$name: filters, sorts, pages and fields give what plain arrays would', async (kind) => {
+    const all = await kind.find(database, everything);
+    expect(all.length).toBeGreaterThan(10);
+    await fc.assert(
+      fc.asyncProperty(queries(kind, all), async (query) => {
+        expect(await kind.find(database, query)).toEqual(modelled(all, query));
+      }),
+      { numRuns: 250 },
+    );
+  });
+
+  it.each(kinds)('$name: pages put together are the list, in both directions', async (kind) => {
+    const sorts = [{ key: kind.sorts[1]!, direction: 'desc' as const }];
+    const whole = await kind.find(database, { ...everything, sorts });
+    for (const pageReverse of [false, true]) {
+      const pages: Resource[][] = [];
+      let marker: string | null = null;
+      for (;;) {
+        const page: Resource[] = await kind.find(database, { ...everything, sorts, limit: 7, marker, pageReverse });
+        if (page.length === 0) break;
+        pages.push(page);
+        marker = (pageReverse ? page[0] : page.at(-1))!.id;
+      }
+      expect((pageReverse ? pages.toReversed() : pages).flat()).toEqual(whole);
+    }
+  });
+
+  it('the reader thread gives the same objects', async () => {
+    for (const kind of kinds) {
+      const query = { ...everything, sorts: [{ key: kind.sorts[0]!, direction: 'desc' as const }] };
+      const items = await kind.find(database, query);
+      const page = await listInThread(database, kind.name, query, NOW);
+      expect(page).toMatchObject({ count: items.length, firstId: items[0]!.id, lastId: items.at(-1)!.id });
+      expect(JSON.parse(Buffer.from(page.json!).toString())).toEqual(items);
+      expect(Buffer.from(page.json!).toString()).toBe(JSON.stringify(items));
+    }
+    const named = await listInThread(database, 'ports', { ...everything, fields: ['name'], limit: 2 }, fullView);
+    expect(JSON.parse(Buffer.from(named.json!).toString())).toEqual(
+      await findPorts(database.db, { ...everything, fields: ['name'], limit: 2 }),
+    );
+    expect(named).toMatchObject({ count: 2, firstId: expect.stringMatching(/-/) });
+  });
+
+  it('an unknown marker is said to be one', async () => {
+    const query = { ...everything, marker: 'ffffffff-0000-0000-0000-000000000000' };
+    for (const list of [listNetworks, listSubnets, listPorts, listAgents]) {
+      await expect(list(database, query)).rejects.toThrow(UnknownMarkerError);
+    }
+    await expect(listInThread(database, 'ports', query, fullView)).rejects.toThrow(UnknownMarkerError);
+  });
+
+  it('asks a constant number of statements, and no more tables than the fields need', async () => {
+    const { counted, count } = await countingDatabase(database);
+    try {
+      const statements = async (query: Partial<ListQuery>) => {
+        count.statements = 0;
+        await findPorts(counted.db, query);
+        return count.statements;
+      };
+      const few = await statements({ limit: 3 });
+      expect(await statements({ limit: 50 })).toBe(few);
+      expect(few).toBeLessThanOrEqual(6);
+      expect(await statements({ limit: 50, fields: ['id', 'name'] })).toBe(1);
+      expect(await statements({ limit: 50, fields: ['id', 'fixed_ips'] })).toBe(2);
+      count.statements = 0;
+      const [port] = await findPorts(database.db, { limit: 1 });
+      await getPort(counted.db, port!.id);
+      expect(count.statements).toBeLessThanOrEqual(6);
+    } finally {
+      await counted.close();
+    }
+  });
+
+  it('leaves out what extensions bring that are not loaded', async () => {
+    const [bare] = await findPorts(database.db, { limit: 1 }, { extensions: new Set() });
+    expect(Object.keys(bare!)).toEqual([
+      ...['id', 'name', 'network_id', 'tenant_id', 'mac_address', 'admin_state_up', 'status'],
+      ...['device_id', 'device_owner', 'fixed_ips', 'project_id'],
+    ]);
+    const [withTimes] = await findPorts(
+      database.db,
+      { limit: 1 },
+      { extensions: new Set(['standard-attr-timestamp']) },
+    );
+    expect(withTimes).toHaveProperty('created_at');
+  });
+});
+
+/** The same database behind a dialect that counts statements. */
+async function countingDatabase(database: Database): Promise<{ counted: Database; count: { statements: number } }> {
+  const count = { statements: 0 };
+  const url = parseConnectionUrl(database.options.connection);
+  const dialect = await openDialect({ url, synchronous: 'normal', logger: silentLogger });
+  const originals = new WeakMap<Connection, Connection>();
+  const counting: Dialect = {
+    name: dialect.name,
+    createAdapter: () => dialect.createAdapter(),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    acquire: async (snapshot) => {
+      const connection = await dialect.acquire(snapshot);
+      const wrapped: Connection = {
+        query: (sql, values) => {
+          count.statements++;
+          return connection.query(sql, values);
+        },
+      };
+      originals.set(wrapped, connection);
+      return wrapped;
+    },
+    release: (connection) => dialect.release(originals.get(connection)!),
+    transaction: (work) => dialect.transaction(work),
+    exclusively: (work) => dialect.exclusively(work),
+    close: () => dialect.close(),
+  };
+  return { counted: new Database(counting, database.options), count };
+}
