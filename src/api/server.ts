@@ -129,8 +129,6 @@ export function createApi(parts: ApiParts): Api {
       const known = authenticate(request.headers, request.id);
       const context = known instanceof Promise ? await known : known;
       if (context === null) {
-        const base = linkBase(linkSource(request), service.linkPrefix);
-        reply.header('www-authenticate', `Keystone uri="${base}"`);
         return send(request, reply, 401, documents.unauthorizedDocument);
       }
       const { path, parameters } = splitTarget(request.raw.url!);
@@ -197,10 +195,23 @@ function answerDocument(
   return found === null ? { status: 404, body: documents.extensionMissing(alias) } : { status: 200, body: found };
 }
 
+/** Straight to the socket: the framework would name a charset, which upstream does not, and there is nothing to hook. */
 function send(request: FastifyRequest, reply: FastifyReply, status: number, body: string | Uint8Array): FastifyReply {
-  reply.code(status).header('x-openstack-request-id', request.id);
-  if (status !== 204) reply.header('content-type', JSON_TYPE);
-  return reply.send(body);
+  const headers: Record<string, string | number> = { 'X-Openstack-Request-Id': request.id };
+  if (status === 204) headers['Content-Length'] = 0;
+  else {
+    headers['Content-Type'] = JSON_TYPE;
+    headers['Content-Length'] = Buffer.byteLength(body);
+    if (status === 401) {
+      headers['WWW-Authenticate'] = `Keystone uri="${linkBase(linkSource(request), '')}"`;
+    }
+  }
+  // The rest of a body that is too large is not read.
+  if (status === 413) headers.Connection = 'close';
+  reply.hijack();
+  reply.raw.writeHead(status, headers);
+  reply.raw.end(body);
+  return reply;
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
