@@ -18,6 +18,9 @@ export interface BridgeAgentMethods {
   port_delete: { args: { port_id: string }; result: unknown };
   network_update: { args: { network: WireNetwork }; result: unknown };
   network_delete: { args: { network_id: string }; result: unknown };
+  /** Live migration: the port's binding on this host became the active one, or is no longer. */
+  binding_activate: { args: { port_id: string; host: string }; result: unknown };
+  binding_deactivate: { args: { port_id: string; host: string }; result: unknown };
 }
 
 /** The bridge agent's endpoint serves up to this version; the server asks for 1.0. */
@@ -29,6 +32,8 @@ const topicOf: Record<keyof BridgeAgentMethods, string> = {
   port_delete: topics.portDelete,
   network_update: topics.networkUpdate,
   network_delete: topics.networkDelete,
+  binding_activate: topics.bindingActivate,
+  binding_deactivate: topics.bindingDeactivate,
 };
 
 /** Topics a bridge agent listens on. */

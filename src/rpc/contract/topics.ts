@@ -11,6 +11,8 @@ export const topics = {
   portDelete: 'q-agent-notifier-port-delete',
   networkUpdate: 'q-agent-notifier-network-update',
   networkDelete: 'q-agent-notifier-network-delete',
+  bindingActivate: 'q-agent-notifier-binding-activate',
+  bindingDeactivate: 'q-agent-notifier-binding-deactivate',
   /** Servers tell each other which object versions an agent speaks. */
   resourceVersions: 'q-server-resource-versions',
   /** Ours: the server asks agents what is on their host. A Python agent does not listen here. */
