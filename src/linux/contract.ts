@@ -10,7 +10,10 @@ export interface Exec {
    */
   run(argv: readonly string[], options?: RunOptions): Promise<CommandResult>;
   /** Starts a daemon that outlives helper and agent (double fork, own session, closed stdin); resolves when it is launched. */
-  daemon(argv: readonly string[], options?: { netns?: string; env?: Record<string, string>; logFile?: string }): Promise<void>;
+  daemon(
+    argv: readonly string[],
+    options?: { netns?: string; env?: Record<string, string>; logFile?: string },
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -35,8 +38,16 @@ export class CommandFailed extends Error {
   readonly stderr: string;
   readonly netns: string | null;
 
-  constructor(details: { argv: readonly string[]; code: number | null; stderr: string; netns?: string | null; why?: string }) {
-    super(`${details.argv.join(' ')}: ${details.why ?? `exit code ${details.code}`}${details.stderr ? `: ${details.stderr.trim()}` : ''}`);
+  constructor(details: {
+    argv: readonly string[];
+    code: number | null;
+    stderr: string;
+    netns?: string | null;
+    why?: string;
+  }) {
+    super(
+      `${details.argv.join(' ')}: ${details.why ?? `exit code ${details.code}`}${details.stderr ? `: ${details.stderr.trim()}` : ''}`,
+    );
     this.name = 'CommandFailed';
     this.argv = details.argv;
     this.code = details.code;
@@ -107,8 +118,24 @@ export type NetworkOperation =
   | { op: 'move_to_netns'; name: string; netns: string; rename?: string }
   | { op: 'add_address'; device: string; cidr: string; broadcast?: string | null }
   | { op: 'delete_address'; device: string; cidr: string }
-  | { op: 'replace_route'; family: 4 | 6; destination: string; via: string | null; device: string; metric?: number | null; source?: string | null; protocol?: string }
-  | { op: 'delete_route'; family: 4 | 6; destination: string; via: string | null; device: string; metric?: number | null }
+  | {
+      op: 'replace_route';
+      family: 4 | 6;
+      destination: string;
+      via: string | null;
+      device: string;
+      metric?: number | null;
+      source?: string | null;
+      protocol?: string;
+    }
+  | {
+      op: 'delete_route';
+      family: 4 | 6;
+      destination: string;
+      via: string | null;
+      device: string;
+      metric?: number | null;
+    }
   | { op: 'sysctl'; key: string; value: string };
 
 /** A change the kernel announced. */

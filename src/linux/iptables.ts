@@ -40,7 +40,7 @@ export class RuleTables {
   /** Makes the chains exactly so, and the jumps to them as the first rules of their chains; does it in one transaction. */
   async ensure(own: OwnChains, netns?: string): Promise<void> {
     const there = await this.save(own.table, netns);
-    await this.#restore(renderEnsure(own, there), netns);
+    await this.#restore(renderEnsure(own, there, this.#tool), netns);
   }
 
   /** Removes the chains and every jump to them that is there; nothing of others. */
@@ -83,9 +83,10 @@ export class RuleTables {
 }
 
 /** @param saved the table as it is: jumps that are there already are not added again */
-export function renderEnsure({ table, chains, jumps }: OwnChains, saved: string): string {
+export function renderEnsure({ table, chains, jumps }: OwnChains, saved: string, tool: Tool = 'iptables'): string {
   const lines = [`*${table}`];
-  for (const { name } of chains) lines.push(`:${word(name)} - [0:0]`);
+  const policy = tool === 'ebtables' ? 'RETURN' : '- [0:0]';
+  for (const { name } of chains) lines.push(`:${word(name)} ${policy}`);
   for (const { name } of chains) lines.push(`-F ${word(name)}`);
   for (const { name, rules } of chains) {
     for (const rule of rules) lines.push(`-A ${word(name)} ${rule.map(word).join(' ')}`);
