@@ -32,7 +32,11 @@ export async function insertNetwork(db: Db, changes: Changes<'networks'> = {}): 
   return row.id;
 }
 
-export async function insertSegment(db: Db, network: string, changes: Changes<'networksegments'> = {}): Promise<string> {
+export async function insertSegment(
+  db: Db,
+  network: string,
+  changes: Changes<'networksegments'> = {},
+): Promise<string> {
   const row = {
     id: randomUUID() as string,
     network_id: network,
@@ -69,7 +73,10 @@ export async function insertSubnet(db: Db, network: string, changes: Changes<'su
 let macs = 0;
 
 export async function insertPort(db: Db, network: string, changes: Changes<'ports'> = {}): Promise<string> {
-  const tail = (++macs).toString(16).padStart(6, '0').replace(/(..)(..)(..)/, '$1:$2:$3');
+  const tail = (++macs)
+    .toString(16)
+    .padStart(6, '0')
+    .replace(/(..)(..)(..)/, '$1:$2:$3');
   const row = {
     ...standard(),
     network_id: network,
