@@ -107,7 +107,7 @@ interface Assignment {
 }
 
 function assignments(port: WirePort): Assignment[] {
-  const list = port['dns_assignment'];
+  const list = port.dns_assignment;
   if (!Array.isArray(list)) return [];
   return list.filter(
     (entry): entry is Assignment => typeof entry?.hostname === 'string' && typeof entry?.fqdn === 'string',

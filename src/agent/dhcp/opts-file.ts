@@ -85,7 +85,7 @@ function routeOptions(network: NetworkInfo, subnet: WireSubnet, metadataHop: str
   const hop = metadataHop ?? gateway;
   if (hop) routes.push(`${METADATA_CIDR},${hop}`);
   const neighbours = allSubnets(network).filter(
-    (other) => other.ip_version === 4 && other.cidr !== subnet.cidr && other['segment_id'] === subnet['segment_id'],
+    (other) => other.ip_version === 4 && other.cidr !== subnet.cidr && other.segment_id === subnet.segment_id,
   );
   const onLink = neighbours.filter((other) => parseCidr(other.cidr)).map((other) => `${other.cidr},0.0.0.0`);
   const all = [...onLink.reverse(), ...routes];

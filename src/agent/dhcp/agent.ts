@@ -1,0 +1,319 @@
+import { readdir } from 'node:fs/promises';
+import { adminContext } from '../../lib/context.ts';
+import { type Logger, silentLogger } from '../../lib/log.ts';
+import type { Host } from '../../linux/contract.ts';
+import {
+  DHCP_AGENT_VERSION,
+  type DhcpAgentMethods,
+  EXPLAIN_VERSION,
+  type ExplainMethods,
+  endpoint,
+  explainServer,
+  type Handlers,
+  PluginApi,
+  topics,
+} from '../../rpc/contract.ts';
+import type { Listener, Transport } from '../../rpc/transport.ts';
+import { Heartbeat } from '../heartbeat.ts';
+import type { DhcpSettings } from './derive.ts';
+import { isUuid } from './dnsmasq-text.ts';
+import { explainDhcp } from './explain.ts';
+import { DhcpKeeper } from './keeper.ts';
+import type { NetworkEvent } from './network-events.ts';
+import { NetworkWorker } from './network-worker.ts';
+import type { DhcpAgentOptions, DhcpOptions } from './options.ts';
+import { ReadyPorts } from './ready-ports.ts';
+import { releaseLeases } from './release-leases.ts';
+import { Resync } from './resync.ts';
+import { Supervision } from './supervision.ts';
+import { Turns } from './turns.ts';
+import { dnsmasqUser } from './unprivileged.ts';
+
+export interface DhcpAgentParts {
+  /** This agent's host name, as Nova and the server know it. */
+  host: string;
+  /** `[DEFAULT] state_path`. */
+  statePath: string;
+  options: DhcpOptions;
+  agentOptions: DhcpAgentOptions;
+  transport: Transport;
+  linux: Host;
+  logger?: Logger;
+}
+
+/** Port ids that were deleted are remembered so long: a message about one may be late. */
+const DELETED_PORTS = 10_000;
+
+/**
+ * The DHCP agent: hears what the server says of networks, subnets and ports, keeps one worker per network, and looks
+ * after what the workers made. Upstream: agent/dhcp/agent.py.
+ */
+export class DhcpAgent {
+  readonly #parts: DhcpAgentParts;
+  readonly #logger: Logger;
+  readonly #plugin: PluginApi;
+  readonly #workers = new Map<string, NetworkWorker>();
+  readonly #deleted = new Set<string>();
+  readonly #ready: ReadyPorts;
+  readonly #resync: Resync;
+  readonly #turns: Turns;
+  readonly #supervision: Supervision;
+  readonly #heartbeat: Heartbeat;
+  readonly #listeners: Listener[] = [];
+  readonly #releasing = new Map<string, Promise<void>>();
+  #keeper: DhcpKeeper | null = null;
+  #unsubscribe: (() => void) | null = null;
+  #syncing: Promise<void> | null = null;
+  #syncAgain = false;
+  #clock = 0;
+  #closed = false;
+  #firstSync = Promise.withResolvers<void>();
+
+  constructor(parts: DhcpAgentParts) {
+    const { options, agentOptions, transport, linux, logger = silentLogger } = parts;
+    this.#parts = parts;
+    this.#logger = logger;
+    this.#plugin = new PluginApi(transport);
+    this.#ready = new ReadyPorts(this.#plugin, logger);
+    this.#turns = new Turns(options.num_sync_threads);
+    this.#resync = new Resync({
+      intervalMs: options.resync_interval * 1000,
+      throttleMs: options.resync_throttle * 1000,
+      run: (networks, reasons) => this.#retry(networks, reasons),
+    });
+    this.#supervision = new Supervision({
+      host: linux,
+      networks: () => this.#workers.values(),
+      onFound: (id) => this.#workers.get(id)?.push({ kind: 'check' }, 9, ++this.#clock),
+      // Each network well within the minute that is promised, whatever the option's unit of 60 s.
+      checkMs: agentOptions.check_child_processes_interval * 750,
+    });
+    this.#heartbeat = new Heartbeat({
+      transport,
+      state: () => this.#report(),
+      intervalMs: agentOptions.report_interval * 1000,
+      onFullSync: () => void this.fullSync(),
+      logger,
+    });
+  }
+
+  /** Settles with the first sync that reached the server; messages are taken from the beginning. */
+  get firstSync(): Promise<void> {
+    return this.#firstSync.promise;
+  }
+
+  /** Begins to listen, to report and to serve; returns while the first sync is under way or the server is waited for. */
+  async start(): Promise<void> {
+    const { transport, host } = this.#parts;
+    this.#keeper = await this.#makeKeeper();
+    const agent = endpoint<DhcpAgentMethods>(DHCP_AGENT_VERSION, this.#handlers());
+    this.#listeners.push(await transport.listen(topics.dhcpAgent, host, [agent]));
+    const explain = endpoint<ExplainMethods>(EXPLAIN_VERSION, {
+      explain_port: async ({ port, network }) => ({
+        steps: await explainDhcp(this.#parts.linux, this.#workers.get(network.id as string)?.state ?? null, port),
+      }),
+    });
+    this.#listeners.push(await transport.listen(topics.explain, explainServer('dhcp', host), [explain]));
+    this.#unsubscribe = transport.onReconnect(() => void this.fullSync());
+    this.#supervision.start();
+    // The server schedules networks to agents it knows: report first, then ask. `new` asks by itself.
+    void this.#heartbeat.start().then(() => this.fullSync());
+  }
+
+  /** Stops the agent; what it made goes on serving. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#unsubscribe?.();
+    this.#resync.close();
+    await Promise.all([
+      this.#heartbeat.close(),
+      this.#supervision.close(),
+      ...this.#listeners.map((listener) => listener.close()),
+    ]);
+    await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
+    await Promise.all(this.#releasing.values());
+    await this.#ready.close();
+    this.#firstSync.resolve();
+  }
+
+  /** Compares everything with the server's word. Asked for while one runs, another follows it. */
+  async fullSync(): Promise<void> {
+    if (this.#syncing) {
+      this.#syncAgain = true;
+      return await this.#syncing;
+    }
+    this.#syncing = this.#sync();
+    try {
+      await this.#syncing;
+    } finally {
+      this.#syncing = null;
+    }
+    if (this.#syncAgain && !this.#closed) {
+      this.#syncAgain = false;
+      await this.fullSync();
+    }
+  }
+
+  /** What a start would change on this host, a line each; changes nothing and asks for no port. */
+  async dryRun(): Promise<string[]> {
+    const keeper = await this.#makeKeeper();
+    const networks = await this.#plugin.getActiveNetworksInfo(this.#parts.host);
+    const known = new Set(networks.map((network) => network.id));
+    const lines: string[] = [];
+    for (const network of networks) {
+      for (const line of await keeper.preview(network)) lines.push(`network ${network.id}: ${line}`);
+    }
+    for (const id of await this.#networksOnDisk()) {
+      if (!known.has(id)) lines.push(`network ${id}: end DHCP, no longer scheduled to this host`);
+    }
+    return lines;
+  }
+
+  async #makeKeeper(): Promise<DhcpKeeper> {
+    const { host, linux, statePath, options } = this.#parts;
+    const settings: DhcpSettings = { statePath, options, dnsmasqUser: await dnsmasqUser(options.dhcp_confs) };
+    return new DhcpKeeper({ host, linux, plugin: this.#plugin, settings, logger: this.#logger });
+  }
+
+  async #sync(): Promise<void> {
+    if (this.#closed) return;
+    const askedAt = this.#clock;
+    try {
+      const startedMs = performance.now();
+      const networks = await this.#plugin.getActiveNetworksInfo(this.#parts.host, { context: adminContext() });
+      if (this.#closed) return;
+      const scheduled = new Set(networks.map((network) => network.id));
+      for (const id of await this.#networksOnDisk()) this.#worker(id).markLeftover();
+      for (const network of networks) this.#push(network.id, { kind: 'info', network, askedAt }, 0);
+      for (const [id, worker] of this.#workers) {
+        // Also those whose message came since: they were scheduled after the question, and are asked for one by one.
+        if (!scheduled.has(id)) worker.push({ kind: 'gone', askedAt }, 2, ++this.#clock);
+      }
+      await Promise.all([...this.#workers.values()].map((worker) => worker.settled()));
+      for (const [id, worker] of this.#workers) if (worker.isIdle) this.#workers.delete(id);
+      const tookMs = Math.round(performance.now() - startedMs);
+      this.#logger.info({ networks: networks.length, took_ms: tookMs }, 'synchronized with the server');
+      this.#firstSync.resolve();
+    } catch (error) {
+      this.#logger.warn({ error: String(error) }, 'sync failed, trying again');
+      this.#resync.need(String(error), null);
+    }
+  }
+
+  /** Networks that this agent, or one before it, left files of. */
+  async #networksOnDisk(): Promise<string[]> {
+    const names = await readdir(this.#parts.options.dhcp_confs).catch(() => []);
+    return names.filter(isUuid);
+  }
+
+  #retry(networks: ReadonlyMap<string, string[]> | 'all', reasons: string[]): void {
+    this.#logger.info({ networks: networks === 'all' ? 'all' : [...networks.keys()], reasons }, 'resync');
+    if (networks === 'all') void this.fullSync();
+    else for (const id of networks.keys()) this.#workers.get(id)?.retry(++this.#clock);
+  }
+
+  #worker(id: string): NetworkWorker {
+    const known = this.#workers.get(id);
+    if (known) return known;
+    const worker = new NetworkWorker(id, {
+      host: this.#parts.host,
+      keeper: this.#keeper!,
+      plugin: this.#plugin,
+      logger: this.#logger,
+      gatherMs: this.#parts.options.bulk_reload_interval * 1000,
+      deleted: this.#deleted,
+      turn: (work) => this.#turns.take(work),
+      onReady: (first, rest) => this.#ready.add(first, rest),
+      onApplied: (applied) => this.#release(applied),
+      onFailed: (networkId, error) => this.#failed(networkId, error),
+    });
+    this.#workers.set(id, worker);
+    return worker;
+  }
+
+  #push(networkId: string, event: NetworkEvent, priority: number): void {
+    if (this.#closed || !isUuid(networkId)) return;
+    this.#worker(networkId).push(event, priority, ++this.#clock);
+  }
+
+  #failed(networkId: string, error: unknown): void {
+    this.#logger.error(
+      { resource: 'network', id: networkId, error: String(error) },
+      'configuring DHCP failed, trying again',
+    );
+    this.#resync.need(String(error), networkId);
+  }
+
+  /** Leases that nobody owns, in the background: the next message does not wait for three tries. */
+  #release(worker: NetworkWorker): void {
+    const { state } = worker;
+    if (!state || this.#closed) return;
+    const before = this.#releasing.get(worker.id) ?? Promise.resolve();
+    const next = before
+      .then(() => releaseLeases(this.#parts.linux.exec, state, () => (this.#closed ? null : worker.network)))
+      .then((left) => {
+        for (const { address } of left)
+          this.#logger.warn({ resource: 'network', id: worker.id, address }, 'a lease could not be released');
+      })
+      .catch((error) =>
+        this.#logger.warn({ resource: 'network', id: worker.id, error: String(error) }, 'releasing leases failed'),
+      )
+      .finally(() => {
+        if (this.#releasing.get(worker.id) === next) this.#releasing.delete(worker.id);
+      });
+    this.#releasing.set(worker.id, next);
+  }
+
+  #handlers(): Handlers<DhcpAgentMethods> {
+    const refresh = (id: string, priority: number) => this.#push(id, { kind: 'refresh' }, priority);
+    return {
+      network_create_end: async ({ payload }) => refresh(payload.network.id, payload.priority ?? 0),
+      network_update_end: async ({ payload }) => refresh(payload.network.id, payload.priority ?? 1),
+      network_delete_end: async ({ payload }) => {
+        // By fan-out: most agents never heard of the network.
+        if (this.#workers.has(payload.network_id))
+          this.#push(payload.network_id, { kind: 'remove' }, payload.priority ?? 2);
+      },
+      subnet_create_end: async ({ payload }) => refresh(payload.subnet.network_id, payload.priority ?? 3),
+      subnet_update_end: async ({ payload }) => refresh(payload.subnet.network_id, payload.priority ?? 3),
+      subnet_delete_end: async ({ payload }) => refresh(payload.network_id, payload.priority ?? 4),
+      port_create_end: async ({ payload }) =>
+        this.#push(payload.port.network_id, { kind: 'port', port: payload.port }, payload.priority ?? 5),
+      port_update_end: async ({ payload }) =>
+        this.#push(payload.port.network_id, { kind: 'port', port: payload.port }, payload.priority ?? 6),
+      port_delete_end: async ({ payload }) =>
+        this.#portGone(payload.port_id, payload.network_id, payload.priority ?? 6),
+      agent_updated: async ({ payload }) => {
+        this.#logger.info({ admin_state_up: payload.admin_state_up }, 'agent updated');
+        void this.fullSync();
+      },
+    };
+  }
+
+  #portGone(portId: string, networkId: string, priority: number): void {
+    this.#deleted.add(portId);
+    if (this.#deleted.size > DELETED_PORTS) this.#deleted.delete(this.#deleted.values().next().value!);
+    this.#ready.forget(portId);
+    if (this.#workers.has(networkId)) this.#push(networkId, { kind: 'port_gone', portId }, priority);
+  }
+
+  #report() {
+    const { host, options, agentOptions } = this.#parts;
+    const networks = [...this.#workers.values()].filter((worker) => worker.state).map((worker) => worker.network!);
+    return {
+      binary: 'neutron-dhcp-agent',
+      host,
+      topic: topics.dhcpAgent,
+      agent_type: 'DHCP agent',
+      availability_zone: agentOptions.availability_zone,
+      configurations: {
+        dhcp_driver: options.dhcp_driver,
+        dhcp_lease_duration: options.dhcp_lease_duration,
+        log_agent_heartbeats: agentOptions.log_agent_heartbeats,
+        networks: networks.length,
+        subnets: networks.reduce((sum, network) => sum + network.subnets.length, 0),
+        ports: networks.reduce((sum, network) => sum + network.ports.length, 0),
+      },
+    };
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Remembers what failed and tries it again: `resync_interval` after it failed, and never more often than every
+ * `resync_throttle`. A reason without a network means everything.
+ */
+export class Resync {
+  readonly #intervalMs: number;
+  readonly #throttleMs: number;
+  readonly #run: (networks: ReadonlyMap<string, string[]> | 'all', reasons: string[]) => void;
+  #all: string[] = [];
+  #networks = new Map<string, string[]>();
+  #timer: NodeJS.Timeout | null = null;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  constructor(parts: {
+    intervalMs: number;
+    throttleMs: number;
+    run: (networks: ReadonlyMap<string, string[]> | 'all', reasons: string[]) => void;
+  }) {
+    this.#intervalMs = parts.intervalMs;
+    this.#throttleMs = parts.throttleMs;
+    this.#run = parts.run;
+  }
+
+  /** @param networkId null for everything */
+  need(reason: string, networkId: string | null): void {
+    if (this.#closed) return;
+    if (networkId === null) this.#all.push(reason);
+    else this.#networks.set(networkId, [...(this.#networks.get(networkId) ?? []), reason]);
+    if (this.#timer) return;
+    const sinceMs = performance.now() - this.#lastMs;
+    this.#timer = setTimeout(() => this.#fire(), Math.max(this.#intervalMs, this.#throttleMs - sinceMs));
+  }
+
+  /** Whether a network waits to be tried again. */
+  isPending(networkId: string): boolean {
+    return this.#all.length > 0 || this.#networks.has(networkId);
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  #fire(): void {
+    const [all, networks] = [this.#all, this.#networks];
+    this.#timer = null;
+    this.#all = [];
+    this.#networks = new Map();
+    this.#lastMs = performance.now();
+    if (all.length > 0) this.#run('all', [...all, ...[...networks.values()].flat()]);
+    else this.#run(networks, [...networks.values()].flat());
+  }
+}
