@@ -1,13 +1,12 @@
-import { chmod, mkdtemp, rename, rm } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import { type Logger, silentLogger } from '../../lib/log.ts';
 import type { Transport } from '../transport.ts';
 import { Broker, type Member } from './broker.ts';
 import { encodeFrame, type Frame, FrameReader, type Header } from './frames.ts';
 import { attachInProcess } from './in-process.ts';
 import { MAX_QUEUED_BYTES, PROTOCOL } from './protocol.ts';
-import { checkSocketPath } from './socket-path.ts';
+import { listenAtSocket } from './unix-socket.ts';
 
 export interface LocalBus {
   readonly socketPath: string;
@@ -18,9 +17,8 @@ export interface LocalBus {
 }
 
 /**
- * Serves the local bus at a unix socket that only this user (and root) may open. A socket left by a killed server is
- * replaced in one step, so that programs that reconnect find the old one or the new one.
- * @throws BusPathError
+ * Serves the local bus at a unix socket that only this user (and root) may open.
+ * @throws SocketPathError
  */
 export async function serveLocalBus(options: {
   socketPath: string;
@@ -28,7 +26,6 @@ export async function serveLocalBus(options: {
   maxQueuedBytes?: number;
 }): Promise<LocalBus> {
   const { socketPath, logger = silentLogger, maxQueuedBytes = MAX_QUEUED_BYTES } = options;
-  await checkSocketPath(socketPath);
   const broker = new Broker(logger);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -36,7 +33,7 @@ export async function serveLocalBus(options: {
     socket.once('close', () => sockets.delete(socket));
     serveSocket({ socket, broker, logger, maxQueuedBytes });
   });
-  await bindPrivately(server, socketPath);
+  await listenAtSocket(server, socketPath, { mode: 0o600 });
   const transport = attachInProcess(broker, 'the server itself', logger);
   let closing: Promise<void> | null = null;
   const close = async () => {
@@ -55,22 +52,6 @@ export async function serveLocalBus(options: {
       return closing;
     },
   };
-}
-
-/** Listens inside a folder nobody else may enter until the mode is right, then moves the socket to its place. */
-async function bindPrivately(server: Server, socketPath: string): Promise<void> {
-  const folder = await mkdtemp(join(dirname(socketPath), '.b'));
-  try {
-    const path = join(folder, 's');
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, () => resolve());
-    });
-    await chmod(path, 0o600);
-    await rename(path, socketPath);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 interface SocketParts {
