@@ -18,7 +18,7 @@ export interface Instance {
   remoteAddress: string;
 }
 
-/** Nova's metadata service, over kept-alive connections. */
+/** Nova's metadata service. A connection per request: one that Nova closed meanwhile would cost a guest its answer. */
 export class NovaMetadata {
   readonly #options: MetadataOptions;
   readonly #logger: Logger;
@@ -34,13 +34,13 @@ export class NovaMetadata {
 
   /** Reads the certificates. @throws the file system's error, naming the file */
   static async open(options: MetadataOptions, logger: Logger, timeoutMs = TIMEOUT_MS): Promise<NovaMetadata> {
-    const keepAlive = { keepAlive: true, maxSockets: 100 };
+    const limits = { keepAlive: false, maxSockets: 100 };
     if (options.nova_metadata_protocol === 'http') {
-      return new NovaMetadata(options, new HttpAgent(keepAlive), logger, timeoutMs);
+      return new NovaMetadata(options, new HttpAgent(limits), logger, timeoutMs);
     }
     const { auth_ca_cert: ca, nova_client_cert: cert, nova_client_priv_key: key } = options;
     const agent = new HttpsAgent({
-      ...keepAlive,
+      ...limits,
       rejectUnauthorized: !options.nova_metadata_insecure,
       ...(ca ? { ca: await readFile(ca) } : {}),
       ...(cert && key ? { cert: await readFile(cert), key: await readFile(key) } : {}),
