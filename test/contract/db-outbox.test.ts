@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Database } from '../../src/db/database.ts';
+import { claimOutbox, deleteOutbox, insertOutbox, outboxCounts } from '../../src/db/outbox.ts';
+import { dialects, openAgain } from './db-dialects.ts';
+
+describe.each(dialects)('outbox on $name', ({ open }) => {
+  let database: Database;
+
+  beforeEach(async () => {
+    database = await open();
+  });
+
+  afterEach(async () => {
+    await database.close();
+  });
+
+  const add = (resource_id: string, created_at: number) =>
+    database.transaction((tx) =>
+      insertOutbox(tx, { resource_type: 'port', resource_id, action: 'tell', payload: '{}', created_at }),
+    );
+  const claim = (before: number, now: number, limit = 10, on = database) =>
+    on.transaction(async (tx) => (await claimOutbox(tx, { before, now, limit })).map((row) => row.id));
+
+  it('gives what is old enough, oldest first, once', async () => {
+    const a = await add('p1', 1000);
+    const b = await add('p2', 1001);
+    await add('p3', 5000);
+    expect(await claim(3000, 5000)).toEqual([a, b]);
+    expect(await claim(3000, 5000)).toEqual([]);
+    expect(await outboxCounts(database.db)).toEqual({ total: 3, oldest: 1000 });
+  });
+
+  it('gives a row again when the one who took it did not finish', async () => {
+    const a = await add('p1', 1000);
+    expect(await claim(3000, 5000)).toEqual([a]);
+    expect(await claim(6000, 8000)).toEqual([a]);
+    await database.transaction((tx) => deleteOutbox(tx, [a]));
+    expect(await claim(9000, 9000)).toEqual([]);
+    expect(await outboxCounts(database.db)).toEqual({ total: 0, oldest: null });
+  });
+
+  it('keeps the order of one resource: nothing later while something earlier is being worked on', async () => {
+    const first = await add('p1', 1000);
+    const second = await add('p1', 1001);
+    const other = await add('p2', 1002);
+    expect(await claim(3000, 5000, 1)).toEqual([first]);
+    expect(await claim(3000, 5000)).toEqual([other]);
+    await database.transaction((tx) => deleteOutbox(tx, [first]));
+    expect(await claim(3000, 5000)).toEqual([second]);
+  });
+
+  it('gives each row to one of two servers', async () => {
+    for (let i = 0; i < 40; i++) await add(`p${i}`, 1000 + i);
+    const server = await openAgain(database);
+    const batches = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => claim(3000, 5000, 5, i % 2 === 0 ? database : server)),
+    );
+    const all = batches.flat();
+    expect(all).toHaveLength(40);
+    expect(new Set(all).size).toBe(40);
+    await server.close();
+  });
+});
