@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeOptions, parseArguments, UsageError } from './arguments.ts';
+import { describeOptions, parseArguments, splitArguments, UsageError } from './arguments.ts';
 
 test('keeps files and folders in the order of the command line', () => {
   const { sources } = parseArguments(['--config-file', 'a', '--config-dir=d', '--config-file=b']);
@@ -34,4 +34,13 @@ test.each([
   [['--config-file'], "Option '--config-file <value>' argument missing; --help tells what there is"],
 ])('refuses %j in one line', (argv, message) => {
   expect(() => parseArguments(argv)).toThrow(new UsageError(message));
+});
+
+test('divides options of the frame from those of a command', () => {
+  expect(
+    splitArguments(['--config-file', 'a', 'upgrade', '--sql', '--config-dir=d', 'head', '-d', '--log-file']),
+  ).toEqual({
+    common: ['--config-file', 'a', '--config-dir=d', '-d', '--log-file'],
+    rest: ['upgrade', '--sql', 'head'],
+  });
 });

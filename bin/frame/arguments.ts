@@ -84,6 +84,24 @@ export function parseArguments(argv: readonly string[], extras: readonly ExtraOp
   };
 }
 
+/**
+ * For a program with commands of its own (`neutron-db-manage`): the options all programs have, wherever they stand, and
+ * the rest of the command line as it came.
+ */
+export function splitArguments(argv: readonly string[]): { common: string[]; rest: string[] } {
+  const common: string[] = [];
+  const rest: string[] = [];
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i]!;
+    const name = word.replace(/^--/, '').split('=')[0]!;
+    const valued = ['config-file', 'config-dir', 'log-file', 'log-dir'].includes(name) && word.startsWith('--');
+    if (valued && !word.includes('=')) common.push(word, ...argv.slice(++i, i + 1));
+    else if (valued || ['--debug', '-d', '--show-config', '--version'].includes(word)) common.push(word);
+    else rest.push(word);
+  }
+  return { common, rest };
+}
+
 /** Lines of `--help` for the options all programs have, and those of this one. */
 export function describeOptions(extras: readonly ExtraOption[]): string {
   const rows: [string, string][] = [

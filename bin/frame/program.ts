@@ -7,7 +7,14 @@ import { commonOptions, concurrencyOptions } from '../../src/config/options/comm
 import { loggingOptions } from '../../src/config/options/logging.ts';
 import { renderConfig } from '../../src/config/show.ts';
 import type { OptionGroup } from '../../src/lib/options.ts';
-import { type Arguments, describeOptions, type ExtraOption, parseArguments, UsageError } from './arguments.ts';
+import {
+  type Arguments,
+  describeOptions,
+  type ExtraOption,
+  parseArguments,
+  splitArguments,
+  UsageError,
+} from './arguments.ts';
 import { errorText, openLog, type ProgramLogger } from './log.ts';
 import { version } from './version.ts';
 
@@ -21,6 +28,8 @@ export interface Program {
   /** What it is going to use that a configuration may ask for in a way this release does not serve. */
   needs: readonly Need[];
   extras?: readonly ExtraOption[];
+  /** It has commands with options of their own: `args.words` is all that is not understood here, `--help` included. */
+  commands?: boolean;
   /** Whether it needs root: says so in one line instead of failing somewhere. */
   root?: boolean;
   /** Starts it. A program that has a life returns how it ends; others resolve when they are done, with an exit code. */
@@ -44,6 +53,18 @@ export class StartError extends Error {
   override name = 'StartError';
 }
 
+/** Errors whose message is one line that an operator can act on, by name: their modules are loaded only when needed. */
+const operatorErrors = new Set([
+  'ConfigError',
+  'StartError',
+  'UsageError',
+  'SetupError',
+  'ConnectionError',
+  'SchemaError',
+  'SocketPathError',
+  'CannotStart',
+]);
+
 /** How long an orderly end may take before the program ends anyway. */
 const CLOSE_LIMIT_MS = 15_000;
 
@@ -58,7 +79,7 @@ export async function runProgram(program: Program, argv: readonly string[] = pro
 }
 
 async function run(program: Program, argv: readonly string[]): Promise<void> {
-  const args = parseArguments(argv, program.extras);
+  const args = readArguments(program, argv);
   if (args.help) return print(`${program.about.trim()}\n\nOptions:\n${describeOptions(program.extras ?? [])}\n`);
   if (args.version) return print(`${program.name} ${version()}\n`);
   const config = loadConfig({
@@ -81,8 +102,14 @@ async function run(program: Program, argv: readonly string[]): Promise<void> {
     logDir: logging.log_dir,
     json: logging.use_json,
   });
-  logStart(program, config, logger);
+  if (!program.commands) logStart(program, config, logger);
   await live(program, { config, logger, args });
+}
+
+function readArguments(program: Program, argv: readonly string[]): Arguments {
+  if (!program.commands) return parseArguments(argv, program.extras);
+  const { common, rest } = splitArguments(argv);
+  return { ...parseArguments(common), words: rest };
 }
 
 /** From start to orderly end: first signal closes, a second one ends at once. */
@@ -113,6 +140,9 @@ async function live(program: Program, { config, logger, args }: Omit<ProgramPart
     process.on(signal, () => (stopping ? process.exit(1) : stop(signal, 0)));
   }
   process.on('SIGHUP', () => logger.reopen());
+  // A program that `neutrino up` started ends with it, however that one ends: nobody else would stop it.
+  if (process.env.NEUTRINO_END_WITH_STDIN === '1')
+    process.stdin.resume().once('close', () => stop('the parent has ended', 0));
   const crash = (error: unknown) => {
     logger.error({ error, stack: error instanceof Error ? error.stack : undefined }, 'unexpected error, ending');
     if (logger.path !== null) fail(program.name, error, false);
@@ -166,7 +196,7 @@ function print(text: string): void {
 
 /** One line on stderr and an exit code; a stack only where it was asked for, or where the error is a bug. */
 function fail(name: string, error: unknown, debug: boolean): void {
-  const expected = error instanceof ConfigError || error instanceof StartError || error instanceof UsageError;
+  const expected = error instanceof Error && operatorErrors.has(error.name);
   const text = error instanceof Error ? (expected ? error.message : errorText(error)) : String(error);
   process.stderr.write(`${name}: ${text.replace(/\s*\n\s*/g, ' ')}\n`);
   if (debug && !expected && error instanceof Error) process.stderr.write(`${error.stack}\n`);

@@ -2,8 +2,6 @@ import { declareOptions, option } from '../../lib/options.ts';
 
 /** Options of neutron-server that belong to no folder of their own. */
 export const serverOptions = declareOptions('DEFAULT', {
-  bind_host: option.string({ default: '0.0.0.0', help: 'address the API listens on' }),
-  bind_port: option.int({ default: 9696, min: 0, max: 65535, help: 'port the API listens on; 0 takes a free one' }),
   auth_strategy: option.string({
     default: 'keystone',
     choices: ['keystone', 'noauth'],

@@ -1,0 +1,22 @@
+import { busSocketPath } from '../../src/config/later.ts';
+import { commonOptions } from '../../src/config/options/common.ts';
+import type { Transport } from '../../src/rpc/transport.ts';
+import type { ExtraOption } from './arguments.ts';
+import type { ProgramParts } from './program.ts';
+
+/** The connection of an agent to its server, made in the background: the server may come later. */
+export async function connectAgent(program: string, { config, logger }: ProgramParts): Promise<Transport> {
+  const { connectLocalBus } = await import('../../src/rpc/local/connect.ts');
+  return connectLocalBus({ socketPath: busSocketPath(config.get(commonOptions).transport_url), logger, program });
+}
+
+export const dryRunOption: ExtraOption = {
+  name: 'dry-run',
+  help: 'print what would be changed on this host, change nothing, and exit',
+};
+
+/** @returns the exit code */
+export function printPlan(lines: readonly string[]): number {
+  process.stdout.write(lines.length ? `${lines.join('\n')}\n` : 'nothing to change: this host is as it should be\n');
+  return 0;
+}

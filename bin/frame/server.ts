@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import { apiOptions, bodyOptions, healthOptions } from '../../src/api/options.ts';
+import type { Config } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/errors.ts';
+import { reason } from '../../src/config/files.ts';
+import { busSocketPath } from '../../src/config/later.ts';
+import { commonOptions } from '../../src/config/options/common.ts';
+import { databaseOptions } from '../../src/config/options/database.ts';
+import { keystoneOptions, novaOptions, placementOptions } from '../../src/config/options/identity.ts';
+import { neutrinoOptions, policyOptions, quotaOptions, serverOptions } from '../../src/config/options/server.ts';
+import { pluginOptionGroups } from '../../src/plugin/options.ts';
+import { type Program, type ProgramParts, type Running, StartError } from './program.ts';
+
+const about = `usage: neutron-server [options]
+
+The Networking API and the plugin behind it: takes requests, keeps the state of the networks in the database, tells the
+agents. Needs no root. Where no --config-file is given it reads /etc/neutron/neutron.conf and /etc/neutron/plugin.ini
+(or plugins/ml2/ml2_conf.ini).`;
+
+export const server: Program = {
+  name: 'neutron-server',
+  about,
+  groups: [
+    apiOptions,
+    bodyOptions,
+    healthOptions,
+    serverOptions,
+    neutrinoOptions,
+    databaseOptions,
+    keystoneOptions,
+    novaOptions,
+    placementOptions,
+    policyOptions,
+    quotaOptions,
+    ...Object.values(pluginOptionGroups),
+  ],
+  needs: ['database', 'queue', 'identity'],
+  start: startServer,
+};
+
+/** Database, bus, plugin, API: each stands on the one before, and they end in the opposite order. */
+async function startServer({ config, logger }: ProgramParts): Promise<Running> {
+  const options = config.get(apiOptions);
+  const { insecure_open_api: open, token_file } = config.get(neutrinoOptions);
+  refuseOpenAddress(config, options.bind_host, open);
+  const token = token_file === null ? null : readToken(config, token_file);
+
+  // Modules come here and not above, so that --help and refusals are quick, and they load while the database opens.
+  const [{ openDatabase }, schema, { serveLocalBus }, { createPlugin }, { createApi }, identity] = await Promise.all([
+    import('../../src/db/database.ts'),
+    import('../../src/db/migrate.ts'),
+    import('../../src/rpc/local/serve.ts'),
+    import('../../src/plugin/plugin.ts'),
+    import('../../src/api/server.ts'),
+    import('../../src/api/identity.ts'),
+  ]);
+  await using undo = new AsyncDisposableStack();
+  const { connection, sqlite_synchronous } = config.get(databaseOptions);
+  const database = await openDatabase({ connection, synchronous: sqlite_synchronous as 'normal' | 'full', logger });
+  undo.defer(() => database.close());
+  if (database.dialect === 'sqlite' && (await schema.currentRevision(database)) === null) {
+    // A file that was made a moment ago belongs to nobody else; older tables are the operator's to upgrade.
+    const revision = await schema.upgrade(database);
+    logger.info({ connection, revision }, 'made the tables of a new database');
+  }
+  await schema.requireCurrentSchema(database);
+
+  const { transport_url, host } = config.get(commonOptions);
+  const bus = await serveLocalBus({ socketPath: busSocketPath(transport_url), logger });
+  undo.defer(() => bus.close());
+  const plugin = await createPlugin({
+    database,
+    transport: bus.transport,
+    options: pluginOptions(config),
+    host,
+    logger,
+  });
+  undo.defer(() => plugin.close());
+  for (const { topic, endpoints } of plugin.rpcEndpoints()) {
+    const listener = await bus.transport.listen(topic, host, endpoints);
+    undo.defer(() => listener.close());
+  }
+  await plugin.start();
+
+  const api = createApi({
+    plugin,
+    options,
+    bodies: config.get(bodyOptions),
+    health: config.get(healthOptions),
+    protection: open ? 'open' : 'loopback',
+    authenticate: token === null ? identity.noAuthentication() : identity.fixedToken(token),
+    logger,
+  });
+  undo.defer(() => api.close());
+  const url = await api.listen().catch((error: NodeJS.ErrnoException) => {
+    throw new StartError(whyNoListen(error, `${options.bind_host}:${options.bind_port}`), { cause: error });
+  });
+  logger.info({ url, core_plugin: 'ml2', extensions: plugin.extensions.size }, 'API listens');
+  if (open) logger.warn({ url }, 'the API answers everyone who reaches this address: insecure_open_api is set');
+  const parts = undo.move();
+  return { close: () => parts.disposeAsync() };
+}
+
+function pluginOptions(config: Config) {
+  return {
+    core: config.get(pluginOptionGroups.core),
+    ml2: config.get(pluginOptionGroups.ml2),
+    flat: config.get(pluginOptionGroups.flat),
+    vlan: config.get(pluginOptionGroups.vlan),
+    securityGroup: config.get(pluginOptionGroups.securityGroup),
+  };
+}
+
+/** Without Keystone whoever reaches the API is admin, so it is kept where only this host reaches it. */
+function refuseOpenAddress(config: Config, bindHost: string, open: boolean): void {
+  if (open || /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/i.test(bindHost)) return;
+  throw new ConfigError(
+    `${config.where('DEFAULT', 'bind_host')}: with auth_strategy = noauth everyone who reaches this address would be admin; give bind_host = 127.0.0.1, or [neutrino] insecure_open_api = True if that is meant`,
+  );
+}
+
+function readToken(config: Config, file: string): string {
+  const where = config.where('neutrino', 'token_file');
+  let token: string;
+  try {
+    token = readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new ConfigError(`${where}: ${reason(cause)}; give a readable file with one token in it`, { cause });
+  }
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new ConfigError(`${where}: must hold one token of printable characters without blanks`);
+  return token;
+}
+
+function whyNoListen(error: NodeJS.ErrnoException, address: string): string {
+  if (error.code === 'EADDRINUSE')
+    return `${address} is in use by another program; stop it (ss -ltnp shows which) or give another bind_port`;
+  if (error.code === 'EADDRNOTAVAIL') return `${address} is no address of this host; give another bind_host`;
+  if (error.code === 'EACCES') return `${address} may not be used without root; give a bind_port above 1023`;
+  return `cannot listen on ${address}: ${error.message}`;
+}

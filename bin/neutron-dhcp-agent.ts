@@ -1,0 +1,45 @@
+import { dhcpAgentOptions, dhcpOptions } from '../src/agent/dhcp/options.ts';
+import { commonOptions } from '../src/config/options/common.ts';
+import { connectAgent, dryRunOption, printPlan } from './frame/agent.ts';
+import { runProgram } from './frame/program.ts';
+
+const about = `usage: neutron-dhcp-agent [options]
+
+Gives guests their addresses: one dnsmasq per network, in the namespace qdhcp-<network id>. Needs root. Where no
+--config-file is given it reads neutron.conf and dhcp_agent.ini in /etc/neutron.`;
+
+await runProgram({
+  name: 'neutron-dhcp-agent',
+  about,
+  groups: [dhcpOptions, dhcpAgentOptions],
+  needs: ['queue'],
+  extras: [dryRunOption],
+  root: true,
+  async start(parts) {
+    const { config, logger, args } = parts;
+    const [{ DhcpAgent }, { openHost }] = await Promise.all([
+      import('../src/agent/dhcp/agent.ts'),
+      import('../src/linux/host.ts'),
+    ]);
+    await using undo = new AsyncDisposableStack();
+    const linux = await openHost({ logger });
+    undo.defer(() => linux.close());
+    const transport = await connectAgent('neutron-dhcp-agent', parts);
+    undo.defer(() => transport.close());
+    const { host, state_path } = config.get(commonOptions);
+    const agent = new DhcpAgent({
+      host,
+      statePath: state_path,
+      options: config.get(dhcpOptions),
+      agentOptions: config.get(dhcpAgentOptions),
+      transport,
+      linux,
+      logger,
+    });
+    if (args.flags.has('dry-run')) return printPlan(await agent.dryRun());
+    undo.defer(() => agent.close());
+    await agent.start();
+    const started = undo.move();
+    return { close: () => started.disposeAsync() };
+  },
+});

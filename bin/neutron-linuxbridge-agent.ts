@@ -1,0 +1,52 @@
+import {
+  bridgeAgentOptions,
+  linuxBridgeOptions,
+  securityGroupOptions,
+  vxlanOptions,
+} from '../src/agent/bridge/options.ts';
+import { commonOptions } from '../src/config/options/common.ts';
+import { connectAgent, dryRunOption, printPlan } from './frame/agent.ts';
+import { runProgram } from './frame/program.ts';
+
+const about = `usage: neutron-linuxbridge-agent [options]
+
+Makes this host's bridges: one per network, with the taps of its ports and the card that leads to the physical network.
+Needs root. Where no --config-file is given it reads neutron.conf and plugins/ml2/linuxbridge_agent.ini in /etc/neutron.`;
+
+await runProgram({
+  name: 'neutron-linuxbridge-agent',
+  about,
+  groups: [linuxBridgeOptions, vxlanOptions, bridgeAgentOptions, securityGroupOptions],
+  needs: ['queue'],
+  extras: [dryRunOption],
+  root: true,
+  async start(parts) {
+    const { config, logger, args } = parts;
+    const [{ BridgeAgent }, { openHost }] = await Promise.all([
+      import('../src/agent/bridge/agent.ts'),
+      import('../src/linux/host.ts'),
+    ]);
+    await using undo = new AsyncDisposableStack();
+    const linux = await openHost({ logger });
+    undo.defer(() => linux.close());
+    const transport = await connectAgent('neutron-linuxbridge-agent', parts);
+    undo.defer(() => transport.close());
+    const agent = new BridgeAgent({
+      host: config.get(commonOptions).host,
+      options: {
+        linuxBridge: config.get(linuxBridgeOptions),
+        vxlan: config.get(vxlanOptions),
+        agent: config.get(bridgeAgentOptions),
+        securityGroup: config.get(securityGroupOptions),
+      },
+      transport,
+      linux,
+      logger,
+    });
+    if (args.flags.has('dry-run')) return printPlan(await agent.dryRun());
+    undo.defer(() => agent.close());
+    await agent.start();
+    const started = undo.move();
+    return { close: () => started.disposeAsync() };
+  },
+});

@@ -1,0 +1,36 @@
+import { metadataAgentOptions, metadataOptions } from '../src/agent/metadata/options.ts';
+import { commonOptions } from '../src/config/options/common.ts';
+import { connectAgent } from './frame/agent.ts';
+import { runProgram } from './frame/program.ts';
+
+const about = `usage: neutron-metadata-agent [options]
+
+Answers guests that ask for metadata: finds out which port asks and forwards the request to Nova, signed, or answers
+itself where there is no Nova. Where no --config-file is given it reads neutron.conf and metadata_agent.ini in
+/etc/neutron.`;
+
+await runProgram({
+  name: 'neutron-metadata-agent',
+  about,
+  groups: [metadataOptions, metadataAgentOptions],
+  needs: ['queue'],
+  async start(parts) {
+    const { config, logger } = parts;
+    const { MetadataAgent } = await import('../src/agent/metadata/agent.ts');
+    const transport = await connectAgent('neutron-metadata-agent', parts);
+    const agent = new MetadataAgent({
+      host: config.get(commonOptions).host,
+      options: config.get(metadataOptions),
+      agentOptions: config.get(metadataAgentOptions),
+      transport,
+      logger,
+    });
+    await agent.start();
+    return {
+      async close() {
+        await agent.close();
+        await transport.close();
+      },
+    };
+  },
+});

@@ -1,0 +1,4 @@
+import { runProgram } from './frame/program.ts';
+import { server } from './frame/server.ts';
+
+await runProgram(server);
