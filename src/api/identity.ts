@@ -19,7 +19,9 @@ export const defaultProject = 'admin';
  * No identity service: everyone is admin, of the project the headers name, as Neutron's `auth_strategy = noauth` with the
  * same headers.
  */
-export function noAuthentication(project: string = defaultProject): Authenticate {
+export function noAuthentication(
+  project: string = defaultProject,
+): (headers: IncomingHttpHeaders, requestId: string) => Context {
   return (headers, requestId) => {
     const roles = text(headers['x-roles']);
     const globalId = text(headers['x-openstack-request-id']);

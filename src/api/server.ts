@@ -90,7 +90,6 @@ export function createApi(parts: ApiParts): Api {
 
   const app = Fastify({
     logger: false,
-    disableRequestLogging: true,
     exposeHeadRoutes: false,
     bodyLimit: bodies.max_request_body_size,
     requestTimeout: REQUEST_TIMEOUT_MS,
