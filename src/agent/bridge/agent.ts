@@ -1,0 +1,222 @@
+import { type Logger, silentLogger } from '../../lib/log.ts';
+import { tapName } from '../../lib/names.ts';
+import { describeOperation, type Host, type LinkEvent } from '../../linux/contract.ts';
+import {
+  type AgentState,
+  BRIDGE_AGENT_VERSION,
+  type BridgeAgentMethods,
+  bridgeAgentTopics,
+  EXPLAIN_VERSION,
+  type ExplainMethods,
+  endpoint,
+  explainServer,
+  NO_TOPIC,
+  topics,
+} from '../../rpc/contract.ts';
+import type { Listener, Transport } from '../../rpc/transport.ts';
+import { Heartbeat } from '../heartbeat.ts';
+import { explainPort } from './explain.ts';
+import { Gate } from './gate.ts';
+import { agentId, checkHost } from './identity.ts';
+import { type BridgeAgentOptions, type BridgeConfig, bridgeConfig } from './options.ts';
+import { SyncLoop } from './sync.ts';
+import { Wake } from './wake.ts';
+
+export interface BridgeAgentParts {
+  /** Name of this host as the server knows it. */
+  host: string;
+  options: BridgeAgentOptions;
+  transport: Transport;
+  linux: Host;
+  logger?: Logger;
+  /** Default 20,000: how often the host is looked at when nothing was heard. */
+  scanIntervalMs?: number;
+}
+
+const SCAN_INTERVAL_MS = 20_000;
+/** New taps come in bursts: wait this long for the next one. */
+const BURST_MS = 4;
+/** Changes of what is known are mostly our own, or Nova's in several steps. */
+const SETTLE_MS = 150;
+
+/** The Linux-bridge agent of one host: derive, plan, apply, whenever something happens. */
+export class BridgeAgent {
+  readonly #host: string;
+  readonly #options: BridgeAgentOptions;
+  readonly #config: BridgeConfig;
+  readonly #transport: Transport;
+  readonly #linux: Host;
+  readonly #logger: Logger;
+  readonly #gate: Gate;
+  readonly #sync: SyncLoop;
+  readonly #wake: Wake;
+  readonly #heartbeat: Heartbeat;
+  readonly #scanIntervalMs: number;
+  readonly #listeners: Listener[] = [];
+  #agentId = '';
+  #watch: { close(): Promise<void> } | null = null;
+  #scan: NodeJS.Timeout | null = null;
+  #unsubscribe: (() => void) | null = null;
+
+  constructor(parts: BridgeAgentParts) {
+    this.#host = parts.host;
+    this.#options = parts.options;
+    this.#config = bridgeConfig(parts.options);
+    this.#transport = parts.transport;
+    this.#linux = parts.linux;
+    this.#logger = parts.logger ?? silentLogger;
+    this.#scanIntervalMs = parts.scanIntervalMs ?? SCAN_INTERVAL_MS;
+    this.#gate = new Gate(parts.linux);
+    const identity = () => ({ agent_id: this.#agentId, host: this.#host });
+    this.#sync = new SyncLoop({
+      linux: parts.linux,
+      transport: parts.transport,
+      config: this.#config,
+      gate: this.#gate,
+      identity,
+      logger: this.#logger,
+    });
+    this.#wake = new Wake(() => this.#sync.pass(), this.#logger);
+    this.#heartbeat = new Heartbeat({
+      transport: parts.transport,
+      state: () => this.#state(),
+      intervalMs: parts.options.agent.report_interval * 1000,
+      onFullSync: () => this.#fullSync('the server asked for it'),
+      logger: this.#logger,
+    });
+  }
+
+  /** @throws CannotStart when the configuration names what this host does not have; MessagingTimeout and the like never */
+  async start(): Promise<void> {
+    this.#logLimits();
+    const state = await this.#linux.readNetwork();
+    checkHost(this.#config, state);
+    this.#agentId = agentId(this.#config, state);
+    if (!this.#config.filtering) await this.#removeGate();
+    // Reports until the server answers; the work on the host does not wait for that.
+    void this.#heartbeat.start();
+    this.#unsubscribe = this.#transport.onReconnect(() => this.#fullSync('the connection to the queue is back'));
+    await this.#listen();
+    this.#watch = await this.#linux.watchLinks(
+      (event) => this.#onLink(event),
+      () => this.#wake.in(0),
+    );
+    this.#sync.askAll();
+    this.#wake.in(0);
+    this.#scan = setInterval(() => {
+      this.#sync.askUnknown();
+      this.#gate.distrust();
+      this.#wake.in(0);
+    }, this.#scanIntervalMs);
+    this.#logger.info({ agent_id: this.#agentId, host: this.#host }, 'The Linux-bridge agent works');
+  }
+
+  /** What it would do on this host now, as lines; does nothing on the host. */
+  async dryRun(): Promise<string[]> {
+    const state = await this.#linux.readNetwork();
+    checkHost(this.#config, state);
+    this.#agentId = agentId(this.#config, state);
+    return (await this.#sync.dryRun()).map(describeOperation);
+  }
+
+  /** Settles when all that is known now is done on the host and told to the server. For tests. */
+  async idle(): Promise<void> {
+    await this.#wake.idle();
+  }
+
+  /** Leaves the host as it is. */
+  async close(): Promise<void> {
+    if (this.#scan) clearInterval(this.#scan);
+    this.#unsubscribe?.();
+    await this.#watch?.close();
+    await this.#heartbeat.close();
+    await this.#wake.close();
+    this.#sync.close();
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+  }
+
+  #onLink(event: LinkEvent): void {
+    if (!this.#sync.concerns(event.name)) return;
+    this.#wake.in(event.kind === 'added' ? BURST_MS : event.kind === 'removed' ? BURST_MS : SETTLE_MS);
+  }
+
+  #fullSync(reason: string): void {
+    this.#logger.info({ reason }, 'Asking the server for everything again');
+    this.#sync.askAll();
+    this.#wake.in(0);
+  }
+
+  async #listen(): Promise<void> {
+    const methods = endpoint<BridgeAgentMethods>(BRIDGE_AGENT_VERSION, {
+      port_update: async ({ port }) => this.#ask(tapName(port.id)),
+      port_delete: async ({ port_id }) => {
+        this.#sync.portDeleted(tapName(port_id));
+        this.#wake.in(0);
+      },
+      network_update: async ({ network }) => {
+        this.#sync.askNetwork(network.id);
+        this.#wake.in(0);
+      },
+      network_delete: async ({ network_id }) => {
+        this.#sync.networkDeleted(network_id);
+        this.#wake.in(0);
+      },
+      binding_activate: async ({ port_id, host }) => {
+        if (host === this.#host) this.#ask(tapName(port_id));
+      },
+      binding_deactivate: async ({ port_id, host }) => {
+        if (host === this.#host) this.#ask(tapName(port_id));
+      },
+    });
+    for (const topic of bridgeAgentTopics)
+      this.#listeners.push(await this.#transport.listen(topic, this.#host, [methods]));
+    const explain = endpoint<ExplainMethods>(EXPLAIN_VERSION, {
+      explain_port: async (request) => {
+        const closed = this.#config.filtering && (await this.#gate.isClosed(tapName(request.port.id)));
+        return { steps: explainPort(request, await this.#linux.readNetwork(), this.#config, closed) };
+      },
+    });
+    this.#listeners.push(await this.#transport.listen(topics.explain, explainServer('bridge', this.#host), [explain]));
+  }
+
+  #ask(device: string): void {
+    this.#sync.askDevice(device);
+    this.#wake.in(0);
+  }
+
+  #state(): AgentState {
+    return {
+      binary: 'neutron-linuxbridge-agent',
+      host: this.#host,
+      topic: NO_TOPIC,
+      agent_type: 'Linux bridge agent',
+      configurations: {
+        extensions: [],
+        bridge_mappings: Object.fromEntries(this.#config.bridges),
+        interface_mappings: Object.fromEntries(this.#config.interfaces),
+        tunneling_ip: this.#options.vxlan.local_ip ?? '',
+        tunnel_types: [],
+        l2_population: this.#options.vxlan.l2_population,
+        devices: this.#sync.deviceCount,
+      },
+    };
+  }
+
+  #logLimits(): void {
+    if (this.#options.vxlan.enable_vxlan) {
+      this.#logger.info({}, '[vxlan] enable_vxlan is on, but VXLAN networks are not served yet: none is offered');
+    }
+    if (this.#config.filtering) {
+      const reason = 'security groups are configured and not served yet';
+      this.#logger.warn({ reason }, 'Ports with port_security_enabled = true stay closed');
+    }
+  }
+
+  async #removeGate(): Promise<void> {
+    try {
+      await this.#gate.remove();
+    } catch (error) {
+      this.#logger.debug({ error: String(error) }, 'No ebtables on this host: nothing was ever closed here');
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { portIdPrefix } from '../../lib/names.ts';
+import type { NetworkState } from '../../linux/contract.ts';
+import type { BoundDeviceDetails, DeviceDetails } from '../../rpc/contract.ts';
+
+/** A tap on this host, and what the server said of it. */
+export interface Device {
+  readonly name: string;
+  /** A tap that is made anew under the same name has another. */
+  readonly ifindex: number;
+  /** Null when the server does not know it, or not on this host, or was not asked yet. */
+  details: BoundDeviceDetails | null;
+  /** The server must be asked (again). */
+  stale: boolean;
+  /** The server must be told (again) whether it is up. */
+  toReport: boolean;
+  /** Since when it hangs in the air, in ms of the monotonic clock; null while it is in a bridge. */
+  looseSinceMs: number | null;
+  /** It was seen in the bridge where it belongs. */
+  wasPlugged: boolean;
+}
+
+/** A guest's tap that is in no bridge for this long was forgotten by whoever should have put it there. */
+const ORPHAN_AFTER_MS = 20_000;
+
+/** The taps of this host by name, kept in step with the kernel. */
+export class Devices {
+  readonly #byName = new Map<string, Device>();
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  get(name: string): Device | undefined {
+    return this.#byName.get(name);
+  }
+
+  all(): Device[] {
+    return [...this.#byName.values()];
+  }
+
+  stale(): Device[] {
+    return this.all().filter((device) => device.stale);
+  }
+
+  /** Takes in what the kernel has now. @returns names of taps that are gone, and of those that came */
+  see(state: NetworkState, nowMs: number): { gone: Device[]; came: Device[] } {
+    const gone = this.all().filter((device) => !state.links.has(device.name));
+    for (const device of gone) this.#byName.delete(device.name);
+    const came: Device[] = [];
+    for (const link of state.links.values()) {
+      if (portIdPrefix(link.name) === null) continue;
+      const known = this.#byName.get(link.name);
+      if (known?.ifindex === link.ifindex) {
+        known.looseSinceMs = link.master === null ? (known.looseSinceMs ?? nowMs) : null;
+        continue;
+      }
+      const device: Device = {
+        name: link.name,
+        ifindex: link.ifindex,
+        details: null,
+        stale: true,
+        toReport: false,
+        looseSinceMs: link.master === null ? nowMs : null,
+        wasPlugged: false,
+      };
+      this.#byName.set(link.name, device);
+      came.push(device);
+    }
+    return { gone, came };
+  }
+
+  /** Takes in an answer of the server. An answer with nothing but a name means that the server does not know it here. */
+  learn(details: DeviceDetails): void {
+    const device = this.#byName.get(details.device);
+    if (!device) return;
+    device.details = details.port_id === undefined || details.network_id === undefined ? null : details;
+    device.toReport = device.details !== null;
+  }
+
+  details(): BoundDeviceDetails[] {
+    return this.all().flatMap((device) => device.details ?? []);
+  }
+
+  markStale(which: (device: Device) => boolean): void {
+    for (const device of this.#byName.values()) if (which(device)) device.stale = true;
+  }
+
+  /** Guests' taps that we put into their bridge: they were in it before, or have waited too long for somebody else. */
+  orphans(nowMs: number): Set<string> {
+    const orphans = this.all().filter(
+      ({ looseSinceMs, wasPlugged }) =>
+        looseSinceMs !== null && (wasPlugged || nowMs - looseSinceMs >= ORPHAN_AFTER_MS),
+    );
+    return new Set(orphans.map((device) => device.name));
+  }
+}

@@ -1,0 +1,120 @@
+import { declareOptions, type OptionValues, option } from '../../lib/options.ts';
+
+/** `[linux_bridge]`: which card, or which bridge that exists already, leads to a physical network. */
+export const linuxBridgeOptions = declareOptions('linux_bridge', {
+  physical_interface_mappings: option.list({
+    default: [],
+    check: checkMappings,
+    help: 'physical_network:interface pairs; the interface becomes a port of the bridges of that network',
+  }),
+  bridge_mappings: option.list({
+    default: [],
+    check: checkMappings,
+    help: 'physical_network:bridge pairs; ports are put into this bridge, which is never deleted',
+  }),
+});
+
+/** `[vxlan]`: read and checked; VXLAN networks are not served yet. */
+export const vxlanOptions = declareOptions('vxlan', {
+  enable_vxlan: option.bool({ default: true, help: 'offer VXLAN networks on this host (needs local_ip)' }),
+  local_ip: option.maybe({ help: 'address of this host that tunnels end at' }),
+  vxlan_group: option.maybe({ help: 'multicast group for VXLAN (upstream: 224.0.0.1)' }),
+  multicast_ranges: option.list({ default: [], help: 'address:vni_min:vni_max' }),
+  ttl: option.maybeInt({ min: 1, max: 255, help: 'TTL of tunnel packets' }),
+  tos: option.maybeInt({ min: 0, max: 255, help: 'TOS of tunnel packets' }),
+  dscp: option.maybeInt({ min: 0, max: 63, help: 'DSCP of tunnel packets' }),
+  dscp_inherit: option.bool({ default: false, help: 'copy the DSCP of the inner packet' }),
+  udp_srcport_min: option.int({ default: 0, min: 0, max: 65_535, help: 'lowest source port' }),
+  udp_srcport_max: option.int({ default: 0, min: 0, max: 65_535, help: 'highest source port' }),
+  udp_dstport: option.maybeInt({ min: 0, max: 65_535, help: 'destination port' }),
+  l2_population: option.bool({ default: false, help: 'learn of other hosts by messages instead of flooding' }),
+  arp_responder: option.bool({ default: false, help: 'answer ARP from what l2_population says' }),
+});
+
+/** `[agent]` */
+export const bridgeAgentOptions = declareOptions('agent', {
+  polling_interval: option.int({
+    default: 2,
+    min: 1,
+    help: 'accepted for old files; taps are noticed by kernel events, and a scan runs every 20 s in any case',
+  }),
+  report_interval: option.float({ default: 30, min: 0.1, help: 'seconds between two state reports' }),
+  quitting_rpc_timeout: option.int({ default: 10, help: 'seconds that calls may take while the agent stops' }),
+  extensions: option.list({ default: [], help: 'agent extensions; none is served yet' }),
+});
+
+/** `[securitygroup]`, as the agent reads it. */
+export const securityGroupOptions = declareOptions('securitygroup', {
+  enable_security_group: option.bool({ default: true, help: 'filter the traffic of ports with port security' }),
+  enable_ipset: option.bool({ default: true, help: 'use ipset for groups of addresses' }),
+  firewall_driver: option.maybe({ help: 'iptables, noop, or the class path upstream had for them' }),
+});
+
+export interface BridgeAgentOptions {
+  linuxBridge: OptionValues<typeof linuxBridgeOptions>;
+  vxlan: OptionValues<typeof vxlanOptions>;
+  agent: OptionValues<typeof bridgeAgentOptions>;
+  securityGroup: OptionValues<typeof securityGroupOptions>;
+}
+
+/** What the agent works with. */
+export interface BridgeConfig {
+  /** physical network → interface */
+  interfaces: ReadonlyMap<string, string>;
+  /** physical network → bridge of the operator */
+  bridges: ReadonlyMap<string, string>;
+  /** Ports with port security must be filtered: closed until there are filters. */
+  filtering: boolean;
+}
+
+export function bridgeConfig(options: BridgeAgentOptions): BridgeConfig {
+  const { enable_security_group, firewall_driver } = options.securityGroup;
+  return {
+    interfaces: parseMappings(options.linuxBridge.physical_interface_mappings),
+    bridges: parseMappings(options.linuxBridge.bridge_mappings),
+    filtering: enable_security_group && firewall_driver !== null && !isNoop(firewall_driver),
+  };
+}
+
+/** The file says something that this host does not have: the agent must not start. One line, for people. */
+export class CannotStart extends Error {
+  readonly section: string;
+  readonly option: string;
+
+  constructor(section: string, optionName: string, reason: string) {
+    super(`[${section}] ${optionName}: ${reason}`);
+    this.name = 'CannotStart';
+    this.section = section;
+    this.option = optionName;
+  }
+}
+
+/** Upstream's empty name, `noop`, and both class paths that mean it. */
+function isNoop(driver: string): boolean {
+  return driver === '' || driver === 'noop' || /(^|\.)NoopFirewallDriver$/.test(driver);
+}
+
+function parseMappings(pairs: readonly string[]): Map<string, string> {
+  return new Map(
+    pairs.map((pair) => {
+      const colon = pair.indexOf(':');
+      return [pair.slice(0, colon).trim(), pair.slice(colon + 1).trim()];
+    }),
+  );
+}
+
+/** As upstream: neither a physical network nor a device may stand there twice. */
+function checkMappings(pairs: readonly string[]): string | null {
+  const networks = new Set<string>();
+  const devices = new Set<string>();
+  for (const pair of pairs) {
+    const [network = '', device = '', ...more] = pair.split(':').map((part) => part.trim());
+    if (!network || !device || more.length > 0) return `"${pair}" is not physical_network:device`;
+    if (!/^[\w.@-]{1,15}$/.test(device)) return `"${device}" cannot be the name of a device`;
+    if (networks.has(network)) return `physical network ${network} stands there twice`;
+    if (devices.has(device)) return `device ${device} stands there twice`;
+    networks.add(network);
+    devices.add(device);
+  }
+  return null;
+}

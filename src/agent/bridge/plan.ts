@@ -1,0 +1,99 @@
+import type { Link, NetworkOperation, NetworkState } from '../../linux/contract.ts';
+import type { DesiredBridge, DesiredTap, HostState } from './derive.ts';
+import { movable, moveAddresses } from './move.ts';
+
+export interface PlanOptions {
+  /** Taps of guests that nobody has put into a bridge, or not again after the bridge was lost: we do. */
+  orphans?: ReadonlySet<string>;
+  /** Bridges and taps to leave alone, because an operation on them has just failed. */
+  leaveAlone?: ReadonlySet<string>;
+}
+
+/**
+ * What must be done so that the host becomes as desired: pure, and empty when it is so. Only what `desired` names is
+ * looked at; bridges and taps of others, and empty bridges of ours, stay as they are.
+ */
+export function plan(desired: HostState, actual: NetworkState, options: PlanOptions = {}): NetworkOperation[] {
+  const { orphans = new Set(), leaveAlone = new Set() } = options;
+  const operations: NetworkOperation[] = [];
+  for (const bridge of desired.bridges.values()) {
+    if (!leaveAlone.has(bridge.name)) operations.push(...planBridge(bridge, actual));
+  }
+  for (const tap of desired.taps.values()) {
+    if (leaveAlone.has(tap.name) || leaveAlone.has(tap.bridge)) continue;
+    operations.push(...planTap(tap, actual, orphans.has(tap.name)));
+  }
+  return operations;
+}
+
+function planBridge(bridge: DesiredBridge, actual: NetworkState): NetworkOperation[] {
+  const there = actual.links.get(bridge.name);
+  if (!bridge.ours) return there && !there.up ? [{ op: 'set_up', name: bridge.name }] : [];
+  const nic = bridge.nic === null ? undefined : actual.links.get(bridge.nic);
+  const operations: NetworkOperation[] = [];
+  if (!there) {
+    operations.push(
+      { op: 'ensure_bridge', name: bridge.name },
+      { op: 'sysctl', key: `net/ipv6/conf/${bridge.name}/disable_ipv6`, value: '1' },
+    );
+  }
+  if (there?.mtu !== bridge.mtu) operations.push({ op: 'set_mtu', name: bridge.name, mtu: bridge.mtu });
+  // The bridge gets the card's MAC for good; by itself it would take the lowest of its ports' and change as taps come.
+  if (nic?.mac && nic.master !== bridge.name && there?.mac !== nic.mac) {
+    operations.push({ op: 'set_mac', name: bridge.name, mac: nic.mac });
+  }
+  if (!there?.up) operations.push({ op: 'set_up', name: bridge.name });
+  if (nic) operations.push(...planNic(bridge, nic, actual));
+  return operations;
+}
+
+/** The card becomes a port, and the host's own addresses go from it (or from the bridge it was in) to this bridge. */
+function planNic(bridge: DesiredBridge, nic: Link, actual: NetworkState): NetworkOperation[] {
+  const there = actual.links.get(bridge.name) ?? { name: bridge.name, addresses: [] };
+  const operations: NetworkOperation[] = [];
+  if (!nic.up) operations.push({ op: 'set_up', name: nic.name });
+  const oldBridge = nic.master === null || nic.master === bridge.name ? undefined : actual.links.get(nic.master);
+  const sources = [nic, ...(oldBridge?.name.startsWith('brq') ? [oldBridge] : [])].filter(
+    (source) => movable(source).length > 0,
+  );
+  if (sources.some((source) => movable(source).some((address) => address.family === 6))) {
+    operations.push({ op: 'sysctl', key: `net/ipv6/conf/${bridge.name}/disable_ipv6`, value: '0' });
+  }
+  const enslave: NetworkOperation[] =
+    nic.master === bridge.name ? [] : [{ op: 'set_master', name: nic.name, master: bridge.name }];
+  if (sources.length === 0) return [...operations, ...enslave];
+  for (const [index, source] of sources.entries()) {
+    operations.push(...moveAddresses(actual, source, there, 'to_bridge', index === 0 ? enslave : []));
+  }
+  return operations;
+}
+
+function planTap(tap: DesiredTap, actual: NetworkState, isOrphan: boolean): NetworkOperation[] {
+  const there = actual.links.get(tap.name);
+  if (!there) return [];
+  const operations: NetworkOperation[] = [];
+  if (there.mtu !== tap.mtu) operations.push({ op: 'set_mtu', name: tap.name, mtu: tap.mtu });
+  if (there.master !== tap.bridge && (tap.enslave || (isOrphan && there.master === null))) {
+    operations.push({ op: 'set_master', name: tap.name, master: tap.bridge });
+  }
+  if (there.up !== tap.up) operations.push({ op: tap.up ? 'set_up' : 'set_down', name: tap.name });
+  return operations;
+}
+
+/**
+ * What must be done to remove a network's bridge: its card gets the addresses back and leaves, the bridge goes. Taps that
+ * are still in it are let go, as by upstream.
+ */
+export function planRemoval(bridgeName: string, actual: NetworkState, nics: ReadonlySet<string>): NetworkOperation[] {
+  const bridge = actual.links.get(bridgeName);
+  if (bridge?.kind !== 'bridge') return [];
+  const operations: NetworkOperation[] = [];
+  const ports = [...actual.links.values()].filter((link) => link.master === bridgeName);
+  const card = ports.find((port) => nics.has(port.name));
+  if (card) {
+    const leave: NetworkOperation = { op: 'set_master', name: card.name, master: null };
+    operations.push(...moveAddresses(actual, bridge, card, 'back', [leave]));
+  }
+  operations.push({ op: 'delete_link', name: bridgeName });
+  return operations;
+}

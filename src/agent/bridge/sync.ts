@@ -1,0 +1,314 @@
+import type { Logger } from '../../lib/log.ts';
+import { bridgeName, portIdPrefix } from '../../lib/names.ts';
+import {
+  ApplyFailed,
+  describeOperation,
+  type Host,
+  type NetworkOperation,
+  type NetworkState,
+} from '../../linux/contract.ts';
+import { type AgentIdentity, PluginApi } from '../../rpc/contract.ts';
+import type { Transport } from '../../rpc/transport.ts';
+import { type Derived, type DesiredTap, derive, type HostState } from './derive.ts';
+import { Devices } from './devices.ts';
+import type { Gate } from './gate.ts';
+import type { BridgeConfig } from './options.ts';
+import { plan, planRemoval } from './plan.ts';
+import { DeviceReports } from './reports.ts';
+
+export interface SyncParts {
+  linux: Host;
+  transport: Transport;
+  config: BridgeConfig;
+  gate: Gate;
+  identity: () => AgentIdentity;
+  logger: Logger;
+}
+
+/** So many devices are asked for in one call. */
+const DETAILS_CHUNK = 500;
+/** While the server cannot be asked, it is asked again after this, doubling up to the longest. */
+const FIRST_ASK_RETRY_MS = 500;
+const LONGEST_ASK_RETRY_MS = 20_000;
+/** What failed on the host is tried again after this. */
+const APPLY_RETRY_MS = 5_000;
+/** An operation may fail because something else just changed the host: look again and plan anew this often. */
+const APPLY_ATTEMPTS = 20;
+/** A log line is for people. */
+const LOGGED_OPERATIONS = 40;
+
+/**
+ * One pass makes the host as the server wants it: see what taps there are, ask for those that are new or changed, derive,
+ * plan, apply, and tell the server. Start, message, link event and scan all lead here; without anything to do it costs
+ * one look at the kernel.
+ */
+export class SyncLoop {
+  readonly #parts: SyncParts;
+  readonly #plugin: PluginApi;
+  readonly #reports: DeviceReports;
+  readonly #devices = new Devices();
+  readonly #deletedNetworks = new Set<string>();
+  readonly #toldProblems = new Map<string, string>();
+  #askRetryMs = FIRST_ASK_RETRY_MS;
+  /** Something new was heard since the last pass: what is planned then is no drift. */
+  #news = true;
+  #failing = false;
+
+  constructor(parts: SyncParts) {
+    this.#parts = parts;
+    this.#plugin = new PluginApi(parts.transport);
+    this.#reports = new DeviceReports({ transport: parts.transport, identity: parts.identity, logger: parts.logger });
+  }
+
+  get deviceCount(): number {
+    return this.#devices.size;
+  }
+
+  /** Whether a change of this device may mean work. */
+  concerns(name: string): boolean {
+    const { interfaces, bridges } = this.#parts.config;
+    const mapped = [...interfaces.values(), ...bridges.values()];
+    return portIdPrefix(name) !== null || name.startsWith('brq') || mapped.includes(name);
+  }
+
+  askAll(): void {
+    this.#news = true;
+    this.#devices.markStale(() => true);
+  }
+
+  askUnknown(): void {
+    this.#devices.markStale((device) => device.details === null);
+  }
+
+  askDevice(name: string): void {
+    this.#news = true;
+    this.#devices.markStale((device) => device.name === name);
+  }
+
+  askNetwork(networkId: string): void {
+    this.#news = true;
+    this.#devices.markStale((device) => device.details?.network_id === networkId);
+  }
+
+  /** The tap may live on for a moment: whoever made it takes it away. */
+  portDeleted(name: string): void {
+    this.#news = true;
+    this.#reports.forget(name);
+    const device = this.#devices.get(name);
+    if (device) Object.assign(device, { details: null, stale: false, toReport: false });
+  }
+
+  networkDeleted(networkId: string): void {
+    this.#news = true;
+    this.#deletedNetworks.add(networkId);
+  }
+
+  close(): void {
+    this.#reports.close();
+  }
+
+  async pass(): Promise<{ againInMs?: number } | undefined> {
+    const { linux } = this.#parts;
+    let state = await linux.readNetwork();
+    const { gone, came } = this.#devices.see(state, performance.now());
+    for (const device of gone) {
+      this.#reports.forget(device.name);
+      if (device.details) this.#reports.report(device.name, 'down');
+    }
+    const isNews = this.#news || came.length > 0 || gone.length > 0;
+    this.#news = false;
+    const { asked, failed: askFailed } = await this.#ask();
+    if (await this.#removeNetworks(state)) state = await linux.readNetwork();
+    const derived = await this.#derive();
+    const { failed, state: after } = await this.#apply(derived.state, state, isNews || asked > 0);
+    this.#notePlugged(derived.state, after);
+    this.#report(derived, failed);
+    this.#logProblems(derived, failed);
+    if (failed.size > 0) return { againInMs: APPLY_RETRY_MS };
+    return askFailed ? { againInMs: this.#nextAskRetry() } : undefined;
+  }
+
+  /** The plan for now, without doing it. Details of what is as it should be are confirmed: asking made those ports BUILD. */
+  async dryRun(): Promise<NetworkOperation[]> {
+    const state = await this.#parts.linux.readNetwork();
+    this.#devices.see(state, performance.now());
+    await this.#ask();
+    const { state: desired, problems } = derive(this.#devices.details(), this.#parts.config);
+    const operations = plan(desired, state);
+    const touched = new Set(operations.flatMap(subjects));
+    const settled = [...desired.taps.values()].filter(
+      (tap) => !touched.has(tap.name) && !touched.has(tap.bridge) && tap.up && !tap.closed && !problems.has(tap.name),
+    );
+    await Promise.all(settled.map((tap) => this.#plugin.updateDeviceUp(this.#parts.identity(), tap.name)));
+    return operations;
+  }
+
+  /** Asks for the devices that are new or changed. The host is kept as it is while nobody answers. */
+  async #ask(): Promise<{ asked: number; failed: boolean }> {
+    const stale = this.#devices.stale();
+    for (let start = 0; start < stale.length; start += DETAILS_CHUNK) {
+      const chunk = stale.slice(start, start + DETAILS_CHUNK);
+      for (const device of chunk) device.stale = false;
+      const names = chunk.map((device) => device.name);
+      try {
+        const answers = await this.#plugin.getDevicesDetailsList(this.#parts.identity(), names);
+        for (const details of answers) this.#devices.learn(details);
+        this.#askRetryMs = FIRST_ASK_RETRY_MS;
+      } catch (error) {
+        for (const device of stale.slice(start)) device.stale = true;
+        this.#parts.logger.warn(
+          { devices: stale.length, error: String(error) },
+          'The server did not tell of the devices',
+        );
+        return { asked: start, failed: true };
+      }
+    }
+    return { asked: stale.length, failed: false };
+  }
+
+  #nextAskRetry(): number {
+    const waitMs = this.#askRetryMs;
+    this.#askRetryMs = Math.min(this.#askRetryMs * 2, LONGEST_ASK_RETRY_MS);
+    return waitMs;
+  }
+
+  /** @returns whether anything was done */
+  async #removeNetworks(state: NetworkState): Promise<boolean> {
+    const nics = new Set(this.#parts.config.interfaces.values());
+    let done = false;
+    for (const networkId of [...this.#deletedNetworks]) {
+      for (const device of this.#devices.all()) {
+        if (device.details?.network_id === networkId) this.portDeleted(device.name);
+      }
+      const operations = planRemoval(bridgeName(networkId), state, nics);
+      try {
+        await this.#parts.linux.apply(operations);
+        if (operations.length > 0)
+          this.#logOperations(operations, 'The network was deleted: its bridge is gone', 'info');
+        this.#deletedNetworks.delete(networkId);
+      } catch (error) {
+        // Tried again with the next pass: the scan's at the latest.
+        this.#parts.logger.warn({ network_id: networkId, error: String(error) }, 'A bridge could not be removed');
+      }
+      done ||= operations.length > 0;
+    }
+    return done;
+  }
+
+  /** Ports that must be closed are, before anything is put into a bridge; where that fails their taps go down. */
+  async #derive(): Promise<Derived> {
+    const { config, gate, logger } = this.#parts;
+    const derived = derive(this.#devices.details(), config);
+    if (!config.filtering) return derived;
+    const closed = [...derived.state.taps.values()].filter((tap) => tap.closed).map((tap) => tap.name);
+    try {
+      await gate.close(closed);
+      return derived;
+    } catch (error) {
+      logger.error(
+        { taps: closed, error: String(error) },
+        'Ports could not be closed by rules: their taps are set down',
+      );
+      const shut = (tap: DesiredTap): DesiredTap => (tap.closed ? { ...tap, up: false, enslave: false } : tap);
+      const taps = new Map([...derived.state.taps].map(([name, tap]) => [name, shut(tap)]));
+      return { ...derived, state: { ...derived.state, taps } };
+    }
+  }
+
+  async #apply(
+    desired: HostState,
+    before: NetworkState,
+    isNews: boolean,
+  ): Promise<{ failed: Map<string, string>; state: NetworkState }> {
+    const { linux, logger } = this.#parts;
+    const orphans = this.#devices.orphans(performance.now());
+    const failed = new Map<string, string>();
+    const failedOnce = new Set<string>();
+    let state = before;
+    for (let attempt = 1; ; attempt += 1) {
+      const operations = plan(desired, state, { orphans, leaveAlone: new Set(failed.keys()) });
+      if (operations.length === 0) return { failed, state };
+      try {
+        await linux.apply(operations);
+        const found = 'The host was not as it should be: mended';
+        const isDrift = !isNews && !this.#failing;
+        this.#logOperations(operations, isDrift ? found : 'The host was changed', isDrift ? 'warn' : 'info');
+        this.#failing = failed.size > 0;
+        return { failed, state: this.#withMasters(operations, state) };
+      } catch (error) {
+        if (!(error instanceof ApplyFailed) || attempt === APPLY_ATTEMPTS) throw error;
+        state = await linux.readNetwork();
+        for (const subject of culprits(error.operation, desired)) {
+          if (failedOnce.has(subject)) failed.set(subject, error.message);
+          failedOnce.add(subject);
+        }
+        logger.debug({ error: error.message }, 'An operation on the host failed: looking again');
+        this.#failing = true;
+      }
+    }
+  }
+
+  /** The state as the operations left it, as far as membership of bridges goes. */
+  #withMasters(operations: readonly NetworkOperation[], state: NetworkState): NetworkState {
+    const links = new Map(state.links);
+    for (const operation of operations) {
+      if (operation.op !== 'set_master') continue;
+      const link = links.get(operation.name);
+      if (link) links.set(operation.name, { ...link, master: operation.master });
+    }
+    return { ...state, links };
+  }
+
+  #notePlugged(desired: HostState, state: NetworkState): void {
+    for (const tap of desired.taps.values()) {
+      const device = this.#devices.get(tap.name);
+      if (device && state.links.get(tap.name)?.master === tap.bridge) device.wasPlugged = true;
+    }
+  }
+
+  #report({ state, problems }: Derived, failed: ReadonlyMap<string, string>): void {
+    for (const device of this.#devices.all()) {
+      if (!device.toReport) continue;
+      const tap = state.taps.get(device.name);
+      const broken = problems.has(device.name) || !tap || failed.has(tap.name) || failed.has(tap.bridge);
+      this.#reports.report(device.name, !broken && tap.up && !tap.closed ? 'up' : 'down');
+      // What is broken is reported again when it works.
+      device.toReport = broken && !problems.has(device.name);
+    }
+  }
+
+  /** Each reason once, not with every pass. */
+  #logProblems({ state, problems }: Derived, failed: ReadonlyMap<string, string>): void {
+    const now = new Map([...problems, ...failed]);
+    for (const tap of state.taps.values()) {
+      if (tap.closed) now.set(tap.name, 'security groups are configured and not served yet: the port stays closed');
+    }
+    for (const [subject, reason] of now) {
+      if (this.#toldProblems.get(subject) !== reason) {
+        this.#parts.logger.warn({ device: subject, reason }, 'A device cannot be served');
+      }
+    }
+    this.#toldProblems.clear();
+    for (const [subject, reason] of now) this.#toldProblems.set(subject, reason);
+  }
+
+  #logOperations(operations: readonly NetworkOperation[], message: string, level: 'info' | 'warn'): void {
+    const lines = operations.slice(0, LOGGED_OPERATIONS).map(describeOperation);
+    this.#parts.logger[level]({ count: operations.length, operations: lines }, message);
+  }
+}
+
+/** Devices an operation works on. */
+function subjects(operation: NetworkOperation): string[] {
+  if ('name' in operation) return [operation.name];
+  if ('device' in operation) return [operation.device];
+  return [operation.key.split('/')[3] ?? ''];
+}
+
+/** Whom to leave alone after an operation failed: the tap, or the bridge and with it all its taps. */
+function culprits(operation: NetworkOperation, desired: HostState): string[] {
+  return subjects(operation).flatMap((name) => {
+    const bridge = [...desired.bridges.values()].find((candidate) => candidate.nic === name);
+    return bridge ? [bridge.name] : [name];
+  });
+}
