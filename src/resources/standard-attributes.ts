@@ -25,8 +25,7 @@ export const standardAttributes = {
   },
 } as const satisfies AttributeTable;
 
+const owner = { ops: 'CR', type: type.string(255), default: unset, filter: true, sort: true } as const;
+
 /** Owner, under both names; the API fills in the caller's project and keeps the two equal. */
-export const projectAttributes = {
-  tenant_id: { ops: 'CR', type: type.string(255), default: unset, filter: true, sort: true },
-  project_id: { ops: 'CR', type: type.string(255), default: unset, filter: true, sort: true },
-} as const satisfies AttributeTable;
+export const projectAttributes = { tenant_id: owner, project_id: owner } as const satisfies AttributeTable;
