@@ -13,6 +13,8 @@ export interface Device {
   stale: boolean;
   /** The server must be told (again) whether it is up. */
   toReport: boolean;
+  /** What the server was last told since it gave these details. */
+  told: 'up' | 'down' | null;
   /** Since when it hangs in the air, in ms of the monotonic clock; null while it is in a bridge. */
   looseSinceMs: number | null;
   /** It was seen in the bridge where it belongs. */
@@ -60,6 +62,7 @@ export class Devices {
         details: null,
         stale: true,
         toReport: false,
+        told: null,
         looseSinceMs: link.master === null ? nowMs : null,
         wasPlugged: false,
       };
@@ -75,6 +78,7 @@ export class Devices {
     if (!device) return;
     device.details = details.port_id === undefined || details.network_id === undefined ? null : details;
     device.toReport = device.details !== null;
+    device.told = null;
   }
 
   details(): BoundDeviceDetails[] {

@@ -271,8 +271,10 @@ export class SyncLoop {
       if (!device.toReport) continue;
       const tap = state.taps.get(device.name);
       const broken = problems.has(device.name) || !tap || failed.has(tap.name) || failed.has(tap.bridge);
-      this.#reports.report(device.name, !broken && tap.up && !tap.closed ? 'up' : 'down');
-      // What is broken is reported again when it works.
+      const word = !broken && tap.up && !tap.closed ? 'up' : 'down';
+      if (word !== device.told) this.#reports.report(device.name, word);
+      device.told = word;
+      // What is broken is looked at again until it works.
       device.toReport = broken && !problems.has(device.name);
     }
   }

@@ -33,6 +33,8 @@ export class Wake {
 
   /** Settles when nothing runs and nothing is due within the settling time. */
   async idle(): Promise<void> {
+    // What was announced just now has its turn first.
+    await new Promise((resolve) => setImmediate(resolve));
     while (!this.#closed && (this.#running || this.#dueMs - performance.now() < 1_000)) {
       if (this.#running) await this.#running;
       else await new Promise((resolve) => setTimeout(resolve, Math.max(1, this.#dueMs - performance.now())));
