@@ -51,7 +51,7 @@ export async function takenKeys(
   range: { subnetId: string; from: string; to: string; limit: number },
 ): Promise<string[]> {
   const rows = await keys.arrays(db, { ...range, subnet_id: range.subnetId });
-  return rows.map(([key]) => key);
+  return rows.map(([key]) => key as string);
 }
 
 const ofPort = prepared((db, p: { port_id: string }) =>

@@ -6,19 +6,25 @@ export interface NetworkFacts {
   id: string;
   project_id: string;
   port_security_enabled: boolean;
-  revision_number: number;
+  availability_zone_hints: readonly string[];
 }
 
 const facts = prepared((db, p: { id: string }) =>
   db
     .selectFrom('networks')
-    .select(['id', 'project_id', 'port_security_enabled', 'revision_number'])
+    .select(['id', 'project_id', 'port_security_enabled', 'availability_zone_hints'])
     .where('id', '=', p.id),
 );
 
 export async function networkFacts(db: Db, id: string): Promise<NetworkFacts | null> {
   const row = await facts.first(db, { id });
-  return row && { ...row, port_security_enabled: Boolean(row.port_security_enabled) };
+  if (!row) return null;
+  const { availability_zone_hints: hints } = row;
+  return {
+    ...row,
+    port_security_enabled: Boolean(row.port_security_enabled),
+    availability_zone_hints: hints === '' || hints === '[]' ? [] : JSON.parse(hints),
+  };
 }
 
 export interface NewNetwork {

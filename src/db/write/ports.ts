@@ -174,7 +174,7 @@ const byPrefix = prepared((db, p: { from: string; to: string }) =>
 /** The port whose id starts with these characters; null when there is none, or more than one. */
 export async function portIdByPrefix(db: Db, prefix: string): Promise<string | null> {
   const rows = await byPrefix.arrays(db, { from: prefix, to: `${prefix}~` });
-  return rows.length === 1 ? rows[0]![0] : null;
+  return rows.length === 1 ? (rows[0]![0] as string) : null;
 }
 
 const byMac = prepared((db, p: { mac_address: string }) =>
@@ -183,5 +183,5 @@ const byMac = prepared((db, p: { mac_address: string }) =>
 
 export async function portIdByMac(db: Db, mac: string): Promise<string | null> {
   const rows = await byMac.arrays(db, { mac_address: mac });
-  return rows.length === 1 ? rows[0]![0] : null;
+  return rows.length === 1 ? (rows[0]![0] as string) : null;
 }

@@ -52,14 +52,22 @@ export async function subnetFacts(db: Db, networkId: string): Promise<SubnetFact
   const parameters = { network_id: networkId };
   const rows = await subnetsOf.all(db, parameters);
   if (rows.length === 0) return [];
-  const pools = await poolsOf.arrays(db, parameters);
-  const types = await serviceTypesOf.arrays(db, parameters);
+  const pools = (await poolsOf.arrays(db, parameters)) as readonly string[][];
+  const types = (await serviceTypesOf.arrays(db, parameters)) as readonly string[][];
   return rows.map((row) => ({
     ...row,
     enable_dhcp: Boolean(row.enable_dhcp),
-    pools: pools.filter(([subnet]) => subnet === row.id).map(([, start, end]) => ({ start, end })),
-    service_types: types.filter(([subnet]) => subnet === row.id).map(([, type]) => type),
+    pools: pools.filter(([subnet]) => subnet === row.id).map(([, start, end]) => ({ start: start!, end: end! })),
+    service_types: types.filter(([subnet]) => subnet === row.id).map(([, type]) => type!),
   }));
+}
+
+const byId = prepared((db, p: { id: string }) =>
+  db.selectFrom('subnets').select(['id', 'network_id']).where('id', '=', p.id),
+);
+
+export async function subnetById(db: Db, id: string): Promise<{ id: string; network_id: string } | null> {
+  return byId.first(db, { id });
 }
 
 export interface NewSubnet {

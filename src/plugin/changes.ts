@@ -1,0 +1,81 @@
+import type { Database, Tx } from '../db/database.ts';
+import { isUniqueViolation } from '../db/retry.ts';
+import type { Context } from '../lib/context.ts';
+import { defineErrors } from '../lib/errors.ts';
+import type { Outbox, ResourceType, Task } from './outbox/outbox.ts';
+import { apiTime } from './parts.ts';
+
+const errors = defineErrors({
+  RevisionNumberConstraintFailed: [
+    'precondition_failed',
+    'Constrained to {expected}, but current revision is {current}',
+  ],
+});
+
+/** One change of the state of the network, while its transaction is open. */
+export interface Change {
+  readonly tx: Tx;
+  readonly context: Context;
+  /** The moment of the change, in milliseconds and as the API shows it. */
+  readonly nowMs: number;
+  readonly time: string;
+  /** Notes what is to be done after the commit. `known` is for this process only and saves it from reading. */
+  todo(
+    resourceType: ResourceType,
+    id: string,
+    action: string,
+    payload?: Record<string, unknown>,
+    known?: unknown,
+  ): Promise<void>;
+}
+
+/** Runs changes: one transaction each, done again when a race for an address, MAC or segment was lost. */
+export class Changes {
+  readonly #database: Database;
+  readonly #outbox: Outbox;
+  readonly #now: () => number;
+  readonly #onLostRace: () => void;
+
+  constructor(parts: { database: Database; outbox: Outbox; now: () => number; onLostRace: () => void }) {
+    this.#database = parts.database;
+    this.#outbox = parts.outbox;
+    this.#now = parts.now;
+    this.#onLostRace = parts.onLostRace;
+  }
+
+  /** @returns what `work` returned, and the tasks it noted, for after the commit */
+  async run<T>(context: Context, work: (change: Change) => Promise<T>): Promise<{ result: T; tasks: Task[] }> {
+    let tasks: Task[] = [];
+    const retryOn = (error: unknown) => {
+      if (!isUniqueViolation(error)) return false;
+      this.#onLostRace();
+      return true;
+    };
+    const result = await this.#database.transaction(
+      (tx) => {
+        tasks = [];
+        const nowMs = this.#now();
+        return work({
+          tx,
+          context,
+          nowMs,
+          time: apiTime(nowMs),
+          todo: async (resource_type, resource_id, action, payload = {}, known) => {
+            tasks.push(
+              await this.#outbox.add(tx, { resource_type, resource_id, action, payload, context, known }),
+            );
+          },
+        });
+      },
+      { retryOn },
+    );
+    return { result, tasks };
+  }
+}
+
+/** @throws RevisionNumberConstraintFailed when the client wants to change another revision than there is */
+export function checkRevision(expected: number | null | undefined, current: number): void {
+  if (expected !== null && expected !== undefined && expected !== current) {
+    throw errors.RevisionNumberConstraintFailed({ expected, current });
+  }
+}

@@ -1,0 +1,92 @@
+import { LRUCache } from 'lru-cache';
+import type { Tx } from '../../db/database.ts';
+import { takenKeys } from '../../db/write/addresses.ts';
+import type { SubnetFacts } from '../../db/write/subnets.ts';
+import { addressKey, parseAddress, valueOfKey } from '../../lib/ip/address.ts';
+
+/** A normal port gets a random one of the first this many free addresses, as upstream: neighbours in time rarely clash. */
+const WINDOW = 1000;
+/** Rows read at once while looking for gaps. */
+const CHUNK = 2000;
+/** Subnets whose windows are kept. */
+const SUBNETS = 1000;
+
+/**
+ * Picks free addresses of subnets, in the order of their pools.
+ *
+ * A window of free addresses per subnet is kept in memory, so that a port on a subnet with ten thousand others does not
+ * read ten thousand rows. It is a hint: addresses leave it when they are handed out and come in only by looking at the
+ * rows, which is always done before "none left" is said. Whether an address is really free the unique key decides.
+ */
+export class AddressPicker {
+  readonly #windows = new LRUCache<string, { pools: string; free: bigint[] }>({ max: SUBNETS });
+  readonly #random: () => number;
+
+  /** @param random in [0, 1), as Math.random */
+  constructor(random: () => number = Math.random) {
+    this.#random = random;
+  }
+
+  /** A free address, or null when the pools have none left. */
+  async pick(tx: Tx, subnet: SubnetFacts): Promise<bigint | null> {
+    const pools = JSON.stringify(subnet.pools);
+    let window = this.#windows.get(subnet.id);
+    if (!window || window.pools !== pools || window.free.length === 0) {
+      window = { pools, free: await freeAddresses(tx, subnet, WINDOW) };
+      this.#windows.set(subnet.id, window);
+    }
+    const { free } = window;
+    if (free.length === 0) return null;
+    const chosen = Math.floor(this.#random() * free.length);
+    const value = free[chosen]!;
+    free[chosen] = free.at(-1)!;
+    free.pop();
+    return value;
+  }
+
+  /** The lowest free address, or null: what DHCP servers get, so that they are where people look for them. */
+  async pickLowest(tx: Tx, subnet: SubnetFacts): Promise<bigint | null> {
+    const value = (await freeAddresses(tx, subnet, 1))[0] ?? null;
+    if (value !== null) this.remove(subnet.id, value);
+    return value;
+  }
+
+  /** An address was given to somebody who asked for it. */
+  remove(subnetId: string, value: bigint): void {
+    const free = this.#windows.get(subnetId)?.free;
+    const index = free?.indexOf(value) ?? -1;
+    if (index >= 0) free!.splice(index, 1);
+  }
+
+  /** What is remembered of a subnet turned out to be wrong, or the subnet is gone. */
+  forget(subnetId: string): void {
+    this.#windows.delete(subnetId);
+  }
+
+  /** A race was lost and nothing says on which subnet. */
+  forgetAll(): void {
+    this.#windows.clear();
+  }
+}
+
+/** The first free addresses of a subnet's pools, at most `wanted`; reads taken rows only as far as it must. */
+async function freeAddresses(tx: Tx, subnet: SubnetFacts, wanted: number): Promise<bigint[]> {
+  const free: bigint[] = [];
+  for (const { start, end } of subnet.pools) {
+    const last = parseAddress(end)!.value;
+    let next = parseAddress(start)!.value;
+    while (next <= last && free.length < wanted) {
+      const range = { subnetId: subnet.id, from: addressKey(next), to: addressKey(last), limit: CHUNK };
+      const taken = (await takenKeys(tx, range)).map(valueOfKey);
+      for (const value of [...taken, ...(taken.length < CHUNK ? [last + 1n] : [])]) {
+        while (next < value && free.length < wanted) {
+          free.push(next);
+          next += 1n;
+        }
+        if (free.length === wanted) return free;
+        next = value + 1n;
+      }
+    }
+  }
+  return free;
+}

@@ -1,0 +1,23 @@
+import type { Changes } from './changes.ts';
+import type { Ipam } from './ipam/ipam.ts';
+import type { Binder } from './ml2/binder.ts';
+import type { ExtensionDriver } from './ml2/contract.ts';
+import type { Mechanisms } from './ml2/mechanisms.ts';
+import type { SegmentTypes } from './ml2/segment-types.ts';
+import type { Outbox } from './outbox/outbox.ts';
+import type { Shared } from './parts.ts';
+import type { Ports } from './port/ports.ts';
+
+/** The parts that the domains work with; made once, by plugin.ts. */
+export interface Machine {
+  readonly shared: Shared;
+  readonly changes: Changes;
+  readonly outbox: Outbox;
+  readonly ipam: Ipam;
+  readonly types: SegmentTypes;
+  readonly mechanisms: Mechanisms;
+  readonly extensionDrivers: readonly ExtensionDriver[];
+  readonly binder: Binder;
+  /** Deleting a network deletes its DHCP ports, a DHCP agent asks for ports: both by the same code as everybody's. */
+  readonly ports: Ports;
+}

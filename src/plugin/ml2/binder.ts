@@ -1,0 +1,147 @@
+import type { Database } from '../../db/database.ts';
+import { getNetwork } from '../../db/read/networks.ts';
+import { getPort } from '../../db/read/ports.ts';
+import { fullView } from '../../db/read/view.ts';
+import { agentsOnHost } from '../../db/write/agents.ts';
+import { activeBinding, type BindingRow, replaceBindingLevels, updateBinding } from '../../db/write/bindings.ts';
+import { bumpPort, setPortStatus } from '../../db/write/ports.ts';
+import { segmentsOfNetworks } from '../../db/write/segments.ts';
+import type { Context } from '../../lib/context.ts';
+import type { Logger } from '../../lib/log.ts';
+import type { Port } from '../../resources/shapes.ts';
+import { isAlive } from '../dhcp/scheduler.ts';
+import type { PluginOptions } from '../options.ts';
+import { apiTime } from '../parts.ts';
+import type { BindRequest } from './contract.ts';
+import type { BoundLevel, Mechanisms } from './mechanisms.ts';
+
+/** A port is tried again this often when its binding changes while drivers think. */
+const MAX_TRIES = 10;
+
+const UNBOUND = 'unbound';
+const FAILED = 'binding_failed';
+
+/** How a port is wired after an attempt. */
+export interface BindOutcome {
+  vif_type: string;
+  vif_details: Record<string, unknown>;
+  /** Whether rows were written, and the port's revision went up with them. */
+  written: boolean;
+}
+
+/**
+ * Binds ports: asks the drivers outside any transaction, then writes the answer if the binding is still what they were
+ * asked about (upstream: ml2/plugin.py `_bind_port_if_needed`).
+ */
+export class Binder {
+  readonly #database: Database;
+  readonly #mechanisms: Mechanisms;
+  readonly #options: PluginOptions;
+  readonly #logger: Logger;
+  readonly #now: () => number;
+
+  constructor(parts: {
+    database: Database;
+    mechanisms: Mechanisms;
+    options: PluginOptions;
+    logger: Logger;
+    now: () => number;
+  }) {
+    this.#database = parts.database;
+    this.#mechanisms = parts.mechanisms;
+    this.#options = parts.options;
+    this.#logger = parts.logger;
+    this.#now = parts.now;
+  }
+
+  /** Binds a port that has a host and is not bound. Null when there is nothing to bind, or the port is gone. */
+  async bind(context: Context, portId: string): Promise<BindOutcome | null> {
+    for (let attempt = 1; attempt <= MAX_TRIES; attempt += 1) {
+      const request = await this.#request(context, portId);
+      if (!request) return null;
+      const levels = await this.#mechanisms.bind(request);
+      const outcome = outcomeOf(levels);
+      if (outcome.vif_type === FAILED && request.port['binding:vif_type'] === FAILED) return outcome;
+      if (await this.#commit(request, levels ?? [], outcome)) {
+        if (outcome.vif_type === FAILED) this.#logFailure(request);
+        return { ...outcome, written: true };
+      }
+    }
+    this.#logger.error({ resource: 'port', id: portId }, 'binding changed at every try; given up');
+    return null;
+  }
+
+  async #request(context: Context, portId: string): Promise<BindRequest | null> {
+    return this.#database.snapshot(async (db) => {
+      const port = await getPort(db, portId, fullView);
+      if (!port || !needsBinding(port)) return null;
+      const network = await getNetwork(db, port.network_id, fullView);
+      if (!network) return null;
+      const host = port['binding:host_id'];
+      const nowMs = this.#now();
+      return {
+        context,
+        port,
+        network,
+        host,
+        vnic_type: port['binding:vnic_type'],
+        profile: port['binding:profile'],
+        segments: await segmentsOfNetworks(db, [network.id]),
+        agents: (await agentsOnHost(db, host)).map((agent) => ({
+          ...agent,
+          alive: isAlive(agent.heartbeat_timestamp, nowMs, this.#options.core),
+        })),
+      };
+    });
+  }
+
+  /** Writes the outcome; false when the binding is no longer the one that drivers were asked about. */
+  #commit(request: BindRequest, levels: readonly BoundLevel[], outcome: BindOutcome): Promise<boolean> {
+    const { host, port } = request;
+    return this.#database.transaction(async (tx) => {
+      const current = await activeBinding(tx, port.id);
+      if (!current || !isSame(current, request)) return false;
+      const { vif_type, vif_details } = outcome;
+      await updateBinding(tx, { ...current, vif_type, vif_details });
+      const rows = levels.map(({ driver, result }, level) => ({ host, level, driver, segment_id: result.segment_id }));
+      await replaceBindingLevels(tx, port.id, rows);
+      const time = apiTime(this.#now());
+      const active = levels.at(-1)?.result.status === 'ACTIVE';
+      if (!(active && (await setPortStatus(tx, port.id, 'ACTIVE', time)))) await bumpPort(tx, port.id, time);
+      return true;
+    });
+  }
+
+  #logFailure({ port, host, agents, segments }: BindRequest): void {
+    this.#logger.warn(
+      {
+        resource: 'port',
+        id: port.id,
+        host,
+        segments: segments.map(({ network_type, physical_network }) => `${network_type}:${physical_network ?? ''}`),
+        agents: agents.map(({ agent_type, alive }) => `${agent_type}:${alive ? 'alive' : 'dead'}`),
+      },
+      'no mechanism driver could bind the port',
+    );
+  }
+}
+
+/** Whether a port has a host and is not wired there. */
+export function needsBinding(port: Pick<Port, 'binding:host_id' | 'binding:vif_type'>): boolean {
+  return port['binding:host_id'] !== '' && [UNBOUND, FAILED].includes(port['binding:vif_type']);
+}
+
+function outcomeOf(levels: readonly BoundLevel[] | null): BindOutcome {
+  const result = levels?.at(-1)?.result;
+  if (!result) return { vif_type: FAILED, vif_details: {}, written: false };
+  return { vif_type: result.vif_type, vif_details: result.vif_details, written: false };
+}
+
+function isSame(current: BindingRow, { port, host, vnic_type, profile }: BindRequest): boolean {
+  return (
+    current.host === host &&
+    current.vnic_type === vnic_type &&
+    current.vif_type === port['binding:vif_type'] &&
+    JSON.stringify(current.profile) === JSON.stringify(profile)
+  );
+}

@@ -1,0 +1,121 @@
+import { isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Logger } from '../../lib/log.ts';
+import { parsePhysicalNetworkMtus, physicalMtu } from '../network/mtu.ts';
+import type { PluginOptions } from '../options.ts';
+import { contractVersion, type ExtensionDriver, type MechanismDriver, type TypeDriver } from './contract.ts';
+import { DriverConfigurationError } from './errors.ts';
+import { portSecurityExtensionDriver } from './extension/port-security.ts';
+import { linuxbridgeMechanismDriver } from './mechanism/linuxbridge.ts';
+import { noopMechanismDriver } from './mechanism/noop.ts';
+import { flatTypeDriver } from './type/flat.ts';
+import { localTypeDriver } from './type/local.ts';
+import { vlanTypeDriver } from './type/vlan.ts';
+
+/** What a driver is made with. */
+export interface DriverSetup {
+  readonly options: PluginOptions;
+  readonly logger: Logger;
+}
+
+/** The kinds of drivers, by the option that lists them. */
+interface Kinds {
+  type_drivers: TypeDriver;
+  mechanism_drivers: MechanismDriver;
+  extension_drivers: ExtensionDriver;
+}
+
+type Make<T> = (setup: DriverSetup) => T | Promise<T>;
+type Registry = { readonly [K in keyof Kinds]: Readonly<Record<string, Make<Kinds[K]>>> };
+
+/** The built-in drivers. */
+const registry: Registry = {
+  type_drivers: {
+    local: ({ options }) => localTypeDriver(mtuOf(options)),
+    flat: ({ options }) => flatTypeDriver(options.flat.flat_networks, mtuOf(options)),
+    vlan: ({ options }) => vlanTypeDriver(options.vlan.network_vlan_ranges, mtuOf(options)),
+  },
+  mechanism_drivers: {
+    linuxbridge: ({ options }) => linuxbridgeMechanismDriver({ portFilter: portFilter(options) }),
+    logger: () => noopMechanismDriver('logger'),
+    noop: () => noopMechanismDriver('noop'),
+  },
+  extension_drivers: {
+    port_security: () => portSecurityExtensionDriver(),
+  },
+};
+
+/** Upstream's class paths and the names they stand for here. */
+const classPaths: Readonly<Record<string, string>> = {
+  'neutron.plugins.ml2.drivers.type_local.LocalTypeDriver': 'local',
+  'neutron.plugins.ml2.drivers.type_flat.FlatTypeDriver': 'flat',
+  'neutron.plugins.ml2.drivers.type_vlan.VlanTypeDriver': 'vlan',
+  'neutron.plugins.ml2.drivers.linuxbridge.mech_driver.mech_linuxbridge.LinuxbridgeMechanismDriver': 'linuxbridge',
+  'neutron.tests.unit.plugins.ml2.drivers.mechanism_logger.LoggerMechanismDriver': 'logger',
+  'neutron.plugins.ml2.extensions.port_security.PortSecurityExtensionDriver': 'port_security',
+};
+
+/** What an outside driver's module exports, one of them by the kind of driver it is. */
+const factoryNames = {
+  type_drivers: 'createTypeDriver',
+  mechanism_drivers: 'createMechanismDriver',
+  extension_drivers: 'createExtensionDriver',
+} as const;
+
+/**
+ * Makes the drivers an option lists, in its order. A name is one of ours, upstream's class path for it, or the path of a
+ * module (with a `/`, or ending in `.js`, `.mjs` or `.ts`; relative to the working directory).
+ *
+ * @throws DriverConfigurationError with one line for the operator
+ */
+export async function loadDrivers<K extends keyof Kinds>(kind: K, setup: DriverSetup): Promise<Kinds[K][]> {
+  const drivers: Kinds[K][] = [];
+  for (const name of setup.options.ml2[kind] as readonly string[]) {
+    const driver = isModulePath(name) ? await loadOutside(kind, name, setup) : await makeBuiltIn(kind, name, setup);
+    await driver.initialize();
+    drivers.push(driver);
+  }
+  return drivers;
+}
+
+async function makeBuiltIn<K extends keyof Kinds>(kind: K, name: string, setup: DriverSetup): Promise<Kinds[K]> {
+  const known = registry[kind];
+  const key = classPaths[name] ?? name;
+  if (!Object.hasOwn(known, key)) {
+    throw new DriverConfigurationError(
+      `[ml2] ${kind}: '${name}' is not supported; there are ${Object.keys(known).join(', ')}, or a module's path`,
+    );
+  }
+  return known[key]!(setup);
+}
+
+async function loadOutside<K extends keyof Kinds>(kind: K, path: string, setup: DriverSetup): Promise<Kinds[K]> {
+  const refuse = (reason: string, cause?: unknown) =>
+    Object.assign(new DriverConfigurationError(`[ml2] ${kind}: ${path}: ${reason}`), { cause });
+  let module: Record<string, unknown>;
+  try {
+    module = await import(pathToFileURL(isAbsolute(path) ? path : resolve(path)).href);
+  } catch (error) {
+    throw refuse(`cannot be loaded: ${(error as Error).message.split('\n')[0]}`, error);
+  }
+  if (module.contractVersion !== contractVersion) {
+    throw refuse(`is made for contract version ${String(module.contractVersion)}; this server has ${contractVersion}`);
+  }
+  const factory = module[factoryNames[kind]];
+  if (typeof factory !== 'function') throw refuse(`does not export ${factoryNames[kind]}`);
+  return (factory as Make<Kinds[K]>)(setup);
+}
+
+function isModulePath(name: string): boolean {
+  return name.includes('/') || /\.(js|mjs|ts)$/.test(name);
+}
+
+function mtuOf({ core, ml2 }: PluginOptions): TypeDriver['mtu'] {
+  const { mtus } = parsePhysicalNetworkMtus(ml2.physical_network_mtus);
+  return (physicalNetwork) => physicalMtu(core.global_physnet_mtu, mtus, physicalNetwork);
+}
+
+/** Whether agents filter: a firewall driver is configured, and groups are on (upstream: securitygroups_rpc.py). */
+function portFilter({ securityGroup: { enable_security_group, firewall_driver } }: PluginOptions): boolean {
+  return enable_security_group && firewall_driver !== 'noop' && !firewall_driver?.endsWith('NoopFirewallDriver');
+}

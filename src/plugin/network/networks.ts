@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { getNetwork, listNetworks } from '../../db/read/networks.ts';
+import { UnknownMarkerError } from '../../db/read/view.ts';
+import { portsOfNetwork } from '../../db/write/addresses.ts';
+import { deleteNetworkRow, insertNetwork, updateNetworkRow } from '../../db/write/networks.ts';
+import { insertSegment, type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
+import { deleteSubnetRow, subnetFacts } from '../../db/write/subnets.ts';
+import type { Context } from '../../lib/context.ts';
+import type { ListQuery, Page } from '../../lib/query.ts';
+import type { Network } from '../../resources/shapes.ts';
+import type { Change } from '../changes.ts';
+import { checkRevision } from '../changes.ts';
+import type { Collection, Input } from '../contract.ts';
+import { autoDeletedOwners } from '../ipam/owners.ts';
+import type { SegmentRequest } from '../ml2/contract.ts';
+import { afterCreate } from '../ml2/after-create.ts';
+import type { Machine } from '../machine.ts';
+import { viewOf } from '../parts.ts';
+import { checkZones } from './availability-zones.ts';
+import { networkErrors } from './errors.ts';
+import { MIN_MTU_IPV4, MIN_MTU_IPV6 } from './mtu.ts';
+import { providerSegment, refuseProviderUpdate } from './provider.ts';
+import { writeExternal, writeShared } from './visibility.ts';
+
+/** Networks and their segments (upstream: plugins/ml2/plugin.py, db/db_base_plugin_v2.py). */
+export class Networks implements Collection<Network> {
+  readonly #machine: Machine;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  async list(context: Context, query: ListQuery): Promise<Page<Network>> {
+    try {
+      return await listNetworks(this.#machine.shared.database, query, this.#view(context));
+    } catch (error) {
+      if (error instanceof UnknownMarkerError) throw networkErrors.NetworkNotFound({ net_id: error.marker });
+      throw error;
+    }
+  }
+
+  async get(context: Context, id: string, fields: readonly string[] | null = null): Promise<Network> {
+    const network = await getNetwork(this.#machine.shared.database.db, id, this.#view(context), fields);
+    if (!network) throw networkErrors.NetworkNotFound({ net_id: id });
+    return network;
+  }
+
+  async create(context: Context, input: Input): Promise<Network> {
+    return (await this.createBulk(context, [input]))[0]!;
+  }
+
+  async createBulk(context: Context, inputs: readonly Input[]): Promise<Network[]> {
+    const { changes, mechanisms, outbox } = this.#machine;
+    const { result, tasks } = await changes.run(context, async (change) => {
+      const made: Made[] = [];
+      for (const input of inputs) made.push(await this.#createIn(change, input));
+      return made;
+    });
+    outbox.tellSoon(tasks);
+    await afterCreate(result, {
+      step: ({ network, segments }) =>
+        mechanisms.postcommit('createNetworkPostcommit', { context, current: network, original: null, segments }),
+      undo: ({ network }) => this.delete(context, network.id),
+      logger: this.#machine.shared.logger,
+    });
+    return result.map(({ network }) => network);
+  }
+
+  async update(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Network> {
+    const { mechanisms, outbox } = this.#machine;
+    refuseProviderUpdate(changes);
+    const { result, tasks } = await this.#machine.changes.run(context, async (change) => {
+      const original = await this.#stored(change, id);
+      checkRevision(ifRevision, original.revision_number);
+      const segments = await segmentsOfNetworks(change.tx, [id]);
+      await this.#updateIn(change, original, segments, changes);
+      const current = await this.#stored(change, id);
+      await mechanisms.precommit('updateNetworkPrecommit', change.tx, { context, current, original, segments });
+      await change.todo('network', id, 'updated', { mtu_changed: current.mtu !== original.mtu });
+      return { current, original, segments };
+    });
+    outbox.tellSoon(tasks);
+    await mechanisms.postcommit('updateNetworkPostcommit', { context, ...result });
+    return result.current;
+  }
+
+  async delete(context: Context, id: string, ifRevision?: number | null): Promise<void> {
+    const { changes, mechanisms, outbox, types } = this.#machine;
+    const { result, tasks } = await changes.run(context, async (change) => {
+      const { tx } = change;
+      const original = await this.#stored(change, id);
+      checkRevision(ifRevision, original.revision_number);
+      const ports = await portsOfNetwork(tx, id);
+      const used = ports.filter(({ device_owner }) => !autoDeletedOwners.has(device_owner));
+      if (used.length > 0) {
+        throw networkErrors.NetworkInUse({ net_id: id, ports: used.map((port) => port.id).join(',') });
+      }
+      for (const port of ports) await this.#machine.ports.deleteIn(change, port.id);
+      for (const subnet of await subnetFacts(tx, id)) {
+        await deleteSubnetRow(tx, subnet.id);
+        this.#machine.ipam.picker.forget(subnet.id);
+      }
+      const segments = await segmentsOfNetworks(tx, [id]);
+      await mechanisms.precommit('deleteNetworkPrecommit', tx, { context, current: original, original, segments });
+      await types.release(tx, segments);
+      await deleteNetworkRow(tx, id);
+      await change.todo('network', id, 'deleted');
+      return { original, segments };
+    });
+    outbox.tellSoon(tasks);
+    const { original, segments } = result;
+    try {
+      await mechanisms.postcommit('deleteNetworkPostcommit', { context, current: original, original, segments });
+    } catch {
+      // Logged where it was thrown; the network is gone all the same, as upstream has it.
+    }
+  }
+
+  async #createIn(change: Change, input: Input): Promise<Made> {
+    const { types, extensionDrivers, mechanisms } = this.#machine;
+    const { tx, context, time } = change;
+    const wanted = providerSegment(input);
+    if (wanted) types.validate(wanted);
+    const zones = (input.availability_zone_hints as string[] | undefined) ?? [];
+    await checkZones(tx, zones);
+    const external = input['router:external'] === true;
+    const taken = wanted ? await types.reserve(tx, [wanted]) : [await types.allocate(tx, external)];
+    const id = (input.id as string | undefined) ?? randomUUID();
+    const project_id = (input.project_id as string | undefined) ?? '';
+    await insertNetwork(tx, {
+      id,
+      project_id,
+      name: (input.name as string | undefined) ?? '',
+      description: (input.description as string | undefined) ?? '',
+      created_at: time,
+      updated_at: time,
+      revision_number: 1,
+      status: 'ACTIVE',
+      admin_state_up: input.admin_state_up !== false,
+      mtu: this.#mtu(taken, (input.mtu as number | undefined) ?? 0),
+      port_security_enabled: input.port_security_enabled !== false,
+      vlan_transparent: (input.vlan_transparent as boolean | undefined) ?? null,
+      availability_zone_hints: JSON.stringify(zones),
+      dns_domain: (input.dns_domain as string | undefined) ?? '',
+    });
+    for (const [index, segment] of taken.entries()) await insertSegment(tx, segmentRow(id, segment, index));
+    if (external) await writeExternal(tx, { id, project_id }, true, input.is_default === true);
+    if (input.shared === true) await writeShared(tx, { id, project_id }, true);
+    for (const driver of extensionDrivers) await driver.processCreateNetwork?.(tx, input, { id });
+    const segments = await segmentsOfNetworks(tx, [id]);
+    const network = await this.#stored(change, id);
+    await mechanisms.precommit('createNetworkPrecommit', tx, { context, current: network, original: null, segments });
+    return { network, segments };
+  }
+
+  async #updateIn(change: Change, original: Network, segments: readonly SegmentRow[], changes: Input): Promise<void> {
+    const { tx, time } = change;
+    const { id, project_id } = original;
+    if (typeof changes.mtu === 'number') await this.#checkNewMtu(change, original, segments, changes.mtu);
+    const columns: Record<string, unknown> = {};
+    for (const key of ['name', 'description', 'admin_state_up', 'port_security_enabled', 'dns_domain'] as const) {
+      if (changes[key] !== undefined && changes[key] !== null) columns[key] = changes[key];
+    }
+    if (typeof changes.mtu === 'number') columns.mtu = this.#mtu(segments, changes.mtu);
+    await updateNetworkRow(tx, id, { ...columns, updated_at: time, revision_number: original.revision_number + 1 });
+    if (typeof changes.shared === 'boolean' && changes.shared !== original.shared) {
+      await writeShared(tx, { id, project_id, name: original.name }, changes.shared);
+    }
+    const external = (changes['router:external'] as boolean | undefined) ?? original['router:external'];
+    if (changes['router:external'] !== undefined || changes.is_default !== undefined) {
+      await writeExternal(tx, { id, project_id }, external, changes.is_default === true);
+    }
+    for (const driver of this.#machine.extensionDrivers) await driver.processUpdateNetwork?.(tx, changes, { id });
+  }
+
+  /** The MTU to store: what was asked for, or (0) the largest there can be. */
+  #mtu(segments: readonly SegmentRequest[], requested: number): number {
+    const largest = this.#machine.types.mtu(segments);
+    if (requested > largest) {
+      throw networkErrors.InvalidInput({ error_message: `Requested MTU is too big, maximum is ${largest}` });
+    }
+    return requested === 0 ? largest : requested;
+  }
+
+  async #checkNewMtu(change: Change, network: Network, segments: readonly SegmentRow[], mtu: number): Promise<void> {
+    const effective = this.#mtu(segments, mtu);
+    if (network.subnets.length === 0) return;
+    const subnets = await subnetFacts(change.tx, network.id);
+    const minimum = subnets.some(({ ip_version }) => ip_version === 6) ? MIN_MTU_IPV6 : MIN_MTU_IPV4;
+    if (effective < minimum) {
+      throw networkErrors.NetworkMTUSubnetConflict({ mtu: effective, minimum, net_id: network.id });
+    }
+  }
+
+  async #stored(change: Change, id: string): Promise<Network> {
+    const network = await getNetwork(change.tx, id, this.#view(change.context));
+    if (!network) throw networkErrors.NetworkNotFound({ net_id: id });
+    return network;
+  }
+
+  #view(context: Context) {
+    return viewOf(this.#machine.shared, context.isAdmin ? null : context.projectId);
+  }
+}
+
+interface Made {
+  network: Network;
+  segments: SegmentRow[];
+}
+
+function segmentRow(networkId: string, segment: SegmentRequest, index: number): SegmentRow {
+  return { id: randomUUID(), network_id: networkId, ...segment, segment_index: index, is_dynamic: false, name: null };
+}

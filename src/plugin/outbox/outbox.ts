@@ -1,0 +1,177 @@
+import type { Database, Tx } from '../../db/database.ts';
+import { deleteOutbox, dueOutbox, insertOutbox, markOutboxAttempt } from '../../db/write/outbox.ts';
+import type { Context } from '../../lib/context.ts';
+import type { Logger } from '../../lib/log.ts';
+
+export type ResourceType = 'network' | 'subnet' | 'port' | 'agent';
+
+/** Something to do about a committed change, as its row in `outbox` says it. */
+export interface Task {
+  readonly id: number;
+  readonly resource_type: ResourceType;
+  readonly resource_id: string;
+  readonly action: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** Who caused it, while this process still knows. */
+  readonly context?: Context;
+  /** What this process knows already and would otherwise read again. */
+  readonly known?: unknown;
+}
+
+/** Does tasks. Both must be repeatable: after a crash nobody knows how far it came. */
+export interface TaskWorker {
+  /** The part a client waits for (binding); absent actions need none. */
+  prepare(task: Task): Promise<void>;
+  /** The part nobody waits for: telling agents. Tasks come in order, as many as were waiting. */
+  tell(tasks: readonly Task[], done: (task: Task, error: unknown) => void): Promise<void>;
+}
+
+export interface OutboxParts {
+  readonly database: Database;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly worker: TaskWorker;
+}
+
+/** What is older than this is taken up by any server: its own is dead, or failed. */
+const TAKE_UP_AFTER_MS = 2_000;
+const SWEEP_EVERY_MS = 1_000;
+const SWEEP_LIMIT = 500;
+/** Tasks told and deleted together. */
+const BATCH = 256;
+
+/**
+ * Tasks are rows written by the transaction that makes the change, so that none is lost. Normally the process that wrote
+ * them does them at once, in the order of their commits, and deletes the rows in batches.
+ */
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #waiting: Task[] = [];
+  /** Rows this process is about to do: left alone by its own sweep. */
+  readonly #mine = new Set<number>();
+  #running: Promise<void> | null = null;
+  #sweeping: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins to look after rows that were left behind. */
+  start(): void {
+    this.#timer = setInterval(() => void this.sweep(), SWEEP_EVERY_MS);
+    this.#timer.unref();
+    void this.sweep();
+  }
+
+  /** Waits for what is being told. Rows not done stay for the next start. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#timer) clearInterval(this.#timer);
+    await this.#sweeping;
+    await this.idle();
+  }
+
+  /** Settles when nothing is waiting to be told. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  /** Writes a task's row inside the transaction. Give the result to `tellSoon` after the commit. */
+  async add(tx: Tx, task: Omit<Task, 'id'>): Promise<Task> {
+    const { resource_type, resource_id, action, payload } = task;
+    const created_at = this.#parts.now();
+    const id = await insertOutbox(tx, {
+      resource_type,
+      resource_id,
+      action,
+      payload: JSON.stringify(payload),
+      created_at,
+    });
+    return { ...task, id };
+  }
+
+  /** Tells agents of committed changes, after those that were waiting; nobody waits for it. */
+  tellSoon(tasks: readonly Task[]): void {
+    if (this.#closed || tasks.length === 0) return;
+    for (const task of tasks) {
+      this.#mine.add(task.id);
+      this.#waiting.push(task);
+    }
+    this.#running ??= this.#drain();
+  }
+
+  /** Does what was left behind by a server that died, or could not be told before. */
+  sweep(): Promise<void> {
+    this.#sweeping ??= this.#sweepOnce().finally(() => {
+      this.#sweeping = null;
+    });
+    return this.#sweeping;
+  }
+
+  async #drain(): Promise<void> {
+    // Let the answers of this turn of the loop go out first: telling may take a while.
+    await new Promise((resolve) => setImmediate(resolve));
+    try {
+      while (this.#waiting.length > 0) await this.#tellBatch(this.#waiting.splice(0, BATCH));
+    } catch (error) {
+      this.#parts.logger.error({ error }, 'telling agents failed');
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  async #tellBatch(tasks: readonly Task[]): Promise<void> {
+    const done: number[] = [];
+    try {
+      await this.#parts.worker.tell(tasks, (task, error) => {
+        if (error === undefined) done.push(task.id);
+        else this.#report(task, error);
+      });
+      if (done.length > 0) await this.#parts.database.transaction((tx) => deleteOutbox(tx, done));
+    } finally {
+      for (const { id } of tasks) this.#mine.delete(id);
+    }
+  }
+
+  async #sweepOnce(): Promise<void> {
+    const { database, now, worker, logger } = this.#parts;
+    try {
+      const rows = (await dueOutbox(database.db, now() - TAKE_UP_AFTER_MS, SWEEP_LIMIT)).filter(
+        ({ id }) => !this.#mine.has(id),
+      );
+      if (rows.length === 0 || this.#closed) return;
+      const ids = rows.map(({ id }) => id);
+      const found = new Set(await database.transaction((tx) => markOutboxAttempt(tx, ids, now())));
+      logger.info({ tasks: found.size }, 'taking up tasks that were left behind');
+      const ready: Task[] = [];
+      /** Resources with a task that failed: their later ones wait, so that order holds. */
+      const held = new Set<string>();
+      for (const row of rows) {
+        const key = `${row.resource_type} ${row.resource_id}`;
+        if (!found.has(row.id) || held.has(key)) continue;
+        const task = {
+          ...row,
+          resource_type: row.resource_type as ResourceType,
+          payload: JSON.parse(row.payload) as Record<string, unknown>,
+        };
+        try {
+          await worker.prepare(task);
+          ready.push(task);
+        } catch (error) {
+          held.add(key);
+          this.#report(task, error);
+        }
+      }
+      if (ready.length > 0) await this.#tellBatch(ready);
+    } catch (error) {
+      if (!this.#closed) logger.error({ error }, 'looking after left-behind tasks failed');
+    }
+  }
+
+  #report(task: Task, error: unknown): void {
+    const { resource_type: resource, resource_id: id, action } = task;
+    this.#parts.logger.warn({ resource, id, action, error }, 'task failed; it will be tried again');
+  }
+}

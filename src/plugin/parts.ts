@@ -1,0 +1,56 @@
+import type { Database } from '../db/database.ts';
+import type { View } from '../db/read/view.ts';
+import { type Logger, silentLogger } from '../lib/log.ts';
+import type { Transport } from '../rpc/transport.ts';
+import type { PluginOptions } from './options.ts';
+import { type StopPoint, stopPointFromEnvironment } from './outbox/stop-point.ts';
+
+/** What a program brings to make a plugin. */
+export interface PluginParts {
+  readonly database: Database;
+  readonly transport: Transport;
+  readonly options: PluginOptions;
+  /** This server's name on the queue. */
+  readonly host: string;
+  readonly logger?: Logger;
+  /** Milliseconds since the epoch; tests bring their own clock. */
+  readonly now?: () => number;
+  /** In [0, 1); tests bring their own dice. */
+  readonly random?: () => number;
+  /** Stops the process at a named point: for tests of what a crash there leaves behind. */
+  readonly stopPoint?: StopPoint;
+}
+
+/** The same with everything filled in: what the parts of the plugin share. */
+export interface Shared {
+  readonly database: Database;
+  readonly transport: Transport;
+  readonly options: PluginOptions;
+  readonly host: string;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly stopPoint: StopPoint;
+  readonly extensions: ReadonlySet<string>;
+}
+
+export function share(parts: PluginParts, extensions: ReadonlySet<string>): Shared {
+  return {
+    logger: silentLogger,
+    now: Date.now,
+    random: Math.random,
+    stopPoint: stopPointFromEnvironment(process.env),
+    ...parts,
+    extensions,
+  };
+}
+
+/** What resources look like in this configuration, to a project or (null) to an administrator. */
+export function viewOf({ extensions, options, now }: Shared, projectId: string | null): View {
+  return { extensions, projectId, agentDownTimeMs: options.core.agent_down_time * 1000, nowMs: now() };
+}
+
+/** A moment as the API shows it: UTC, whole seconds. */
+export function apiTime(nowMs: number): string {
+  return `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+}

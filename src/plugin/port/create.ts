@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import { type AgentRow, agentsOnHost, type HostingAgent } from '../../db/write/agents.ts';
+import { insertBinding } from '../../db/write/bindings.ts';
+import { type NetworkFacts, networkFacts } from '../../db/write/networks.ts';
+import { holderOfMac, insertPort, replaceAddressPairs, replaceDhcpOptions } from '../../db/write/ports.ts';
+import { insertProvisioningBlocks, type ProvisioningEntity } from '../../db/write/provisioning.ts';
+import { type SubnetFacts, subnetFacts } from '../../db/write/subnets.ts';
+import type { FixedIp, Port } from '../../resources/shapes.ts';
+import type { Change } from '../changes.ts';
+import type { Input } from '../contract.ts';
+import { scheduleIn } from '../dhcp/schedule-in.ts';
+import { checkSubnetsExist } from '../ipam/ipam.ts';
+import { type AddressRequest, wishesOfNewPort } from '../ipam/wishes.ts';
+import type { Machine } from '../machine.ts';
+import { portSecurityOfNewPort } from '../ml2/extension/port-security.ts';
+import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
+import { networkErrors } from '../network/errors.ts';
+import { completePairs, type PairRequest } from './address-pairs.ts';
+import { mergeOptions, type OptionRequest } from './dhcp-options.ts';
+import { portErrors } from './errors.ts';
+import { generateMac } from './mac.ts';
+import { checkProfile, checkSecurityGroups } from './rules.ts';
+
+/** What ports of one request share: read once per transaction, however many ports there are. */
+export class NetworkNotes {
+  readonly #networks = new Map<string, Promise<NetworkNote>>();
+  readonly #hosts = new Map<string, Promise<AgentRow[]>>();
+
+  network(change: Change, machine: Machine, id: string): Promise<NetworkNote> {
+    return remember(this.#networks, id, () => readNote(change, machine, id));
+  }
+
+  agentsOn(change: Change, host: string): Promise<AgentRow[]> {
+    return remember(this.#hosts, host, () => agentsOnHost(change.tx, host));
+  }
+}
+
+interface NetworkNote {
+  facts: NetworkFacts;
+  subnets: SubnetFacts[];
+  agents: HostingAgent[];
+}
+
+async function readNote(change: Change, machine: Machine, id: string): Promise<NetworkNote> {
+  const facts = await networkFacts(change.tx, id);
+  if (!facts) throw networkErrors.NetworkNotFound({ net_id: id });
+  const subnets = await subnetFacts(change.tx, id);
+  const agents = await scheduleIn(change, facts, machine.shared.options.core);
+  return { facts, subnets, agents };
+}
+
+function remember<T>(map: Map<string, Promise<T>>, key: string, read: () => Promise<T>): Promise<T> {
+  let value = map.get(key);
+  if (!value) {
+    value = read();
+    map.set(key, value);
+  }
+  return value;
+}
+
+/**
+ * Writes a new port with everything that hangs on it, inside the transaction (upstream: ml2/plugin.py
+ * `_create_port_db`).
+ *
+ * @returns the port with every attribute there is
+ * @throws NetworkNotFound, MacAddressInUse and what addresses, pairs and groups may be refused with
+ */
+export async function createPortIn(
+  change: Change,
+  machine: Machine,
+  input: Input,
+  notes: NetworkNotes,
+): Promise<Port> {
+  const { tx, time } = change;
+  const note = await notes.network(change, machine, input.network_id as string);
+  const draft = portOf(input, note.facts, time);
+  draft.mac_address = await macOf(change, machine, input, draft.network_id);
+  const requested = (input.fixed_ips as AddressRequest[] | null | undefined) ?? undefined;
+  if (requested) await checkSubnetsExist(tx, note.subnets, requested);
+  const wishes = wishesOfNewPort(note.subnets, draft, requested);
+  checkProfile(draft['binding:profile']);
+  draft.ip_allocation = wishes.length > 0 ? 'immediate' : 'none';
+  await insertPort(tx, rowOf(draft));
+  draft.fixed_ips = await machine.ipam.allocate(tx, draft, wishes);
+  await writeExtras(change, machine, input, draft);
+  await writeBlocks(change, machine, draft, { note, notes });
+  for (const driver of machine.extensionDrivers) await driver.processCreatePort?.(tx, input, draft);
+  if (draft['binding:host_id'] !== '' || note.agents.length > 0) {
+    await change.todo('port', draft.id, 'created', { network_id: draft.network_id }, draft);
+  }
+  return draft;
+}
+
+/** A new port as the request and its network make it, before it has MAC and addresses. */
+function portOf(input: Input, network: NetworkFacts, time: string): Port {
+  const device_owner = (input.device_owner as string | undefined) ?? '';
+  const project_id = (input.project_id as string | undefined) ?? '';
+  return {
+    id: (input.id as string | undefined) ?? randomUUID(),
+    name: (input.name as string | undefined) ?? '',
+    network_id: network.id,
+    tenant_id: project_id,
+    mac_address: '',
+    admin_state_up: input.admin_state_up !== false,
+    status: device_owner === 'network:floatingip' ? 'N/A' : 'DOWN',
+    device_id: (input.device_id as string | undefined) ?? '',
+    device_owner,
+    fixed_ips: [] as FixedIp[],
+    allowed_address_pairs: [],
+    extra_dhcp_opts: [],
+    security_groups: [],
+    description: (input.description as string | undefined) ?? '',
+    'binding:vnic_type': (input['binding:vnic_type'] as string | undefined) ?? 'normal',
+    'binding:profile': (input['binding:profile'] as Record<string, unknown> | null | undefined) ?? {},
+    'binding:host_id': (input['binding:host_id'] as string | null | undefined) ?? '',
+    'binding:vif_type': 'unbound',
+    'binding:vif_details': {},
+    port_security_enabled: portSecurityOfNewPort(
+      (input.port_security_enabled as boolean | null | undefined) ?? undefined,
+      device_owner,
+      network.port_security_enabled,
+    ),
+    ip_allocation: 'none',
+    dns_name: (input.dns_name as string | undefined) ?? '',
+    dns_domain: (input.dns_domain as string | undefined) ?? '',
+    tags: [],
+    created_at: time,
+    updated_at: time,
+    revision_number: 1,
+    project_id,
+  };
+}
+
+async function macOf(change: Change, machine: Machine, input: Input, networkId: string): Promise<string> {
+  const { options, random } = machine.shared;
+  const wanted = input.mac_address as string | null | undefined;
+  if (!wanted) return generateMac(options.core.base_mac, random);
+  const mac = wanted.toLowerCase();
+  if (await holderOfMac(change.tx, networkId, mac)) throw portErrors.MacAddressInUse({ net_id: networkId, mac });
+  return mac;
+}
+
+function rowOf(port: Port) {
+  return {
+    id: port.id,
+    project_id: port.project_id,
+    name: port.name,
+    description: port.description,
+    created_at: port.created_at,
+    updated_at: port.updated_at,
+    revision_number: port.revision_number,
+    network_id: port.network_id,
+    mac_address: port.mac_address,
+    admin_state_up: port.admin_state_up,
+    status: port.status,
+    device_id: port.device_id,
+    device_owner: port.device_owner,
+    port_security_enabled: port.port_security_enabled!,
+    ip_allocation: port.ip_allocation as string,
+    dns_name: port.dns_name as string,
+    dns_domain: port.dns_domain as string,
+  };
+}
+
+/** Groups, pairs, options and binding. */
+async function writeExtras({ tx }: Change, machine: Machine, input: Input, port: Port): Promise<void> {
+  const { core } = machine.shared.options;
+  checkSecurityGroups(input.security_groups as string[] | null | undefined, port);
+  const pairs = (input.allowed_address_pairs as PairRequest[] | null | undefined) ?? [];
+  const paired = { ...port, port_security_enabled: port.port_security_enabled !== false };
+  port.allowed_address_pairs = completePairs(pairs, paired, core.max_allowed_address_pair);
+  await replaceAddressPairs(tx, port.id, port.allowed_address_pairs, true);
+  port.extra_dhcp_opts = mergeOptions([], (input.extra_dhcp_opts as OptionRequest[] | null | undefined) ?? []);
+  await replaceDhcpOptions(
+    tx,
+    port.id,
+    port.extra_dhcp_opts.map((option) => ({ ...option, id: randomUUID() })),
+    true,
+  );
+  await insertBinding(tx, {
+    port_id: port.id,
+    host: port['binding:host_id'],
+    vnic_type: port['binding:vnic_type'],
+    profile: port['binding:profile'],
+    vif_type: 'unbound',
+    vif_details: {},
+    status: 'ACTIVE',
+  });
+}
+
+async function writeBlocks(
+  change: Change,
+  machine: Machine,
+  port: Port,
+  { note, notes }: { note: NetworkNote; notes: NetworkNotes },
+): Promise<void> {
+  const { shared, mechanisms } = machine;
+  const host = port['binding:host_id'];
+  const blocks: ProvisioningEntity[] = [];
+  if (host !== '' && waitsForL2(mechanisms.drivers, await notes.agentsOn(change, host), port['binding:vnic_type'])) {
+    blocks.push('L2');
+  }
+  if (waitsForDhcp(port.fixed_ips, note.subnets, note.agents.length > 0, shared.options.core)) blocks.push('DHCP');
+  await insertProvisioningBlocks(change.tx, port.id, blocks);
+}

@@ -1,0 +1,168 @@
+import { getNetwork } from '../../db/read/networks.ts';
+import { getPort, listPorts } from '../../db/read/ports.ts';
+import { fullView, UnknownMarkerError } from '../../db/read/view.ts';
+import { deletePortRow } from '../../db/write/ports.ts';
+import { segmentsOfNetworks } from '../../db/write/segments.ts';
+import type { Context } from '../../lib/context.ts';
+import type { ListQuery, Page } from '../../lib/query.ts';
+import type { Port } from '../../resources/shapes.ts';
+import { type Change, checkRevision } from '../changes.ts';
+import type { Collection, Input } from '../contract.ts';
+import type { Machine } from '../machine.ts';
+import { afterCreate } from '../ml2/after-create.ts';
+import { needsBinding } from '../ml2/binder.ts';
+import type { PortChange } from '../ml2/contract.ts';
+import { viewOf } from '../parts.ts';
+import { createPortIn, NetworkNotes } from './create.ts';
+import { portErrors } from './errors.ts';
+import { type UpdatedPort, updatePortIn } from './update.ts';
+import { visiblePort } from './visible.ts';
+
+/** Ports (upstream: plugins/ml2/plugin.py). */
+export class Ports implements Collection<Port> {
+  readonly #machine: () => Machine;
+
+  /** @param machine asked for when it is needed: the machine itself holds this collection */
+  constructor(machine: () => Machine) {
+    this.#machine = machine;
+  }
+
+  async list(context: Context, query: ListQuery): Promise<Page<Port>> {
+    try {
+      return await listPorts(this.#machine().shared.database, query, this.#view(context));
+    } catch (error) {
+      if (error instanceof UnknownMarkerError) throw portErrors.PortNotFound({ port_id: error.marker });
+      throw error;
+    }
+  }
+
+  async get(context: Context, id: string, fields: readonly string[] | null = null): Promise<Port> {
+    const port = await getPort(this.#machine().shared.database.db, id, this.#view(context), fields);
+    if (!port) throw portErrors.PortNotFound({ port_id: id });
+    return port;
+  }
+
+  async create(context: Context, input: Input): Promise<Port> {
+    return (await this.createBulk(context, [input]))[0]!;
+  }
+
+  async createBulk(context: Context, inputs: readonly Input[]): Promise<Port[]> {
+    const full = await this.createFull(context, inputs);
+    return full.map((port) => visiblePort(port, this.#machine().shared.extensions));
+  }
+
+  /** As `createBulk`, with every attribute there is: what messages carry. */
+  async createFull(context: Context, inputs: readonly Input[]): Promise<Port[]> {
+    const { changes, mechanisms, outbox, shared } = this.#machine();
+    const { result, tasks } = await changes.run(context, async (change) => {
+      const notes = new NetworkNotes();
+      const made: Port[] = [];
+      for (const input of inputs) {
+        const port = await createPortIn(change, this.#machine(), input, notes);
+        if (mechanisms.wants('createPortPrecommit')) {
+          const portChange = await this.#portChange(change, { current: port, original: null });
+          await mechanisms.precommit('createPortPrecommit', change.tx, portChange);
+        }
+        made.push(port);
+      }
+      return made;
+    });
+    if (mechanisms.wants('createPortPostcommit')) {
+      await afterCreate(result, {
+        step: async (port) =>
+          mechanisms.postcommit(
+            'createPortPostcommit',
+            await this.#portChange({ context, tx: shared.database.db }, { current: port, original: null }),
+          ),
+        undo: ({ id }) => this.delete(context, id),
+        logger: shared.logger,
+      });
+    }
+    await Promise.all(result.map((port) => this.#bind(context, port)));
+    shared.stopPoint('before_tell');
+    outbox.tellSoon(tasks);
+    return result;
+  }
+
+  async update(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Port> {
+    const current = await this.updateFull(context, id, changes, ifRevision);
+    return visiblePort(current, this.#machine().shared.extensions);
+  }
+
+  /** As `update`, with every attribute there is: what messages carry. */
+  async updateFull(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Port> {
+    const machine = this.#machine();
+    const { mechanisms, outbox, shared } = machine;
+    const { result, tasks } = await machine.changes.run(context, async (change) => {
+      const updated = await updatePortIn(change, machine, { id, changes, ifRevision });
+      if (mechanisms.wants('updatePortPrecommit')) {
+        await mechanisms.precommit('updatePortPrecommit', change.tx, await this.#portChange(change, updated));
+      }
+      return updated;
+    });
+    const { current } = result;
+    if (mechanisms.wants('updatePortPostcommit')) {
+      await mechanisms.postcommit(
+        'updatePortPostcommit',
+        await this.#portChange({ context, tx: shared.database.db }, result),
+      );
+    }
+    await this.#bind(context, current);
+    shared.stopPoint('before_tell');
+    outbox.tellSoon(tasks);
+    return current;
+  }
+
+  async delete(context: Context, id: string, ifRevision?: number | null): Promise<void> {
+    const { changes, mechanisms, outbox, shared } = this.#machine();
+    const { result: port, tasks } = await changes.run(context, (change) => this.deleteIn(change, id, ifRevision));
+    outbox.tellSoon(tasks);
+    if (!mechanisms.wants('deletePortPostcommit')) return;
+    const portChange = await this.#portChange({ context, tx: shared.database.db }, { current: port, original: port });
+    await mechanisms.postcommit('deletePortPostcommit', portChange).catch(() => {
+      // Logged where it was thrown; the port is gone all the same, as upstream has it.
+    });
+  }
+
+  /** Deletes a port as part of a larger change. */
+  async deleteIn(change: Change, id: string, ifRevision?: number | null): Promise<Port> {
+    const { mechanisms } = this.#machine();
+    const port = await getPort(change.tx, id, fullView);
+    if (!port) throw portErrors.PortNotFound({ port_id: id });
+    checkRevision(ifRevision, port.revision_number);
+    if (mechanisms.wants('deletePortPrecommit')) {
+      const portChange = await this.#portChange(change, { current: port, original: port });
+      await mechanisms.precommit('deletePortPrecommit', change.tx, portChange);
+    }
+    await deletePortRow(change.tx, id);
+    const { network_id, fixed_ips, mac_address } = port;
+    await change.todo('port', id, 'deleted', { network_id, fixed_ips, mac_address });
+    return port;
+  }
+
+  /**
+   * Wires a port that has a host, and notes in the object how it came out. The answer to the client keeps the revision of
+   * the commit before, as upstream's does.
+   */
+  async #bind(context: Context, port: Port): Promise<void> {
+    const { binder, shared } = this.#machine();
+    if (!needsBinding(port)) return;
+    shared.stopPoint('before_bind');
+    const outcome = await binder.bind(context, port.id);
+    if (!outcome) return;
+    port['binding:vif_type'] = outcome.vif_type;
+    port['binding:vif_details'] = outcome.vif_details;
+  }
+
+  async #portChange(
+    { context, tx }: Pick<Change, 'context' | 'tx'> | { context: Context; tx: Machine['shared']['database']['db'] },
+    { current, original }: Pick<UpdatedPort, 'current'> & { original: Port | null },
+  ): Promise<PortChange> {
+    const network = (await getNetwork(tx, current.network_id, fullView))!;
+    return { context, current, original, network, segments: await segmentsOfNetworks(tx, [network.id]) };
+  }
+
+  #view(context: Context) {
+    return viewOf(this.#machine().shared, context.isAdmin ? null : context.projectId);
+  }
+}

@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import { getPort } from '../../db/read/ports.ts';
+import { fullView } from '../../db/read/view.ts';
+import { agentsHosting, agentsOnHost } from '../../db/write/agents.ts';
+import { replaceBindingLevels, updateBinding } from '../../db/write/bindings.ts';
+import {
+  holderOfMac,
+  type NewPort,
+  replaceAddressPairs,
+  replaceDhcpOptions,
+  updatePortRow,
+} from '../../db/write/ports.ts';
+import { deleteProvisioningBlocks, ensureProvisioningBlock } from '../../db/write/provisioning.ts';
+import { type SubnetFacts, subnetFacts } from '../../db/write/subnets.ts';
+import type { FixedIp, Port } from '../../resources/shapes.ts';
+import { type Change, checkRevision } from '../changes.ts';
+import type { Input } from '../contract.ts';
+import { compareAddresses, isEui64Of } from '../ipam/changes.ts';
+import { checkSubnetsExist } from '../ipam/ipam.ts';
+import { routerInterfaceOwnersSnat } from '../ipam/owners.ts';
+import { type AddressRequest, isAutoAddressSubnet, wishesOfAddedAddresses } from '../ipam/wishes.ts';
+import type { Machine } from '../machine.ts';
+import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
+import { completePairs, type PairRequest } from './address-pairs.ts';
+import { mergeOptions, type OptionRequest } from './dhcp-options.ts';
+import { portErrors } from './errors.ts';
+import { generateMac } from './mac.ts';
+import { checkProfile, checkSecurityGroups } from './rules.ts';
+
+/** A port before and after a change. */
+export interface UpdatedPort {
+  original: Port;
+  current: Port;
+}
+
+/**
+ * Changes a port inside the transaction (upstream: ml2/plugin.py `update_port`).
+ * @throws PortNotFound, RevisionNumberConstraintFailed, PortBound, MacAddressInUse and what addresses, pairs and groups
+ * may be refused with
+ */
+export async function updatePortIn(
+  change: Change,
+  machine: Machine,
+  { id, changes, ifRevision }: { id: string; changes: Input; ifRevision?: number | null },
+): Promise<UpdatedPort> {
+  const { tx } = change;
+  const original = await getPort(tx, id, fullView);
+  if (!original) throw portErrors.PortNotFound({ port_id: id });
+  checkRevision(ifRevision, original.revision_number);
+  const port: Port = { ...original };
+  await changeMac(change, machine, port, changes);
+  await changeAddresses(change, machine, { original, port, changes });
+  await changeExtras(change, machine, port, changes);
+  await changeBinding(change, port, changes);
+  await updatePortRow(tx, id, columnsOf(change, port, changes));
+  await changeBlocks(change, machine, { original, port });
+  for (const driver of machine.extensionDrivers) await driver.processUpdatePort?.(tx, changes, port);
+  const current = (await getPort(tx, id, fullView))!;
+  const told = whoMustKnow(original, current);
+  if (told.dhcp || told.bridge || needsBind(current)) {
+    await change.todo('port', id, 'updated', { network_id: current.network_id, ...told });
+  }
+  return { original, current };
+}
+
+function needsBind(port: Port): boolean {
+  return port['binding:host_id'] !== '' && ['unbound', 'binding_failed'].includes(port['binding:vif_type']);
+}
+
+/** Which agents a change means something to; a new name means nothing to any. */
+export function whoMustKnow(original: Port, current: Port): { dhcp: boolean; bridge: boolean } {
+  const differs = (key: keyof Port) => JSON.stringify(original[key]) !== JSON.stringify(current[key]);
+  const addressed = differs('fixed_ips') || differs('mac_address');
+  return {
+    dhcp: addressed || differs('extra_dhcp_opts') || differs('dns_name') || differs('dns_domain'),
+    bridge:
+      addressed ||
+      differs('admin_state_up') ||
+      differs('allowed_address_pairs') ||
+      differs('security_groups') ||
+      differs('port_security_enabled') ||
+      differs('device_owner') ||
+      differs('binding:host_id') ||
+      differs('binding:vnic_type') ||
+      differs('binding:profile'),
+  };
+}
+
+async function changeMac(change: Change, machine: Machine, port: Port, changes: Input): Promise<void> {
+  if (changes.mac_address === undefined) return;
+  const { options, random } = machine.shared;
+  const mac = (changes.mac_address as string | null)?.toLowerCase() ?? generateMac(options.core.base_mac, random);
+  if (mac === port.mac_address) return;
+  const vif_type = port['binding:vif_type'];
+  if (vif_type !== 'unbound' && vif_type !== 'binding_failed') {
+    throw portErrors.PortBound({ port_id: port.id, vif_type, old_mac: port.mac_address, new_mac: mac });
+  }
+  if (await holderOfMac(change.tx, port.network_id, mac)) {
+    throw portErrors.MacAddressInUse({ net_id: port.network_id, mac });
+  }
+  port.mac_address = mac;
+}
+
+/** Replaces addresses by the list given; automatic ones follow a new MAC. */
+async function changeAddresses(
+  change: Change,
+  machine: Machine,
+  { original, port, changes }: { original: Port; port: Port; changes: Input },
+): Promise<void> {
+  const { tx } = change;
+  const newMac = port.mac_address !== original.mac_address;
+  const wanted = changes.fixed_ips as AddressRequest[] | null | undefined;
+  port.device_owner = (changes.device_owner as string | undefined) ?? port.device_owner;
+  if (wanted === undefined && !newMac) return;
+  const subnets = await subnetFacts(tx, port.network_id);
+  if (wanted) await checkSubnetsExist(tx, subnets, wanted);
+  const isAutomatic = automaticFor(subnets, port);
+  const compared = compareAddresses(original.fixed_ips, wanted ?? original.fixed_ips, isAutomatic);
+  const stale = newMac ? compared.keep.filter((ip) => isStale(ip, original, isAutomatic)) : [];
+  const keep = compared.keep.filter((ip) => !stale.includes(ip));
+  const add = [...compared.add, ...stale.map(({ subnet_id }) => ({ subnet_id }))];
+  await machine.ipam.release(tx, port.id, [...compared.remove, ...stale]);
+  const wishes = wishesOfAddedAddresses(subnets, port, add).filter(
+    (wish) => wish.kind === 'any' || !keep.some((ip) => ip.subnet_id === wish.subnet.id && isAutomatic(ip.subnet_id)),
+  );
+  const given = await machine.ipam.allocate(tx, port, wishes, original.fixed_ips.length + 1);
+  port.fixed_ips = [...keep, ...given];
+  port.ip_allocation = port.fixed_ips.length > 0 ? 'immediate' : 'none';
+}
+
+function automaticFor(subnets: readonly SubnetFacts[], port: Port): (subnetId: string) => boolean {
+  if (routerInterfaceOwnersSnat.has(port.device_owner)) return () => false;
+  const ids = new Set(subnets.filter(isAutoAddressSubnet).map(({ id }) => id));
+  return (subnetId) => ids.has(subnetId);
+}
+
+function isStale(ip: FixedIp, original: Port, isAutomatic: (subnetId: string) => boolean): boolean {
+  return isAutomatic(ip.subnet_id) && isEui64Of(ip.ip_address, original.mac_address);
+}
+
+async function changeExtras(change: Change, machine: Machine, port: Port, changes: Input): Promise<void> {
+  const { core } = machine.shared.options;
+  if (typeof changes.port_security_enabled === 'boolean') port.port_security_enabled = changes.port_security_enabled;
+  checkSecurityGroups(changes.security_groups as string[] | null | undefined, port);
+  const pairs = changes.allowed_address_pairs as PairRequest[] | null | undefined;
+  const secured = port.port_security_enabled !== false;
+  if (pairs !== undefined) {
+    const paired = { ...port, port_security_enabled: secured };
+    port.allowed_address_pairs = completePairs(pairs ?? [], paired, core.max_allowed_address_pair);
+    await replaceAddressPairs(change.tx, port.id, port.allowed_address_pairs);
+  } else if (!secured && port.allowed_address_pairs.length > 0) {
+    throw portErrors.AddressPairAndPortSecurityRequired();
+  }
+  const options = changes.extra_dhcp_opts as OptionRequest[] | null | undefined;
+  if (options) {
+    port.extra_dhcp_opts = mergeOptions(port.extra_dhcp_opts, options);
+    const rows = port.extra_dhcp_opts.map((option) => ({ ...option, id: randomUUID() }));
+    await replaceDhcpOptions(change.tx, port.id, rows);
+  }
+}
+
+/** A new host, kind of card or profile undoes the wiring; it is tried anew after the commit. */
+async function changeBinding(change: Change, port: Port, changes: Input): Promise<void> {
+  const host = changes['binding:host_id'] === undefined ? port['binding:host_id'] : changes['binding:host_id'];
+  const profile = changes['binding:profile'] === undefined ? port['binding:profile'] : changes['binding:profile'];
+  const next = {
+    host: (host as string | null) ?? '',
+    vnic_type: (changes['binding:vnic_type'] as string | undefined) ?? port['binding:vnic_type'],
+    profile: (profile as Record<string, unknown> | null) ?? {},
+  };
+  const same =
+    next.host === port['binding:host_id'] &&
+    next.vnic_type === port['binding:vnic_type'] &&
+    JSON.stringify(next.profile) === JSON.stringify(port['binding:profile']);
+  if (same) return;
+  checkProfile(next.profile);
+  await replaceBindingLevels(change.tx, port.id, []);
+  await updateBinding(change.tx, {
+    port_id: port.id,
+    ...next,
+    vif_type: 'unbound',
+    vif_details: {},
+    status: 'ACTIVE',
+  });
+  port['binding:host_id'] = next.host;
+  port['binding:vnic_type'] = next.vnic_type;
+  port['binding:profile'] = next.profile;
+  port['binding:vif_type'] = 'unbound';
+  port['binding:vif_details'] = {};
+  if (port.status !== 'N/A') port.status = 'DOWN';
+}
+
+function columnsOf(change: Change, port: Port, changes: Input): Partial<NewPort> {
+  const columns: Record<string, unknown> = {
+    updated_at: change.time,
+    revision_number: port.revision_number + 1,
+    mac_address: port.mac_address,
+    status: port.status,
+    ip_allocation: port.ip_allocation,
+    port_security_enabled: port.port_security_enabled,
+  };
+  for (const key of [
+    'name',
+    'description',
+    'admin_state_up',
+    'device_id',
+    'device_owner',
+    'dns_name',
+    'dns_domain',
+  ] as const) {
+    if (changes[key] !== undefined && changes[key] !== null) columns[key] = changes[key];
+  }
+  return columns;
+}
+
+/** Who must report again before the port is (still) ready. */
+async function changeBlocks(
+  change: Change,
+  machine: Machine,
+  { original, port }: { original: Port; port: Port },
+): Promise<void> {
+  const { tx } = change;
+  const host = port['binding:host_id'];
+  if (host !== original['binding:host_id']) {
+    const agents = host === '' ? [] : await agentsOnHost(tx, host);
+    const waits = waitsForL2(machine.mechanisms.drivers, agents, port['binding:vnic_type']);
+    if (waits) await ensureProvisioningBlock(tx, port.id, 'L2');
+    else await deleteProvisioningBlocks(tx, [port.id], 'L2');
+  }
+  const readdressed =
+    port.mac_address !== original.mac_address ||
+    JSON.stringify(port.fixed_ips) !== JSON.stringify(original.fixed_ips);
+  if (!readdressed) return;
+  const served = (await agentsHosting(tx, [port.network_id])).length > 0;
+  const subnets = await subnetFacts(tx, port.network_id);
+  if (waitsForDhcp(port.fixed_ips, subnets, served, machine.shared.options.core)) {
+    await ensureProvisioningBlock(tx, port.id, 'DHCP');
+  } else {
+    await deleteProvisioningBlocks(tx, [port.id], 'DHCP');
+  }
+}

@@ -1,0 +1,32 @@
+import { insertAllocation, portsOfNetwork } from '../../db/write/addresses.ts';
+import { bumpPort } from '../../db/write/ports.ts';
+import { addressKey, formatAddress } from '../../lib/ip/address.ts';
+import type { Subnet } from '../../resources/shapes.ts';
+import type { Change } from '../changes.ts';
+import type { Ipam } from '../ipam/ipam.ts';
+import { routerInterfaceOwnersSnat } from '../ipam/owners.ts';
+import { autoAddress } from '../ipam/wishes.ts';
+
+/** Place behind every address a port chose itself. */
+const BEHIND_ALL = 1000;
+
+/**
+ * Gives the ports a network already has their EUI-64 addresses of a new auto-address subnet. Router interfaces are given
+ * theirs when the router is attached.
+ */
+export async function addAutoAddresses(change: Change, ipam: Ipam, subnet: Subnet): Promise<void> {
+  for (const port of await portsOfNetwork(change.tx, subnet.network_id)) {
+    if (routerInterfaceOwnersSnat.has(port.device_owner)) continue;
+    const value = autoAddress(subnet.cidr, port.mac_address);
+    await insertAllocation(change.tx, {
+      port_id: port.id,
+      subnet_id: subnet.id,
+      network_id: subnet.network_id,
+      ip_address: formatAddress(value, 6),
+      ip_key: addressKey(value),
+      position: BEHIND_ALL,
+    });
+    ipam.picker.remove(subnet.id, value);
+    await bumpPort(change.tx, port.id, change.time);
+  }
+}

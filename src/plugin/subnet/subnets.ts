@@ -1,0 +1,316 @@
+import { randomUUID } from 'node:crypto';
+import { getNetwork } from '../../db/read/networks.ts';
+import { getSubnet, listSubnets } from '../../db/read/subnets.ts';
+import { UnknownMarkerError } from '../../db/read/view.ts';
+import { holderOf, holdersInSubnet } from '../../db/write/addresses.ts';
+import { bumpNetwork } from '../../db/write/networks.ts';
+import { bumpPort, portFacts } from '../../db/write/ports.ts';
+import {
+  deleteSubnetRow,
+  insertSubnet,
+  replaceHostRoutes,
+  replaceNameservers,
+  replacePools,
+  replaceServiceTypes,
+  subnetFacts,
+  updateSubnetRow,
+} from '../../db/write/subnets.ts';
+import type { Context } from '../../lib/context.ts';
+import { addressKey, type IpVersion, parseAddress } from '../../lib/ip/address.ts';
+import { type Cidr, cidrsOverlap, formatCidr, parseCidr } from '../../lib/ip/cidr.ts';
+import type { ListQuery, Page } from '../../lib/query.ts';
+import type { AllocationPool, HostRoute, Network, Subnet } from '../../resources/shapes.ts';
+import { type Change, checkRevision } from '../changes.ts';
+import type { Collection, Input } from '../contract.ts';
+import { scheduleIn } from '../dhcp/schedule-in.ts';
+import { autoDeletedOwners, routerInterfaceOwnersSnat } from '../ipam/owners.ts';
+import { isAutoAddressSubnet } from '../ipam/wishes.ts';
+import type { Machine } from '../machine.ts';
+import { afterCreate } from '../ml2/after-create.ts';
+import { networkErrors } from '../network/errors.ts';
+import { MIN_MTU_IPV4, MIN_MTU_IPV6 } from '../network/mtu.ts';
+import { viewOf } from '../parts.ts';
+import { addAutoAddresses } from './auto-addresses.ts';
+import { subnetErrors } from './errors.ts';
+import { checkGatewayOutsidePools, checkPools, defaultPools, normalizePools } from './pools.ts';
+import { checkSubnet, defaultGateway, type SubnetDraft } from './rules.ts';
+
+/** Subnets (upstream: db/db_base_plugin_v2.py, db/ipam_backend_mixin.py). */
+export class Subnets implements Collection<Subnet> {
+  readonly #machine: Machine;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  async list(context: Context, query: ListQuery): Promise<Page<Subnet>> {
+    try {
+      return await listSubnets(this.#machine.shared.database, query, this.#view(context));
+    } catch (error) {
+      if (error instanceof UnknownMarkerError) throw subnetErrors.SubnetNotFound({ subnet_id: error.marker });
+      throw error;
+    }
+  }
+
+  async get(context: Context, id: string, fields: readonly string[] | null = null): Promise<Subnet> {
+    const subnet = await getSubnet(this.#machine.shared.database.db, id, this.#view(context), fields);
+    if (!subnet) throw subnetErrors.SubnetNotFound({ subnet_id: id });
+    return subnet;
+  }
+
+  async create(context: Context, input: Input): Promise<Subnet> {
+    return (await this.createBulk(context, [input]))[0]!;
+  }
+
+  async createBulk(context: Context, inputs: readonly Input[]): Promise<Subnet[]> {
+    const { changes, mechanisms, outbox, shared } = this.#machine;
+    const { result, tasks } = await changes.run(context, async (change) => {
+      const made: Subnet[] = [];
+      for (const input of inputs) made.push(await this.#createIn(change, input));
+      return made;
+    });
+    outbox.tellSoon(tasks);
+    await afterCreate(result, {
+      step: (current) => mechanisms.postcommit('createSubnetPostcommit', { context, current, original: null }),
+      undo: (subnet) => this.delete(context, subnet.id),
+      logger: shared.logger,
+    });
+    return result;
+  }
+
+  async update(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Subnet> {
+    const { mechanisms, outbox } = this.#machine;
+    const { result, tasks } = await this.#machine.changes.run(context, async (change) => {
+      const original = await this.#stored(change, id);
+      checkRevision(ifRevision, original.revision_number);
+      await this.#updateIn(change, original, changes);
+      const current = await this.#stored(change, id);
+      await mechanisms.precommit('updateSubnetPrecommit', change.tx, { context, current, original });
+      await change.todo('subnet', id, 'updated', { network_id: current.network_id });
+      return { current, original };
+    });
+    outbox.tellSoon(tasks);
+    await mechanisms.postcommit('updateSubnetPostcommit', { context, ...result });
+    return result.current;
+  }
+
+  async delete(context: Context, id: string, ifRevision?: number | null): Promise<void> {
+    const { changes, ipam, mechanisms, outbox } = this.#machine;
+    const { result: original, tasks } = await changes.run(context, async (change) => {
+      const { tx } = change;
+      const subnet = await this.#stored(change, id);
+      checkRevision(ifRevision, subnet.revision_number);
+      await this.#releaseAddresses(change, subnet);
+      await mechanisms.precommit('deleteSubnetPrecommit', tx, { context, current: subnet, original: subnet });
+      await deleteSubnetRow(tx, id);
+      await bumpNetwork(tx, subnet.network_id, change.time);
+      await change.todo('subnet', id, 'deleted', { network_id: subnet.network_id });
+      return subnet;
+    });
+    ipam.picker.forget(id);
+    outbox.tellSoon(tasks);
+    await mechanisms.postcommit('deleteSubnetPostcommit', { context, current: original, original }).catch(() => {
+      // Logged where it was thrown; the subnet is gone all the same, as upstream has it.
+    });
+  }
+
+  async #createIn(change: Change, input: Input): Promise<Subnet> {
+    const { extensionDrivers, mechanisms, shared } = this.#machine;
+    const { tx, context, time } = change;
+    const cidr = requestedCidr(input);
+    const cidrText = formatCidr(cidr);
+    const draft = draftOf(input, cidrText);
+    checkSubnet(draft, null, shared.options.core);
+    const network = await this.#network(change, input.network_id as string);
+    const gateway = draft.gateway_ip === undefined ? defaultGateway(cidr, modesOf(draft)) : draft.gateway_ip;
+    const pools = poolsOf(input, cidr, cidrText, gateway);
+    await this.#checkOverlap(change, network.id, cidr, cidrText);
+    checkMtu(network, draft.ip_version);
+    const id = (input.id as string | undefined) ?? randomUUID();
+    await insertSubnet(tx, {
+      id,
+      project_id: (input.project_id as string | undefined) ?? '',
+      name: (input.name as string | undefined) ?? '',
+      description: (input.description as string | undefined) ?? '',
+      created_at: time,
+      updated_at: time,
+      revision_number: 0,
+      network_id: network.id,
+      ip_version: draft.ip_version,
+      cidr: cidrText,
+      gateway_ip: gateway,
+      enable_dhcp: draft.enable_dhcp,
+      ipv6_ra_mode: draft.ipv6_ra_mode,
+      ipv6_address_mode: draft.ipv6_address_mode,
+      subnetpool_id: null,
+      segment_id: null,
+    });
+    await replacePools(tx, id, withIds(pools));
+    await replaceNameservers(tx, id, draft.dns_nameservers ?? []);
+    await replaceHostRoutes(tx, id, draft.host_routes ?? []);
+    await replaceServiceTypes(tx, id, [...new Set((input.service_types as string[] | undefined) ?? [])]);
+    await bumpNetwork(tx, network.id, time);
+    for (const driver of extensionDrivers) await driver.processCreateSubnet?.(tx, input, { id });
+    const subnet = await this.#stored(change, id);
+    if (isAutoAddressSubnet(subnet)) await addAutoAddresses(change, this.#machine.ipam, subnet);
+    await mechanisms.precommit('createSubnetPrecommit', tx, { context, current: subnet, original: null });
+    await scheduleIn(change, network, shared.options.core);
+    await change.todo('subnet', id, 'created', { network_id: network.id });
+    return subnet;
+  }
+
+  async #updateIn(change: Change, original: Subnet, changes: Input): Promise<void> {
+    const { extensionDrivers, ipam, shared } = this.#machine;
+    const { tx, time } = change;
+    const { id } = original;
+    const cidr = parseCidr(original.cidr)!;
+    const draft: SubnetDraft = {
+      ...draftOf({ ...original, ...definedIn(changes) }, original.cidr),
+      label: id,
+      gateway_ip: changes.gateway_ip as string | null | undefined,
+    };
+    checkSubnet(draft, original, shared.options.core);
+    const gateway = changes.gateway_ip === undefined ? original.gateway_ip : (changes.gateway_ip as string | null);
+    if (gateway !== original.gateway_ip) await this.#checkGatewayFree(change, original);
+    const given = changes.allocation_pools as AllocationPool[] | null | undefined;
+    if (given) checkPools(given, cidr, original.cidr);
+    const pools = given ? normalizePools(given, cidr.version) : original.allocation_pools;
+    if (gateway && (given || gateway !== original.gateway_ip)) {
+      checkGatewayOutsidePools(gateway, pools, cidr.version);
+    }
+    const columns: Record<string, unknown> = {};
+    for (const key of ['name', 'description', 'enable_dhcp'] as const) {
+      if (changes[key] !== undefined && changes[key] !== null) columns[key] = changes[key];
+    }
+    const revision_number = original.revision_number + 1;
+    await updateSubnetRow(tx, id, { ...columns, gateway_ip: gateway, updated_at: time, revision_number });
+    if (given) {
+      await replacePools(tx, id, withIds(pools));
+      ipam.picker.forget(id);
+    }
+    if (changes.dns_nameservers !== undefined) await replaceNameservers(tx, id, draft.dns_nameservers ?? []);
+    if (changes.host_routes !== undefined) await replaceHostRoutes(tx, id, draft.host_routes ?? []);
+    if (Array.isArray(changes.service_types)) {
+      await replaceServiceTypes(tx, id, [...new Set(changes.service_types as string[])]);
+    }
+    await bumpNetwork(tx, original.network_id, time);
+    for (const driver of extensionDrivers) await driver.processUpdateSubnet?.(tx, changes, { id });
+  }
+
+  /** A gateway that a router answers for stays. @throws GatewayIpInUse */
+  async #checkGatewayFree(change: Change, subnet: Subnet): Promise<void> {
+    const address = subnet.gateway_ip === null ? null : parseAddress(subnet.gateway_ip);
+    if (!address) return;
+    const portId = await holderOf(change.tx, subnet.id, addressKey(address.value));
+    const port = portId ? (await portFacts(change.tx, [portId]))[0] : undefined;
+    if (port && routerInterfaceOwnersSnat.has(port.device_owner)) {
+      throw subnetErrors.GatewayIpInUse({ ip_address: subnet.gateway_ip, port_id: port.id });
+    }
+  }
+
+  /** Takes the subnet's addresses from ports that do without; @throws SubnetInUse when another has one */
+  async #releaseAddresses(change: Change, subnet: Subnet): Promise<void> {
+    const automatic = isAutoAddressSubnet(subnet);
+    const holders = await holdersInSubnet(change.tx, subnet.id);
+    const keeps = holders.find(({ device_owner }) =>
+      automatic ? routerInterfaceOwnersSnat.has(device_owner) : !autoDeletedOwners.has(device_owner),
+    );
+    if (keeps) {
+      const reason = 'One or more ports have an IP allocation from this subnet';
+      throw subnetErrors.SubnetInUse({ subnet_id: subnet.id, reason });
+    }
+    for (const { port_id, ip_address } of holders) {
+      await this.#machine.ipam.release(change.tx, port_id, [{ subnet_id: subnet.id, ip_address }]);
+      await bumpPort(change.tx, port_id, change.time);
+    }
+  }
+
+  async #checkOverlap(change: Change, networkId: string, cidr: Cidr, cidrText: string): Promise<void> {
+    if (cidr.prefix === 0) {
+      throw subnetErrors.InvalidInput({ error_message: '0 is not allowed as CIDR prefix length' });
+    }
+    const others = await subnetFacts(change.tx, networkId);
+    if (others.some((other) => cidrsOverlap(parseCidr(other.cidr)!, cidr))) {
+      throw subnetErrors.InvalidInput({
+        error_message: `Requested subnet with cidr: ${cidrText} for network: ${networkId} overlaps with another subnet`,
+      });
+    }
+  }
+
+  async #network(change: Change, id: string): Promise<Network> {
+    const network = await getNetwork(change.tx, id, viewOf(this.#machine.shared, null));
+    if (!network) throw networkErrors.NetworkNotFound({ net_id: id });
+    return network;
+  }
+
+  async #stored(change: Change, id: string): Promise<Subnet> {
+    const subnet = await getSubnet(change.tx, id, this.#view(change.context));
+    if (!subnet) throw subnetErrors.SubnetNotFound({ subnet_id: id });
+    return subnet;
+  }
+
+  #view(context: Context) {
+    return viewOf(this.#machine.shared, context.isAdmin ? null : context.projectId);
+  }
+}
+
+/** The block a request asks for. @throws BadRequest, SubnetPoolNotFound, InvalidInput */
+function requestedCidr(input: Input): Cidr {
+  const { cidr, prefixlen, subnetpool_id, use_default_subnetpool, ip_version } = input;
+  const hasCidr = cidr !== undefined && cidr !== null;
+  if (hasCidr && prefixlen !== undefined && prefixlen !== null) {
+    throw subnetErrors.BadRequest({ msg: 'cidr and prefixlen must not be supplied together' });
+  }
+  if (subnetpool_id !== undefined && subnetpool_id !== null) {
+    throw subnetErrors.SubnetPoolNotFound({ subnetpool_id: String(subnetpool_id) });
+  }
+  if (use_default_subnetpool === true) {
+    throw subnetErrors.BadRequest({ msg: `No default subnetpool found for IPv${String(ip_version)}` });
+  }
+  if (!hasCidr) throw subnetErrors.BadRequest({ msg: 'a subnetpool must be specified in the absence of a cidr' });
+  const parsed = parseCidr(cidr as string);
+  if (!parsed) throw subnetErrors.InvalidInput({ error_message: `${String(cidr)} is not in a CIDR format` });
+  return parsed;
+}
+
+function draftOf(input: Input, cidr: string): SubnetDraft {
+  return {
+    label: 'new subnet',
+    ip_version: input.ip_version as IpVersion,
+    cidr,
+    gateway_ip: input.gateway_ip as string | null | undefined,
+    enable_dhcp: input.enable_dhcp !== false,
+    dns_nameservers: (input.dns_nameservers as string[] | null | undefined) ?? undefined,
+    host_routes: (input.host_routes as HostRoute[] | null | undefined) ?? undefined,
+    ipv6_ra_mode: (input.ipv6_ra_mode as string | null | undefined) ?? null,
+    ipv6_address_mode: (input.ipv6_address_mode as string | null | undefined) ?? null,
+  };
+}
+
+function modesOf(draft: SubnetDraft): Pick<Subnet, 'ipv6_ra_mode' | 'ipv6_address_mode'> {
+  return draft as Pick<Subnet, 'ipv6_ra_mode' | 'ipv6_address_mode'>;
+}
+
+function poolsOf(input: Input, cidr: Cidr, cidrText: string, gateway: string | null): AllocationPool[] {
+  const given = input.allocation_pools as AllocationPool[] | null | undefined;
+  if (!given) return defaultPools(cidr, gateway);
+  checkPools(given, cidr, cidrText);
+  if (gateway) checkGatewayOutsidePools(gateway, given, cidr.version);
+  return normalizePools(given, cidr.version);
+}
+
+function withIds(pools: readonly AllocationPool[]): { id: string; start: string; end: string }[] {
+  return pools.map((pool) => ({ ...pool, id: randomUUID() }));
+}
+
+function definedIn(changes: Input): Input {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+}
+
+/** IP needs packets of a certain size. @throws NetworkMTUSubnetConflict */
+function checkMtu(network: Network, version: IpVersion): void {
+  const minimum = version === 6 ? MIN_MTU_IPV6 : MIN_MTU_IPV4;
+  if (network.mtu > 0 && network.mtu < minimum) {
+    throw networkErrors.NetworkMTUSubnetConflict({ mtu: network.mtu, minimum, net_id: network.id });
+  }
+}
