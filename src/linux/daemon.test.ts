@@ -91,7 +91,7 @@ describe('findDaemon', () => {
     const started = await startDaemon(exec, spec);
     await rm(spec.pidFile);
     expect(await isDaemonAlive(spec)).toBe(false);
-    expect(await findDaemon(spec)).toEqual(started);
+    expect(await findDaemon(spec)).toEqual({ ...started, byFile: false });
   });
 
   test.each(['', 'abc', '0', '1', '-5', '99999999', '7 8'])('takes pid file %j for none', async (text) => {

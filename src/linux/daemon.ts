@@ -23,6 +23,8 @@ export interface DaemonSpec {
 export interface RunningDaemon {
   pid: number;
   argv: readonly string[];
+  /** Whether its pid file names it. */
+  byFile: boolean;
 }
 
 export class DaemonFailed extends Error {
@@ -128,7 +130,7 @@ export async function isInNetns(pid: number, name: string): Promise<boolean> {
 async function inspect(pid: number, spec: Pick<DaemonSpec, 'argv' | 'mark'>): Promise<RunningDaemon | null> {
   const argv = (await readOr(`/proc/${pid}/cmdline`, '')).split('\0').slice(0, -1);
   if (basename(argv[0] ?? '') !== basename(spec.argv[0]!) || !argv.includes(spec.mark)) return null;
-  return (await isRunning(pid)) ? { pid, argv } : null;
+  return (await isRunning(pid)) ? { pid, argv, byFile: true } : null;
 }
 
 /** A crashed daemon may stay a zombie for a while, and a zombie answers `kill -0`: only its state tells. */
@@ -142,7 +144,7 @@ async function isRunning(pid: number): Promise<boolean> {
 async function search(spec: Pick<DaemonSpec, 'argv' | 'mark'>): Promise<RunningDaemon | null> {
   for (const entry of await readdir('/proc')) {
     const found = /^\d+$/.test(entry) ? await inspect(Number(entry), spec) : null;
-    if (found) return found;
+    if (found) return { ...found, byFile: false };
   }
   return null;
 }

@@ -1,6 +1,6 @@
 import { addressVersion } from '../../lib/ip/address.ts';
 import { describeOperation, type Link, type NetworkOperation, type NetworkState } from '../../linux/contract.ts';
-import { type DaemonSpec, sameArguments } from '../../linux/daemon.ts';
+import { type DaemonSpec, type RunningDaemon, sameArguments } from '../../linux/daemon.ts';
 import type { NetworkInfo } from '../../rpc/contract.ts';
 import type { Card, DhcpState } from './derive.ts';
 import { parseLeases } from './leases-file.ts';
@@ -171,7 +171,13 @@ function planDnsmasq(state: DhcpState, observed: DhcpObserved): DhcpStep[] {
   // dnsmasq of a namespace that was deleted lives on, out of reach of every guest.
   const wrong = !running.inNamespace || observed.leases === null || !sameArguments(running, daemon);
   if (wrong || (changed && reloadKills(state, observed))) return [...steps, { do: 'stop', daemon }, ...start];
+  if (!running.byFile) steps.push(pidFile(running, daemon));
   return changed ? [...steps, { do: 'reload', daemon }] : steps;
+}
+
+/** For a daemon that was found by its command line alone. */
+function pidFile({ pid }: RunningDaemon, { pidFile: path }: DaemonSpec): DhcpStep {
+  return { do: 'write_file', path, text: `${pid}\n` };
 }
 
 /**
@@ -195,7 +201,7 @@ function planProxy({ proxy }: DhcpState, observed: DhcpObserved): DhcpStep[] {
     return [...stop, ...remove];
   }
   const changed = observed.proxyConfig !== config;
-  if (observed.proxy?.inNamespace && !changed) return [];
+  if (observed.proxy?.inNamespace && !changed) return observed.proxy.byFile ? [] : [pidFile(observed.proxy, daemon)];
   const write: DhcpStep[] = changed ? [{ do: 'write_file', path: configFile, text: config }] : [];
   return [...write, ...stop, { do: 'start', daemon }];
 }
