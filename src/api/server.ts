@@ -159,7 +159,7 @@ export function createApi(parts: ApiParts): Api {
           `without Keystone the API listens on loopback only, not on ${host}; --insecure-open-api lifts this`,
         );
       }
-      await app.listen({ host, port, backlog });
+      await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port, backlog });
       const { address, family, port: actual } = app.server.address() as AddressInfo;
       return `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`;
     },
