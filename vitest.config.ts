@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['{src,cli,bin,setup}/**/*.test.ts', 'test/structure/**/*.test.ts'], isolate: false, pool: 'threads' } },
+      { test: { name: 'unit', include: ['{src,cli,bin,setup,bench}/**/*.test.ts', 'test/structure/**/*.test.ts'], isolate: false, pool: 'threads' } },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'compat', include: ['test/compat/**/*.test.ts'], testTimeout: 60_000 } },
       {
