@@ -2,7 +2,7 @@ import { type Expression, type SqlBool, sql } from 'kysely';
 import type { ListQuery, Page } from '../../lib/query.ts';
 import type { Agent } from '../../resources/shapes.ts';
 import type { Database, Db } from '../database.ts';
-import { type AnyExpressions, type Attribute, columnReader, type Definition, type Row } from './definition.ts';
+import { type AnyExpressions, type Attribute, columnReader, type Definition, type Value } from './definition.ts';
 import { oneOf, whether } from './filters.ts';
 import { reader } from './resource.ts';
 import { AGENT_DOWN_TIME_MS, type View } from './view.ts';
@@ -30,28 +30,28 @@ function aliveSince(view: View): number {
 }
 
 /** `YYYY-MM-DD HH:MM:SS`, UTC: agents show times without T and Z. */
-function timestamp(name: string): (row: Row) => string {
-  const value = column.plain(name);
-  return (row) => new Date(Number(value(row))).toISOString().slice(0, 19).replace('T', ' ');
+function timestamp(name: string): Value {
+  const i = columns.indexOf(name);
+  return { value: (row) => new Date(Number(row[i])).toISOString().slice(0, 19).replace('T', ' ') };
 }
 
-const heartbeat = column.plain('heartbeat_timestamp');
+const HEARTBEAT = columns.indexOf('heartbeat_timestamp');
 
 const attributes: readonly Attribute[] = [
-  { key: 'id', alias: null, value: column.plain('id') },
-  { key: 'agent_type', alias: null, value: column.plain('agent_type') },
-  { key: 'binary', alias: null, value: column.plain('binary') },
-  { key: 'topic', alias: null, value: column.plain('topic') },
-  { key: 'host', alias: null, value: column.plain('host') },
-  { key: 'admin_state_up', alias: null, value: column.flag('admin_state_up') },
-  { key: 'created_at', alias: null, value: timestamp('created_at') },
-  { key: 'started_at', alias: null, value: timestamp('started_at') },
-  { key: 'heartbeat_timestamp', alias: null, value: timestamp('heartbeat_timestamp') },
-  { key: 'description', alias: null, value: column.plain('description') },
-  { key: 'resources_synced', alias: 'agent-resources-synced', value: column.maybeFlag('resources_synced') },
-  { key: 'availability_zone', alias: 'availability_zone', value: column.plain('availability_zone') },
-  { key: 'alive', alias: null, value: (row, _, view) => Number(heartbeat(row)) >= aliveSince(view) },
-  { key: 'configurations', alias: null, value: column.json('configurations') },
+  { key: 'id', alias: null, ...column.token('id') },
+  { key: 'agent_type', alias: null, ...column.plain('agent_type') },
+  { key: 'binary', alias: null, ...column.plain('binary') },
+  { key: 'topic', alias: null, ...column.plain('topic') },
+  { key: 'host', alias: null, ...column.plain('host') },
+  { key: 'admin_state_up', alias: null, ...column.flag('admin_state_up') },
+  { key: 'created_at', alias: null, ...timestamp('created_at') },
+  { key: 'started_at', alias: null, ...timestamp('started_at') },
+  { key: 'heartbeat_timestamp', alias: null, ...timestamp('heartbeat_timestamp') },
+  { key: 'description', alias: null, ...column.plain('description') },
+  { key: 'resources_synced', alias: 'agent-resources-synced', ...column.maybeFlag('resources_synced') },
+  { key: 'availability_zone', alias: 'availability_zone', ...column.plain('availability_zone') },
+  { key: 'alive', alias: null, value: (row, _, view) => Number(row[HEARTBEAT]) >= aliveSince(view) },
+  { key: 'configurations', alias: null, ...column.json('configurations') },
 ];
 
 const isAlive = (eb: AnyExpressions, view: View): Expression<SqlBool> =>

@@ -1,7 +1,15 @@
-import type { Compilable, Expression, ExpressionBuilder, Kysely, SelectQueryBuilder, SqlBool } from 'kysely';
+import {
+  type Compilable,
+  type Expression,
+  type ExpressionBuilder,
+  type Kysely,
+  type SelectQueryBuilder,
+  type SqlBool,
+  sql,
+} from 'kysely';
 import type { FilterValue } from '../../lib/query.ts';
 import type { Handle } from '../handle.ts';
-import { type Prepared, prepared, preparedIn } from '../prepared.ts';
+import { prepared, preparedIn } from '../prepared.ts';
 import type { Schema } from '../schema.ts';
 import type { View } from './view.ts';
 
@@ -14,15 +22,24 @@ export type AnyQuery = SelectQueryBuilder<any, any, any>;
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type AnyExpressions = ExpressionBuilder<any, any>;
 
+/** How a value comes from a row. */
+export interface Value {
+  /** @param children the row's own rows of the attribute's child table; `undefined` as a result leaves the key out */
+  readonly value: (row: Row, children: readonly Row[], view: View) => unknown;
+  /**
+   * The same as JSON text, for long lists: as `JSON.stringify` would write it, without making the object first. Left out
+   * where that would not be shorter.
+   */
+  readonly json?: (row: Row, children: readonly Row[], view: View) => string;
+}
+
 /** One attribute of a resource: when it exists and how it comes from the rows. */
-export interface Attribute {
+export interface Attribute extends Value {
   readonly key: string;
   /** The extension that brings it; null for the core ones. */
   readonly alias: string | null;
   /** The child table it is read from, by its name in `children`. */
   readonly child?: string;
-  /** @param children the row's own rows of `child`; `undefined` as a result leaves the key out */
-  readonly value: (row: Row, children: readonly Row[], view: View) => unknown;
 }
 
 /** Turns the accepted values of one attribute into a condition. */
@@ -50,8 +67,8 @@ export interface Child {
   of(handle: Handle, id: string): Promise<readonly Row[]>;
   /** Of several, or (`null`) of all there are. */
   ofAll(handle: Handle, ids: readonly string[] | null): Promise<readonly Row[]>;
-  /** How many rows there are in all: decides whether reading all is cheaper than asking for each. */
-  readonly size: Prepared<object, { rows: unknown }>;
+  /** Whether there are more rows than this in all: decides whether reading all is cheaper than asking for each. */
+  hasMoreThan(handle: Handle, rows: number): Promise<boolean>;
 }
 
 /**
@@ -63,20 +80,17 @@ export function child(parent: string, build: (db: Kysely<Schema>) => unknown): C
   const one = prepared((db, p: { id: string }) => select(db).where(parent, '=', p.id) as Compilable<unknown>);
   const some = preparedIn((db, ids: string[]) => select(db).where(parent, 'in', ids) as Compilable<unknown>);
   const all = prepared((db) => select(db) as Compilable<unknown>);
-  const size = prepared((db, _: object) =>
-    select(db)
-      .clearSelect()
-      .clearOrderBy()
-      .select((eb) => eb.fn.countAll().as('rows')),
-  ) as Prepared<object, { rows: unknown }>;
+  const beyond = prepared((db, p: { rows: number }) =>
+    select(db).clearSelect().clearOrderBy().select(sql.lit(1).as('one')).limit(1).offset(p.rows),
+  );
   return {
     of: async (handle, id) => (await one.query(handle, { id })).rows,
     ofAll: async (handle, ids) => (ids === null ? (await all.query(handle, {})).rows : some.query(handle, ids)),
-    size,
+    hasMoreThan: async (handle, rows) => (await beyond.query(handle, { rows })).rows.length > 0,
   };
 }
 
-/** A value straight from a column. */
+/** Values straight from a column. */
 export function columnReader(columns: readonly string[]) {
   const position = (name: string): number => {
     const index = columns.indexOf(name);
@@ -84,21 +98,31 @@ export function columnReader(columns: readonly string[]) {
     return index;
   };
   return {
-    plain: (name: string) => {
+    /** Anything that may need escaping: names, descriptions, what users send. */
+    plain: (name: string): Value => {
       const i = position(name);
-      return (row: Row): unknown => row[i];
+      return { value: (row) => row[i], json: (row) => JSON.stringify(row[i]) };
     },
-    flag: (name: string) => {
+    /** Text of our own that has nothing to escape: ids, addresses, times, states. */
+    token: (name: string): Value => {
       const i = position(name);
-      return (row: Row): boolean => toBoolean(row[i]);
+      return { value: (row) => row[i], json: (row) => `"${row[i]}"` };
     },
-    maybeFlag: (name: string) => {
+    number: (name: string): Value => {
       const i = position(name);
-      return (row: Row): boolean | null => (row[i] === null ? null : toBoolean(row[i]));
+      return { value: (row) => row[i], json: (row) => `${row[i]}` };
     },
-    json: (name: string) => {
+    flag: (name: string): Value => {
       const i = position(name);
-      return (row: Row): unknown => parseJson(row[i] as string);
+      return { value: (row) => toBoolean(row[i]), json: (row) => (toBoolean(row[i]) ? 'true' : 'false') };
+    },
+    maybeFlag: (name: string): Value => {
+      const i = position(name);
+      return { value: (row) => (row[i] === null ? null : toBoolean(row[i])) };
+    },
+    json: (name: string): Value => {
+      const i = position(name);
+      return { value: (row) => parseJson(row[i] as string) };
     },
   };
 }
@@ -113,4 +137,11 @@ export function parseJson(text: string): unknown {
   if (text === '' || text === '{}') return {};
   if (text === '[]') return [];
   return JSON.parse(text);
+}
+
+/** A JSON list of child rows; most lists are empty or have one entry. */
+export function listJson(rows: readonly Row[], entry: (row: Row) => string): string {
+  if (rows.length === 0) return '[]';
+  if (rows.length === 1) return `[${entry(rows[0]!)}]`;
+  return `[${rows.map(entry).join(',')}]`;
 }

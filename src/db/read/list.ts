@@ -9,8 +9,10 @@ import { UnknownMarkerError, type View } from './view.ts';
 
 /** Longer lists are read in the reader thread. */
 export const LONG_LIST = 500;
-/** From this many parents on it may pay to read a child table whole. */
-const WHOLE_FROM = 200;
+/** From this many parents on it may pay to read a child table whole … */
+const WHOLE_FROM = 20;
+/** … which it does as long as it has at most this many rows for each of them. */
+const WHOLE_FACTOR = 4;
 
 /** The attributes that exist in this view and are asked for: the one rule by which extensions show or hide theirs. */
 export function selectAttributes(
@@ -49,6 +51,43 @@ export function withNow(view: View): View {
   return view.nowMs === undefined ? { ...view, nowMs: Date.now() } : view;
 }
 
+/** A list as the API sends it, made without the objects in between. Byte for byte what `JSON.stringify` would give. */
+export async function findJson(
+  db: Db,
+  definition: Definition,
+  query: ListQuery,
+  view: View,
+): Promise<{ json: Uint8Array<ArrayBuffer>; ids: readonly string[] }> {
+  return atOneMoment(handleOf(db), async (handle) => {
+    const fixed = withNow(view);
+    const rows = await findRows(handle, definition, query, fixed);
+    const attributes = selectAttributes(definition, fixed, query.fields);
+    const { slots, own, of } = await childrenOf(handle, definition, rows, attributes);
+    const names = attributes.map(({ key }) => `${JSON.stringify(key)}:`);
+    const writers = attributes.map(writerOf);
+    const texts: string[] = new Array(rows.length);
+    for (let r = 0; r < rows.length; r++) {
+      const row = rows[r]!;
+      of(row);
+      let text = '';
+      for (let a = 0; a < writers.length; a++) {
+        const slot = slots[a]!;
+        const value = writers[a]!(row, slot < 0 ? NONE : own[slot]!, fixed);
+        if (value !== undefined) text += (text === '' ? '' : ',') + names[a]! + value;
+      }
+      texts[r] = `{${text}}`;
+    }
+    // Joined at once: one string grown row by row takes twice as long to encode.
+    return { json: Buffer.from(`[${texts.join(',')}]`), ids: rows.map((row) => row[0] as string) };
+  });
+}
+
+type Writer = (row: Row, children: readonly Row[], view: View) => string | undefined;
+
+function writerOf({ value, json }: Attribute): Writer {
+  return json ?? ((row, children, view) => JSON.stringify(value(row, children, view)));
+}
+
 /** Turns rows into resources, with their children. */
 export async function build<R>(
   handle: Handle,
@@ -57,15 +96,9 @@ export async function build<R>(
   attributes: readonly Attribute[],
   view: View,
 ): Promise<R[]> {
-  if (rows.length === 0) return [];
-  const needed = [...new Set(attributes.flatMap(({ child }) => child ?? []))];
-  const ids = rows.map((row) => row[0] as string);
-  const groups: Map<string, Row[]>[] = [];
-  for (const name of needed) groups.push(await loadChildren(handle, definition, name, ids));
-  const slots = attributes.map(({ child }) => (child === undefined ? -1 : needed.indexOf(child)));
-  const own: (readonly Row[])[] = new Array(needed.length);
+  const { slots, own, of } = await childrenOf(handle, definition, rows, attributes);
   return rows.map((row) => {
-    for (let c = 0; c < own.length; c++) own[c] = groups[c]!.get(row[0] as string) ?? NONE;
+    of(row);
     const resource: Record<string, unknown> = {};
     for (let a = 0; a < attributes.length; a++) {
       const attribute = attributes[a]!;
@@ -79,6 +112,35 @@ export async function build<R>(
 
 const NONE: readonly Row[] = [];
 
+interface Children {
+  /** For each attribute the place of its child's rows in `own`; -1 for none. */
+  readonly slots: readonly number[];
+  /** The child rows of the row last given to `of`. */
+  readonly own: (readonly Row[])[];
+  of(row: Row): void;
+}
+
+/** The rows of all child tables that the attributes need. */
+async function childrenOf(
+  handle: Handle,
+  definition: Definition,
+  rows: readonly Row[],
+  attributes: readonly Attribute[],
+): Promise<Children> {
+  const needed = [...new Set(attributes.flatMap(({ child }) => child ?? []))];
+  const ids = rows.map((row) => row[0] as string);
+  const groups: Map<string, Row[]>[] = [];
+  for (const name of needed) groups.push(await loadChildren(handle, definition, name, ids));
+  const own: (readonly Row[])[] = new Array(needed.length);
+  return {
+    slots: attributes.map(({ child }) => (child === undefined ? -1 : needed.indexOf(child))),
+    own,
+    of: (row) => {
+      for (let c = 0; c < own.length; c++) own[c] = groups[c]!.get(row[0] as string) ?? NONE;
+    },
+  };
+}
+
 /** Child rows by parent id: asked for by id, or read whole where that is less work. */
 async function loadChildren(
   handle: Handle,
@@ -87,10 +149,11 @@ async function loadChildren(
   ids: readonly string[],
 ): Promise<Map<string, Row[]>> {
   const child = definition.children[name]!;
+  if (ids.length === 0) return new Map();
   if (ids.length === 1) return group(await child.of(handle, ids[0]!));
   if (ids.length < WHOLE_FROM) return group(await child.ofAll(handle, ids));
-  const size = Number((await child.size.query(handle, {})).rows[0]![0]);
-  return group(await child.ofAll(handle, size <= ids.length * 4 ? null : ids));
+  const tooMany = await child.hasMoreThan(handle, ids.length * WHOLE_FACTOR);
+  return group(await child.ofAll(handle, tooMany ? ids : null));
 }
 
 function group(rows: readonly Row[]): Map<string, Row[]> {

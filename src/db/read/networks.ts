@@ -52,15 +52,15 @@ function isShared(entries: readonly Row[], view: View): boolean {
 }
 
 const attributes: readonly Attribute[] = [
-  { key: 'id', alias: null, value: column.plain('id') },
-  { key: 'name', alias: null, value: column.plain('name') },
-  { key: 'tenant_id', alias: null, value: column.plain('project_id') },
-  { key: 'admin_state_up', alias: null, value: column.flag('admin_state_up') },
-  { key: 'mtu', alias: 'net-mtu', value: column.plain('mtu') },
-  { key: 'status', alias: null, value: column.plain('status') },
+  { key: 'id', alias: null, ...column.token('id') },
+  { key: 'name', alias: null, ...column.plain('name') },
+  { key: 'tenant_id', alias: null, ...column.plain('project_id') },
+  { key: 'admin_state_up', alias: null, ...column.flag('admin_state_up') },
+  { key: 'mtu', alias: 'net-mtu', ...column.number('mtu') },
+  { key: 'status', alias: null, ...column.token('status') },
   { key: 'subnets', alias: null, child: 'subnets', value: (_, subnets) => subnets.map((row) => row[1]) },
   { key: 'shared', alias: null, child: 'sharing', value: (_, entries, view) => isShared(entries, view) },
-  { key: 'availability_zone_hints', alias: 'network_availability_zone', value: column.json('availability_zone_hints') },
+  { key: 'availability_zone_hints', alias: 'network_availability_zone', ...column.json('availability_zone_hints') },
   {
     key: 'availability_zones',
     alias: 'network_availability_zone',
@@ -71,9 +71,9 @@ const attributes: readonly Attribute[] = [
   { key: 'ipv6_address_scope', alias: 'address-scope', value: () => null },
   { key: 'router:external', alias: 'external-net', child: 'external', value: (_, external) => external.length > 0 },
   descriptionAttribute(column),
-  { key: 'port_security_enabled', alias: 'port-security', value: column.flag('port_security_enabled') },
-  { key: 'vlan_transparent', alias: 'vlan-transparent', value: column.maybeFlag('vlan_transparent') },
-  { key: 'dns_domain', alias: 'dns-integration', value: column.plain('dns_domain') },
+  { key: 'port_security_enabled', alias: 'port-security', ...column.flag('port_security_enabled') },
+  { key: 'vlan_transparent', alias: 'vlan-transparent', ...column.maybeFlag('vlan_transparent') },
+  { key: 'dns_domain', alias: 'dns-integration', ...column.plain('dns_domain') },
   {
     key: 'is_default',
     alias: 'auto-allocated-topology',

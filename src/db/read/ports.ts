@@ -9,6 +9,7 @@ import {
   columnReader,
   type Definition,
   type Filter,
+  listJson,
   parseJson,
   type Row,
 } from './definition.ts';
@@ -41,8 +42,13 @@ const VIF_DETAILS = 5;
 const LEVEL = 6;
 const DRIVER = 7;
 
-function binding(key: string, value: (binding: readonly Row[]) => unknown): Attribute {
-  return { key, alias: 'binding', child: 'binding', value: (_, rows) => value(rows) };
+function binding(
+  key: string,
+  value: (binding: readonly Row[]) => unknown,
+  json?: (binding: readonly Row[]) => string,
+): Attribute {
+  const attribute = { key, alias: 'binding', child: 'binding', value: (_: Row, rows: readonly Row[]) => value(rows) };
+  return json === undefined ? attribute : { ...attribute, json: (_, rows) => json(rows) };
 }
 
 /** What the driver said, and which drivers bound it at which level. */
@@ -51,26 +57,39 @@ function vifDetails(rows: readonly Row[]): unknown {
   if (first === undefined) return {};
   const details = parseJson(first[VIF_DETAILS] as string) as Record<string, unknown>;
   if (first[DRIVER] !== null) {
+    // Integer keys come in numeric order, whatever order the rows have.
     details.bound_drivers = Object.fromEntries(rows.map((row) => [String(row[LEVEL]), row[DRIVER]]));
   }
   return details;
 }
 
+/** The text in the row is JSON already: only the drivers are put to it. */
+function vifDetailsJson(rows: readonly Row[]): string {
+  const first = rows[0];
+  const text = (first?.[VIF_DETAILS] as string | undefined) || '{}';
+  if (first === undefined || first[DRIVER] === null) return text;
+  if (rows.length > 1 || text.includes('"bound_drivers"')) return JSON.stringify(vifDetails(rows));
+  const driver = `"${first[LEVEL]}":${JSON.stringify(first[DRIVER])}`;
+  return `${text.slice(0, -1)}${text === '{}' ? '' : ','}"bound_drivers":{${driver}}}`;
+}
+
 const attributes: readonly Attribute[] = [
-  { key: 'id', alias: null, value: column.plain('id') },
-  { key: 'name', alias: null, value: column.plain('name') },
-  { key: 'network_id', alias: null, value: column.plain('network_id') },
-  { key: 'tenant_id', alias: null, value: column.plain('project_id') },
-  { key: 'mac_address', alias: null, value: column.plain('mac_address') },
-  { key: 'admin_state_up', alias: null, value: column.flag('admin_state_up') },
-  { key: 'status', alias: null, value: column.plain('status') },
-  { key: 'device_id', alias: null, value: column.plain('device_id') },
-  { key: 'device_owner', alias: null, value: column.plain('device_owner') },
+  { key: 'id', alias: null, ...column.token('id') },
+  { key: 'name', alias: null, ...column.plain('name') },
+  { key: 'network_id', alias: null, ...column.token('network_id') },
+  { key: 'tenant_id', alias: null, ...column.plain('project_id') },
+  { key: 'mac_address', alias: null, ...column.token('mac_address') },
+  { key: 'admin_state_up', alias: null, ...column.flag('admin_state_up') },
+  { key: 'status', alias: null, ...column.token('status') },
+  { key: 'device_id', alias: null, ...column.plain('device_id') },
+  { key: 'device_owner', alias: null, ...column.plain('device_owner') },
   {
     key: 'fixed_ips',
     alias: null,
     child: 'addresses',
     value: (_, addresses) => addresses.map(([, subnet_id, ip_address]) => ({ subnet_id, ip_address })),
+    json: (_, addresses) =>
+      listJson(addresses, ([, subnet, address]) => `{"subnet_id":"${subnet}","ip_address":"${address}"}`),
   },
   {
     key: 'allowed_address_pairs',
@@ -84,17 +103,17 @@ const attributes: readonly Attribute[] = [
     child: 'dhcpOptions',
     value: (_, options) => options.map(([, opt_name, opt_value, ip_version]) => ({ opt_name, opt_value, ip_version })),
   },
-  { key: 'security_groups', alias: 'security-group', value: () => [] },
+  { key: 'security_groups', alias: 'security-group', value: () => [], json: () => '[]' },
   descriptionAttribute(column),
   binding('binding:vnic_type', (rows) => rows[0]?.[VNIC_TYPE] ?? 'normal'),
   binding('binding:profile', (rows) => parseJson((rows[0]?.[PROFILE] as string) ?? '')),
   binding('binding:host_id', (rows) => rows[0]?.[HOST] ?? ''),
   binding('binding:vif_type', (rows) => rows[0]?.[VIF_TYPE] ?? 'unbound'),
-  binding('binding:vif_details', vifDetails),
-  { key: 'port_security_enabled', alias: 'port-security', value: column.flag('port_security_enabled') },
-  { key: 'dns_name', alias: 'dns-integration', value: column.plain('dns_name') },
-  { key: 'dns_domain', alias: 'dns-domain-ports', value: column.plain('dns_domain') },
-  { key: 'ip_allocation', alias: 'ip_allocation', value: column.plain('ip_allocation') },
+  binding('binding:vif_details', vifDetails, vifDetailsJson),
+  { key: 'port_security_enabled', alias: 'port-security', ...column.flag('port_security_enabled') },
+  { key: 'dns_name', alias: 'dns-integration', ...column.plain('dns_name') },
+  { key: 'dns_domain', alias: 'dns-domain-ports', ...column.plain('dns_domain') },
+  { key: 'ip_allocation', alias: 'ip_allocation', ...column.token('ip_allocation') },
   ...standardTail(column),
 ];
 
@@ -177,8 +196,7 @@ export const ports: Definition = {
           'levels.driver',
         ])
         .where('ml2_port_bindings.status', '=', 'ACTIVE')
-        .orderBy('ml2_port_bindings.port_id')
-        .orderBy('levels.level'),
+        .orderBy('ml2_port_bindings.port_id'),
     ),
     tags: child('resource_id', (db) =>
       db

@@ -14,16 +14,16 @@ export const STANDARD_COLUMNS = [
 type Columns = ReturnType<typeof columnReader>;
 
 export function descriptionAttribute(column: Columns): Attribute {
-  return { key: 'description', alias: 'standard-attr-description', value: column.plain('description') };
+  return { key: 'description', alias: 'standard-attr-description', ...column.plain('description') };
 }
 
 /** Tags, times, revision and project: the tail of every resource as the API shows it. */
 export function standardTail(column: Columns): Attribute[] {
   return [
     { key: 'tags', alias: 'standard-attr-tag', child: 'tags', value: (_, tags) => tags.map((row) => row[1]) },
-    { key: 'created_at', alias: 'standard-attr-timestamp', value: column.plain('created_at') },
-    { key: 'updated_at', alias: 'standard-attr-timestamp', value: column.plain('updated_at') },
-    { key: 'revision_number', alias: 'standard-attr-revisions', value: column.plain('revision_number') },
-    { key: 'project_id', alias: null, value: column.plain('project_id') },
+    { key: 'created_at', alias: 'standard-attr-timestamp', ...column.token('created_at') },
+    { key: 'updated_at', alias: 'standard-attr-timestamp', ...column.token('updated_at') },
+    { key: 'revision_number', alias: 'standard-attr-revisions', ...column.number('revision_number') },
+    { key: 'project_id', alias: null, ...column.plain('project_id') },
   ];
 }

@@ -22,17 +22,17 @@ const columns = [
 const column = columnReader(columns);
 
 const attributes: readonly Attribute[] = [
-  { key: 'id', alias: null, value: column.plain('id') },
-  { key: 'name', alias: null, value: column.plain('name') },
-  { key: 'tenant_id', alias: null, value: column.plain('project_id') },
-  { key: 'network_id', alias: null, value: column.plain('network_id') },
-  { key: 'ip_version', alias: null, value: column.plain('ip_version') },
-  { key: 'subnetpool_id', alias: null, value: column.plain('subnetpool_id') },
-  { key: 'enable_dhcp', alias: null, value: column.flag('enable_dhcp') },
-  { key: 'ipv6_ra_mode', alias: null, value: column.plain('ipv6_ra_mode') },
-  { key: 'ipv6_address_mode', alias: null, value: column.plain('ipv6_address_mode') },
-  { key: 'gateway_ip', alias: null, value: column.plain('gateway_ip') },
-  { key: 'cidr', alias: null, value: column.plain('cidr') },
+  { key: 'id', alias: null, ...column.token('id') },
+  { key: 'name', alias: null, ...column.plain('name') },
+  { key: 'tenant_id', alias: null, ...column.plain('project_id') },
+  { key: 'network_id', alias: null, ...column.token('network_id') },
+  { key: 'ip_version', alias: null, ...column.number('ip_version') },
+  { key: 'subnetpool_id', alias: null, ...column.plain('subnetpool_id') },
+  { key: 'enable_dhcp', alias: null, ...column.flag('enable_dhcp') },
+  { key: 'ipv6_ra_mode', alias: null, ...column.plain('ipv6_ra_mode') },
+  { key: 'ipv6_address_mode', alias: null, ...column.plain('ipv6_address_mode') },
+  { key: 'gateway_ip', alias: null, ...column.plain('gateway_ip') },
+  { key: 'cidr', alias: null, ...column.token('cidr') },
   {
     key: 'allocation_pools',
     alias: null,
@@ -59,7 +59,7 @@ const attributes: readonly Attribute[] = [
     child: 'serviceTypes',
     value: (_, types) => types.map((row) => row[1]),
   },
-  { key: 'segment_id', alias: 'segment', value: column.plain('segment_id') },
+  { key: 'segment_id', alias: 'segment', ...column.plain('segment_id') },
   ...standardTail(column),
 ];
 

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type Database, openDatabase } from '../../database.ts';
 import { agents } from '../agents.ts';
 import type { Definition } from '../definition.ts';
-import { findResources } from '../list.ts';
+import { findJson } from '../list.ts';
 import { networks } from '../networks.ts';
 import { ports } from '../ports.ts';
 import { subnets } from '../subnets.ts';
@@ -14,23 +14,23 @@ const definitions: Readonly<Record<string, Definition>> = { networks, subnets, p
 
 const port = parentPort!;
 const database = openDatabase(workerData as ThreadData);
-const encoder = new TextEncoder();
 
 port.on('message', async (request: ListRequest) => {
   const answer = await answerTo(await database, request);
-  port.postMessage(answer, answer.ok ? [answer.json.buffer as ArrayBuffer] : []);
+  port.postMessage(answer, answer.ok && ownsBuffer(answer.json) ? [answer.json.buffer as ArrayBuffer] : []);
 });
+
+/** Small buffers are slices of a pool that others use too: those are copied instead of given away. */
+function ownsBuffer(bytes: Uint8Array): boolean {
+  return bytes.byteLength === bytes.buffer.byteLength;
+}
 
 async function answerTo(opened: Database, { id, resource, query, view }: ListRequest): Promise<ListAnswer> {
   try {
     const definition = definitions[resource]!;
-    // The ids of the ends are wanted for links, also when they were not asked for.
-    const fields = query.fields === null || query.fields.includes('id') ? query.fields : [...query.fields, 'id'];
-    const items = await findResources<{ id?: string }>(opened.db, definition, { ...query, fields }, view);
-    const firstId = items[0]?.id ?? null;
-    const lastId = items.at(-1)?.id ?? null;
-    if (fields !== query.fields) for (const item of items) delete item.id;
-    return { id, ok: true, json: encoder.encode(JSON.stringify(items)), count: items.length, firstId, lastId };
+    const { json, ids } = await findJson(opened.db, definition, query, view);
+    const ends = { firstId: ids[0] ?? null, lastId: ids.at(-1) ?? null };
+    return { id, ok: true, json, count: ids.length, ...ends };
   } catch (error) {
     const unknownMarker = error instanceof UnknownMarkerError ? error.marker : null;
     return { id, ok: false, unknownMarker, message: error instanceof Error ? error.message : String(error) };
