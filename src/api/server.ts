@@ -15,6 +15,7 @@ import { defaultValues } from '../lib/options.ts';
 import type { CorePlugin } from '../plugin/contract.ts';
 import type { ResourceDefinition } from '../resources/contract.ts';
 import { resources as allResources } from '../resources/registry.ts';
+import { answerBrokenHttp } from './broken-http.ts';
 import * as documents from './documents.ts';
 import { apiErrors, renderError } from './errors.ts';
 import { type Guard, isLoopbackHost, loopbackGuard, openGuard } from './guard.ts';
@@ -100,6 +101,7 @@ export function createApi(parts: ApiParts): Api {
     return503OnClosing: false,
     http: { maxHeaderSize: HEADER_LIMIT_BYTES },
     routerOptions: { maxParamLength: HEADER_LIMIT_BYTES, querystringParser: () => ({}) },
+    clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, logger),
   });
   // Bytes as they come; reading them is the pipeline's, after it is known who asks.
