@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { planBridgeRemoval } from '../../linux/cleanup/remove-bridge.ts';
 import { describeOperation } from '../../linux/contract.ts';
 import { FakeHost } from '../../linux/fake/host.ts';
 import type { DesiredBridge, DesiredTap, HostState } from './derive.ts';
-import { plan, planRemoval } from './plan.ts';
+import { plan } from './plan.ts';
 
 const net = '11111111-1111-4111-8111-111111111111';
 const brq = 'brq11111111-11';
@@ -137,7 +138,7 @@ describe('a flat network', () => {
     host.removeLink(tapA);
     const before = host.print();
     await applied(host, flat);
-    await host.apply(planRemoval(brq, await host.readNetwork(), new Set(['eth1'])));
+    await host.apply(planBridgeRemoval(brq, await host.readNetwork(), new Set(['eth1'])));
     const lines = (text: string) => text.split('\n').sort();
     expect(lines(host.print())).toEqual(lines(before));
   });
@@ -155,7 +156,7 @@ describe('a flat network', () => {
       await host.apply([step]);
       await isWhole();
     }
-    for (const step of planRemoval(brq, await host.readNetwork(), new Set(['eth1']))) {
+    for (const step of planBridgeRemoval(brq, await host.readNetwork(), new Set(['eth1']))) {
       await host.apply([step]);
       await isWhole();
     }
@@ -198,14 +199,14 @@ describe('a bridge of the operator', () => {
 
 describe('removal', () => {
   it('has nothing to do where no bridge is', async () => {
-    expect(planRemoval(brq, await new FakeHost().readNetwork(), new Set())).toEqual([]);
+    expect(planBridgeRemoval(brq, await new FakeHost().readNetwork(), new Set())).toEqual([]);
   });
 
   it('lets go the taps that are still there', async () => {
     const host = new FakeHost();
     host.root.give(brq, { kind: 'bridge' });
     host.addTap(tapA, { up: true, master: brq });
-    await host.apply(planRemoval(brq, await host.readNetwork(), new Set()));
+    await host.apply(planBridgeRemoval(brq, await host.readNetwork(), new Set()));
     expect(host.print()).toBe(`${tapA} tun up mtu 1500`);
   });
 });

@@ -1,6 +1,6 @@
 import type { Link, NetworkOperation, NetworkState } from '../../linux/contract.ts';
+import { movable, moveAddresses } from '../../linux/move-addresses.ts';
 import type { DesiredBridge, DesiredTap, HostState } from './derive.ts';
-import { movable, moveAddresses } from './move.ts';
 
 export interface PlanOptions {
   /** Taps of guests that nobody has put into a bridge, or not again after the bridge was lost: we do. */
@@ -77,23 +77,5 @@ function planTap(tap: DesiredTap, actual: NetworkState, isOrphan: boolean): Netw
     operations.push({ op: 'set_master', name: tap.name, master: tap.bridge });
   }
   if (there.up !== tap.up) operations.push({ op: tap.up ? 'set_up' : 'set_down', name: tap.name });
-  return operations;
-}
-
-/**
- * What must be done to remove a network's bridge: its card gets the addresses back and leaves, the bridge goes. Taps that
- * are still in it are let go, as by upstream.
- */
-export function planRemoval(bridgeName: string, actual: NetworkState, nics: ReadonlySet<string>): NetworkOperation[] {
-  const bridge = actual.links.get(bridgeName);
-  if (bridge?.kind !== 'bridge') return [];
-  const operations: NetworkOperation[] = [];
-  const ports = [...actual.links.values()].filter((link) => link.master === bridgeName);
-  const card = ports.find((port) => nics.has(port.name));
-  if (card) {
-    const leave: NetworkOperation = { op: 'set_master', name: card.name, master: null };
-    operations.push(...moveAddresses(actual, bridge, card, 'back', [leave]));
-  }
-  operations.push({ op: 'delete_link', name: bridgeName });
   return operations;
 }

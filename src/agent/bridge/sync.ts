@@ -1,5 +1,6 @@
 import type { Logger } from '../../lib/log.ts';
 import { bridgeName, portIdPrefix } from '../../lib/names.ts';
+import { planBridgeRemoval } from '../../linux/cleanup/remove-bridge.ts';
 import {
   ApplyFailed,
   describeOperation,
@@ -13,7 +14,7 @@ import { type Derived, type DesiredTap, derive, type HostState } from './derive.
 import { Devices } from './devices.ts';
 import type { Gate } from './gate.ts';
 import type { BridgeConfig } from './options.ts';
-import { plan, planRemoval } from './plan.ts';
+import { plan } from './plan.ts';
 import { DeviceReports } from './reports.ts';
 
 export interface SyncParts {
@@ -180,7 +181,7 @@ export class SyncLoop {
       for (const device of this.#devices.all()) {
         if (device.details?.network_id === networkId) this.portDeleted(device.name);
       }
-      const operations = planRemoval(bridgeName(networkId), state, nics);
+      const operations = planBridgeRemoval(bridgeName(networkId), state, nics);
       try {
         await this.#parts.linux.apply(operations);
         if (operations.length > 0)

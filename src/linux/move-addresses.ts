@@ -1,4 +1,4 @@
-import type { Link, NetworkOperation, NetworkState, Route } from '../../linux/contract.ts';
+import type { Link, NetworkOperation, NetworkState, Route } from './contract.ts';
 
 /**
  * Moves a host's own addresses and routes from a card to the bridge that takes the card in, and back, without cutting

@@ -1,0 +1,41 @@
+import type { Host } from '../contract.ts';
+import { bridgePorts, planBridgeRemoval } from './remove-bridge.ts';
+
+export interface BridgeCleanupOptions {
+  /** Cards of `physical_interface_mappings`: their addresses come back to them. */
+  nics: ReadonlySet<string>;
+  /** Bridges of `bridge_mappings`: never removed. */
+  keep: ReadonlySet<string>;
+  /** Also those with taps in them; without it only empty ones, as upstream. */
+  force: boolean;
+}
+
+export interface CleanedBridges {
+  removed: string[];
+  /** Bridges that have taps, with how many. */
+  inUse: { name: string; taps: number }[];
+}
+
+/** The body of `neutron-linuxbridge-cleanup`: removes the bridges that agents made for networks, and nothing else. */
+export async function cleanUpBridges(host: Host, { nics, keep, force }: BridgeCleanupOptions): Promise<CleanedBridges> {
+  const cleaned: CleanedBridges = { removed: [], inUse: [] };
+  const { links } = await host.readNetwork();
+  for (const { name, kind } of links.values()) {
+    if (kind !== 'bridge' || !isNetworkBridge(name) || keep.has(name)) continue;
+    // Read anew for each: what one removal gave back to a card is a matter for the next.
+    const state = await host.readNetwork();
+    const taps = bridgePorts(name, state).filter((port) => port.name.startsWith('tap')).length;
+    if (taps > 0 && !force) {
+      cleaned.inUse.push({ name, taps });
+      continue;
+    }
+    await host.apply(planBridgeRemoval(name, state, nics));
+    cleaned.removed.push(name);
+  }
+  return cleaned;
+}
+
+/** `brq` and the first eleven characters of a network's id. */
+export function isNetworkBridge(name: string): boolean {
+  return /^brq[0-9a-f]{8}-[0-9a-f]{2}$/.test(name);
+}
