@@ -3,11 +3,16 @@ import { dirname, resolve } from 'node:path';
 import { SqliteAdapter, SqliteQueryCompiler } from 'kysely';
 import { ConnectionError } from '../../errors.ts';
 import type { Connection, Dialect, DialectOptions } from '../contract.ts';
+import { Checkpointer } from './checkpointer.ts';
 import { SqliteConnection } from './connection.ts';
 import { SqliteWriter } from './writer.ts';
 
 /** Within SQLite a wait holds the whole loop, so it is short; the writer goes on asking outside of it. */
 const BUSY_TIMEOUT_MS = 5;
+/** The checkpoint thread comes long before this many pages (128 MB); if it cannot, a commit does its work. */
+const AUTOCHECKPOINT_PAGES = 32_000;
+/** What the log file keeps on disk when it is begun anew. */
+const LOG_BYTES_KEPT = 67_108_864;
 /** Negative: KiB. */
 const CACHE_KIB = -16_384;
 
@@ -40,8 +45,19 @@ export async function openSqlite(options: DialectOptions): Promise<Dialect> {
     closeSync(openSync(path, 'a', 0o640));
     const pragmas = connectionPragmas(options.synchronous);
     // The change to WAL needs the file alone for a moment: others may be doing the same.
-    const writer = new SqliteConnection(path, ['pragma busy_timeout = 10000', 'pragma journal_mode = wal', ...pragmas]);
-    return new SqliteDialect(writer, () => new SqliteConnection(path, [...pragmas, 'pragma query_only = on']));
+    const writer = new SqliteConnection(path, [
+      'pragma busy_timeout = 10000',
+      'pragma journal_mode = wal',
+      ...pragmas,
+      `pragma wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`,
+      `pragma journal_size_limit = ${LOG_BYTES_KEPT}`,
+    ]);
+    const checkpointer = new Checkpointer(path, options.logger);
+    return new SqliteDialect(
+      writer,
+      checkpointer,
+      () => new SqliteConnection(path, [...pragmas, 'pragma query_only = on']),
+    );
   } catch (error) {
     throw new ConnectionError(`[database] connection: cannot use ${path}: ${(error as Error).message}`, error);
   }
@@ -50,6 +66,7 @@ export async function openSqlite(options: DialectOptions): Promise<Dialect> {
 class SqliteDialect implements Dialect {
   readonly name = 'sqlite';
   readonly #writerConnection: SqliteConnection;
+  readonly #checkpointer: Checkpointer;
   readonly #writer: SqliteWriter;
   readonly #openReader: () => SqliteConnection;
   /** For single statements: each is its own snapshot. */
@@ -58,9 +75,10 @@ class SqliteDialect implements Dialect {
   readonly #idle: SqliteConnection[] = [];
   readonly #snapshots = new Set<SqliteConnection>();
 
-  constructor(writer: SqliteConnection, openReader: () => SqliteConnection) {
+  constructor(writer: SqliteConnection, checkpointer: Checkpointer, openReader: () => SqliteConnection) {
     this.#writerConnection = writer;
-    this.#writer = new SqliteWriter(writer);
+    this.#checkpointer = checkpointer;
+    this.#writer = new SqliteWriter(writer, () => checkpointer.committed(writer));
     this.#openReader = openReader;
     this.#reader = openReader();
   }
@@ -100,6 +118,7 @@ class SqliteDialect implements Dialect {
 
   async close(): Promise<void> {
     await this.#writer.idle();
+    await this.#checkpointer.close();
     for (const connection of [...this.#snapshots, ...this.#idle, this.#reader]) connection.close();
     this.#writerConnection.close();
   }
