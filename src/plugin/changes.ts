@@ -61,9 +61,7 @@ export class Changes {
           nowMs,
           time: apiTime(nowMs),
           todo: async (resource_type, resource_id, action, payload = {}, known) => {
-            tasks.push(
-              await this.#outbox.add(tx, { resource_type, resource_id, action, payload, context, known }),
-            );
+            tasks.push(await this.#outbox.add(tx, { resource_type, resource_id, action, payload, context, known }));
           },
         });
       },

@@ -11,6 +11,9 @@ export const networkErrors = defineErrors({
     'conflict',
     'Unable to reconfigure sharing settings for network {network}. Multiple tenants are using it.',
   ],
-  NetworkMTUSubnetConflict: ['conflict', 'Requested MTU {mtu} is below {minimum}, the least that subnets of network {net_id} need.'],
+  NetworkMTUSubnetConflict: [
+    'conflict',
+    'Requested MTU {mtu} is below {minimum}, the least that subnets of network {net_id} need.',
+  ],
   AvailabilityZoneNotFound: ['not_found', 'AvailabilityZone {availability_zone} could not be found.'],
 });

@@ -1,5 +1,5 @@
 import type { Database, Tx } from '../../db/database.ts';
-import { deleteOutbox, dueOutbox, insertOutbox, markOutboxAttempt } from '../../db/write/outbox.ts';
+import { claimOutbox, deleteOutbox, insertOutbox, outboxCounts } from '../../db/outbox.ts';
 import type { Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
 
@@ -138,19 +138,18 @@ export class Outbox {
   async #sweepOnce(): Promise<void> {
     const { database, now, worker, logger } = this.#parts;
     try {
-      const rows = (await dueOutbox(database.db, now() - TAKE_UP_AFTER_MS, SWEEP_LIMIT)).filter(
-        ({ id }) => !this.#mine.has(id),
-      );
+      const before = now() - TAKE_UP_AFTER_MS;
+      if ((await outboxCounts(database.db)).total === 0 || this.#closed) return;
+      const claimed = await database.transaction((tx) => claimOutbox(tx, { before, now: now(), limit: SWEEP_LIMIT }));
+      const rows = claimed.filter(({ id }) => !this.#mine.has(id));
       if (rows.length === 0 || this.#closed) return;
-      const ids = rows.map(({ id }) => id);
-      const found = new Set(await database.transaction((tx) => markOutboxAttempt(tx, ids, now())));
-      logger.info({ tasks: found.size }, 'taking up tasks that were left behind');
+      logger.info({ tasks: rows.length }, 'taking up tasks that were left behind');
       const ready: Task[] = [];
       /** Resources with a task that failed: their later ones wait, so that order holds. */
       const held = new Set<string>();
       for (const row of rows) {
         const key = `${row.resource_type} ${row.resource_id}`;
-        if (!found.has(row.id) || held.has(key)) continue;
+        if (held.has(key)) continue;
         const task = {
           ...row,
           resource_type: row.resource_type as ResourceType,

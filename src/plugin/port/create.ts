@@ -65,12 +65,7 @@ function remember<T>(map: Map<string, Promise<T>>, key: string, read: () => Prom
  * @returns the port with every attribute there is
  * @throws NetworkNotFound, MacAddressInUse and what addresses, pairs and groups may be refused with
  */
-export async function createPortIn(
-  change: Change,
-  machine: Machine,
-  input: Input,
-  notes: NetworkNotes,
-): Promise<Port> {
+export async function createPortIn(change: Change, machine: Machine, input: Input, notes: NetworkNotes): Promise<Port> {
   const { tx, time } = change;
   const note = await notes.network(change, machine, input.network_id as string);
   const draft = portOf(input, note.facts, time);
@@ -80,7 +75,7 @@ export async function createPortIn(
   const wishes = wishesOfNewPort(note.subnets, draft, requested);
   checkProfile(draft['binding:profile']);
   draft.ip_allocation = wishes.length > 0 ? 'immediate' : 'none';
-  await insertPort(tx, rowOf(draft));
+  draft.standard_attr_id = await insertPort(tx, rowOf(draft));
   draft.fixed_ips = await machine.ipam.allocate(tx, draft, wishes);
   await writeExtras(change, machine, input, draft);
   await writeBlocks(change, machine, draft, { note, notes });

@@ -3,19 +3,13 @@ import { defineErrors } from '../../lib/errors.ts';
 export const portErrors = defineErrors({
   InvalidInput: ['bad_request', 'Invalid input for operation: {error_message}.'],
   PortNotFound: ['not_found', 'Port {port_id} could not be found.'],
-  MacAddressInUse: [
-    'conflict',
-    'Unable to complete operation for network {net_id}. The mac address {mac} is in use.',
-  ],
+  MacAddressInUse: ['conflict', 'Unable to complete operation for network {net_id}. The mac address {mac} is in use.'],
   PortBound: [
     'conflict',
     'Unable to complete operation on port {port_id}, port is already bound, port type: {vif_type}, old_mac {old_mac}, new_mac {new_mac}.',
   ],
   AddressPairsExhausted: ['bad_request', 'The number of allowed address pair exceeds the maximum {quota}.'],
-  AddressPairMatchesPortFixedIPAndMac: [
-    'bad_request',
-    "Port's Fixed IP and Mac Address match an address pair entry.",
-  ],
+  AddressPairMatchesPortFixedIPAndMac: ['bad_request', "Port's Fixed IP and Mac Address match an address pair entry."],
   AddressPairAndPortSecurityRequired: [
     'conflict',
     'Port Security must be enabled in order to have allowed address pairs on a port.',

@@ -228,8 +228,7 @@ async function changeBlocks(
     else await deleteProvisioningBlocks(tx, [port.id], 'L2');
   }
   const readdressed =
-    port.mac_address !== original.mac_address ||
-    JSON.stringify(port.fixed_ips) !== JSON.stringify(original.fixed_ips);
+    port.mac_address !== original.mac_address || JSON.stringify(port.fixed_ips) !== JSON.stringify(original.fixed_ips);
   if (!readdressed) return;
   const served = (await agentsHosting(tx, [port.network_id])).length > 0;
   const subnets = await subnetFacts(tx, port.network_id);

@@ -15,17 +15,11 @@ export const subnetErrors = defineErrors({
     'Unable to complete operation for {subnet_id}. The number of host routes exceeds the limit {quota}.',
   ],
   InvalidAllocationPool: ['bad_request', 'The allocation pool {pool} is not valid.'],
-  OutOfBoundsAllocationPool: [
-    'bad_request',
-    'The allocation pool {pool} spans beyond the subnet cidr {subnet_cidr}.',
-  ],
+  OutOfBoundsAllocationPool: ['bad_request', 'The allocation pool {pool} spans beyond the subnet cidr {subnet_cidr}.'],
   OverlappingAllocationPools: [
     'conflict',
     'Found overlapping allocation pools: {pool_1} {pool_2} for subnet {subnet_cidr}.',
   ],
   GatewayConflictWithAllocationPools: ['conflict', 'Gateway ip {ip_address} conflicts with allocation pool {pool}.'],
-  GatewayIpInUse: [
-    'conflict',
-    'Current gateway ip {ip_address} already in use by port {port_id}. Unable to update.',
-  ],
+  GatewayIpInUse: ['conflict', 'Current gateway ip {ip_address} already in use by port {port_id}. Unable to update.'],
 });

@@ -1,0 +1,5 @@
+import { defineErrors } from '../../lib/errors.ts';
+
+export const agentErrors = defineErrors({
+  AgentNotFound: ['not_found', 'Agent {id} could not be found.'],
+});

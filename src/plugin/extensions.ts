@@ -1,0 +1,40 @@
+import type { ExtensionDriver } from './ml2/contract.ts';
+import type { PluginOptions } from './options.ts';
+
+/** Aliases that work in every configuration. An alias is listed when all it promises works, not before. */
+const always = [
+  'pagination',
+  'sorting',
+  'project-id',
+  'filter-validation',
+  'empty-string-filtering',
+  'ip-substring-filtering',
+  'standard-attr-description',
+  'standard-attr-timestamp',
+  'standard-attr-revisions',
+  'revision-if-match',
+  'provider',
+  'external-net',
+  'binding',
+  'agent',
+  'agent_sort_key',
+  'agent-resources-synced',
+  'availability_zone',
+  'network_availability_zone',
+  'allowed-address-pairs',
+  'extra_dhcp_opt',
+  'net-mtu',
+  'net-mtu-writable',
+  'subnet-service-types',
+  'port-mac-address-regenerate',
+  'neutrino-explain',
+] as const;
+
+/**
+ * The aliases of this configuration. `neutrino-no-isolation` is there as long as nothing separates the ports of a network:
+ * clients can see it, and people are told.
+ */
+export function loadedExtensions(drivers: readonly ExtensionDriver[], options: PluginOptions): ReadonlySet<string> {
+  const groups = options.securityGroup.enable_security_group;
+  return new Set([...always, ...drivers.map(({ alias }) => alias), ...(groups ? [] : ['neutrino-no-isolation'])]);
+}

@@ -1,0 +1,153 @@
+import { findNetworks } from '../../db/read/networks.ts';
+import { findPorts } from '../../db/read/ports.ts';
+import { fullView } from '../../db/read/view.ts';
+import { type PortFacts, portFacts, portIdByMac, portIdByPrefix, setPortStatus } from '../../db/write/ports.ts';
+import { type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
+import { portIdPrefix } from '../../lib/names.ts';
+import type { Network, Port } from '../../resources/shapes.ts';
+import { type DeviceDetails, type DeviceMethods, endpoint, pluginEndpointVersions } from '../../rpc/contract.ts';
+import type { Endpoint } from '../../rpc/transport.ts';
+import { completeProvisioning } from '../ml2/provisioning.ts';
+import { networkErrors } from '../network/errors.ts';
+import { apiTime, type Shared } from '../parts.ts';
+import { wireNetworks } from './wire.ts';
+
+/** What bridge agents ask and report: devices of their host (upstream: plugins/ml2/rpc.py RpcCallbacks). */
+export function deviceEndpoint(shared: Shared): Endpoint {
+  const devices = new Devices(shared);
+  return endpoint<DeviceMethods>(pluginEndpointVersions.device, {
+    get_device_details: async ({ device, host }) => (await devices.details([device], host))[0]!,
+    get_devices_details_list: ({ devices: names, host }) => devices.details(names, host),
+    get_devices_details_list_and_failed_devices: async ({ devices: names, host }) => ({
+      devices: await devices.details(names, host),
+      failed_devices: [],
+    }),
+    get_network_details: async ({ network: id }) => {
+      const [network] = await wireNetworks(shared.database.db, { id: [id] });
+      if (!network) throw networkErrors.NetworkNotFound({ net_id: id });
+      return network;
+    },
+    update_device_up: async ({ device, host }) => {
+      await devices.up([device], host);
+      return null;
+    },
+    update_device_down: async ({ device, host }) => {
+      await devices.down([device], host);
+      return { device, exists: true };
+    },
+    update_device_list: async ({ devices_up, devices_down, host }) => {
+      const up = devices_up ?? [];
+      const down = devices_down ?? [];
+      await devices.up(up, host);
+      await devices.down(down, host);
+      return {
+        devices_up: up,
+        failed_devices_up: [],
+        devices_down: down.map((device) => ({ device, exists: true })),
+        failed_devices_down: [],
+      };
+    },
+  });
+}
+
+class Devices {
+  readonly #shared: Shared;
+
+  constructor(shared: Shared) {
+    this.#shared = shared;
+  }
+
+  /** Details in the order asked; ports that are asked for are being wired: BUILD, or DOWN when switched off. */
+  async details(names: readonly string[], host: string | undefined): Promise<DeviceDetails[]> {
+    const { db } = this.#shared.database;
+    const ids = await this.#portIds(names);
+    const ports = new Map((await findPorts(db, { filters: { id: known(ids) } }, fullView)).map((p) => [p.id, p]));
+    const networkIds = [...new Set([...ports.values()].map(({ network_id }) => network_id))];
+    const networks = new Map(
+      (await findNetworks(db, { filters: { id: networkIds } }, fullView)).map((network) => [network.id, network]),
+    );
+    const segments = await segmentsOfNetworks(db, networkIds);
+    const answers = names.map((device): DeviceDetails => {
+      const port = ports.get(ids.get(device) ?? '');
+      const segment = segments.find(({ network_id }) => network_id === port?.network_id);
+      if (!port || !segment || !isBoundTo(port, host)) return { device };
+      return detailsOf(device, port, networks.get(port.network_id)!, segment);
+    });
+    const wired = answers.flatMap(({ port_id }) => (port_id ? [ports.get(port_id)!] : []));
+    await this.#setStatuses(wired, ({ admin_state_up }) => (admin_state_up ? 'BUILD' : 'DOWN'));
+    return answers;
+  }
+
+  /** These devices are wired: their ports wait for the agent no longer. Devices of other hosts' ports mean nothing. */
+  async up(names: readonly string[], host: string | undefined): Promise<void> {
+    const ports = await this.#ownPorts(names, host);
+    const ids = ports.map(({ id }) => id);
+    await completeProvisioning(this.#shared.database, ids, 'L2', apiTime(this.#shared.now()));
+  }
+
+  async down(names: readonly string[], host: string | undefined): Promise<void> {
+    await this.#setStatuses(await this.#ownPorts(names, host), () => 'DOWN');
+  }
+
+  async #setStatuses<P extends { id: string; status: string }>(
+    ports: readonly P[],
+    statusOf: (port: P) => string,
+  ): Promise<void> {
+    const changed = ports.filter((port) => port.status !== 'N/A' && port.status !== statusOf(port));
+    if (changed.length === 0) return;
+    const time = apiTime(this.#shared.now());
+    await this.#shared.database.transaction(async (tx) => {
+      for (const port of changed) await setPortStatus(tx, port.id, statusOf(port), time);
+    });
+  }
+
+  async #ownPorts(names: readonly string[], host: string | undefined): Promise<PortFacts[]> {
+    const ids = await this.#portIds(names);
+    const ports = await portFacts(this.#shared.database.db, known(ids));
+    return ports.filter((port) => !host || port.host === host);
+  }
+
+  /** Device → port id; a device is a tap's name, a port's id or a MAC. */
+  async #portIds(names: readonly string[]): Promise<Map<string, string | null>> {
+    const { db } = this.#shared.database;
+    const ids = new Map<string, string | null>();
+    for (const name of names) {
+      const prefix = portIdPrefix(name);
+      if (prefix !== null) ids.set(name, await portIdByPrefix(db, prefix));
+      else if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(name)) ids.set(name, await portIdByMac(db, name.toLowerCase()));
+      else ids.set(name, await portIdByPrefix(db, name));
+    }
+    return ids;
+  }
+}
+
+function known(ids: ReadonlyMap<string, string | null>): string[] {
+  return [...new Set(ids.values())].filter((id) => id !== null);
+}
+
+function isBoundTo(port: Port, host: string | undefined): boolean {
+  if (port['binding:vif_type'] === 'unbound' || port['binding:vif_type'] === 'binding_failed') return false;
+  return !host || port['binding:host_id'] === host;
+}
+
+function detailsOf(device: string, port: Port, network: Network, segment: SegmentRow): DeviceDetails {
+  return {
+    device,
+    network_id: port.network_id,
+    port_id: port.id,
+    mac_address: port.mac_address,
+    admin_state_up: port.admin_state_up,
+    network_type: segment.network_type,
+    segmentation_id: segment.segmentation_id,
+    physical_network: segment.physical_network,
+    mtu: network.mtu,
+    fixed_ips: port.fixed_ips,
+    device_owner: port.device_owner,
+    allowed_address_pairs: port.allowed_address_pairs,
+    port_security_enabled: port.port_security_enabled !== false,
+    qos_policy_id: null,
+    qos_network_policy_id: null,
+    profile: port['binding:profile'],
+    propagate_uplink_status: false,
+  };
+}

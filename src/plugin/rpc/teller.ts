@@ -1,0 +1,219 @@
+import type { Db } from '../../db/database.ts';
+import { agentsHosting, type HostingAgent } from '../../db/write/agents.ts';
+import { segmentsOfNetworks } from '../../db/write/segments.ts';
+import { adminContext } from '../../lib/context.ts';
+import type { Port } from '../../resources/shapes.ts';
+import { BridgeNotifier, DhcpNotifier, type WireFixedIp, type WireNetwork, type WirePort } from '../../rpc/contract.ts';
+import type { Binder } from '../ml2/binder.ts';
+import type { Task, TaskWorker } from '../outbox/outbox.ts';
+import type { Shared } from '../parts.ts';
+import { wireNetworks, wirePort, wirePorts, wireSubnets } from './wire.ts';
+
+/** Tells agents of changes, and binds the ports that a dead server left unbound. */
+export class Teller implements TaskWorker {
+  readonly #shared: Shared;
+  readonly #binder: () => Binder;
+  readonly #dhcp: DhcpNotifier;
+  readonly #bridge: BridgeNotifier;
+
+  constructor(shared: Shared, binder: () => Binder) {
+    this.#shared = shared;
+    this.#binder = binder;
+    this.#dhcp = new DhcpNotifier(shared.transport);
+    this.#bridge = new BridgeNotifier(shared.transport);
+  }
+
+  async prepare(task: Task): Promise<void> {
+    const changed = task.action === 'created' || task.action === 'updated';
+    if (task.resource_type !== 'port' || !changed) return;
+    await this.#binder().bind(task.context ?? adminContext(), task.resource_id);
+  }
+
+  async tell(tasks: readonly Task[], done: (task: Task, error: unknown) => void): Promise<void> {
+    const facts = new BatchFacts(this.#shared.database.db, tasks);
+    for (const task of tasks) {
+      try {
+        await this.#tellOne(task, facts);
+        done(task, undefined);
+      } catch (error) {
+        done(task, error);
+      }
+    }
+  }
+
+  async #tellOne(task: Task, facts: BatchFacts): Promise<void> {
+    const tell = this.#actions[`${task.resource_type} ${task.action}`];
+    if (!tell) throw new Error(`no such task: ${task.resource_type} ${task.action}`);
+    await tell(task, facts);
+  }
+
+  readonly #actions: Readonly<Record<string, (task: Task, facts: BatchFacts) => Promise<void>>> = {
+    'port created': async (task, facts) => {
+      const hosts = await this.#dhcpHosts(task, facts);
+      if (hosts.length === 0) return;
+      const port = task.known ? wirePort(task.known as Port) : await facts.port(task.resource_id);
+      const network = await facts.network(networkOf(task));
+      if (!port || !network) return;
+      for (const host of hosts) {
+        await this.#dhcp.tell(host, 'port_create_end', { port: { ...port, network } }, sender(task));
+      }
+    },
+    'port updated': async (task, facts) => {
+      const { dhcp, bridge } = task.payload;
+      if (!dhcp && !bridge) return;
+      const port = await facts.port(task.resource_id);
+      if (!port) return;
+      if (dhcp) {
+        for (const host of await this.#dhcpHosts(task, facts)) {
+          await this.#dhcp.tell(host, 'port_update_end', { port }, sender(task));
+        }
+      }
+      if (bridge) await this.#bridge.portUpdate({ port, ...(await facts.segment(port.network_id)) }, sender(task));
+    },
+    'port deleted': async (task, facts) => {
+      const fixed_ips = (task.payload.fixed_ips as WireFixedIp[] | undefined) ?? [];
+      const gone = { port_id: task.resource_id, network_id: networkOf(task), fixed_ips };
+      for (const host of await this.#dhcpHosts(task, facts)) {
+        await this.#dhcp.tell(host, 'port_delete_end', gone, sender(task));
+      }
+      await this.#bridge.portDelete(task.resource_id, sender(task));
+    },
+    'network scheduled': async (task) => {
+      for (const host of hostsOf(task)) {
+        await this.#dhcp.tell(host, 'network_create_end', { network: { id: task.resource_id } }, sender(task));
+      }
+    },
+    'network unscheduled': async (task) => {
+      for (const host of hostsOf(task)) {
+        await this.#dhcp.tell(host, 'network_delete_end', { network_id: task.resource_id }, sender(task));
+      }
+    },
+    'network updated': async (task, facts) => {
+      const network = await facts.network(task.resource_id);
+      if (!network) return;
+      for (const host of await this.#dhcpHosts(task, facts)) {
+        await this.#dhcp.tell(host, 'network_update_end', { network }, sender(task));
+      }
+      if (task.payload.mtu_changed) await this.#bridge.networkUpdate(network, sender(task));
+    },
+    'network deleted': async (task) => {
+      await this.#bridge.networkDelete(task.resource_id, sender(task));
+      if (this.#notifiesDhcp()) {
+        await this.#dhcp.tellAll('network_delete_end', { network_id: task.resource_id }, sender(task));
+      }
+    },
+    'subnet created': async (task, facts) => {
+      const hosts = await this.#dhcpHosts(task, facts);
+      const subnet = hosts.length > 0 ? await facts.subnet(task.resource_id) : null;
+      const network = await facts.network(networkOf(task));
+      if (!subnet || !network) return;
+      for (const host of hosts) {
+        await this.#dhcp.tell(host, 'subnet_create_end', { subnet: { ...subnet, network } }, sender(task));
+      }
+    },
+    'subnet updated': async (task, facts) => {
+      const hosts = await this.#dhcpHosts(task, facts);
+      const subnet = hosts.length > 0 ? await facts.subnet(task.resource_id) : null;
+      if (!subnet) return;
+      for (const host of hosts) await this.#dhcp.tell(host, 'subnet_update_end', { subnet }, sender(task));
+    },
+    'subnet deleted': async (task, facts) => {
+      const gone = { subnet_id: task.resource_id, network_id: networkOf(task) };
+      for (const host of await this.#dhcpHosts(task, facts)) {
+        await this.#dhcp.tell(host, 'subnet_delete_end', gone, sender(task));
+      }
+    },
+    'agent updated': async (task) => {
+      const { host, admin_state_up } = task.payload;
+      await this.#dhcp.agentUpdated(host as string, admin_state_up === true, sender(task));
+    },
+  };
+
+  /** Hosts whose DHCP agents serve the task's network and are switched on. */
+  async #dhcpHosts(task: Task, facts: BatchFacts): Promise<string[]> {
+    if (!this.#notifiesDhcp()) return [];
+    const agents = await facts.agents(networkOf(task));
+    return agents.filter(({ admin_state_up }) => admin_state_up).map(({ host }) => host);
+  }
+
+  #notifiesDhcp(): boolean {
+    const { dhcp_agent_notification, enable_traditional_dhcp } = this.#shared.options.core;
+    return dhcp_agent_notification && enable_traditional_dhcp;
+  }
+}
+
+function networkOf(task: Task): string {
+  return task.resource_type === 'network' ? task.resource_id : (task.payload.network_id as string);
+}
+
+function hostsOf(task: Task): string[] {
+  return (task.payload.hosts as string[] | undefined) ?? [];
+}
+
+function sender({ context }: Task): { context?: Task['context'] } {
+  return context ? { context } : {};
+}
+
+/** What a batch of tasks must read, each thing once, and for many tasks in one query. */
+class BatchFacts {
+  readonly #db: Db;
+  readonly #networkIds: readonly string[];
+  readonly #portIds: readonly string[];
+  readonly #networks = new Map<string, Promise<WireNetwork | null>>();
+  readonly #segments = new Map<string, Promise<Segment>>();
+  #agents: Promise<HostingAgent[]> | null = null;
+  #ports: Promise<Map<string, WirePort>> | null = null;
+
+  constructor(db: Db, tasks: readonly Task[]) {
+    this.#db = db;
+    this.#networkIds = [...new Set(tasks.filter(({ resource_type }) => resource_type !== 'agent').map(networkOf))];
+    const unknown = tasks.filter((task) => task.resource_type === 'port' && task.action !== 'deleted' && !task.known);
+    this.#portIds = [...new Set(unknown.map(({ resource_id }) => resource_id))];
+  }
+
+  async agents(networkId: string): Promise<HostingAgent[]> {
+    this.#agents ??= agentsHosting(this.#db, this.#networkIds);
+    return (await this.#agents).filter(({ network_id }) => network_id === networkId);
+  }
+
+  async port(id: string): Promise<WirePort | null> {
+    this.#ports ??= wirePorts(this.#db, { id: this.#portIds }).then(
+      (ports) => new Map(ports.map((port) => [port.id, port])),
+    );
+    return (await this.#ports).get(id) ?? null;
+  }
+
+  network(id: string): Promise<WireNetwork | null> {
+    return remember(this.#networks, id, async () => (await wireNetworks(this.#db, { id: [id] }))[0] ?? null);
+  }
+
+  async subnet(id: string) {
+    return (await wireSubnets(this.#db, { id: [id] }))[0] ?? null;
+  }
+
+  segment(networkId: string): Promise<Segment> {
+    return remember(this.#segments, networkId, async () => {
+      const first = (await segmentsOfNetworks(this.#db, [networkId]))[0];
+      return {
+        network_type: first?.network_type ?? null,
+        segmentation_id: first?.segmentation_id ?? null,
+        physical_network: first?.physical_network ?? null,
+      };
+    });
+  }
+}
+
+interface Segment {
+  network_type: string | null;
+  segmentation_id: number | null;
+  physical_network: string | null;
+}
+
+function remember<T>(map: Map<string, Promise<T>>, key: string, read: () => Promise<T>): Promise<T> {
+  let value = map.get(key);
+  if (!value) {
+    value = read();
+    map.set(key, value);
+  }
+  return value;
+}

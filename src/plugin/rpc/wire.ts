@@ -1,0 +1,58 @@
+import type { Db } from '../../db/database.ts';
+import { attributeIds } from '../../db/read/attribute-ids.ts';
+import { findNetworks } from '../../db/read/networks.ts';
+import { findPorts } from '../../db/read/ports.ts';
+import { findSubnets } from '../../db/read/subnets.ts';
+import { fullView } from '../../db/read/view.ts';
+import type { ListQuery } from '../../lib/query.ts';
+import type { Network, Port, Subnet } from '../../resources/shapes.ts';
+import type { WireNetwork, WirePort, WireSubnet } from '../../rpc/contract.ts';
+
+/**
+ * Resources as messages carry them: whatever extensions are loaded, with the keys Python agents read. Attributes of
+ * services that are not there yet hold what upstream sends when nobody uses them.
+ */
+const portExtras = { qos_policy_id: null, qos_network_policy_id: null, resource_request: null };
+const networkExtras = { qos_policy_id: null, l2_adjacency: true };
+
+type Filters = ListQuery['filters'];
+
+export async function wirePorts(db: Db, filters: Filters): Promise<WirePort[]> {
+  const ports = await findPorts(db, { filters }, fullView);
+  const ids = await attributeIds(
+    db,
+    'ports',
+    ports.map(({ id }) => id),
+  );
+  return ports.map((port) => wirePort(port, ids.get(port.id)));
+}
+
+/** A port that is at hand already. */
+export function wirePort(port: Port, standardAttrId = port.standard_attr_id as number | undefined): WirePort {
+  return { ...portExtras, ...port, standard_attr_id: standardAttrId };
+}
+
+export async function wireNetworks(db: Db, filters: Filters): Promise<WireNetwork[]> {
+  const networks = await findNetworks(db, { filters }, fullView);
+  const ids = await attributeIds(
+    db,
+    'networks',
+    networks.map(({ id }) => id),
+  );
+  return networks.map((network: Network) => ({ ...networkExtras, ...network, standard_attr_id: ids.get(network.id) }));
+}
+
+export async function wireSubnets(db: Db, filters: Filters): Promise<WireSubnet[]> {
+  const subnets = await findSubnets(db, { filters }, fullView);
+  const ids = await attributeIds(
+    db,
+    'subnets',
+    subnets.map(({ id }) => id),
+  );
+  return subnets.map((subnet: Subnet) => ({
+    shared: false,
+    segment_id: null,
+    ...subnet,
+    standard_attr_id: ids.get(subnet.id),
+  }));
+}
