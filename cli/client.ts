@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Connection } from './connection.ts';
+import { ApiError, CliError } from './errors.ts';
+
+export type Query = readonly (readonly [key: string, value: string])[];
+export type Resource = Record<string, unknown>;
+
+/** The Networking API over HTTP: one kept-alive connection, JSON in and out. */
+export class ApiClient {
+  readonly #connection: Connection;
+  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #log: (line: string) => void;
+
+  constructor(connection: Connection, log: (line: string) => void) {
+    const { endpoint, insecure, caFile } = connection;
+    this.#connection = connection;
+    this.#log = log;
+    const options = { keepAlive: true, maxSockets: 1 };
+    this.#agent = endpoint.startsWith('https:')
+      ? new HttpsAgent({ ...options, rejectUnauthorized: !insecure, ...(caFile ? { ca: readFileSync(caFile) } : {}) })
+      : new HttpAgent(options);
+  }
+
+  /** @throws ApiError; CliError when the server cannot be reached */
+  async get(path: string, query: Query = []): Promise<Resource> {
+    const text = new URLSearchParams(query.map(([key, value]): [string, string] => [key, value])).toString();
+    return this.#ask('GET', `/v2.0/${path}${text ? `?${text}` : ''}`);
+  }
+
+  post(path: string, body: Resource): Promise<Resource> {
+    return this.#ask('POST', `/v2.0/${path}`, body);
+  }
+
+  put(path: string, body: Resource): Promise<Resource> {
+    return this.#ask('PUT', `/v2.0/${path}`, body);
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.#ask('DELETE', `/v2.0/${path}`);
+  }
+
+  /** All items of a collection, page after page where the server or `pageSize` makes pages. */
+  async list(collection: string, query: Query = [], pageSize?: number): Promise<Resource[]> {
+    const key = collection.replaceAll('-', '_');
+    const items: Resource[] = [];
+    let page = await this.get(collection, pageSize ? [...query, ['limit', String(pageSize)]] : query);
+    for (;;) {
+      items.push(...((page[key] ?? []) as Resource[]));
+      const links = (page[`${key}_links`] ?? []) as { rel?: string; href?: string }[];
+      const next = links.find(({ rel }) => rel === 'next')?.href;
+      if (!next) return items;
+      const { pathname, search } = new URL(next, this.#connection.endpoint);
+      // The server may call itself otherwise than we do: only path and query of its link count.
+      page = await this.#ask('GET', `${pathname.slice(pathname.indexOf('/v2.0'))}${search}`);
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #ask(method: string, path: string, body?: Resource): Promise<Resource> {
+    const { endpoint, token, timeoutMs, debug } = this.#connection;
+    const url = `${endpoint}${path}`;
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const headers: Record<string, string | number> = { Accept: 'application/json', 'User-Agent': 'neutron' };
+    if (text !== undefined) headers['Content-Type'] = 'application/json';
+    if (text !== undefined) headers['Content-Length'] = Buffer.byteLength(text);
+    if (debug) this.#log(`REQ: ${method} ${url}${text ? ` ${text}` : ''}`);
+    if (token) headers['X-Auth-Token'] = token;
+    const answer = await this.#send(url, { method, headers, agent: this.#agent, timeout: timeoutMs }, text);
+    if (debug) this.#log(`RESP: ${answer.status} ${answer.text}`);
+    return resultOf(answer, url);
+  }
+
+  async #send(url: string, options: RequestOptions, body: string | undefined): Promise<Answer> {
+    const send = url.startsWith('https:') ? httpsRequest : httpRequest;
+    return new Promise((resolve, reject) => {
+      const refuse = (error: NodeJS.ErrnoException) => {
+        const reason = error.message || error.code;
+        reject(new CliError(`Unable to establish connection to ${url}: ${reason}`, { cause: error }));
+      };
+      const sent = send(url, options, (response) => {
+        readAll(response).then((text) => {
+          const requestId = response.headers['x-openstack-request-id'];
+          resolve({ status: response.statusCode ?? 0, text, requestId: requestId ? String(requestId) : null });
+        }, refuse);
+      });
+      sent.once('timeout', () => sent.destroy(new Error(`no answer within ${(options.timeout ?? 0) / 1000} s`)));
+      sent.once('error', refuse);
+      sent.end(body);
+    });
+  }
+}
+
+interface Answer {
+  status: number;
+  text: string;
+  requestId: string | null;
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+function resultOf({ status, text, requestId }: Answer, url: string): Resource {
+  let parsed: unknown = null;
+  try {
+    parsed = text === '' ? {} : JSON.parse(text);
+  } catch {
+    // Not the API's: handled below.
+  }
+  if (status >= 200 && status < 300 && typeof parsed === 'object' && parsed !== null) return parsed as Resource;
+  const error = (parsed as { NeutronError?: unknown } | null)?.NeutronError;
+  const {
+    type = '',
+    message = '',
+    detail = '',
+  } = typeof error === 'object' && error !== null ? (error as Refusal) : {};
+  const told = [message, detail].filter(Boolean).join('\n') || (typeof error === 'string' ? error : '');
+  throw new ApiError({ status, type, message: told || `${url} answered ${status}: ${text.slice(0, 500)}`, requestId });
+}
+
+interface Refusal {
+  type?: string;
+  message?: string;
+  detail?: string;
+}

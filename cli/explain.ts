@@ -1,0 +1,106 @@
+import { Command, Option } from 'commander';
+import { ApiClient } from './client.ts';
+import { connectionOf, type Environment, type GlobalOptions } from './connection.ts';
+import { CliError } from './errors.ts';
+import { cellText } from './format/python.ts';
+import { textWidth } from './format/text-width.ts';
+import { findId } from './lookup.ts';
+import { nouns } from './nouns.ts';
+import type { Io } from './program.ts';
+
+/** `GET /v2.0/ports/{id}/explain`, as the API answers it. */
+export interface Explanation {
+  port_id: string;
+  verdict: 'works' | 'waits' | 'broken' | 'unknown';
+  summary: string;
+  steps: { step: string; state: string; expected: string; found: string; remedy?: string }[];
+}
+
+const USAGE_ERROR = 2;
+/** Exit codes, so that scripts can wait for a port to work. */
+const codes = { works: 0, broken: 1, waits: 3, unknown: 4 } as const;
+
+const marks: Readonly<Record<string, string>> = {
+  ok: 'ok',
+  waiting: 'wait',
+  fault: 'FAULT',
+  unknown: '?',
+  not_applicable: '-',
+};
+
+/**
+ * `neutrino explain port ID|NAME`: asks the API and prints each step from the row to the kernel.
+ *
+ * @param argv words behind `explain`
+ * @returns 0 works, 1 broken or refused, 2 wrong command line, 3 waits for something, 4 cannot be told
+ */
+export async function runExplain(argv: readonly string[], env: Environment, io: Io): Promise<number> {
+  const command = new Command('neutrino explain')
+    .description('Says why a port works or not: what should be, what is, and what to do.')
+    .usage('port ID|NAME [options]')
+    .argument('<what>', 'port')
+    .argument('<id>', 'its id or name')
+    .addOption(new Option('-f, --format <format>').choices(['text', 'json']).default('text'))
+    .option('--os-endpoint <url>', 'address of the API (OS_ENDPOINT or OS_URL)')
+    .option('--os-auth-type <type>', 'none, or admin_token (OS_AUTH_TYPE)')
+    .option('--os-token <token>', 'token of admin_token (OS_TOKEN)')
+    .option('--debug', 'print requests and answers')
+    .exitOverride()
+    .configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  try {
+    command.parse([...argv], { from: 'user' });
+    const [what = '', idOrName = ''] = command.args;
+    if (what !== 'port') throw new CliError(`only ports can be explained, not '${what}'`);
+    const explanation = await ask(command.opts(), env, idOrName, io);
+    const { format } = command.opts<{ format: string }>();
+    io.stdout(format === 'json' ? `${JSON.stringify(explanation, null, 2)}\n` : renderExplanation(explanation));
+    return codes[explanation.verdict] ?? codes.unknown;
+  } catch (error) {
+    const { code, exitCode, name, message, stack } = error as Error & { code?: string; exitCode?: number };
+    if (code?.startsWith('commander.')) return exitCode === 0 ? 0 : USAGE_ERROR;
+    io.stderr(`${name === 'CliError' ? message : (stack ?? message)}\n`);
+    return 1;
+  }
+}
+
+async function ask(options: GlobalOptions, env: Environment, idOrName: string, io: Io): Promise<Explanation> {
+  const client = new ApiClient(connectionOf(options, env), (line) => io.stderr(`${line}\n`));
+  try {
+    const ports = nouns.find(({ word }) => word === 'port')!;
+    const id = await findId(client, ports, idOrName);
+    const answer = await client.get(`ports/${id}/explain`);
+    return answer.explanation as Explanation;
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * The steps in order, one line each; what is not well has its expectation and remedy below.
+ *
+ *     Port 9e1a9b62-…: broken
+ *     The tap tap9e1a9b62-11 is not on host1.
+ *
+ *       ok     bound   bound to host1 by linuxbridge
+ *       FAULT  tap     no device tap9e1a9b62-11
+ *                      expected: tap9e1a9b62-11 on host1
+ *                      to do: start the guest, or neutrino plug …
+ */
+export function renderExplanation({ port_id, verdict, summary, steps }: Explanation): string {
+  const markWidth = Math.max(...Object.values(marks).map(textWidth)) + 2;
+  const stepWidth = Math.max(0, ...steps.map(({ step }) => textWidth(step))) + 2;
+  const indent = ' '.repeat(2 + markWidth + stepWidth);
+  const lines = [`Port ${port_id}: ${verdict}`, plain(summary), ''];
+  for (const { step, state, expected, found, remedy } of steps) {
+    lines.push(`  ${(marks[state] ?? state).padEnd(markWidth)}${step.padEnd(stepWidth)}${plain(found)}`);
+    const isWell = state === 'ok' || state === 'not_applicable';
+    if (!isWell && expected) lines.push(`${indent}expected: ${plain(expected)}`);
+    if (!isWell && remedy) lines.push(`${indent}to do: ${plain(remedy)}`);
+  }
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+/** Texts may hold names that users chose: no control characters reach the terminal. */
+function plain(text: unknown): string {
+  return cellText(text).replace(/\p{Cc}/gu, ' ');
+}

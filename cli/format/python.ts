@@ -1,0 +1,28 @@
+/** Values in the old client's words: True, False, an empty text for nothing; lists one item a line. */
+export function cellText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value)) return value.map((item) => (isObject(item) ? pythonJson(item) : cellText(item))).join('\n');
+  if (isObject(value)) return pythonJson(value);
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  return String(value);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+/** JSON with a blank behind commas and colons, as Python's `json.dumps` writes it. */
+export function pythonJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${JSON.stringify(key)}: ${pythonJson(item)}`)
+      .join(', ')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}
+
+/** What json, yaml and csv carry: numbers and booleans as they are, all else as text (null as an empty one). */
+export function scalarOf(value: unknown): string | number | boolean {
+  return typeof value === 'number' || typeof value === 'boolean' ? value : cellText(value);
+}

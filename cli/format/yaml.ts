@@ -1,0 +1,27 @@
+type Scalar = string | number | boolean;
+
+/** One mapping a record, as a list (`- id: …`). */
+export function yamlList(records: readonly Readonly<Record<string, Scalar>>[]): string {
+  if (records.length === 0) return '[]\n';
+  return records
+    .map((record) => yamlMapping(record).replace(/^/gm, '  ').replace(/^ {2}/, '- ').trimEnd())
+    .join('\n')
+    .concat('\n');
+}
+
+export function yamlMapping(record: Readonly<Record<string, Scalar>>): string {
+  return Object.entries(record)
+    .map(([key, value]) => `${scalar(key)}: ${scalar(value)}\n`)
+    .join('');
+}
+
+/** Plain where it cannot be taken for anything else, else in quotes; double ones (JSON's) when it has control characters. */
+function scalar(value: Scalar): string {
+  if (typeof value !== 'string') return String(value);
+  const isPlain = /^[A-Za-z_/][\w ./:@+-]*$/.test(value) && !/: |:$| $| #/.test(value) && !reserved.test(value);
+  if (isPlain) return value;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these cannot stand in single quotes
+  return /[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(value) ? JSON.stringify(value) : `'${value.replaceAll("'", "''")}'`;
+}
+
+const reserved = /^(true|false|yes|no|on|off|null|y|n|~)$/i;
