@@ -49,7 +49,7 @@ export function compareAddresses(
 /** Whether an address was made from this MAC, and so follows when the MAC changes. */
 export function isEui64Of(address: string, mac: string): boolean {
   const parsed = parseAddress(address);
-  if (!parsed || parsed.version !== 6) return false;
+  if (parsed?.version !== 6) return false;
   const network = (parsed.value >> 64n) << 64n;
   return parsed.value === eui64(network, mac);
 }

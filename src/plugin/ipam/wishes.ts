@@ -54,8 +54,8 @@ export function eligibleSubnets(subnets: readonly SubnetFacts[], deviceOwner: st
 
 /**
  * What a new port gets: of what was asked for, else one IPv4 and one IPv6 address, and (unless it belongs to a router, or
- * no address at all was asked for) its own EUI-64 address of every auto-address subnet. Exact ones come first, so that a
- * free choice does not take them.
+ * no address at all was asked for) its own EUI-64 address of every auto-address subnet, last. Addresses asked for come
+ * first, so that a free choice does not take them.
  *
  * @param requested `fixed_ips` of the request; undefined when it has none
  * @throws InvalidInput, InvalidIpForSubnet, InvalidIpForNetwork, AllocationOnAutoAddressSubnet
@@ -72,7 +72,7 @@ export function wishesOfNewPort(
       ? defaultWishes(eligible)
       : requested.flatMap((one) => wishesOfRequest(eligible, port, one));
   const auto = routerInterfaceOwnersSnat.has(port.device_owner) ? [] : autoWishes(eligible, port.mac_address);
-  return exactFirst([...wishes, ...auto]);
+  return [...exactFirst(wishes), ...auto];
 }
 
 /** What a port gets in addition, by entries of an update. Auto addresses only of the subnets named. */
@@ -90,7 +90,7 @@ export function wishesOfAddedAddresses(
         eligible.filter(({ id }) => named.has(id)),
         port.mac_address,
       );
-  return exactFirst([...added.flatMap((one) => wishesOfRequest(eligible, port, one)), ...auto]);
+  return [...exactFirst(added.flatMap((one) => wishesOfRequest(eligible, port, one))), ...auto];
 }
 
 /** The EUI-64 address of a card on an auto-address subnet. */
