@@ -1,0 +1,164 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FakeHost } from '../linux/fake/host.ts';
+import type { ApiAddress } from './api-client.ts';
+import { plugPort, unplugAll, unplugPort } from './plug.ts';
+import { type StateFolder, stateFolder } from './state-folder.ts';
+
+const network = { id: '11111111-1111-4111-8111-111111111111', mtu: 1450 };
+const brq = 'brq11111111-11';
+const tap = 'tapaaaaaaaa-aa';
+
+let ports: Record<string, any>[];
+let api: ApiAddress;
+let server: Server;
+let linux: FakeHost;
+let state: StateFolder;
+
+/** As much of the Networking API as plugging asks for. */
+function serve(): Server {
+  return createServer(async (request, response) => {
+    const url = new URL(request.url as string, 'http://x');
+    const [, , resource, id] = url.pathname.split('/');
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    const answer = (status: number, body: object) => response.writeHead(status).end(JSON.stringify(body));
+    const port = ports.find((candidate) => candidate.id === id);
+    if (resource === 'networks') return answer(200, { network });
+    if (resource === 'ports' && !id) {
+      const wanted = [...url.searchParams];
+      return answer(200, { ports: ports.filter((one) => wanted.every(([key, value]) => one[key] === value)) });
+    }
+    if (!port)
+      return answer(404, { NeutronError: { type: 'PortNotFound', message: `Port ${id} could not be found.` } });
+    if (request.method === 'PUT') Object.assign(port, JSON.parse(text).port);
+    return answer(200, { port });
+  });
+}
+
+beforeEach(async () => {
+  const port = (id: string, name: string) => ({
+    id,
+    name,
+    network_id: network.id,
+    mac_address: 'fa:16:3e:11:22:33',
+    status: 'ACTIVE',
+    device_id: '',
+    device_owner: '',
+    'binding:host_id': '',
+    fixed_ips: [{ ip_address: '10.0.0.5' }],
+  });
+  ports = [port('aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa', 'guest1'), port('bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb', 'two')];
+  server = serve().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  api = { host: '127.0.0.1', port: (server.address() as { port: number }).port, token: null };
+  linux = new FakeHost();
+  state = stateFolder(await mkdtemp(join(tmpdir(), 'neutrino-plug-')));
+});
+afterEach(async () => {
+  await new Promise((resolve) => server.close(resolve));
+  await rm(state.path, { recursive: true });
+});
+
+const parts = () => ({ state, api, linux });
+const plug = (port: string, netns: string | null) => plugPort({ port, netns, host: 'host1' }, parts());
+
+describe('plug', () => {
+  it('gives a namespace a card with the MAC of the port, binds it, and puts the tap into its bridge', async () => {
+    const lines = await plug('guest1', 'guest1');
+    expect(ports[0]).toMatchObject({ 'binding:host_id': 'host1', device_owner: 'compute:neutrino' });
+    expect(ports[0]?.device_id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(linux.print()).toBe(`${brq} bridge up mtu 1500\n  ${tap} veth up mtu 1450`);
+    expect(linux.print('guest1')).toBe('eth0 veth up mtu 1450');
+    expect(linux.namespace('guest1').read().links.get('eth0')?.mac).toBe('fa:16:3e:11:22:33');
+    expect(lines[0]).toContain('is ACTIVE');
+  });
+
+  it('takes the next free name in a namespace that has cards', async () => {
+    await plug('guest1', 'guest');
+    await plug('two', 'guest');
+    expect([...linux.namespace('guest').read().links.keys()]).toEqual(['lo', 'eth0', 'eth1']);
+  });
+
+  it('makes a tap for a virtual machine and says how to start it', async () => {
+    linux.exec.answer((argv) => {
+      if (argv[1] === 'tuntap') linux.addTap(argv[4] as string);
+      return undefined;
+    });
+    const lines = await plug(ports[0]?.id, null);
+    expect(linux.exec.lines()).toEqual([`ip tuntap add dev ${tap} mode tap`]);
+    expect(lines[1]).toContain(`ifname=${tap}`);
+    expect(linux.print()).toContain(`  ${tap} tun up mtu 1450`);
+  });
+
+  it('keeps the owner and the device that the port has', async () => {
+    Object.assign(ports[0] as object, { device_owner: 'compute:az1', device_id: 'vm-1' });
+    await plug('guest1', 'guest1');
+    expect(ports[0]).toMatchObject({ device_owner: 'compute:az1', device_id: 'vm-1' });
+  });
+
+  it('leaves nothing behind when it fails in the middle', async () => {
+    linux.failOn((operation) => (operation.op === 'set_master' ? 'Device or resource busy' : null));
+    await expect(plug('guest1', 'guest1')).rejects.toThrow(/busy/);
+    expect(await linux.listNetns()).toEqual([]);
+    expect(linux.root.has(tap)).toBe(false);
+    expect(ports[0]).toMatchObject({ 'binding:host_id': '', device_owner: '', device_id: '' });
+    expect(await readdir(join(state.path, 'plugged'))).toEqual([]);
+  });
+
+  it.each([
+    ['nosuch', 'guest1', /there is no port nosuch/],
+    ['guest1', '../etc', /not a name of a network namespace/],
+    ['guest1', 'a b', /not a name of a network namespace/],
+  ])('refuses %s in namespace %s', async (port, netns, message) => {
+    await expect(plug(port, netns)).rejects.toThrow(message);
+  });
+
+  it('refuses a name that two ports have, and a port that is plugged', async () => {
+    await plug('guest1', 'guest1');
+    await expect(plug('guest1', 'other')).rejects.toThrow(/is plugged already/);
+    (ports[1] as { name: string }).name = 'guest1';
+    await expect(plug('guest1', 'other')).rejects.toThrow('2 ports are called guest1: give the id of one');
+  });
+});
+
+describe('unplug', () => {
+  it('undoes it all', async () => {
+    await plug('guest1', 'guest1');
+    expect(await unplugPort('guest1', parts())).toEqual([
+      `${tap} is gone`,
+      'namespace guest1 is gone',
+      `port ${ports[0]?.id} is bound to no host`,
+    ]);
+    expect(ports[0]).toMatchObject({ 'binding:host_id': '', device_owner: '', device_id: '' });
+    expect(await linux.listNetns()).toEqual([]);
+  });
+
+  it('leaves a namespace that was there before', async () => {
+    await linux.ensureNetns('mine');
+    await plug('guest1', 'mine');
+    await unplugPort(ports[0]?.id, parts());
+    expect(await linux.listNetns()).toEqual(['mine']);
+  });
+
+  it('works for a port that was deleted meanwhile', async () => {
+    await plug('guest1', 'guest1');
+    ports.shift();
+    expect(await unplugPort('guest1', parts())).toEqual([`${tap} is gone`, 'namespace guest1 is gone']);
+  });
+
+  it('says so where nothing is plugged', async () => {
+    await expect(unplugPort('guest1', parts())).rejects.toThrow(/is not plugged here/);
+  });
+
+  it('takes everything off the host for down', async () => {
+    await plug('guest1', 'guest1');
+    await plug('two', 'two');
+    await unplugAll(state, linux);
+    expect(linux.print()).toBe(`${brq} bridge up mtu 1500`);
+    expect(await linux.listNetns()).toEqual([]);
+  });
+});

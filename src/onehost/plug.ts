@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { bridgeName, tapName } from '../lib/names.ts';
+import type { Host, NetworkOperation } from '../linux/contract.ts';
+import { checkNetnsName } from '../linux/netns.ts';
+import type { Network, Port } from '../resources/shapes.ts';
+import { type ApiAddress, ApiFailure, getJson, putJson } from './api-client.ts';
+import { OneHostError } from './errors.ts';
+import { findRecord, type PlugRecord, readRecords, removeRecord, writeRecord } from './plug-records.ts';
+import type { StateFolder } from './state-folder.ts';
+
+export interface PlugParts {
+  state: StateFolder;
+  api: ApiAddress;
+  linux: Host;
+}
+
+export interface PlugRequest {
+  /** Id or name of the port. */
+  port: string;
+  /** The namespace that gets the port's card; null for a tap that a virtual machine opens. */
+  netns: string | null;
+  /** Name of this host as the agents report it. */
+  host: string;
+}
+
+/** What the port's owner becomes while it is plugged, unless it has one: guests of Nova are `compute:<zone>`. */
+export const PLUG_OWNER = 'compute:neutrino';
+/** Until the port is ACTIVE. */
+const ACTIVE_WITHIN_MS = 10_000;
+const LOOK_AGAIN_MS = 50;
+
+/**
+ * What Nova does when it starts a guest: binds the port to this host, makes its tap with the port's MAC at the guest's
+ * end, and puts it into the network's bridge.
+ *
+ * @returns lines for the person who asked
+ * @throws OneHostError, ApiFailure
+ */
+export async function plugPort(request: PlugRequest, { state, api, linux }: PlugParts): Promise<string[]> {
+  if (request.netns !== null) checkName(request.netns);
+  const port = await findPort(api, request.port);
+  const { network } = await getJson<{ network: Network }>(api, `/v2.0/networks/${port.network_id}`);
+  const tap = tapName(port.id);
+  if ((await linux.readNetwork()).links.has(tap)) {
+    throw new OneHostError(`port ${port.id} is plugged already: ${tap} is there; neutrino unplug takes it away`);
+  }
+  await using undo = new AsyncDisposableStack();
+  const record: PlugRecord = {
+    port_id: port.id,
+    name: port.name,
+    netns: request.netns,
+    made_netns: request.netns !== null && !(await linux.listNetns()).includes(request.netns),
+    was: { device_id: port.device_id, device_owner: port.device_owner, 'binding:host_id': port['binding:host_id'] },
+  };
+  writeRecord(state, record);
+  undo.defer(async () => {
+    await removeDevices(record, linux);
+    await putJson(api, `/v2.0/ports/${port.id}`, { port: record.was }).catch(() => {});
+    removeRecord(state, record);
+  });
+  await putJson(api, `/v2.0/ports/${port.id}`, {
+    port: {
+      'binding:host_id': request.host,
+      device_id: port.device_id || randomUUID(),
+      device_owner: port.device_owner || PLUG_OWNER,
+    },
+  });
+  const card = await makeDevices(port, network, request.netns, linux);
+  await plugIntoBridge(port, linux);
+  const active = await isActive(api, port.id);
+  undo.move();
+  return describePlugged(port, request.netns, card, active);
+}
+
+/**
+ * Undoes `plugPort`: the tap goes, with the namespace if it was made for this, and the port is unbound. Works for a port
+ * that was deleted meanwhile.
+ *
+ * @throws OneHostError
+ */
+export async function unplugPort(name: string, { state, api, linux }: PlugParts): Promise<string[]> {
+  const record = findRecord(state, name) ?? findRecord(state, await idOf(api, name));
+  if (!record) throw new OneHostError(`port ${name} is not plugged here: neutrino plug has not made anything for it`);
+  const lines = await removeDevices(record, linux);
+  try {
+    await putJson(api, `/v2.0/ports/${record.port_id}`, { port: record.was });
+    lines.push(`port ${record.port_id} is bound to no host`);
+  } catch (error) {
+    if (!(error instanceof ApiFailure)) throw error;
+    if (error.status !== 404) lines.push(`port ${record.port_id} could not be unbound: ${error.message}`);
+  }
+  removeRecord(state, record);
+  return lines;
+}
+
+/** Removes from the host what `plug` made for any port of this instance: for `neutrino down`. */
+export async function unplugAll(state: StateFolder, linux: Host): Promise<string[]> {
+  const lines: string[] = [];
+  for (const record of readRecords(state)) {
+    lines.push(...(await removeDevices(record, linux)));
+    removeRecord(state, record);
+  }
+  return lines;
+}
+
+/** @returns the name of the guest's card, null for a tap */
+async function makeDevices(port: Port, network: Network, netns: string | null, linux: Host): Promise<string | null> {
+  const tap = tapName(port.id);
+  const { mtu } = network;
+  if (netns === null) {
+    await linux.exec.run(['ip', 'tuntap', 'add', 'dev', tap, 'mode', 'tap']);
+    await linux.apply([{ op: 'set_mtu', name: tap, mtu }]);
+    return null;
+  }
+  await linux.ensureNetns(netns);
+  const { links } = await linux.readNetwork(netns);
+  const numbers = [...Array(links.size + 1).keys()];
+  const card = numbers.map((number) => `eth${number}`).find((name) => !links.has(name)) as string;
+  // Made under a name of its own and renamed inside: this host may have an eth0 too.
+  const inner = `gst${tap.slice(3)}`;
+  await linux.apply([
+    { op: 'ensure_veth', name: tap, peer: inner },
+    { op: 'set_mac', name: inner, mac: port.mac_address },
+    { op: 'set_mtu', name: inner, mtu },
+    { op: 'set_mtu', name: tap, mtu },
+    { op: 'move_to_netns', name: inner, netns, rename: card },
+  ]);
+  await linux.apply([{ op: 'set_up', name: card }], netns);
+  return card;
+}
+
+/** The bridge is made as the agent makes it, when this port is the first one here of its network. */
+async function plugIntoBridge(port: Port, linux: Host): Promise<void> {
+  const given = port['binding:vif_details']?.bridge_name;
+  const bridge = typeof given === 'string' && given !== '' ? given : bridgeName(port.network_id);
+  const tap = tapName(port.id);
+  const operations: NetworkOperation[] = [];
+  if (!(await linux.readNetwork()).links.has(bridge)) {
+    operations.push(
+      { op: 'ensure_bridge', name: bridge },
+      { op: 'sysctl', key: `net/ipv6/conf/${bridge}/disable_ipv6`, value: '1' },
+      { op: 'set_up', name: bridge },
+    );
+  }
+  await linux.apply([...operations, { op: 'set_master', name: tap, master: bridge }, { op: 'set_up', name: tap }]);
+}
+
+async function removeDevices(record: PlugRecord, linux: Host): Promise<string[]> {
+  const tap = tapName(record.port_id);
+  const lines: string[] = [];
+  if ((await linux.readNetwork()).links.has(tap)) {
+    await linux.apply([{ op: 'delete_link', name: tap }]);
+    lines.push(`${tap} is gone`);
+  }
+  if (record.netns !== null && record.made_netns && (await linux.listNetns()).includes(record.netns)) {
+    const { links } = await linux.readNetwork(record.netns);
+    if ([...links.values()].every((link) => link.kind === 'loopback')) {
+      await linux.removeNetns(record.netns);
+      lines.push(`namespace ${record.netns} is gone`);
+    } else {
+      lines.push(`namespace ${record.netns} stays: there are other devices in it`);
+    }
+  }
+  return lines;
+}
+
+async function isActive(api: ApiAddress, id: string): Promise<boolean> {
+  const end = performance.now() + ACTIVE_WITHIN_MS;
+  for (;;) {
+    const { port } = await getJson<{ port: Port }>(api, `/v2.0/ports/${id}?fields=status`);
+    if (port.status === 'ACTIVE') return true;
+    if (performance.now() > end) return false;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+}
+
+/** @throws OneHostError when no port, or more than one, is called so */
+async function findPort(api: ApiAddress, name: string): Promise<Port> {
+  const byId = await getJson<{ ports: Port[] }>(api, `/v2.0/ports?id=${encodeURIComponent(name)}`);
+  if (byId.ports[0]) return byId.ports[0];
+  const { ports } = await getJson<{ ports: Port[] }>(api, `/v2.0/ports?name=${encodeURIComponent(name)}`);
+  if (ports.length > 1) throw new OneHostError(`${ports.length} ports are called ${name}: give the id of one`);
+  if (!ports[0]) throw new OneHostError(`there is no port ${name}; neutron port-list shows those there are`);
+  return ports[0];
+}
+
+async function idOf(api: ApiAddress, name: string): Promise<string> {
+  try {
+    return (await findPort(api, name)).id;
+  } catch {
+    return name;
+  }
+}
+
+function checkName(netns: string): void {
+  try {
+    checkNetnsName(netns);
+  } catch (cause) {
+    throw new OneHostError((cause as Error).message, { cause });
+  }
+}
+
+function describePlugged(port: Port, netns: string | null, card: string | null, active: boolean): string[] {
+  const tap = tapName(port.id);
+  const addresses = port.fixed_ips.map((ip) => ip.ip_address).join(', ') || 'no address';
+  return [
+    `${tap} is in bridge ${bridgeName(port.network_id)}, port ${port.name || port.id} (${addresses}) is ${active ? 'ACTIVE' : 'not ACTIVE yet'}`,
+    netns === null
+      ? `start the guest on it: -netdev tap,id=n0,ifname=${tap},script=no,downscript=no -device virtio-net,netdev=n0,mac=${port.mac_address}`
+      : `namespace ${netns} has it as ${card} with MAC ${port.mac_address}: ip netns exec ${netns} bash`,
+    ...(active ? [] : [`neutrino explain port ${port.id} tells what it waits for`]),
+  ];
+}
