@@ -156,6 +156,11 @@ export class DhcpStand implements AsyncDisposable {
     return this.#notifier.tellAll('network_delete_end', { network_id: network.id });
   }
 
+  /** The agent's admin state changed. */
+  tellAgent(up: boolean): Promise<void> {
+    return this.#notifier.agentUpdated('host1', up);
+  }
+
   explain(port: WirePort): Promise<ExplainStep[]> {
     return this.#explain.explainPort('dhcp', 'host1', { port, network: this.networks.get(port.network_id)! });
   }

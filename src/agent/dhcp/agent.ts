@@ -41,6 +41,9 @@ export interface DhcpAgentParts {
   logger?: Logger;
 }
 
+/** Longest wait for work under way when the agent ends. */
+const CLOSE_LIMIT_MS = 5_000;
+
 /** Port ids that were deleted are remembered so long: a message about one may be late. */
 const DELETED_PORTS = 10_000;
 
@@ -109,9 +112,11 @@ export class DhcpAgent {
     const agent = endpoint<DhcpAgentMethods>(DHCP_AGENT_VERSION, this.#handlers());
     this.#listeners.push(await transport.listen(topics.dhcpAgent, host, [agent]));
     const explain = endpoint<ExplainMethods>(EXPLAIN_VERSION, {
-      explain_port: async ({ port, network }) => ({
-        steps: await explainDhcp(this.#parts.linux, this.#workers.get(network.id as string)?.state ?? null, port),
-      }),
+      explain_port: async ({ port, network }) => {
+        const nothing = { state: null, isKnown: false, failure: null };
+        const served = this.#workers.get(network.id as string) ?? nothing;
+        return { steps: await explainDhcp(this.#parts.linux, served, port) };
+      },
     });
     this.#listeners.push(await transport.listen(topics.explain, explainServer('dhcp', host), [explain]));
     this.#unsubscribe = transport.onReconnect(() => void this.fullSync());
@@ -125,14 +130,18 @@ export class DhcpAgent {
     this.#closed = true;
     this.#unsubscribe?.();
     this.#resync.close();
-    await Promise.all([
-      this.#heartbeat.close(),
-      this.#supervision.close(),
-      ...this.#listeners.map((listener) => listener.close()),
-    ]);
-    await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
-    await Promise.all(this.#releasing.values());
-    await this.#ready.close();
+    const work = async () => {
+      await Promise.all([
+        this.#heartbeat.close(),
+        this.#supervision.close(),
+        ...this.#listeners.map((listener) => listener.close()),
+      ]);
+      await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
+      await Promise.all(this.#releasing.values());
+      await this.#ready.close();
+    };
+    // What waits for an answer of a server that is away is left: the next start does it.
+    await Promise.race([work(), new Promise<void>((resolve) => setTimeout(resolve, CLOSE_LIMIT_MS).unref())]);
     this.#firstSync.resolve();
   }
 

@@ -1,7 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../../lib/log.ts';
-import { dhcpNamespace } from '../../lib/names.ts';
 import type { Host } from '../../linux/contract.ts';
 import { signalDaemon, startDaemon, stopDaemon } from '../../linux/daemon.ts';
 import { fillChecksums } from './checksum-rules.ts';
@@ -63,16 +62,4 @@ async function replaceFile(path: string, text: string): Promise<void> {
 
 async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o755 });
-}
-
-/** Removes all of a network's DHCP server from the host, whatever of it there is. */
-export async function removeDhcp(
-  host: Host,
-  networkId: string,
-  found: { tap: string | null; steps: readonly DhcpStep[] },
-  logger: Logger,
-): Promise<void> {
-  await applyDhcp(host, found.steps, logger);
-  if (found.tap) await host.apply([{ op: 'delete_link', name: found.tap }]);
-  await host.removeNetns(dhcpNamespace(networkId));
 }

@@ -7,23 +7,20 @@ import { parseLeases, wasAsked } from './leases-file.ts';
 import { hasReservations } from './network.ts';
 import { type DhcpObserved, observe } from './observe.ts';
 
-/**
- * This agent's part of `explain port`: does a DHCP server run for the network, does it know the port, did the guest ask,
- * is metadata answered. Reads only.
- *
- * @param state what the agent keeps for the network; null when it keeps nothing
- */
-export async function explainDhcp(host: Host, state: DhcpState | null, port: WirePort): Promise<ExplainStep[]> {
-  if (!state) {
-    return [
-      {
-        step: 'dnsmasq',
-        state: 'not_applicable',
-        expected: 'no DHCP server for this network on this host',
-        found: 'the agent keeps none',
-      },
-    ];
-  }
+/** What the agent has to do with a network. */
+export interface ServedNetwork {
+  /** What it keeps on the host; null while it keeps nothing. */
+  state: DhcpState | null;
+  /** Whether it was told to serve it. */
+  isKnown: boolean;
+  /** What it failed with last; null when all went well. */
+  failure: string | null;
+}
+
+/** This agent's part of `explain port`: does a DHCP server run, does it know the port, did the guest ask. Reads only. */
+export async function explainDhcp(host: Host, served: ServedNetwork, port: WirePort): Promise<ExplainStep[]> {
+  const { state } = served;
+  if (!state) return [notServed(served)];
   const observed = await observe(host, state, 'all');
   return [
     namespaceStep(state, observed),
@@ -32,6 +29,20 @@ export async function explainDhcp(host: Host, state: DhcpState | null, port: Wir
     leaseStep(state, observed, port),
     metadataStep(state, observed),
   ];
+}
+
+function notServed({ isKnown, failure }: ServedNetwork): ExplainStep {
+  const step = 'dnsmasq';
+  const expected = 'a DHCP server for the network';
+  if (failure !== null)
+    return { ...fault(step, expected, `setting it up failed: ${failure}`), remedy: 'see the log of the DHCP agent' };
+  if (isKnown) return { step, state: 'waiting', expected, found: 'it is being set up' };
+  return {
+    step,
+    state: 'not_applicable',
+    expected: 'no DHCP server for this network on this host',
+    found: 'the agent keeps none',
+  };
 }
 
 function namespaceStep({ namespace, card }: DhcpState, observed: DhcpObserved): ExplainStep {

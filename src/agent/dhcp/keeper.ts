@@ -4,7 +4,7 @@ import type { Logger } from '../../lib/log.ts';
 import { dhcpNamespace, tapName } from '../../lib/names.ts';
 import type { Host } from '../../linux/contract.ts';
 import type { NetworkInfo, PluginApi } from '../../rpc/contract.ts';
-import { applyDhcp, removeDhcp } from './apply.ts';
+import { applyDhcp } from './apply.ts';
 import { type DhcpSettings, type DhcpState, deriveDhcpState, dnsmasqDaemon, networkFolder } from './derive.ts';
 import { dhcpDeviceId, ensureDhcpPort, planDhcpPort } from './dhcp-port.ts';
 import { isUuid } from './dnsmasq-text.ts';
@@ -72,33 +72,40 @@ export class DhcpKeeper {
   async remove(networkId: string): Promise<void> {
     if (!isUuid(networkId)) return;
     const { linux, plugin, host, logger } = this.#parts;
-    await removeDhcp(linux, networkId, { tap: await this.#tapOf(networkId), steps: this.#removal(networkId) }, logger);
+    const tap = await this.#tapOf(networkId);
+    await applyDhcp(linux, this.#endDaemons(networkId), logger);
+    if (tap) await linux.apply([{ op: 'delete_link', name: tap }]);
+    await linux.removeNetns(dhcpNamespace(networkId));
     try {
       await plugin.releaseDhcpPort(networkId, dhcpDeviceId(host, networkId), host);
     } catch (error) {
       // The server releases ports of agents it no longer schedules by itself; nothing on this host depends on it.
       logger.warn({ resource: 'network', id: networkId, error: String(error) }, 'releasing the DHCP port failed');
     }
+    // Last: whoever starts after a crash sees by the folder that there is something to end.
+    await applyDhcp(linux, this.#removeFolder(networkId), logger);
   }
 
   async #previewRemoval(networkId: string): Promise<string[]> {
-    const there = (await this.#parts.linux.listNetns()).includes(dhcpNamespace(networkId));
-    return there
-      ? [...this.#removal(networkId).flatMap(describeStep), `remove namespace ${dhcpNamespace(networkId)}`]
-      : [];
+    const namespace = dhcpNamespace(networkId);
+    if (!(await this.#parts.linux.listNetns()).includes(namespace)) return [];
+    const steps = [...this.#endDaemons(networkId), ...this.#removeFolder(networkId)];
+    return [...steps.flatMap(describeStep), `remove namespace ${namespace}`];
   }
 
-  #removal(networkId: string): DhcpStep[] {
+  #endDaemons(networkId: string): DhcpStep[] {
     const { options, statePath } = this.#parts.settings;
-    const netns = dhcpNamespace(networkId);
-    const proxy = proxyDaemon(networkId, netns, { statePath, pidFolder: options.external_pids });
+    const proxy = proxyDaemon(networkId, dhcpNamespace(networkId), { statePath, pidFolder: options.external_pids });
     return [
       { do: 'stop', daemon: dnsmasqDaemon(networkId, [], options) },
       { do: 'stop', daemon: proxy },
       { do: 'remove', path: proxy.mark },
       { do: 'remove', path: proxy.logFile! },
-      { do: 'remove', path: networkFolder(networkId, options) },
     ];
+  }
+
+  #removeFolder(networkId: string): DhcpStep[] {
+    return [{ do: 'remove', path: networkFolder(networkId, this.#parts.settings.options) }];
   }
 
   /** The card's outer end, by the file that names the inner one. Its going is at once, that with a namespace is not. */

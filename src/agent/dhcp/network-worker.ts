@@ -2,6 +2,7 @@ import { type Logger, silentLogger } from '../../lib/log.ts';
 import type { NetworkInfo, PluginApi } from '../../rpc/contract.ts';
 import type { DhcpState } from './derive.ts';
 import type { DhcpKeeper } from './keeper.ts';
+import { wantsDhcp } from './network.ts';
 import { foldEvents, isMessage, type Known, type NetworkEvent, type QueuedEvent } from './network-events.ts';
 import { describeStep } from './plan.ts';
 
@@ -11,8 +12,8 @@ const LONGEST_GATHER_MS = 20;
 
 export interface WorkerParts {
   host: string;
-  keeper: DhcpKeeper;
-  plugin: PluginApi;
+  keeper: Pick<DhcpKeeper, 'ensure' | 'remove'>;
+  plugin: Pick<PluginApi, 'getNetworkInfo'>;
   logger?: Logger;
   /** `bulk_reload_interval`: how long changes of ports are gathered. */
   gatherMs: number;
@@ -43,6 +44,7 @@ export class NetworkWorker {
   #refusedBefore = '';
   /** What failed and is to be tried again; null when all is well. */
   #failed: NetworkEvent | null = null;
+  #failure: string | null = null;
   #closed = false;
 
   constructor(id: string, parts: WorkerParts, leftover = false) {
@@ -62,9 +64,19 @@ export class NetworkWorker {
     return this.#state;
   }
 
+  /** What went wrong last; null when all is well. */
+  get failure(): string | null {
+    return this.#failed && this.#failure;
+  }
+
   /** Whether work is going on or waiting: the host is not as it should be, and that is known. */
   get isBusy(): boolean {
     return this.#running !== null || this.#failed !== null;
+  }
+
+  /** Whether the network is to be served, as far as is known. */
+  get isKnown(): boolean {
+    return this.network ? wantsDhcp(this.network) : this.#running !== null;
   }
 
   /** Whether nothing is known or kept any more: the worker can be dropped. */
@@ -144,6 +156,7 @@ export class NetworkWorker {
       this.#failed = null;
     } catch (error) {
       this.#failed = folded.remove ? { kind: 'remove' } : { kind: 'refresh' };
+      this.#failure = error instanceof Error ? error.message : String(error);
       this.#parts.onFailed(this.id, error);
     }
   }

@@ -93,6 +93,7 @@ const inside = (changes: Partial<Link>, state: DhcpState): NetworkState => {
 test('from nothing: namespace, card, addresses, route, files, dnsmasq, haproxy', () => {
   const state = stateOf(networkOf(), { enable_isolated_metadata: true });
   expect(lines(state, bare)).toEqual([
+    `write_file ${folder}/interface`,
     `ensure_namespace ${netns}`,
     `${netns}: sysctl key=net/ipv6/conf/default/accept_ra value=0`,
     `host: delete_link name=${tap}`,
@@ -105,7 +106,6 @@ test('from nothing: namespace, card, addresses, route, files, dnsmasq, haproxy',
     `${netns}: add_address device=${device} cidr=169.254.169.254/32`,
     `${netns}: replace_route family=4 destination=default via=10.0.0.1 device=${device}`,
     `${netns}: fill_checksums IPv4`,
-    `write_file ${folder}/interface`,
     `write_file ${folder}/host`,
     `write_file ${folder}/addn_hosts`,
     `write_file ${folder}/opts`,

@@ -22,7 +22,7 @@ export type DhcpStep =
 /** Compares what must be with what is. Empty when nothing is to be done. */
 export function planDhcp(state: DhcpState, observed: DhcpObserved): DhcpStep[] {
   const card = observed.namespace === undefined ? [] : planCard(state, observed.namespace, observed.checksums ?? []);
-  return [...card, ...planDnsmasq(state, observed), ...planProxy(state, observed)];
+  return [...planRecord(state, observed), ...card, ...planDnsmasq(state, observed), ...planProxy(state, observed)];
 }
 
 /** A step as one line an operator reads. */
@@ -41,6 +41,12 @@ export function describeStep(step: DhcpStep): string[] {
     default:
       return [`${step.do} ${step.path}`];
   }
+}
+
+/** First of all the folder, with the name of the card: by it everything is found again, whatever happens after. */
+function planRecord({ folder, files }: DhcpState, observed: DhcpObserved): DhcpStep[] {
+  if (observed.files.interface?.trimEnd() === files.interface) return [];
+  return [{ do: 'write_file', path: `${folder}/interface`, text: files.interface }];
 }
 
 function planCard(state: DhcpState, namespace: NetworkState | null, checksums: readonly (4 | 6)[]): DhcpStep[] {
@@ -155,10 +161,10 @@ function isHostRoute(destination: string): boolean {
 function planDnsmasq(state: DhcpState, observed: DhcpObserved): DhcpStep[] {
   const steps: DhcpStep[] = [];
   let changed = false;
-  for (const name of ['interface', 'host', 'addn_hosts', 'opts'] as const) {
+  for (const name of ['host', 'addn_hosts', 'opts'] as const) {
     if (observed.files[name]?.trimEnd() === state.files[name].trimEnd()) continue;
     steps.push({ do: 'write_file', path: `${state.folder}/${name}`, text: state.files[name] });
-    changed ||= name !== 'interface';
+    changed = true;
   }
   const daemon = state.dnsmasq;
   const start: DhcpStep[] = [

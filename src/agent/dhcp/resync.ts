@@ -32,11 +32,6 @@ export class Resync {
     this.#timer = setTimeout(() => this.#fire(), Math.max(this.#intervalMs, this.#throttleMs - sinceMs));
   }
 
-  /** Whether a network waits to be tried again. */
-  isPending(networkId: string): boolean {
-    return this.#all.length > 0 || this.#networks.has(networkId);
-  }
-
   close(): void {
     this.#closed = true;
     if (this.#timer) clearTimeout(this.#timer);
