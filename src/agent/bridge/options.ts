@@ -70,9 +70,17 @@ export interface BridgeConfig {
 export function bridgeConfig(options: BridgeAgentOptions): BridgeConfig {
   const { enable_security_group, firewall_driver } = options.securityGroup;
   return {
-    interfaces: parseMappings(options.linuxBridge.physical_interface_mappings),
-    bridges: parseMappings(options.linuxBridge.bridge_mappings),
+    ...mappedDevices(options.linuxBridge),
     filtering: enable_security_group && firewall_driver !== null && !isNoop(firewall_driver),
+  };
+}
+
+export function mappedDevices(
+  options: BridgeAgentOptions['linuxBridge'],
+): Pick<BridgeConfig, 'interfaces' | 'bridges'> {
+  return {
+    interfaces: parseMappings(options.physical_interface_mappings),
+    bridges: parseMappings(options.bridge_mappings),
   };
 }
 
@@ -94,7 +102,7 @@ function isNoop(driver: string): boolean {
   return driver === '' || driver === 'noop' || /(^|\.)NoopFirewallDriver$/.test(driver);
 }
 
-function parseMappings(pairs: readonly string[]): Map<string, string> {
+export function parseMappings(pairs: readonly string[]): Map<string, string> {
   return new Map(
     pairs.map((pair) => {
       const colon = pair.indexOf(':');
