@@ -102,7 +102,7 @@ function isNoop(driver: string): boolean {
   return driver === '' || driver === 'noop' || /(^|\.)NoopFirewallDriver$/.test(driver);
 }
 
-export function parseMappings(pairs: readonly string[]): Map<string, string> {
+function parseMappings(pairs: readonly string[]): Map<string, string> {
   return new Map(
     pairs.map((pair) => {
       const colon = pair.indexOf(':');
