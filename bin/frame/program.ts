@@ -70,7 +70,8 @@ const CLOSE_LIMIT_MS = 15_000;
 
 /** Runs a program from its command line to its end. */
 export async function runProgram(program: Program, argv: readonly string[] = process.argv.slice(2)): Promise<void> {
-  process.title = program.name;
+  // What ps and pgrep show: the program and its options, instead of the path of a runtime.
+  process.title = [program.name, ...argv].join(' ');
   try {
     await run(program, argv);
   } catch (error) {

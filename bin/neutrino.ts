@@ -1,0 +1,3 @@
+import { runNeutrino } from './frame/neutrino.ts';
+
+await runNeutrino(process.argv.slice(2));

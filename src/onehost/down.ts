@@ -1,0 +1,175 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { tapName } from '../lib/names.ts';
+import { removeTraces } from '../linux/cleanup/instance.ts';
+import type { Host } from '../linux/contract.ts';
+import { openHost } from '../linux/host.ts';
+import { readSysctl } from '../linux/sysctl.ts';
+import { OneHostError } from './errors.ts';
+import { removeForwarding } from './forwarding.ts';
+import { type Inventory, lastFiles, readInstance, type Surroundings } from './instance.ts';
+import { unplugAll } from './plug.ts';
+import { requireStateFolder, runningInstance, type StateFolder, startTicks, stateFolder } from './state-folder.ts';
+import { removeUplink } from './uplink.ts';
+
+export interface DownOptions {
+  stateDir?: string;
+  purge: boolean;
+  yes: boolean;
+}
+
+const STOP_LIMIT_MS = 25_000;
+const DAEMON_LIMIT_MS = 2_000;
+
+/**
+ * `neutrino down`: stops the programs and removes from the host what this instance made, and nothing else.
+ *
+ * @returns the exit code
+ */
+export async function down({ stateDir, purge, yes }: DownOptions, around: Surroundings): Promise<number> {
+  const state = stateFolder(stateDir);
+  requireStateFolder(state);
+  if (purge && !yes && !(await confirmed(state))) {
+    around.say('nothing was changed');
+    return 1;
+  }
+  await stopPrograms(state, around);
+  if (process.getuid?.() === 0) {
+    const inventory = await around.inventory(state);
+    const host = await openHost();
+    try {
+      await cleanHost(host, state, inventory, around);
+    } finally {
+      await host.close();
+    }
+  } else {
+    around.say('not root: this host has nothing of this instance to remove');
+  }
+  if (purge) {
+    purgeState(state);
+    around.say(`removed ${state.path}`);
+  } else {
+    around.say(`the data stays in ${state.path}; neutrino up brings everything back, neutrino down --purge removes it`);
+  }
+  return 0;
+}
+
+async function confirmed(state: StateFolder): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new OneHostError(`down --purge deletes all networks in ${state.path}; say --yes where nobody can be asked`);
+  const line = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await line.question(`Delete all networks, subnets, ports and logs in ${state.path}? [y/N] `);
+  line.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+async function stopPrograms(state: StateFolder, around: Surroundings): Promise<void> {
+  const pid = runningInstance(state);
+  if (pid === null) return;
+  around.say(`stopping the programs (process ${pid}) …`);
+  process.kill(pid, 'SIGTERM');
+  for (const end = performance.now() + STOP_LIMIT_MS; runningInstance(state) !== null; ) {
+    if (performance.now() > end)
+      throw new OneHostError(
+        `process ${pid} did not end within ${STOP_LIMIT_MS / 1000} s; kill -9 ${pid} and try again`,
+      );
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+/** Everything by names of ids that are in our database or in our folders: two instances share a host. */
+async function cleanHost(
+  host: Host,
+  state: StateFolder,
+  inventory: Inventory | null,
+  around: Surroundings,
+): Promise<void> {
+  const networkIds = new Set([...(inventory?.networks ?? []).map(({ id }) => id), ...dhcpFolders(state)]);
+  const removed = await unplugAll(state, host);
+  removed.push(...(await removeTraces(host, networkIds, instanceCards(state))));
+  await endDaemons([...networkIds], state);
+  const { links } = await host.readNetwork();
+  const taps = (inventory?.ports ?? []).map(({ id }) => tapName(id)).filter((name) => links.has(name));
+  await host.apply(taps.map((name) => ({ op: 'delete_link', name })));
+  removed.push(...taps.map((name) => `tap ${name}`));
+  await removeForwarding(host, state);
+  await removeUplink(host, state, { read: readSysctl });
+  for (const line of removed) around.say(`removed ${line.replace(/^removed /, '')}`);
+  if (removed.length === 0) around.say('no bridge, tap or namespace of this instance was there');
+}
+
+/** Cards of the configuration that the programs last ran with. */
+function instanceCards(state: StateFolder): ReadonlySet<string> {
+  try {
+    return readInstance(lastFiles(state)).cards;
+  } catch {
+    // The files were taken away: bridges are removed all the same, and a card without its bridge keeps no address of it.
+    return new Set();
+  }
+}
+
+/** The DHCP agent's folders are named after networks, also of those deleted while it was away. */
+function dhcpFolders(state: StateFolder): string[] {
+  const folder = join(state.path, 'dhcp');
+  return existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f-]{36}$/.test(name)) : [];
+}
+
+/** What is left of dnsmasq and haproxy where a namespace was removed by hand: processes whose command line names one of our folders or ids. */
+async function endDaemons(networkIds: readonly string[], state: StateFolder): Promise<void> {
+  const found = new Map<number, string>();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const pid = Number(entry);
+    const command = commandLine(pid);
+    if (!/^\S*\b(dnsmasq|haproxy)\0/.test(command)) continue;
+    if (networkIds.some((id) => command.includes(id)) || command.includes(`${state.path}/`))
+      found.set(pid, startTicks(pid) ?? '');
+  }
+  const alive = () => [...found].filter(([pid, start]) => startTicks(pid) === start).map(([pid]) => pid);
+  for (const pid of alive()) kill(pid, 'SIGTERM');
+  for (const end = performance.now() + DAEMON_LIMIT_MS; alive().length > 0 && performance.now() < end; ) {
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  for (const pid of alive()) kill(pid, 'SIGKILL');
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // gone meanwhile
+  }
+}
+
+/** Only what we put there: a state folder may be one that others use too. */
+function purgeState(state: StateFolder): void {
+  const own = [
+    'etc',
+    'log',
+    'lock',
+    'dhcp',
+    'plugged',
+    'external',
+    'neutron.sqlite',
+    'neutron.sqlite-wal',
+    'neutron.sqlite-shm',
+    'bus.sock',
+    'metadata_proxy',
+    'host.json',
+    'neutrino.pid',
+  ];
+  for (const name of readdirSync(state.path)) {
+    if (own.includes(name) || /^neutron\.sqlite/.test(name))
+      rmSync(join(state.path, name), { recursive: true, force: true });
+  }
+  if (readdirSync(state.path).length === 0) rmSync(state.path, { recursive: true });
+}

@@ -1,0 +1,130 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StateFolder } from './state-folder.ts';
+
+/** What the embedded configuration depends on. */
+export interface EmbeddedSettings {
+  state: StateFolder;
+  /** Device of physical network `public`; null when there is none. */
+  publicDevice: string | null;
+}
+
+/** What the command line of `up` decides; it wins over files. */
+export interface CommandLineSettings {
+  listen?: { host: string; port: number };
+  tokenFile?: string;
+  open?: boolean;
+  debug?: boolean;
+}
+
+type Sections = Record<string, Record<string, string | number | boolean>>;
+
+/**
+ * Writes the configuration of one host into the state folder, as files that the programs read like those of a distributed
+ * deployment.
+ *
+ * @returns the files of each program, in order
+ */
+export function writeEmbeddedConfiguration(
+  settings: EmbeddedSettings,
+  commandLine: CommandLineSettings,
+  userFiles: readonly string[],
+): (program: string) => string[] {
+  const { state } = settings;
+  const write = (name: string, why: string, sections: Sections): string => {
+    const file = join(state.etc, name);
+    writeFileSync(file, renderFile(why, sections));
+    return file;
+  };
+  const files: Record<string, string> = {};
+  for (const [name, [why, sections]] of Object.entries(embedded(settings))) files[name] = write(name, why, sections);
+  const last = write(
+    'command-line.conf',
+    'what the command line of neutrino up said; wins over all other files',
+    ofCommandLine(commandLine),
+  );
+
+  return (program) => [
+    files['neutron.conf']!,
+    ...(ownFile[program] ? [files[ownFile[program]]!] : []),
+    ...userFiles,
+    last,
+  ];
+}
+
+const ownFile: Readonly<Record<string, string>> = {
+  'neutron-server': 'ml2_conf.ini',
+  'neutron-db-manage': 'ml2_conf.ini',
+  'neutron-linuxbridge-agent': 'linuxbridge_agent.ini',
+  'neutron-dhcp-agent': 'dhcp_agent.ini',
+  'neutron-metadata-agent': 'metadata_agent.ini',
+};
+
+function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [why: string, sections: Sections]> {
+  return {
+    'neutron.conf': [
+      'all programs',
+      {
+        DEFAULT: {
+          core_plugin: 'ml2',
+          service_plugins: '',
+          auth_strategy: 'noauth',
+          bind_host: '127.0.0.1',
+          bind_port: 9696,
+          state_path: state.path,
+          transport_url: `local://${state.path}/bus.sock`,
+          log_dir: state.log,
+        },
+        database: { connection: `sqlite:///${state.path}/neutron.sqlite` },
+        oslo_concurrency: { lock_path: `${state.path}/lock` },
+      },
+    ],
+    'ml2_conf.ini': [
+      'the server',
+      {
+        ml2: {
+          type_drivers: 'local,flat',
+          tenant_network_types: 'local',
+          mechanism_drivers: 'linuxbridge',
+          extension_drivers: 'port_security',
+        },
+        ml2_type_flat: { flat_networks: 'public' },
+        securitygroup: { enable_security_group: false },
+      },
+    ],
+    'linuxbridge_agent.ini': [
+      'the Linux bridge agent',
+      {
+        linux_bridge: { physical_interface_mappings: publicDevice === null ? '' : `public:${publicDevice}` },
+        vxlan: { enable_vxlan: false },
+        securitygroup: { enable_security_group: false },
+      },
+    ],
+    'dhcp_agent.ini': [
+      'the DHCP agent',
+      { DEFAULT: { interface_driver: 'linuxbridge', enable_isolated_metadata: true } },
+    ],
+    'metadata_agent.ini': ['the metadata agent: no Nova, it answers itself', { DEFAULT: {} }],
+  };
+}
+
+function ofCommandLine({ listen, tokenFile, open, debug }: CommandLineSettings): Sections {
+  return {
+    DEFAULT: { ...(listen && { bind_host: listen.host, bind_port: listen.port }), ...(debug && { debug: true }) },
+    neutrino: { ...(tokenFile !== undefined && { token_file: tokenFile }), ...(open && { insecure_open_api: true }) },
+  };
+}
+
+/** The text of a file. Values have been checked by whoever brought them; what would start another line is refused here all the same. */
+export function renderFile(why: string, sections: Sections): string {
+  const lines = [`# Written by neutrino up at every start, for ${why}: give your own with --config-file.`];
+  for (const [section, options] of Object.entries(sections)) {
+    lines.push('', `[${section}]`);
+    for (const [name, value] of Object.entries(options)) {
+      const text = typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value);
+      if (/[\r\n]/.test(text)) throw new Error(`a value of ${name} with a line break`);
+      lines.push(`${name} = ${text.replaceAll('$', '$$$$')}`.trimEnd());
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}

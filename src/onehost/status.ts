@@ -1,0 +1,157 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { bridgeName, dhcpNamespace, tapName } from '../lib/names.ts';
+import type { Host, NetworkState } from '../linux/contract.ts';
+import { openHost } from '../linux/host.ts';
+import { apiUrl, getJson } from './api-client.ts';
+import { type Instance, type Inventory, lastFiles, readInstance, type Surroundings } from './instance.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+import { requireStateFolder, runningInstance, type StateFolder, stateFolder } from './state-folder.ts';
+import { renderTable } from './text-table.ts';
+
+/**
+ * `neutrino status`: what runs, and what is on the host and why.
+ *
+ * @returns the exit code: 0 when it runs, 3 when it does not (as init scripts have it)
+ */
+export async function status({ stateDir }: { stateDir?: string }, around: Surroundings): Promise<number> {
+  const state = stateFolder(stateDir);
+  requireStateFolder(state);
+  const instance = readInstance(lastFiles(state));
+  const pid = runningInstance(state);
+  around.print(
+    `State folder ${state.path}: ${pid === null ? 'not running (neutrino up starts it)' : `running as process ${pid}, API at ${apiUrl(instance.api)}`}`,
+  );
+  if (pid !== null) {
+    around.print(`\n${renderTable(['PROGRAM', 'PID', 'MEMORY'], programs(pid))}`);
+    around.print(`\n${await agents(instance)}`);
+  }
+  const inventory = await around.inventory(state);
+  const manifest = readManifest(state);
+  if (process.getuid?.() !== 0) {
+    around.print('\nNot root: what is on the host cannot be looked at.');
+    return pid === null ? 3 : 0;
+  }
+  const host = await openHost();
+  try {
+    const rows = hostRows({
+      state,
+      inventory,
+      manifest,
+      network: await host.readNetwork(),
+      namespaces: await host.listNetns(),
+      daemons: findDaemons(),
+      chains: await savedChains(host),
+    });
+    around.print(
+      rows.length ? `\n${renderTable(['ON THIS HOST', 'WHY'], rows)}` : '\nNothing of this instance is on the host.',
+    );
+  } finally {
+    await host.close();
+  }
+  return pid === null ? 3 : 0;
+}
+
+export interface HostFacts {
+  state: StateFolder;
+  inventory: Inventory | null;
+  manifest: Manifest;
+  network: NetworkState;
+  namespaces: readonly string[];
+  /** Command lines by process id. */
+  daemons: ReadonlyMap<number, string>;
+  /** Names of all chains. */
+  chains: ReadonlySet<string>;
+}
+
+/** Each thing of this instance that is there, with its reason. */
+export function hostRows({ inventory, manifest, network, namespaces, daemons, chains }: HostFacts): [string, string][] {
+  const rows: [string, string][] = [];
+  const { uplink } = manifest;
+  if (uplink?.kind === 'nat') {
+    for (const name of [uplink.gateway, uplink.port].filter((each) => network.links.has(each))) {
+      rows.push([
+        name,
+        name === uplink.gateway
+          ? `gateway ${uplink.cidr} of physical network public: this host's end`
+          : 'the other end, for the bridge of a flat network on public',
+      ]);
+    }
+  }
+  for (const { id, name } of inventory?.networks ?? []) {
+    const called = `network ${name || '(no name)'} ${id}`;
+    const bridge = bridgeName(id);
+    if (network.links.has(bridge)) {
+      const members = [...network.links.values()].filter((link) => link.master === bridge).map((link) => link.name);
+      rows.push([bridge, `bridge of ${called}; in it: ${members.join(', ') || 'nothing'}`]);
+    }
+    if (namespaces.includes(dhcpNamespace(id))) rows.push([dhcpNamespace(id), `DHCP and DNS of ${called}`]);
+    for (const [pid, command] of daemons) {
+      if (command.includes(id))
+        rows.push([`process ${pid}`, `${command.split(' ')[0]!.split('/').at(-1)} of ${called}`]);
+    }
+  }
+  for (const { id, name, network_id, device_owner, status: portStatus } of inventory?.ports ?? []) {
+    if (!network.links.has(tapName(id))) continue;
+    const owner = device_owner ? ` (${device_owner})` : '';
+    rows.push([tapName(id), `port ${name || id}${owner}, ${portStatus}, of network ${network_id}`]);
+  }
+  for (const { table, name } of manifest.chains) {
+    if (chains.has(name))
+      rows.push([
+        `chain ${name}`,
+        table === 'nat'
+          ? 'NAT of physical network public'
+          : "accepts what passes our bridges, past the host's own firewall",
+      ]);
+  }
+  for (const [key, value] of Object.entries(manifest.sysctls))
+    rows.push([key, `was ${value}; neutrino down puts it back`]);
+  return rows;
+}
+
+function programs(pid: number): [string, string, string][] {
+  const children = readText(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
+  return [pid, ...children].map((each) => {
+    const name = readText(`/proc/${each}/cmdline`).split(/[\0 ]/)[0]!.split('/').at(-1)!;
+    const pss = /^Pss:\s+(\d+) kB/m.exec(readText(`/proc/${each}/smaps_rollup`))?.[1];
+    return [name, String(each), pss ? `${Math.round(Number(pss) / 1024)} MB` : ''];
+  });
+}
+
+async function agents({ api }: Instance): Promise<string> {
+  try {
+    const answer = await getJson<{
+      agents: { agent_type: string; host: string; alive: boolean; admin_state_up: boolean }[];
+    }>(api, '/v2.0/agents');
+    return renderTable(
+      ['AGENT', 'HOST', 'ALIVE'],
+      answer.agents.map(({ agent_type, host, alive }) => [agent_type, host, alive ? ':-)' : 'xxx']),
+    );
+  } catch (error) {
+    return `The agents cannot be listed: ${(error as Error).message}`;
+  }
+}
+
+/** dnsmasq and haproxy processes: their command lines, words parted by blanks. */
+function findDaemons(): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const command = readText(`/proc/${entry}/cmdline`).replaceAll('\0', ' ').trim();
+    if (/^\S*\b(dnsmasq|haproxy)( |$)/.test(command)) found.set(Number(entry), command);
+  }
+  return found;
+}
+
+async function savedChains(host: Host): Promise<Set<string>> {
+  const { stdout } = await host.exec.run(['iptables-save'], { okCodes: [0, 1, 2, 3, 4, 111] });
+  return new Set([...stdout.matchAll(/^:(\S+)/gm)].map((match) => match[1]!));
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
