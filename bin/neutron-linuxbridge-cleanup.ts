@@ -1,0 +1,38 @@
+import { linuxBridgeOptions, mappedDevices } from '../src/agent/bridge/options.ts';
+import { runProgram } from './frame/program.ts';
+
+const about = `usage: neutron-linuxbridge-cleanup [options]
+
+Removes the bridges that the Linux bridge agent made for networks (brq…) and that have no taps, and gives cards their
+addresses back. Bridges of bridge_mappings and everybody else's stay. Needs root. Where no --config-file is given it
+reads neutron.conf and plugins/ml2/linuxbridge_agent.ini in /etc/neutron.`;
+
+await runProgram({
+  name: 'neutron-linuxbridge-cleanup',
+  about,
+  groups: [linuxBridgeOptions],
+  needs: [],
+  extras: [{ name: 'force', help: 'also bridges that have taps in them' }],
+  root: true,
+  async start({ config, logger, args }) {
+    const [{ cleanUpBridges }, { openHost }] = await Promise.all([
+      import('../src/linux/cleanup/bridges.ts'),
+      import('../src/linux/host.ts'),
+    ]);
+    const mappings = mappedDevices(config.get(linuxBridgeOptions));
+    const host = await openHost({ logger });
+    try {
+      const { removed, inUse } = await cleanUpBridges(host, {
+        nics: new Set(mappings.interfaces.values()),
+        keep: new Set(mappings.bridges.values()),
+        force: args.flags.has('force'),
+      });
+      for (const name of removed) process.stdout.write(`removed ${name}\n`);
+      for (const { name, taps } of inUse) process.stdout.write(`${name} stays: ${taps} taps are in it (--force)\n`);
+      if (removed.length + inUse.length === 0) process.stdout.write('there is no bridge of a network on this host\n');
+      return 0;
+    } finally {
+      await host.close();
+    }
+  },
+});
