@@ -24,7 +24,7 @@ export const LOG_FILE = 'dhcp_dns_log';
 
 /**
  * dnsmasq's command line for one network (upstream: agent/linux/dhcp.py). `--interface` and `--except-interface` stand
- * where releases before 2016 had them: `ps` then shows the device, and nothing is served on the namespace's `lo`.
+ * where older releases had them: `ps` then shows the device, and nothing is served on the namespace's `lo`.
  */
 export function dnsmasqArguments(network: NetworkInfo, options: DhcpOptions, place: DnsmasqPlace): string[] {
   const file = (name: string) => join(place.folder, name);
