@@ -36,6 +36,7 @@ const plainErrors = new Set([
 
 /** The command line of `neutrino`. Each command loads its code when it is called. */
 export async function runNeutrino(argv: readonly string[]): Promise<void> {
+  process.title = ['neutrino', ...argv].join(' ');
   try {
     await commandLine().parseAsync([...argv], { from: 'user' });
   } catch (error) {

@@ -2,7 +2,6 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { tapName } from '../lib/names.ts';
-import { removeTraces } from '../linux/cleanup/instance.ts';
 import type { Host } from '../linux/contract.ts';
 import { openHost } from '../linux/host.ts';
 import { readSysctl } from '../linux/sysctl.ts';
@@ -11,6 +10,7 @@ import { removeForwarding } from './forwarding.ts';
 import { type Inventory, lastFiles, readInstance, type Surroundings } from './instance.ts';
 import { unplugAll } from './plug.ts';
 import { requireStateFolder, runningInstance, type StateFolder, startTicks, stateFolder } from './state-folder.ts';
+import { removeTraces } from './traces.ts';
 import { removeUplink } from './uplink.ts';
 
 export interface DownOptions {
@@ -158,6 +158,7 @@ function purgeState(state: StateFolder): void {
     'lock',
     'dhcp',
     'plugged',
+    'ns-metadata-proxy',
     'external',
     'neutron.sqlite',
     'neutron.sqlite-wal',

@@ -15,7 +15,11 @@ interface Explanation {
  * @throws ApiFailure
  */
 export async function explainPort({ api }: Instance, id: string): Promise<{ text: string; code: number }> {
-  const explanation = await getJson<Explanation>(api, `/v2.0/ports/${encodeURIComponent(id)}/explain`, 10_000);
+  const { explanation } = await getJson<{ explanation: Explanation }>(
+    api,
+    `/v2.0/ports/${encodeURIComponent(id)}/explain`,
+    10_000,
+  );
   return { text: renderExplanation(explanation), code: explanation.verdict === 'works' ? 0 : 1 };
 }
 

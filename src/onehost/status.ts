@@ -109,13 +109,23 @@ export function hostRows({ inventory, manifest, network, namespaces, daemons, ch
   return rows;
 }
 
+/** The program itself, its children and their helpers, with the memory that is theirs alone or their share of. */
 function programs(pid: number): [string, string, string][] {
-  const children = readText(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
-  return [pid, ...children].map((each) => {
-    const name = readText(`/proc/${each}/cmdline`).split(/[\0 ]/)[0]!.split('/').at(-1)!;
-    const pss = /^Pss:\s+(\d+) kB/m.exec(readText(`/proc/${each}/smaps_rollup`))?.[1];
-    return [name, String(each), pss ? `${Math.round(Number(pss) / 1024)} MB` : ''];
-  });
+  const rows: [string, string, string][] = [];
+  let totalKb = 0;
+  const visit = (each: number, depth: number) => {
+    const words = readText(`/proc/${each}/cmdline`).split(/[\0 ]/);
+    const name =
+      words.map((word) => word.split('/').at(-1)!).find((word) => word !== 'node' && !word.startsWith('-')) ?? '';
+    const kb = Number(/^Pss:\s+(\d+) kB/m.exec(readText(`/proc/${each}/smaps_rollup`))?.[1] ?? 0);
+    totalKb += kb;
+    rows.push([`${'  '.repeat(depth)}${name}`, String(each), kb ? `${Math.round(kb / 1024)} MB` : '']);
+    for (const child of readText(`/proc/${each}/task/${each}/children`).split(' ').filter(Boolean))
+      visit(Number(child), depth + 1);
+  };
+  visit(pid, 0);
+  if (totalKb > 0) rows.push(['all', '', `${Math.round(totalKb / 1024)} MB`]);
+  return rows;
 }
 
 async function agents({ api }: Instance): Promise<string> {
