@@ -70,23 +70,23 @@ function answer(message) {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
-/** The program's full path, so that a missing one is told by name. */
-function resolveProgram(name) {
+/** Checks that it may be run and is there, so that a missing one is told by name. */
+function checkProgram(name) {
   if (!ALLOWED.has(name)) throw new Error(`${name} is not on the list of programs an agent may run`);
   for (const folder of PATH.split(':')) {
     try {
       accessSync(`${folder}/${name}`, constants.X_OK);
-      return `${folder}/${name}`;
+      return;
     } catch {}
   }
   throw new Error(`${name} is not installed`);
 }
 
 function commandLine({ argv, netns }, before = []) {
-  const program = resolveProgram(argv[0]);
-  if (netns === undefined || netns === null) return [...before, program, ...argv.slice(1)];
+  checkProgram(argv[0]);
+  if (netns === undefined || netns === null) return [...before, ...argv];
   if (!NETNS_NAME.test(netns)) throw new Error(`not a name of a network namespace: ${netns}`);
-  return ['ip', 'netns', 'exec', netns, ...before, program, ...argv.slice(1)];
+  return ['ip', 'netns', 'exec', netns, ...before, ...argv];
 }
 
 function run(request) {
