@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Context } from '../lib/context.ts';
 import { errorOf, failureOf } from './failure.ts';
 import type { RemoteError } from './transport.ts';
@@ -40,7 +40,7 @@ export interface Reply {
 
 /** 32 hex digits, for `_unique_id`, `_msg_id` and reply queues. */
 export function newMessageId(): string {
-  return randomBytes(16).toString('hex');
+  return randomUUID().replaceAll('-', '');
 }
 
 /** The inner text of a request. */

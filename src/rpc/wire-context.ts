@@ -8,32 +8,31 @@ const PREFIX = '_context_';
  */
 export function contextToWire(context: Context, now: Date = new Date()): Record<string, unknown> {
   const { userId, userName, projectId, projectName } = context;
-  const fields: Record<string, unknown> = {
-    user: userId,
-    user_id: userId,
-    user_name: userName,
-    project: projectId,
-    project_id: projectId,
-    project_name: projectName,
-    tenant_id: projectId,
-    tenant_name: projectName,
-    domain: null,
-    user_domain: null,
-    project_domain: null,
-    system_scope: null,
-    is_admin: context.isAdmin,
-    is_admin_project: true,
-    read_only: false,
-    show_deleted: false,
-    auth_token: context.authToken,
-    request_id: context.requestId,
-    global_request_id: context.globalRequestId,
-    resource_uuid: null,
-    roles: context.roles,
-    user_identity: [userId, projectId, null, null, null].map((part) => part ?? '-').join(' '),
-    timestamp: timestamp(now),
+  return {
+    _context_user: userId,
+    _context_user_id: userId,
+    _context_user_name: userName,
+    _context_project: projectId,
+    _context_project_id: projectId,
+    _context_project_name: projectName,
+    _context_tenant_id: projectId,
+    _context_tenant_name: projectName,
+    _context_domain: null,
+    _context_user_domain: null,
+    _context_project_domain: null,
+    _context_system_scope: null,
+    _context_is_admin: context.isAdmin,
+    _context_is_admin_project: true,
+    _context_read_only: false,
+    _context_show_deleted: false,
+    _context_auth_token: context.authToken,
+    _context_request_id: context.requestId,
+    _context_global_request_id: context.globalRequestId,
+    _context_resource_uuid: null,
+    _context_roles: context.roles,
+    _context_user_identity: [userId, projectId, null, null, null].map((part) => part ?? '-').join(' '),
+    _context_timestamp: timestamp(now),
   };
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [PREFIX + key, value]));
 }
 
 /** The context of a received message. Unknown keys are accepted, missing ones are null; without a request id it gets one. */

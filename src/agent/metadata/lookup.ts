@@ -4,6 +4,10 @@ import type { Caller } from './caller.ts';
 /** Long enough for the burst of requests of one boot, short enough that a new port or address is believed soon. */
 const KEEP_MS = 3_000;
 const MAX_KEPT = 1_000;
+/** The proxy in front waits 32 s: the guest shall hear from us, not from it. */
+const TIMEOUT_MS = 25_000;
+
+const limits = { timeoutMs: TIMEOUT_MS };
 
 const routerInterfaceOwners = [
   'network:router_interface',
@@ -48,7 +52,7 @@ export class PortLookup {
   }
 
   network(networkId: string): Promise<NetworkInfo | null> {
-    return this.#keep(`network ${networkId}`, () => this.#plugin.getNetworkInfo(networkId, this.#host));
+    return this.#keep(`network ${networkId}`, () => this.#plugin.getNetworkInfo(networkId, this.#host, limits));
   }
 
   async #networksOfRouter(routerId: string): Promise<string[]> {
@@ -59,7 +63,7 @@ export class PortLookup {
   #ports(filters: PortFilters): Promise<WirePort[]> {
     const key = JSON.stringify(filters);
     return this.#keep(key, async () => {
-      const ports = await this.#plugin.getPorts(filters);
+      const ports = await this.#plugin.getPorts(filters, limits);
       // A guest that asks before its port is known must not be told "not found" from memory.
       if (ports.length === 0) this.#kept.delete(key);
       return ports;

@@ -8,7 +8,7 @@ import { encodeFrame, type Frame, FrameReader } from './frames.ts';
 import { MAX_QUEUED_BYTES, PROTOCOL } from './protocol.ts';
 
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 1_000;
 
 export interface LocalBusOptions {
   socketPath: string;
