@@ -1,9 +1,12 @@
+import type { Json } from '../support/api.ts';
+
 /**
  * Which extension brings an attribute: an attribute that the recorded server sent and ours does not is missed only when ours
  * lists its extension. This one rule replaces exceptions for single attributes.
  */
 export const attributeExtension: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   network: {
+    tags: 'standard-attr-tag',
     'router:external': 'external-net',
     availability_zone_hints: 'network_availability_zone',
     availability_zones: 'network_availability_zone',
@@ -22,6 +25,7 @@ export const attributeExtension: Readonly<Record<string, Readonly<Record<string,
     vlan_transparent: 'vlan-transparent',
   },
   subnet: {
+    tags: 'standard-attr-tag',
     dns_publish_fixed_ip: 'subnet-dns-publish-fixed-ip',
     'router:external': 'subnet-external-network',
     segment_id: 'segment',
@@ -29,6 +33,7 @@ export const attributeExtension: Readonly<Record<string, Readonly<Record<string,
     use_default_subnetpool: 'default-subnetpools',
   },
   port: {
+    tags: 'standard-attr-tag',
     allowed_address_pairs: 'allowed-address-pairs',
     'binding:host_id': 'binding',
     'binding:profile': 'binding',
@@ -57,4 +62,25 @@ export const attributeExtension: Readonly<Record<string, Readonly<Record<string,
 export function extensionAt(place: string): string | null {
   const found = /^(network|subnet|port)(?:s\[\])?\.([^.[]+)$/.exec(place);
   return found ? (attributeExtension[found[1]!]?.[found[2]!] ?? null) : null;
+}
+
+/** A request without the attributes whose extension is not there: the same rule for what is sent. */
+export function withoutAbsent(body: Json, extensions: ReadonlySet<string>): Json {
+  const strip = (kind: string, attributes: Json): Json =>
+    typeof attributes === 'object' && attributes !== null
+      ? Object.fromEntries(
+          Object.entries(attributes).filter(([name]) => {
+            const extension = attributeExtension[kind]?.[name];
+            return extension === undefined || extensions.has(extension);
+          }),
+        )
+      : attributes;
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || '(raw)' in body) return body;
+  return Object.fromEntries(
+    Object.entries(body).map(([key, value]) => {
+      if (key in attributeExtension) return [key, strip(key, value)];
+      const kind = key.replace(/s$/, '');
+      return [key, Array.isArray(value) && kind in attributeExtension ? value.map((item) => strip(kind, item)) : value];
+    }),
+  );
 }

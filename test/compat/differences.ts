@@ -20,6 +20,9 @@ export interface AllowedDifference {
   because: string;
 }
 
+/** Lists of ids alone, in no order. */
+const idList = /(^|\.|\])subnets$/;
+
 /** Where a server tells an address that it may have chosen itself. */
 const chosenAddress = /fixed_ips\[\]\.ip_address$/;
 
@@ -41,18 +44,32 @@ export function compare(recorded: Json, ours: Json, renaming: Renaming, place = 
   return Object.is(recorded, ours) ? [] : [{ place, recorded, ours }];
 }
 
+/** What names an object in a list: its order there is nobody's promise. */
+const nameOf = (item: Json): string | null =>
+  isObject(item) ? (item.id ?? item.alias ?? item.collection ?? null) : null;
+
 function compareLists(recorded: Json[], ours: Json[], renaming: Renaming, place: string): Difference[] {
   const inside = `${place}[]`;
-  if (recorded.every((item) => isObject(item) && 'id' in item)) {
-    // The order of an unsorted list is by id, and ids differ: pair them by id.
+  const named = recorded.length > 0 && recorded.every((item) => nameOf(item) !== null);
+  // What was just made (a bulk create) comes back in the order of the request, and its ids are learnt here.
+  const made = named && recorded.length === ours.length && recorded.every((item) => !renaming.knows(nameOf(item)!));
+  if (named && !made) {
     const rest = [...ours];
     const differences = recorded.flatMap((item) => {
-      const at = rest.findIndex((other) => isObject(other) && renaming.apply(String(item.id)) === other.id);
+      const at = rest.findIndex((other) => renaming.apply(nameOf(item)!) === nameOf(other));
       if (at < 0) return [{ place: inside, recorded: item, ours: undefined }];
       return compare(item, rest.splice(at, 1)[0], renaming, inside);
     });
     return [...differences, ...rest.map((item) => ({ place: inside, recorded: undefined, ours: item }))];
   }
+  if (idList.test(place)) {
+    const [a, b] = [recorded.map((id) => renaming.apply(id)).sort(), [...ours].sort()];
+    return a.join() === b.join() ? [] : [{ place, recorded, ours }];
+  }
+  return comparePositions(recorded, ours, renaming, inside);
+}
+
+function comparePositions(recorded: Json[], ours: Json[], renaming: Renaming, inside: string): Difference[] {
   const length = Math.max(recorded.length, ours.length);
   return Array.from({ length }, (_, at) => compare(recorded[at], ours[at], renaming, inside)).flat();
 }

@@ -25,6 +25,17 @@ export class Renaming {
     this.#recorded.set(ours, recorded);
   }
 
+  /** For what was removed and made anew. */
+  forget(recorded: string): void {
+    const ours = this.#ours.get(recorded);
+    this.#ours.delete(recorded);
+    if (ours !== undefined) this.#recorded.delete(ours);
+  }
+
+  knows(recorded: string): boolean {
+    return this.#ours.has(recorded);
+  }
+
   /** The text with every known name replaced by ours. */
   apply(text: string): string {
     const rename = (name: string) => this.#ours.get(name) ?? name;

@@ -66,6 +66,6 @@ export class ApiClient {
   }
 
   async explain(portId: string): Promise<Json> {
-    return await this.expect('GET', `/v2.0/ports/${portId}/explain`);
+    return (await this.expect('GET', `/v2.0/ports/${portId}/explain`)).explanation;
   }
 }
