@@ -1,3 +1,8 @@
+import { readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runExplain } from './explain.ts';
 import { runNeutron } from './main.ts';
@@ -466,6 +471,24 @@ describe('connection', () => {
     expect([code, out]).toEqual([1, '']);
     expect(err).toContain(message);
     expect(err.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  test('https: the certificate is checked, unless told not to', async () => {
+    const tls = (name: string) => fileURLToPath(new URL(`../test/data/tls/${name}`, import.meta.url));
+    const answer = (_: unknown, outgoing: ServerResponse) => outgoing.end('{"networks": []}');
+    const server = createServer(
+      { key: readFileSync(tls('server.key')), cert: readFileSync(tls('server.pem')) },
+      answer,
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const env = { OS_ENDPOINT: `https://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    const codes: number[] = [];
+    for (const options of [[], ['--os-cacert', tls('ca.pem')], ['--insecure']]) {
+      codes.push((await run(runNeutron, [...options, 'net-list'], env)).code);
+    }
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    expect(codes).toEqual([1, 0, 0]);
   });
 
   test('--debug shows the talk without the token', async () => {
