@@ -93,6 +93,7 @@ export async function portsOfNetwork(
     .selectFrom('ports')
     .select(['id', 'mac_address', 'device_owner'])
     .where('network_id', '=', networkId)
+    .orderBy('standard_attr_id')
     .execute();
 }
 

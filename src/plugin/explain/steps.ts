@@ -79,7 +79,7 @@ function agent({ port, hostAgents }: ServerFacts): ExplanationStep {
   const step = 'agent';
   const host = port['binding:host_id'];
   if (host === '') {
-    return { step, state: 'not_applicable', expected: 'an agent on the port’s host', found: 'no host is set' };
+    return { step, state: 'not_applicable', expected: 'an agent on the host of the port', found: 'no host is set' };
   }
   const expected = `${BRIDGE_AGENT} on ${host} alive`;
   const found = hostAgents.find(({ agent_type }) => agent_type === BRIDGE_AGENT);
