@@ -11,7 +11,9 @@ export async function showAgents(stage: Stage, narrator: Narrator): Promise<void
   });
   narrator.confirm(table.split(':-)').length === 4, 'three agents are alive');
 
-  const metadata = (await host1.processes()).filter(({ command }) => command.includes('neutron-metadata-agent.ts'));
+  const metadata = (await host1.processes()).filter(({ command }) =>
+    /^\S*neutron-metadata-agent\b|neutron-metadata-agent.ts/.test(command),
+  );
   if (metadata.length === 0) throw new TourFailed('no process of the metadata agent');
   const pids = metadata.map(({ pid }) => String(pid));
   await narrator.show(host1, ['kill', '-STOP', ...pids], {

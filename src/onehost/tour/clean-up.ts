@@ -20,7 +20,7 @@ export async function cleanUp(stage: Stage, narrator: Narrator): Promise<void> {
   for (const host of [host1, host2]) {
     const left = await host.links();
     const own = ['lo', 'eth0', 'eth1', 'eth2', 'eth3'];
-    await narrator.show(host, ['ip', '-br', 'link'], { hides: host === host1 ? [/brq|tap|ns-/] : [/tap|ns-/] });
+    await narrator.show(host, ['ip', '-br', 'link'], { hides: [/brq|tap|ns-/] });
     if (host === host1)
       narrator.confirm(
         left.every((name) => own.includes(name)),

@@ -106,9 +106,10 @@ export class Narrator {
     const inside = netns ? ['ip', 'netns', 'exec', netns] : [];
     const line = [...inside, ...argv].map(quote).join(' ');
     this.#write(`\n${this.#paint('1', `${host.name}# ${line}`)}${note ? this.#paint('2', `   # ${note}`) : ''}\n`);
-    const lines = (stdout + stderr).replace(/\n+$/, '').split('\n');
-    const shown = only ? lines.filter((text) => only.test(text)) : lines;
-    for (const text of shown) this.#write(`${this.#marked(text, mark)}\n`);
+    const text = (stdout + stderr).replace(/\n+$/, '');
+    const lines = text === '' ? [] : text.split('\n');
+    const shown = only ? lines.filter((one) => only.test(one)) : lines;
+    for (const line of shown) this.#write(`${this.#marked(line, mark)}\n`);
   }
 
   #marked(text: string, mark: ShowOptions['mark'] = []): string {
