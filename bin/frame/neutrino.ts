@@ -107,42 +107,16 @@ function commandLine(): Command {
     .command('explain')
     .description('walks from the database to the kernel and says what is, what should be, and what to do')
     .argument('<what>', 'port')
-    .argument('<id>', 'id of the port')
+    .argument('<id>', 'id or name of the port')
     .option(...STATE_DIR)
+    .option('-f, --format <format>', 'text or json', 'text')
     .action(async (what: string, id: string, options) => {
-      if (what !== 'port')
-        throw new CommanderError(2, 'what', `error: neutrino explains ports, not "${what}": neutrino explain port ID`);
-      const { explainPort } = await import('../../src/onehost/explain.ts');
-      const { text, code } = await explainPort((await openInstance(options.stateDir)).instance, id);
-      process.stdout.write(`${text}\n`);
-      process.exit(code);
-    });
-
-  neutrino
-    .command('plug')
-    .description('what Nova does when a guest starts: binds the port to this host and gives it a card')
-    .argument('<port>', 'id or name of the port')
-    .option('--netns <name>', 'the guest is this namespace, made when it is missing; its card gets the MAC of the port')
-    .option('--tap', 'the guest is a virtual machine that opens the tap itself')
-    .option(...STATE_DIR)
-    .action(async (port: string, options) => {
-      if ((options.netns === undefined) === (options.tap === undefined)) {
-        throw new CommanderError(2, 'kind', 'give --netns NAME or --tap');
-      }
-      const { plugPort } = await import('../../src/onehost/plug.ts');
-      await onHost(options.stateDir, ({ host, ...parts }) =>
-        plugPort({ port, netns: options.netns ?? null, host }, parts),
-      );
-    });
-
-  neutrino
-    .command('unplug')
-    .description('takes the card of a port away again')
-    .argument('<port>', 'id or name of the port')
-    .option(...STATE_DIR)
-    .action(async (port: string, options) => {
-      const { unplugPort } = await import('../../src/onehost/plug.ts');
-      await onHost(options.stateDir, (parts) => unplugPort(port, parts));
+      const { runExplain } = await import('../../cli/explain.ts');
+      const env = await connectionSettings(options.stateDir);
+      process.exitCode = await runExplain([what, id, '--format', options.format], env, {
+        stdout: (text) => void process.stdout.write(text),
+        stderr: (text) => void process.stderr.write(text),
+      });
     });
 
   neutrino
@@ -168,6 +142,15 @@ async function openInstance(stateDir: string | undefined): Promise<{ state: Stat
   const state = stateFolder(stateDir);
   requireStateFolder(state);
   return { state, instance: readInstance(lastFiles(state)) };
+}
+
+/** How the client reaches the API: the instance of this host, or, with OS_ENDPOINT and no --state-dir, a server elsewhere. */
+async function connectionSettings(stateDir: string | undefined): Promise<Record<string, string | undefined>> {
+  if (stateDir === undefined && (process.env.OS_ENDPOINT || process.env.OS_URL)) return process.env;
+  const { api } = (await openInstance(stateDir)).instance;
+  const { apiUrl } = await import('../../src/onehost/api-client.ts');
+  const auth = api.token === null ? { OS_AUTH_TYPE: 'none' } : { OS_AUTH_TYPE: 'admin_token', OS_TOKEN: api.token };
+  return { OS_ENDPOINT: apiUrl(api), ...auth };
 }
 
 /** Runs what changes this host's links, and prints what it says. */
