@@ -120,6 +120,33 @@ function commandLine(): Command {
     });
 
   neutrino
+    .command('plug')
+    .description('what Nova does when a guest starts: binds the port to this host and gives it a card')
+    .argument('<port>', 'id or name of the port')
+    .option('--netns <name>', 'the guest is this namespace, made when it is missing; its card gets the MAC of the port')
+    .option('--tap', 'the guest is a virtual machine that opens the tap itself')
+    .option(...STATE_DIR)
+    .action(async (port: string, options) => {
+      if ((options.netns === undefined) === (options.tap === undefined)) {
+        throw new CommanderError(2, 'kind', 'give --netns NAME or --tap');
+      }
+      const { plugPort } = await import('../../src/onehost/plug.ts');
+      await onHost(options.stateDir, ({ host, ...parts }) =>
+        plugPort({ port, netns: options.netns ?? null, host }, parts),
+      );
+    });
+
+  neutrino
+    .command('unplug')
+    .description('takes the card of a port away again')
+    .argument('<port>', 'id or name of the port')
+    .option(...STATE_DIR)
+    .action(async (port: string, options) => {
+      const { unplugPort } = await import('../../src/onehost/plug.ts');
+      await onHost(options.stateDir, (parts) => unplugPort(port, parts));
+    });
+
+  neutrino
     .command('tour')
     .description('shows live, on emulated hosts, how networks come into being; changes nothing on this one')
     .action(async () => {
