@@ -110,12 +110,13 @@ describe('with everything running', () => {
       for (const pid of helpers) process.kill(pid, 'SIGKILL');
     }
     const b = await makeGuest('b');
-    expect(bridgeAgent.running && dhcpAgent.running).toBe(true);
     expect(await b.guest.ping(a.port.fixed_ips[0]!.ip_address)).toBe(true);
-    await until(
-      'new helpers',
-      async () => (await childrenOf(bridgeAgent)).length > 0 && (await childrenOf(dhcpAgent)).length > 0,
-    );
+    // A new network gives both agents commands to run: bridge, namespace, dnsmasq.
+    network = await deployment.api.create('network');
+    await deployment.api.create('subnet', { network_id: network.id, ip_version: 4, cidr: '10.18.0.0/24' });
+    await makeGuest('c');
+    expect(bridgeAgent.running && dhcpAgent.running).toBe(true);
+    for (const agent of [bridgeAgent, dhcpAgent]) expect((await childrenOf(agent)).length).toBeGreaterThan(0);
   });
 
   it('loses nothing that was acknowledged when the server is killed in the middle of work', async () => {
