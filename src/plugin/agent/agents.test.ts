@@ -1,0 +1,202 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { agentsHosting } from '../../db/write/agents.ts';
+import { chooseAgents } from '../dhcp/scheduler.ts';
+import { all, createFixture, type Fixture, failure } from '../fixture.ts';
+
+let f: Fixture;
+beforeEach(async () => {
+  f = await createFixture();
+});
+afterEach(() => f[Symbol.asyncDispose]());
+
+const hosts = async (networkId: string) => (await agentsHosting(f.database.db, [networkId])).map(({ host }) => host);
+const active = (host: string) => f.ask('get_active_networks_info', { host, enable_dhcp_filter: false });
+
+describe('heartbeats', () => {
+  it('make an agent new, alive, and revived', async () => {
+    expect(await f.bridgeAgent()).toBe('new');
+    f.clock.nowMs += 75_000;
+    expect(await f.bridgeAgent()).toBe('alive');
+    f.clock.nowMs += 76_000;
+    expect((await all(f.plugin.collections.agents))[0]!.alive).toBe(false);
+    expect(await f.bridgeAgent()).toBe('revived');
+    expect((await all(f.plugin.collections.agents))[0]).toMatchObject({
+      agent_type: 'Linux bridge agent',
+      binary: 'neutron-linuxbridge-agent',
+      topic: 'N/A',
+      host: 'host1',
+      alive: true,
+      admin_state_up: true,
+      availability_zone: 'nova',
+      configurations: { interface_mappings: { public: 'eth0' } },
+      created_at: '2026-11-23 12:00:00',
+      started_at: '2026-11-23 12:00:00',
+      heartbeat_timestamp: '2026-11-23 12:02:31',
+    });
+  });
+
+  it('note a new start', async () => {
+    await f.dhcpAgent();
+    f.clock.nowMs += 10_000;
+    await f.dhcpAgent('host1', { start_flag: true, configurations: { networks: 7 } });
+    const [agent] = await all(f.plugin.collections.agents);
+    expect(agent).toMatchObject({ started_at: '2026-11-23 12:00:10', configurations: { networks: 7 } });
+  });
+
+  it('from before this server started are ignored', async () => {
+    const state = { agent_type: 'DHCP agent', binary: 'b', host: 'h', topic: 't', configurations: {} };
+    const time = '2026-11-23T11:00:00.000000';
+    const answer = await f.transport.tell('q-reports-plugin', 'report_state', {
+      agent_state: { agent_state: state },
+      time,
+    });
+    expect(answer).toBeNull();
+    expect(await all(f.plugin.collections.agents)).toEqual([]);
+  });
+
+  it('of a clock that is far off are taken, with a complaint', async () => {
+    const state = {
+      agent_type: 'DHCP agent',
+      binary: 'b',
+      host: 'h',
+      topic: 't',
+      configurations: {},
+      start_flag: true,
+    };
+    const time = '2026-11-23T13:00:00.000000';
+    const answer = await f.transport.tell('q-reports-plugin', 'report_state', {
+      agent_state: { agent_state: state },
+      time,
+    });
+    expect(answer).toBe('new');
+    expect(f.complaints).toMatchObject([{ level: 'error', fields: { host: 'h', seconds: 3600 } }]);
+  });
+
+  it('of two servers at once register one agent', async () => {
+    await using second = await createFixture({}, { database: f.database });
+    const answers = await Promise.all([f.dhcpAgent(), second.dhcpAgent(), f.dhcpAgent()]);
+    expect(answers.toSorted()).toEqual(['alive', 'alive', 'new']);
+    expect((await all(f.plugin.collections.agents)).length).toBe(1);
+  });
+});
+
+describe('administration', () => {
+  it('switches and describes agents, and tells a DHCP agent of it', async () => {
+    await f.dhcpAgent();
+    const [agent] = await all(f.plugin.collections.agents);
+    const { agents } = f.plugin.collections;
+    expect(await agents.update!(f.context, agent!.id, { description: 'x' })).toMatchObject({ description: 'x' });
+    expect(await f.told()).toEqual([]);
+    expect((await agents.update!(f.context, agent!.id, { admin_state_up: false })).admin_state_up).toBe(false);
+    expect(await f.told()).toEqual([
+      { to: 'dhcp_agent.host1', method: 'agent_updated', args: { payload: { admin_state_up: false } } },
+    ]);
+  });
+
+  it('removes agents; one that lives comes back', async () => {
+    await f.dhcpAgent();
+    const [agent] = await all(f.plugin.collections.agents);
+    await f.plugin.collections.agents.delete!(f.context, agent!.id);
+    expect(await failure(f.plugin.collections.agents.get(f.context, agent!.id))).toEqual({
+      type: 'AgentNotFound',
+      message: `Agent ${agent!.id} could not be found.`,
+    });
+    expect((await failure(f.plugin.collections.agents.delete!(f.context, agent!.id))).type).toBe('AgentNotFound');
+    expect(await f.dhcpAgent()).toBe('new');
+  });
+});
+
+describe('DHCP scheduling', () => {
+  it('waits for the first subnet or port, and takes the agent with least to do', async () => {
+    await f.dhcpAgent('host1');
+    await f.dhcpAgent('host2');
+    const networks = [await f.network(), await f.network(), await f.network(), await f.network()];
+    expect(await hosts(networks[0]!.id)).toEqual([]);
+    for (const { id } of networks.slice(0, 3)) await f.subnet(id);
+    await f.port(networks[3]!.id);
+    const served = await Promise.all(networks.map(({ id }) => hosts(id)));
+    expect(served.flat().toSorted()).toEqual(['host1', 'host1', 'host2', 'host2']);
+  });
+
+  it('passes over agents that are dead or switched off', async () => {
+    await f.dhcpAgent('host1');
+    f.clock.nowMs += 76_000;
+    await f.dhcpAgent('host2');
+    const off = (await all(f.plugin.collections.agents)).find(({ host }) => host === 'host2')!;
+    await f.plugin.collections.agents.update!(f.context, off.id, { admin_state_up: false });
+    const { id } = await f.network();
+    await f.subnet(id);
+    expect(await hosts(id)).toEqual([]);
+    await f.dhcpAgent('host3');
+    await f.port(id);
+    expect(await hosts(id)).toEqual(['host3']);
+  });
+
+  it('gives what nobody serves to an agent that asks for its networks', async () => {
+    const { id } = await f.network();
+    await f.subnet(id);
+    const other = await f.network();
+    await f.subnet(other.id, { enable_dhcp: false });
+    await f.dhcpAgent();
+    expect((await active('host1')).map((network: { id: string }) => network.id)).toEqual([id]);
+    expect(await active('nobody')).toEqual([]);
+  });
+
+  it('leaves an agent that is switched off without networks', async () => {
+    await f.dhcpAgent();
+    const { id } = await f.network();
+    await f.subnet(id);
+    const [agent] = await all(f.plugin.collections.agents);
+    await f.plugin.collections.agents.update!(f.context, agent!.id, { admin_state_up: false });
+    expect(await active('host1')).toEqual([]);
+  });
+
+  it('prefers different zones, and keeps to the zones a network asks for', () => {
+    const agent = (host: string, availability_zone: string, networks: number) => ({
+      id: host,
+      host,
+      availability_zone,
+      networks,
+      load: networks,
+      admin_state_up: true,
+      heartbeat_timestamp: 0,
+      started_at: 0,
+    });
+    const agents = [agent('a', 'z1', 0), agent('b', 'z1', 1), agent('c', 'z2', 5), agent('d', 'z3', 2)];
+    const chosen = (count: number, hints: string[]) => chooseAgents(agents, count, hints, []).map(({ host }) => host);
+    expect(chosen(1, [])).toEqual(['a']);
+    expect(chosen(3, [])).toEqual(['a', 'd', 'c']);
+    expect(chosen(2, ['z1'])).toEqual(['a', 'b']);
+    expect(chosen(2, ['z4'])).toEqual([]);
+  });
+
+  it('moves networks from an agent that is dead for long, with the addresses of its ports', async () => {
+    await using g = await createFixture({ core: { agent_down_time: 1 } });
+    await g.dhcpAgent('host1');
+    const { id } = await g.network();
+    const subnet = await g.subnet(id);
+    const port = await g.ask('create_dhcp_port', {
+      host: 'host1',
+      port: { port: { device_id: 'dhcp-one', network_id: id, fixed_ips: [{ subnet_id: subnet.id }] } },
+    });
+    await g.told();
+    await g.plugin.start();
+    g.clock.nowMs += 60_000;
+    await g.dhcpAgent('host2');
+    await expect
+      .poll(async () => (await agentsHosting(g.database.db, [id])).map(({ host }) => host), { timeout: 5000 })
+      .toEqual(['host2']);
+    await expect
+      .poll(async () => (await g.plugin.collections.ports.get(g.context, port.id)).device_id)
+      .toBe('reserved_dhcp_port');
+    await expect
+      .poll(async () => (await g.told()).map(({ to, method }) => `${to} ${method}`))
+      .toEqual(['dhcp_agent.host1 network_delete_end', 'dhcp_agent.host2 network_create_end']);
+    const taken = await g.ask('update_dhcp_port', {
+      host: 'host2',
+      port_id: port.id,
+      port: { port: { network_id: id, device_id: 'dhcp-two' } },
+    });
+    expect(taken).toMatchObject({ device_id: 'dhcp-two', fixed_ips: port.fixed_ips, 'binding:host_id': 'host2' });
+  });
+});

@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ExplainStep } from '../../rpc/contract.ts';
+import { createFixture, type Fixture, failure, type Network } from '../fixture.ts';
+
+let f: Fixture;
+let network: Network;
+beforeEach(async () => {
+  f = await createFixture({ flat: { flat_networks: ['*'] } });
+  network = await f.network({ name: 'n' });
+});
+afterEach(() => f[Symbol.asyncDispose]());
+
+const on = (host: string) => ({ 'binding:host_id': host, device_owner: 'compute:nova' });
+
+/** An agent of host1 that answers with these steps. */
+async function answering(agent: string, steps: ExplainStep[]): Promise<unknown[]> {
+  const asked: unknown[] = [];
+  await f.transport.listen('neutrino-explain', `host1:${agent}`, [
+    {
+      version: '1.0',
+      methods: {
+        explain_port: async (args) => {
+          asked.push(args);
+          return { steps };
+        },
+      },
+    },
+  ]);
+  return asked;
+}
+
+const ok = (step: string): ExplainStep => ({ step, state: 'ok', expected: 'a', found: 'a' });
+const stateOf = (steps: { step: string; state: string }[]) =>
+  Object.fromEntries(steps.map(({ step, state }) => [step, state]));
+
+describe('explaining a port', () => {
+  it('that nobody plugged in says how to', async () => {
+    const port = await f.port(network.id);
+    const explanation = await f.plugin.explainPort(f.context, port.id);
+    expect(explanation).toMatchObject({ port_id: port.id, verdict: 'waits' });
+    expect(explanation.summary).toContain('no host is set');
+    expect(stateOf(explanation.steps)).toEqual({
+      admin_state: 'ok',
+      bound: 'waiting',
+      agent: 'not_applicable',
+      dhcp_agent: 'not_applicable',
+      status: 'waiting',
+    });
+  });
+
+  it.each<[string, () => Promise<unknown>, RegExp]>([
+    ['without an agent', async () => {}, /no Linux bridge agent ever reported from host1/],
+    [
+      'with a dead agent',
+      async () => {
+        await f.bridgeAgent();
+        f.clock.nowMs += 80_000;
+      },
+      /start neutron-linuxbridge-agent on host1/,
+    ],
+    [
+      'with an agent that lacks the physical network',
+      () => f.bridgeAgent(),
+      /add far:<device> to \[linux_bridge\] physical_interface_mappings/,
+    ],
+  ])('that could not be bound, %s, says why', async (_, prepare, remedy) => {
+    await prepare();
+    const { id } = await f.network({ 'provider:network_type': 'flat', 'provider:physical_network': 'far' });
+    const port = await f.port(id, on('host1'));
+    const { verdict, steps } = await f.plugin.explainPort(f.context, port.id);
+    expect(verdict).toBe('broken');
+    expect(steps.find(({ step }) => step === 'bound')!.remedy).toMatch(remedy);
+  });
+
+  it('asks the agents of its hosts, and joins what they say', async () => {
+    await f.bridgeAgent();
+    await f.dhcpAgent();
+    await f.subnet(network.id);
+    const port = await f.port(network.id, on('host1'));
+    const asked = await answering('bridge', [ok('tap'), ok('bridge')]);
+    await answering('dhcp', [ok('hosts_file')]);
+    await answering('metadata', [ok('metadata')]);
+    await f.ask('update_device_up', { device: `tap${port.id.slice(0, 11)}`, agent_id: 'lb', host: 'host1' });
+    await f.ask('dhcp_ready_on_ports', { port_ids: [port.id] });
+    const explanation = await f.plugin.explainPort(f.context, port.id);
+    expect(explanation).toMatchObject({ verdict: 'works', summary: 'everything is as it should be' });
+    expect(explanation.steps.map(({ step }) => step)).toEqual([
+      'admin_state',
+      'bound',
+      'agent',
+      'dhcp_agent',
+      'tap',
+      'bridge',
+      'hosts_file',
+      'metadata',
+      'status',
+    ]);
+    expect(asked).toMatchObject([
+      { port: { id: port.id }, network: { id: network.id, segments: [{ network_type: 'local' }] } },
+    ]);
+  });
+
+  it('names the first fault an agent found', async () => {
+    await f.bridgeAgent();
+    const port = await f.port(network.id, on('host1'));
+    await answering('bridge', [
+      ok('tap'),
+      { step: 'nic', state: 'fault', expected: 'eth0 up', found: 'down', remedy: 'ip link set eth0 up' },
+    ]);
+    const { verdict, summary } = await f.plugin.explainPort(f.context, port.id);
+    expect({ verdict, summary }).toEqual({
+      verdict: 'broken',
+      summary: 'nic: expected eth0 up; found down. ip link set eth0 up',
+    });
+  });
+
+  it('says so when a host does not answer', async () => {
+    await f.bridgeAgent();
+    const port = await f.port(network.id, on('host1'));
+    const { verdict, steps } = await f.plugin.explainPort(f.context, port.id);
+    expect(verdict).toBe('unknown');
+    expect(steps.find(({ step }) => step === 'bridge_agent_answer')).toMatchObject({ state: 'unknown' });
+  });
+
+  it('sees that a port or its network is switched off', async () => {
+    const port = await f.port(network.id, { admin_state_up: false });
+    expect((await f.plugin.explainPort(f.context, port.id)).summary).toContain(
+      `port-update ${port.id} --admin-state-up True`,
+    );
+  });
+
+  it('sees that nobody serves DHCP', async () => {
+    await f.subnet(network.id);
+    const port = await f.port(network.id);
+    expect((await f.plugin.explainPort(f.context, port.id)).verdict).toBe('broken');
+  });
+
+  it('needs the port', async () => {
+    expect((await failure(f.plugin.explainPort(f.context, 'nope'))).type).toBe('PortNotFound');
+  });
+});
