@@ -30,6 +30,7 @@ export interface CorePlugin {
     readonly subnets: Collection<Subnet>;
     readonly ports: Collection<Port>;
     readonly agents: Collection<Agent>;
+    // biome-ignore lint/suspicious/noExplicitAny: resources of extensions, whose shapes only their own tables know
     readonly [name: string]: Collection<any>;
   };
   /** Aliases of the extensions that work in this configuration: decides which attributes exist. */

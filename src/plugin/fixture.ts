@@ -27,8 +27,10 @@ export interface Fixture extends AsyncDisposable {
   bridgeAgent(host?: string, configurations?: Record<string, unknown>): Promise<unknown>;
   dhcpAgent(host?: string, more?: Record<string, unknown>): Promise<unknown>;
   /** Calls an endpoint as an agent does. */
+  // biome-ignore lint/suspicious/noExplicitAny: answers of all methods; tests look at what they expect
   ask(method: string, args: Record<string, unknown>): Promise<any>;
   /** What agents were told since the last time, after everything was told: topic (and host), method, arguments. */
+  // biome-ignore lint/suspicious/noExplicitAny: arguments of all methods, likewise
   told(): Promise<{ to: string; method: string; args: any }[]>;
 }
 

@@ -311,8 +311,8 @@ describe('what agents are told', () => {
     const port = await f.port(network.id, compute);
     await f.told();
     await update(port.id, { admin_state_up: false });
-    const [{ args }] = (await f.told()) as [{ args: any }];
-    expect(args).toMatchObject({
+    const [message] = await f.told();
+    expect(message!.args).toMatchObject({
       port: { id: port.id, admin_state_up: false, qos_policy_id: null, standard_attr_id: 1 },
       network_type: 'local',
       segmentation_id: null,
