@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Exec } from './contract.ts';
 import {
   type DaemonSpec,
+  DaemonWatch,
   findDaemon,
-  isDaemonAlive,
   sameArguments,
   signalDaemon,
   startDaemon,
@@ -83,14 +83,14 @@ describe('findDaemon', () => {
     const spec = specOf();
     await writeFile(spec.pidFile, `${process.pid}\n`);
     expect(await findDaemon(spec)).toBeNull();
-    expect(await isDaemonAlive(spec)).toBe(false);
+    expect(await new DaemonWatch().isAlive(spec)).toBe(false);
   });
 
   test('finds a daemon whose pid file was deleted', async () => {
     const spec = specOf();
     const started = await startDaemon(exec, spec);
     await rm(spec.pidFile);
-    expect(await isDaemonAlive(spec)).toBe(false);
+    expect(await new DaemonWatch().isAlive(spec)).toBe(false);
     expect(await findDaemon(spec)).toEqual({ ...started, byFile: false });
   });
 
@@ -103,14 +103,14 @@ describe('findDaemon', () => {
   test('counts a zombie as dead', async () => {
     const spec = specOf();
     // Its parent never waits for it, so it stays a zombie; its command line is empty then, its state Z.
-    const parent = spawn('sh', ['-c', `sh -c 'exit 0' & echo $! > '${spec.pidFile}'; exec sleep 5`], {
+    const parent = spawn('sh', ['-c', `sh -c 'sleep 0.2' & echo $! > '${spec.pidFile}'; exec sleep 5`], {
       stdio: 'ignore',
     });
     pids.push(parent.pid!);
     await expect.poll(() => readFile(spec.pidFile, 'utf8').catch(() => '')).not.toBe('');
     const pid = Number(await readFile(spec.pidFile, 'utf8'));
     await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /);
-    expect(await isDaemonAlive({ ...spec, argv: ['sh'], mark: '' })).toBe(false);
+    expect(await new DaemonWatch().isAlive({ ...spec, argv: ['sh'], mark: '' })).toBe(false);
   });
 });
 
@@ -138,4 +138,23 @@ test('signalDaemon reaches the daemon, and says when there is none', async () =>
   await startDaemon(exec, spec);
   expect(await signalDaemon(spec, 'SIGHUP')).toBe(true);
   await expect.poll(() => readFile(spec.mark, 'utf8').catch(() => '')).toBe('hup\n');
+});
+
+describe('DaemonWatch', () => {
+  test('knows a daemon again without its pid file, and notices its end and its successor', async () => {
+    const spec = specOf();
+    const watch = new DaemonWatch();
+    expect(await watch.isAlive(spec)).toBe(false);
+    const { pid } = await startDaemon(exec, spec);
+    expect(await watch.isAlive(spec)).toBe(true);
+    await rm(spec.pidFile);
+    expect(await watch.isAlive(spec)).toBe(true);
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => watch.isAlive(spec)).toBe(false);
+    await startDaemon(exec, spec);
+    expect(await watch.isAlive(spec)).toBe(true);
+    watch.keepOnly([]);
+    await rm(spec.pidFile);
+    expect(await watch.isAlive(spec)).toBe(false);
+  });
 });

@@ -50,10 +50,29 @@ export async function findDaemon(spec: Pick<DaemonSpec, 'argv' | 'pidFile' | 'ma
   return byFile ?? (await search(spec));
 }
 
-/** As `findDaemon`, by the pid file alone: one small read, for frequent looks. */
-export async function isDaemonAlive(spec: Pick<DaemonSpec, 'argv' | 'pidFile' | 'mark'>): Promise<boolean> {
-  const pid = await readPidFile(spec.pidFile);
-  return pid !== null && (await inspect(pid, spec)) !== null;
+/**
+ * Whether daemons live, at the price of one small read each: for looking at hundreds of them every second. The process
+ * that was found once is known by its number and start time; only when that changed the pid file is read again.
+ */
+export class DaemonWatch {
+  readonly #known = new Map<string, { pid: number; startedAt: string }>();
+
+  async isAlive(spec: Pick<DaemonSpec, 'argv' | 'pidFile' | 'mark'>): Promise<boolean> {
+    const known = this.#known.get(spec.mark);
+    if (known && (await startOf(known.pid)) === known.startedAt) return true;
+    this.#known.delete(spec.mark);
+    const pid = await readPidFile(spec.pidFile);
+    const found = pid === null ? null : await inspect(pid, spec);
+    const startedAt = found && (await startOf(found.pid));
+    if (found && startedAt) this.#known.set(spec.mark, { pid: found.pid, startedAt });
+    return startedAt !== null;
+  }
+
+  /** Drops what is remembered of all others than these. */
+  keepOnly(specs: Iterable<Pick<DaemonSpec, 'mark'>>): void {
+    const marks = new Set([...specs].map((spec) => spec.mark));
+    for (const mark of this.#known.keys()) if (!marks.has(mark)) this.#known.delete(mark);
+  }
 }
 
 /**
@@ -133,12 +152,20 @@ async function inspect(pid: number, spec: Pick<DaemonSpec, 'argv' | 'mark'>): Pr
   return (await isRunning(pid)) ? { pid, argv, byFile: true } : null;
 }
 
-/** A crashed daemon may stay a zombie for a while, and a zombie answers `kill -0`: only its state tells. */
 async function isRunning(pid: number): Promise<boolean> {
+  return (await startOf(pid)) !== null;
+}
+
+/**
+ * When a process started, in the kernel's ticks; null when it does not run. A crashed daemon may stay a zombie for a
+ * while, and a zombie answers `kill -0`: only its state tells.
+ */
+async function startOf(pid: number): Promise<string | null> {
   const text = await readOr(`/proc/${pid}/stat`, '');
   // The second field is the program's name in parentheses and may hold anything, more parentheses included.
-  const state = text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3);
-  return state !== '' && !'ZXx'.includes(state);
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state, startedAt] = [fields[0], fields[19]];
+  return state && startedAt && !'ZXx'.includes(state) ? startedAt : null;
 }
 
 async function search(spec: Pick<DaemonSpec, 'argv' | 'mark'>): Promise<RunningDaemon | null> {

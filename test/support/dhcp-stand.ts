@@ -14,17 +14,20 @@ import { type LocalBus, serveLocalBus } from '../../src/rpc/local/serve.ts';
 import type { EmulatedHost, HostProcess, Lab } from './hosts.ts';
 import { until } from './wait.ts';
 
+// biome-ignore lint/suspicious/noExplicitAny: arguments as they came over the wire, of whichever method
+type Args = any;
+
 /** A server as far as a DHCP agent can see one: networks in memory, its calls noted, its messages sent. */
 export class DhcpStand implements AsyncDisposable {
   readonly host: EmulatedHost;
   readonly statePath: string;
   readonly networks = new Map<string, NetworkInfo>();
   /** What the agent asked, in order. */
-  readonly calls: { method: string; args: any }[] = [];
+  readonly calls: { method: string; args: Args }[] = [];
   readonly ready = new Set<string>();
-  readonly #bus: LocalBus;
-  readonly #notifier: DhcpNotifier;
-  readonly #explain: ExplainApi;
+  #bus: LocalBus;
+  #notifier: DhcpNotifier;
+  #explain: ExplainApi;
   readonly #agents: HostProcess[] = [];
   options: Record<string, unknown> = {};
 
@@ -36,10 +39,21 @@ export class DhcpStand implements AsyncDisposable {
     this.#explain = new ExplainApi(bus.transport);
   }
 
+  /** The bus goes away and comes back under the same path, as when the server restarts. */
+  async restartServer(): Promise<void> {
+    const { socketPath } = this.#bus;
+    await this.#bus.close();
+    this.ready.clear();
+    this.#bus = await serveLocalBus({ socketPath });
+    this.#notifier = new DhcpNotifier(this.#bus.transport);
+    this.#explain = new ExplainApi(this.#bus.transport);
+    await this.listen();
+  }
+
   async listen(): Promise<void> {
     const noted =
-      (method: string, work: (args: any) => unknown) =>
-      async (args: any): Promise<unknown> => {
+      (method: string, work: (args: Args) => unknown) =>
+      async (args: Args): Promise<unknown> => {
         this.calls.push({ method, args });
         return work(args);
       };
@@ -190,7 +204,7 @@ export class DhcpStand implements AsyncDisposable {
     await this.close();
   }
 
-  #createDhcpPort(request: any): WirePort | null {
+  #createDhcpPort(request: Args): WirePort | null {
     const network = this.networks.get(request.network_id);
     if (!network) return null;
     const fixed_ips = request.fixed_ips.map(({ subnet_id }: { subnet_id: string }) =>
@@ -205,7 +219,7 @@ export class DhcpStand implements AsyncDisposable {
     return port;
   }
 
-  #updateDhcpPort(id: string, changes: any): WirePort | null {
+  #updateDhcpPort(id: string, changes: Args): WirePort | null {
     const network = this.networks.get(changes.network_id);
     const port = network?.ports.find((other) => other.id === id);
     if (!network || !port) return null;

@@ -11,7 +11,7 @@ import { isUuid } from './dnsmasq-text.ts';
 import { proxyDaemon } from './metadata-proxy.ts';
 import { wantsDhcp } from './network.ts';
 import { withPort } from './network-events.ts';
-import { observe } from './observe.ts';
+import { observe, type Scope } from './observe.ts';
 import { type DhcpStep, describeStep, planDhcp } from './plan.ts';
 
 export interface KeeperParts {
@@ -39,7 +39,7 @@ export class DhcpKeeper {
    */
   async ensure(
     network: NetworkInfo,
-    scope: 'files' | 'all',
+    scope: Scope,
     onSteps: (steps: readonly DhcpStep[]) => void = () => {},
   ): Promise<{ network: NetworkInfo; state: DhcpState; steps: readonly DhcpStep[] } | null> {
     if (!wantsDhcp(network) || !isUuid(network.id)) return null;

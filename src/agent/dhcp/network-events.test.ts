@@ -53,7 +53,9 @@ describe('ports', () => {
   });
 
   test('looks at the whole host when a DHCP port changes or goes', () => {
-    expect(fold(known, at(10, { kind: 'port', port: dhcpPortOf({ revision_number: 9 }) })).scope).toBe('all');
+    const moved = dhcpPortOf({ revision_number: 9, fixed_ips: [{ subnet_id: ids.v4, ip_address: '10.0.0.3' }] });
+    expect(fold(known, at(10, { kind: 'port', port: moved })).scope).toBe('all');
+    expect(fold(known, at(10, { kind: 'port', port: dhcpPortOf({ revision_number: 9 }) })).scope).toBe('files');
     expect(fold(known, at(10, { kind: 'port_gone', portId: ids.dhcp })).scope).toBe('all');
   });
 });
@@ -99,12 +101,12 @@ describe('the network as a whole', () => {
     });
   });
 
-  test('a check alone changes nothing and looks at all', () => {
+  test('a check alone changes nothing and looks inside', () => {
     expect(fold(known, at(10, { kind: 'check' }, 9))).toEqual({
       network: known.network,
       ask: false,
       remove: false,
-      scope: 'all',
+      scope: 'inside',
       ports: [],
       onlyCheck: true,
     });

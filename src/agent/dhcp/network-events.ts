@@ -1,4 +1,5 @@
 import type { NetworkInfo, WirePort } from '../../rpc/contract.ts';
+import type { Scope } from './observe.ts';
 
 const DHCP_OWNER = 'network:dhcp';
 
@@ -42,7 +43,7 @@ export interface Folded {
   /** The network is not (or no more) this agent's. */
   remove: boolean;
   /** Whether more than ports changed, or the host is to be looked at: then the namespace is looked at too. */
-  scope: 'files' | 'all';
+  scope: Scope;
   /** Ports to be reported ready first. */
   ports: string[];
   /** Nothing but a look at the host was asked for. */
@@ -67,7 +68,7 @@ export function foldEvents(known: Known, events: readonly QueuedEvent[], deleted
     onlyCheck: events.every(({ event }) => event.kind === 'check'),
   };
   for (const { event } of sorted) {
-    if (event.kind === 'check') folded.scope = 'all';
+    if (event.kind === 'check') widen(folded, 'inside');
     else if (event.kind === 'refresh') folded.ask = true;
     else if (event.kind === 'info') applyInfo(folded, event, known, events);
     else if (event.kind === 'port') applyPort(folded, event.port, deleted);
@@ -122,8 +123,19 @@ function applyPort(folded: Folded, port: WirePort, deleted: ReadonlySet<string>)
   // Another port with one of its addresses (the message that deleted that one has not come), or a subnet not heard of:
   // what is known is out of date.
   if (sharesAddress(folded.network, port) || !knowsSubnets(folded.network, port)) folded.ask = true;
-  if (port.device_owner === DHCP_OWNER) folded.scope = 'all';
+  if (port.device_owner === DHCP_OWNER && !sameCard(known, port)) folded.scope = 'all';
   folded.network = withPort(folded.network, port);
+}
+
+/** The agent hears of its own port's creation too, from the server it asked for it. */
+function sameCard(known: WirePort | undefined, port: WirePort): boolean {
+  const card = (one: WirePort) =>
+    JSON.stringify([one.mac_address, one.device_id, one.fixed_ips.map((ip) => [ip.subnet_id, ip.ip_address])]);
+  return known !== undefined && card(known) === card(port);
+}
+
+function widen(folded: Folded, scope: Scope): void {
+  if (folded.scope === 'files') folded.scope = scope;
 }
 
 function applyDeletion(folded: Folded, portId: string): void {

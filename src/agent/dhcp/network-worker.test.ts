@@ -168,7 +168,7 @@ test('a check reports no ports, and a network that is not known is not checked',
   await worker.settled();
   push({ kind: 'check' }, 9);
   await worker.settled();
-  expect(log).toEqual(['ask', 'ensure all 1', 'ensure all 1']);
+  expect(log).toEqual(['ask', 'ensure all 1', 'ensure inside 1']);
   expect(ready).toHaveLength(1);
 });
 

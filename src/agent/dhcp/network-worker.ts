@@ -4,6 +4,7 @@ import type { DhcpState } from './derive.ts';
 import type { DhcpKeeper } from './keeper.ts';
 import { wantsDhcp } from './network.ts';
 import { foldEvents, isMessage, type Known, type NetworkEvent, type QueuedEvent } from './network-events.ts';
+import type { Scope } from './observe.ts';
 import { describeStep } from './plan.ts';
 
 /** A burst of messages is gathered until none came for this long, so that dnsmasq reads its files once. */
@@ -163,7 +164,7 @@ export class NetworkWorker {
 
   async #ensure(
     network: NetworkInfo,
-    { scope, ports, onlyCheck }: { scope: 'files' | 'all'; ports: string[]; onlyCheck: boolean },
+    { scope, ports, onlyCheck }: { scope: Scope; ports: string[]; onlyCheck: boolean },
   ): Promise<void> {
     const first = this.#state === null || this.#failed !== null;
     const kept = await this.#parts.keeper.ensure(network, first ? 'all' : scope, (steps) => {

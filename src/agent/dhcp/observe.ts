@@ -24,17 +24,20 @@ export interface DhcpObserved {
 }
 
 /**
- * Looks at the host. Files and processes are read each time, at the price of some small reads; the namespace (two or three
- * spawns) only with scope `all`: a new port changes nothing there.
+ * How much is looked at. `files`: files and processes, some small reads; a new port changes nothing else. `inside`: the
+ * namespace too, one spawn. `all`: its firewall rules too, one spawn per address family.
  */
-export async function observe(host: Host, state: DhcpState, scope: 'files' | 'all'): Promise<DhcpObserved> {
+export type Scope = 'files' | 'inside' | 'all';
+
+/** Looks at the host. */
+export async function observe(host: Host, state: DhcpState, scope: Scope): Promise<DhcpObserved> {
   const [files, leases, dnsmasq, proxyConfig, proxy, inside] = await Promise.all([
     readFiles(state.folder),
     textOf(join(state.folder, 'leases')),
     findPlaced(state.dnsmasq, state.namespace),
     textOf(state.proxy.configFile),
     findProxy(state),
-    scope === 'all' ? lookInside(host, state) : { namespace: undefined, checksums: undefined },
+    scope === 'files' ? { namespace: undefined, checksums: undefined } : lookInside(host, state, scope),
   ]);
   return { ...inside, files, leases, dnsmasq, proxyConfig, proxy };
 }
@@ -50,13 +53,17 @@ async function findPlaced(spec: DaemonSpec, namespace: string): Promise<PlacedDa
   return found && { ...found, inNamespace: await isInNetns(found.pid, namespace) };
 }
 
-async function lookInside(host: Host, state: DhcpState): Promise<Pick<DhcpObserved, 'namespace' | 'checksums'>> {
+async function lookInside(
+  host: Host,
+  state: DhcpState,
+  scope: Scope,
+): Promise<Pick<DhcpObserved, 'namespace' | 'checksums'>> {
   const there = (await host.listNetns()).includes(state.namespace);
   if (!there) return { namespace: null, checksums: [] };
   try {
     const [namespace, checksums] = await Promise.all([
       host.readNetwork(state.namespace),
-      checksumFamilies(host.exec, state.namespace, state.card.checksums),
+      scope === 'all' ? checksumFamilies(host.exec, state.namespace, state.card.checksums) : undefined,
     ]);
     return { namespace, checksums };
   } catch (error) {

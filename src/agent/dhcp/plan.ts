@@ -21,7 +21,10 @@ export type DhcpStep =
 
 /** Compares what must be with what is. Empty when nothing is to be done. */
 export function planDhcp(state: DhcpState, observed: DhcpObserved): DhcpStep[] {
-  const card = observed.namespace === undefined ? [] : planCard(state, observed.namespace, observed.checksums ?? []);
+  const card =
+    observed.namespace === undefined
+      ? []
+      : planCard(state, observed.namespace, observed.checksums ?? state.card.checksums);
   return [...planRecord(state, observed), ...card, ...planDnsmasq(state, observed), ...planProxy(state, observed)];
 }
 
@@ -73,7 +76,8 @@ function planCard(state: DhcpState, namespace: NetworkState | null, checksums: r
   const routes = planRoutes(card, namespace);
   if (routes.length > 0) steps.push({ do: 'network', netns, operations: routes, optional: true });
   for (const family of card.checksums) {
-    if (!checksums.includes(family)) steps.push({ do: 'fill_checksums', netns, family });
+    // A card that is made anew may stand in a namespace that somebody made anew.
+    if (!link || !checksums.includes(family)) steps.push({ do: 'fill_checksums', netns, family });
   }
   return steps;
 }

@@ -1,10 +1,12 @@
 import { stat } from 'node:fs/promises';
 import type { Host } from '../../linux/contract.ts';
-import { isDaemonAlive } from '../../linux/daemon.ts';
+import { DaemonWatch } from '../../linux/daemon.ts';
 import type { DhcpState } from './derive.ts';
 
-/** How often processes, namespaces and files are looked at, at the price of some small reads a network. */
+/** How often processes and namespaces are looked at, at the price of one small read each. */
 const LOOK_MS = 1_000;
+/** Files with every so many of these looks. */
+const FILES_EVERY = 5;
 /** A network that needed mending again and again is looked at less and less often. */
 const MAX_PAUSE_MS = 60_000;
 
@@ -16,10 +18,12 @@ export interface Supervised {
 
 /**
  * Notices what happened behind the agent's back. Quick look, every second: is dnsmasq alive, haproxy, the namespace, the
- * hosts file there? Full check, each network in turn within `checkMs`: everything is compared, addresses and routes too.
+ * hosts file there (files every fifth time)? Full check, each network in turn within `checkMs`: everything is compared, addresses and routes too.
  */
 export class Supervision {
-  readonly #host: Host;
+  readonly #host: Pick<Host, 'listNetns'>;
+  readonly #watch = new DaemonWatch();
+  readonly #lookMs: number;
   readonly #networks: () => Iterable<Supervised>;
   readonly #onFound: (networkId: string) => void;
   readonly #checkMs: number;
@@ -29,18 +33,21 @@ export class Supervision {
   #looking: Promise<void> = Promise.resolve();
   #closed = false;
   #owed = 0;
+  #looks = 0;
 
   /** @param checkMs time in which each network is checked in full; 0 for never */
   constructor(parts: {
-    host: Host;
+    host: Pick<Host, 'listNetns'>;
     networks: () => Iterable<Supervised>;
     onFound: (networkId: string) => void;
     checkMs: number;
+    lookMs?: number;
   }) {
     this.#host = parts.host;
     this.#networks = parts.networks;
     this.#onFound = parts.onFound;
     this.#checkMs = parts.checkMs;
+    this.#lookMs = parts.lookMs ?? LOOK_MS;
   }
 
   start(): void {
@@ -48,7 +55,7 @@ export class Supervision {
       this.#looking = this.#look().finally(() => {
         if (!this.#closed) this.start();
       });
-    }, LOOK_MS);
+    }, this.#lookMs);
   }
 
   async close(): Promise<void> {
@@ -62,18 +69,31 @@ export class Supervision {
     const namespaces = new Set(
       await this.#host.listNetns().catch(() => networks.map((network) => network.state!.namespace)),
     );
+    const withFiles = this.#looks++ % FILES_EVERY === 0;
+    if (withFiles) this.#watch.keepOnly(networks.flatMap(({ state }) => [state!.dnsmasq, state!.proxy.daemon]));
     for (const { id, state } of networks) {
       if (this.#closed) return;
-      if (await isWhole(state!, namespaces).catch(() => true)) this.#forgive(id);
+      if (await this.#isWhole(state!, namespaces, withFiles).catch(() => true)) this.#forgive(id);
       else if (this.#mayTry(id)) this.#onFound(id);
     }
     for (const id of this.#due(networks.map((network) => network.id))) this.#onFound(id);
   }
 
+  async #isWhole(state: DhcpState, namespaces: ReadonlySet<string>, withFiles: boolean): Promise<boolean> {
+    if (!namespaces.has(state.namespace)) return false;
+    if (!(await this.#watch.isAlive(state.dnsmasq))) return false;
+    if (state.proxy.config !== null && !(await this.#watch.isAlive(state.proxy.daemon))) return false;
+    if (!withFiles) return true;
+    const files = await Promise.all(
+      ['host', 'addn_hosts', 'opts', 'leases', 'pid'].map((name) => isThere(`${state.folder}/${name}`)),
+    );
+    return files.every(Boolean);
+  }
+
   /** The next few networks of the round: as many as it takes to be through within the time. */
   #due(ids: string[]): string[] {
     if (this.#checkMs === 0 || ids.length === 0) return [];
-    this.#owed += (ids.length * LOOK_MS) / this.#checkMs;
+    this.#owed += (ids.length * this.#lookMs) / this.#checkMs;
     const due: string[] = [];
     while (this.#owed >= 1) {
       this.#owed -= 1;
@@ -87,7 +107,7 @@ export class Supervision {
     const now = performance.now();
     const trouble = this.#troubles.get(id) ?? { count: 0, untilMs: 0 };
     if (now < trouble.untilMs) return false;
-    const pauseMs = Math.min(LOOK_MS * 2 ** trouble.count, MAX_PAUSE_MS);
+    const pauseMs = Math.min(this.#lookMs * 2 ** trouble.count, MAX_PAUSE_MS);
     this.#troubles.set(id, { count: trouble.count + 1, untilMs: now + pauseMs });
     return true;
   }
@@ -95,18 +115,8 @@ export class Supervision {
   /** Whole for a good while: the next trouble is a new one. */
   #forgive(id: string): void {
     const trouble = this.#troubles.get(id);
-    if (trouble && performance.now() > trouble.untilMs + 10 * LOOK_MS) this.#troubles.delete(id);
+    if (trouble && performance.now() > trouble.untilMs + 10 * this.#lookMs) this.#troubles.delete(id);
   }
-}
-
-async function isWhole(state: DhcpState, namespaces: ReadonlySet<string>): Promise<boolean> {
-  if (!namespaces.has(state.namespace)) return false;
-  const [dnsmasq, proxy, files] = await Promise.all([
-    isDaemonAlive(state.dnsmasq),
-    state.proxy.config === null || isDaemonAlive(state.proxy.daemon),
-    Promise.all(['host', 'addn_hosts', 'opts', 'leases'].map((name) => isThere(`${state.folder}/${name}`))),
-  ]);
-  return dnsmasq && proxy && files.every(Boolean);
 }
 
 async function isThere(path: string): Promise<boolean> {
