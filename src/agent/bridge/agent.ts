@@ -37,7 +37,7 @@ const SCAN_INTERVAL_MS = 20_000;
 /** New taps come in bursts: wait this long for the next one. */
 const BURST_MS = 4;
 /** Changes of what is known are mostly our own, or Nova's in several steps. */
-const SETTLE_MS = 150;
+const SETTLE_MS = 50;
 
 /** The Linux-bridge agent of one host: derive, plan, apply, whenever something happens. */
 export class BridgeAgent {

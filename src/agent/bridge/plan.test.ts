@@ -69,6 +69,14 @@ describe('a local network', () => {
     expect(await planned(host, guest, { orphans: new Set([tapA]) })).toEqual([`set_master name=${tapA} master=${brq}`]);
   });
 
+  it("takes a guest's tap along where the bridge has gone: Nova made it before the tap", async () => {
+    const host = new FakeHost();
+    host.addTap(tapA, { up: true });
+    expect(await applied(host, desired({}, [{ name: tapA, enslave: false }]))).toBe(
+      `${brq} bridge up mtu 1500\n  ${tapA} tun up mtu 1500`,
+    );
+  });
+
   it('brings back a tap that somebody put elsewhere', async () => {
     const host = new FakeHost();
     host.root.give('brother', { kind: 'bridge' });

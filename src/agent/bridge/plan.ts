@@ -71,9 +71,11 @@ function planNic(bridge: DesiredBridge, nic: Link, actual: NetworkState): Networ
 function planTap(tap: DesiredTap, actual: NetworkState, isOrphan: boolean): NetworkOperation[] {
   const there = actual.links.get(tap.name);
   if (!there) return [];
+  // Nova makes the bridge before the tap: where the bridge is gone, nobody is about to put the tap into it.
+  const isLost = there.master === null && (isOrphan || !actual.links.has(tap.bridge));
   const operations: NetworkOperation[] = [];
   if (there.mtu !== tap.mtu) operations.push({ op: 'set_mtu', name: tap.name, mtu: tap.mtu });
-  if (there.master !== tap.bridge && (tap.enslave || (isOrphan && there.master === null))) {
+  if (there.master !== tap.bridge && (tap.enslave || isLost)) {
     operations.push({ op: 'set_master', name: tap.name, master: tap.bridge });
   }
   if (there.up !== tap.up) operations.push({ op: tap.up ? 'set_up' : 'set_down', name: tap.name });

@@ -95,6 +95,13 @@ describe('the helper', () => {
     expect(exec.helperPid).not.toBe(first);
   });
 
+  it('is there again by itself, without a call', async () => {
+    await exec.run(['cat'], { stdin: '' });
+    const first = exec.helperPid as number;
+    process.kill(first, 'SIGKILL');
+    await vi.waitFor(() => expect([null, first]).not.toContain(exec.helperPid));
+  });
+
   it('ends with its agent', async () => {
     await exec.run(['cat'], { stdin: '' });
     const pid = exec.helperPid as number;

@@ -25,6 +25,9 @@ export interface HelperExecOptions {
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** The helper ends a command at its time-out; if no word of that comes within this, the helper itself is stuck. */
 const HELPER_GRACE_MS = 5_000;
+/** A helper that died is replaced after this, doubling up to the longest while it keeps dying. */
+const FIRST_RESTART_MS = 100;
+const LONGEST_RESTART_MS = 10_000;
 /** The helper keeps next to nothing: a small heap makes V8 collect early instead of growing. */
 const HELPER_FLAGS = ['--max-old-space-size=48', '--max-semi-space-size=1', '--v8-pool-size=1', '--no-warnings'];
 
@@ -44,7 +47,7 @@ type Waiting = { onAnswer(answer: Answer): void; onLost(): void };
 /**
  * Runs programs through a small process of our own: a spawn copies the page tables of the caller and stops its loop for
  * milliseconds, tens of them in a large process. The helper is started with the first call, lives as long as the agent,
- * and is started anew by the next call if it died; what was under way then has failed and is reported so.
+ * and is started anew when it died; what was under way then has failed and is reported so.
  */
 export class HelperExec implements Exec {
   readonly #logger: Logger;
@@ -52,6 +55,8 @@ export class HelperExec implements Exec {
   readonly #waiting = new Map<number, Waiting>();
   #helper: ChildProcess | null = null;
   #lastId = 0;
+  #restart: NodeJS.Timeout | null = null;
+  #restartMs = FIRST_RESTART_MS;
   #closed = false;
 
   constructor(options: HelperExecOptions) {
@@ -114,6 +119,7 @@ export class HelperExec implements Exec {
 
   async close(): Promise<void> {
     this.#closed = true;
+    if (this.#restart) clearTimeout(this.#restart);
     const helper = this.#helper;
     if (!helper) return;
     const ended = new Promise<void>((resolve) => helper.once('close', () => resolve()));
@@ -169,6 +175,7 @@ export class HelperExec implements Exec {
         const whole = pieces.length > 0 ? pieces.join('') + line : line;
         pieces = [];
         const answer = JSON.parse(whole) as Answer;
+        this.#restartMs = FIRST_RESTART_MS;
         this.#waiting.get(answer.id)?.onAnswer(answer);
       }
       if (last) pieces.push(last);
@@ -184,9 +191,21 @@ export class HelperExec implements Exec {
     this.#helper = null;
     const lost = [...this.#waiting.values()];
     this.#waiting.clear();
-    if (!this.#closed)
-      this.#logger.error({ why, calls: lost.length }, 'The helper process ended; the next call starts it anew');
+    if (!this.#closed) {
+      this.#logger.error({ why, calls: lost.length }, 'The helper process ended; it is started anew');
+      this.#restartLater();
+    }
     for (const waiting of lost) waiting.onLost();
+  }
+
+  /** With the next call at once, else soon: so that it is there when it is needed, and seen to be. */
+  #restartLater(): void {
+    if (this.#restart) clearTimeout(this.#restart);
+    this.#restart = setTimeout(() => {
+      if (!this.#closed && !this.#helper) this.#start();
+    }, this.#restartMs);
+    this.#restart.unref();
+    this.#restartMs = Math.min(this.#restartMs * 2, LONGEST_RESTART_MS);
   }
 }
 
