@@ -12,10 +12,12 @@ import {
   type Handlers,
   PluginApi,
   topics,
+  type WirePort,
 } from '../../rpc/contract.ts';
 import type { Listener, Transport } from '../../rpc/transport.ts';
 import { Heartbeat } from '../heartbeat.ts';
 import type { DhcpSettings } from './derive.ts';
+import { isExhausted } from './dhcp-port.ts';
 import { isUuid } from './dnsmasq-text.ts';
 import { explainDhcp } from './explain.ts';
 import { DhcpKeeper } from './keeper.ts';
@@ -121,8 +123,8 @@ export class DhcpAgent {
     this.#listeners.push(await transport.listen(topics.explain, explainServer('dhcp', host), [explain]));
     this.#unsubscribe = transport.onReconnect(() => void this.fullSync());
     this.#supervision.start();
-    // The server schedules networks to agents it knows: report first, then ask. `new` asks by itself.
-    void this.#heartbeat.start().then(() => this.fullSync());
+    // The server schedules networks to agents it knows: report first, then ask; an answer `new` has asked already.
+    void this.#heartbeat.start().then(() => this.#syncing ?? this.fullSync());
   }
 
   /** Stops the agent; what it made goes on serving. */
@@ -193,12 +195,12 @@ export class DhcpAgent {
       if (this.#closed) return;
       const scheduled = new Set(networks.map((network) => network.id));
       for (const id of await this.#networksOnDisk()) this.#worker(id).markLeftover();
-      for (const network of networks) this.#push(network.id, { kind: 'info', network, askedAt }, 0);
+      const work = networks.map((network) => this.#push(network.id, { kind: 'info', network, askedAt }, 0));
       for (const [id, worker] of this.#workers) {
-        // Also those whose message came since: they were scheduled after the question, and are asked for one by one.
-        if (!scheduled.has(id)) worker.push({ kind: 'gone', askedAt }, 2, ++this.#clock);
+        // Those of whom a message came since were scheduled after the question: the worker sees that.
+        if (!scheduled.has(id)) work.push(worker.push({ kind: 'gone', askedAt }, 2, ++this.#clock));
       }
-      await Promise.all([...this.#workers.values()].map((worker) => worker.settled()));
+      await Promise.all(work);
       for (const [id, worker] of this.#workers) if (worker.isIdle) this.#workers.delete(id);
       const tookMs = Math.round(performance.now() - startedMs);
       this.#logger.info({ networks: networks.length, took_ms: tookMs }, 'synchronized with the server');
@@ -240,16 +242,19 @@ export class DhcpAgent {
     return worker;
   }
 
-  #push(networkId: string, event: NetworkEvent, priority: number): void {
+  async #push(networkId: string, event: NetworkEvent, priority: number): Promise<void> {
     if (this.#closed || !isUuid(networkId)) return;
-    this.#worker(networkId).push(event, priority, ++this.#clock);
+    await this.#worker(networkId).push(event, priority, ++this.#clock);
   }
 
   #failed(networkId: string, error: unknown): void {
-    this.#logger.error(
-      { resource: 'network', id: networkId, error: String(error) },
-      'configuring DHCP failed, trying again',
-    );
+    const fields = { resource: 'network', id: networkId, error: String(error) };
+    // Asking again changes nothing: a port that goes or a pool that grows is told by a message, and that tries it.
+    if (isExhausted(error)) {
+      this.#logger.warn(fields, 'no address is left for the DHCP port');
+      return;
+    }
+    this.#logger.error(fields, 'configuring DHCP failed, trying again');
     this.#resync.need(String(error), networkId);
   }
 
@@ -274,22 +279,22 @@ export class DhcpAgent {
   }
 
   #handlers(): Handlers<DhcpAgentMethods> {
-    const refresh = (id: string, priority: number) => this.#push(id, { kind: 'refresh' }, priority);
+    const refresh = (id: string, priority: number) => void this.#push(id, { kind: 'refresh' }, priority);
+    const changed = (port: WirePort, priority: number) =>
+      void this.#push(port.network_id, { kind: 'port', port }, priority);
     return {
       network_create_end: async ({ payload }) => refresh(payload.network.id, payload.priority ?? 0),
       network_update_end: async ({ payload }) => refresh(payload.network.id, payload.priority ?? 1),
       network_delete_end: async ({ payload }) => {
         // By fan-out: most agents never heard of the network.
         if (this.#workers.has(payload.network_id))
-          this.#push(payload.network_id, { kind: 'remove' }, payload.priority ?? 2);
+          void this.#push(payload.network_id, { kind: 'remove' }, payload.priority ?? 2);
       },
       subnet_create_end: async ({ payload }) => refresh(payload.subnet.network_id, payload.priority ?? 3),
       subnet_update_end: async ({ payload }) => refresh(payload.subnet.network_id, payload.priority ?? 3),
       subnet_delete_end: async ({ payload }) => refresh(payload.network_id, payload.priority ?? 4),
-      port_create_end: async ({ payload }) =>
-        this.#push(payload.port.network_id, { kind: 'port', port: payload.port }, payload.priority ?? 5),
-      port_update_end: async ({ payload }) =>
-        this.#push(payload.port.network_id, { kind: 'port', port: payload.port }, payload.priority ?? 6),
+      port_create_end: async ({ payload }) => changed(payload.port, payload.priority ?? 5),
+      port_update_end: async ({ payload }) => changed(payload.port, payload.priority ?? 6),
       port_delete_end: async ({ payload }) =>
         this.#portGone(payload.port_id, payload.network_id, payload.priority ?? 6),
       agent_updated: async ({ payload }) => {
@@ -303,7 +308,7 @@ export class DhcpAgent {
     this.#deleted.add(portId);
     if (this.#deleted.size > DELETED_PORTS) this.#deleted.delete(this.#deleted.values().next().value!);
     this.#ready.forget(portId);
-    if (this.#workers.has(networkId)) this.#push(networkId, { kind: 'port_gone', portId }, priority);
+    if (this.#workers.has(networkId)) void this.#push(networkId, { kind: 'port_gone', portId }, priority);
   }
 
   #report() {

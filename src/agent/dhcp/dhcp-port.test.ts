@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { PluginApi, type WirePort } from '../../rpc/contract.ts';
 import { FakeTransport } from '../../rpc/fake.ts';
 import { RemoteError } from '../../rpc/transport.ts';
-import { dhcpDeviceId, ensureDhcpPort, RESERVED_DHCP_PORT } from './dhcp-port.ts';
+import { dhcpDeviceId, ensureDhcpPort, isExhausted, RESERVED_DHCP_PORT } from './dhcp-port.ts';
 import { dhcpPortOf, ids, networkOf, subnetOf } from './testing.ts';
 
 const deviceId = `dhcp540ba512-ba2e-5213-b381-56c767787d41-${ids.network}`;
@@ -101,4 +101,11 @@ describe('ensureDhcpPort', () => {
   ])('refuses %s', async (_, answer, message) => {
     await expect(ensure(networkOf({ ports: [] }), { create_dhcp_port: answer })).rejects.toThrow(message);
   });
+});
+
+test('tells an exhausted subnet from other failures', () => {
+  const module = 'neutron_lib.exceptions';
+  expect(isExhausted(new RemoteError('IpAddressGenerationFailure', module, 'no more'))).toBe(true);
+  expect(isExhausted(new RemoteError('NetworkNotFound', module, 'gone'))).toBe(false);
+  expect(isExhausted(new Error('IpAddressGenerationFailure'))).toBe(false);
 });

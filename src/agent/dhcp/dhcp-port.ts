@@ -124,6 +124,11 @@ async function adopt(
   }
 }
 
+/** Whether the server had no address left for the port. */
+export function isExhausted(error: unknown): boolean {
+  return error instanceof RemoteError && error.type === 'IpAddressGenerationFailure';
+}
+
 /** The server may be any; what becomes a device name or a field of a file is looked at first. */
 function checked(port: WirePort | null, network: NetworkInfo): WirePort {
   if (!port) throw new Error(`the server has no DHCP port for network ${network.id}: it or its subnets are gone`);

@@ -86,6 +86,18 @@ test('an answer of the server without what was deleted meanwhile', async () => {
   expect(worker.network?.ports.map((port) => port.id)).toEqual([ids.dhcp]);
 });
 
+test('an event settles when the host follows it, though more come', async () => {
+  const { push, log } = make();
+  await push({ kind: 'refresh' }, 0);
+  expect(log).toEqual(['ask', 'ensure all 1']);
+  const first = push({ kind: 'port', port: many[0]! });
+  const second = first.then(() => push({ kind: 'port', port: many[1]! }));
+  await first;
+  expect(log.slice(2)).toEqual(['ensure files 2']);
+  await second;
+  expect(log.slice(2)).toEqual(['ensure files 2', 'ensure files 3']);
+});
+
 describe('removing', () => {
   test('does nothing where nothing was made', async () => {
     const { worker, push, log } = make();

@@ -38,6 +38,8 @@ export class NetworkWorker {
   readonly #logger: Logger;
   readonly #queue: QueuedEvent[] = [];
   #running: Promise<void> | null = null;
+  /** Of what is in the queue now. */
+  #batch = Promise.withResolvers<void>();
   #known: Known = { network: null, touchedAt: 0, removedAt: 0 };
   #state: DhcpState | null = null;
   /** What is on disk from a run before must be removed though this worker made nothing yet. */
@@ -90,15 +92,17 @@ export class NetworkWorker {
     if (!this.#state) this.#leftover = true;
   }
 
-  push(event: NetworkEvent, priority: number, arrivedAt: number): void {
-    if (this.#closed) return;
+  /** Settles when the host follows the event, or that failed. */
+  push(event: NetworkEvent, priority: number, arrivedAt: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
     this.#queue.push({ event, priority, arrivedAt });
     this.#running ??= this.#work();
+    return this.#batch.promise;
   }
 
   /** Tries again what failed. Taking a network away stays that: the server would still tell of it when asked. */
   retry(arrivedAt: number): void {
-    if (this.#failed) this.push(this.#failed, 0, arrivedAt);
+    if (this.#failed) void this.push(this.#failed, 0, arrivedAt);
   }
 
   /** Settles when nothing is left to do. */
@@ -109,6 +113,7 @@ export class NetworkWorker {
   async close(): Promise<void> {
     this.#closed = true;
     this.#queue.length = 0;
+    this.#batch.resolve();
     await this.settled();
   }
 
@@ -117,8 +122,11 @@ export class NetworkWorker {
       while (this.#queue.length > 0) {
         await this.#gather();
         const events = this.#queue.splice(0);
+        const batch = this.#batch;
+        this.#batch = Promise.withResolvers();
         const ofSync = events.some(({ event }) => event.kind === 'info');
         await (ofSync ? this.#parts.turn(() => this.#handle(events)) : this.#handle(events));
+        batch.resolve();
       }
     } finally {
       this.#running = null;
