@@ -7,6 +7,7 @@ import { insertSegment, type SegmentRow, segmentsOfNetworks } from '../../db/wri
 import { deleteSubnetRow, subnetFacts } from '../../db/write/subnets.ts';
 import type { Context } from '../../lib/context.ts';
 import type { ListQuery, Page } from '../../lib/query.ts';
+import { inTurns } from '../../lib/turns.ts';
 import type { Network } from '../../resources/shapes.ts';
 import type { Change } from '../changes.ts';
 import { checkRevision } from '../changes.ts';
@@ -51,11 +52,9 @@ export class Networks implements Collection<Network> {
 
   async createBulk(context: Context, inputs: readonly Input[]): Promise<Network[]> {
     const { changes, mechanisms, outbox } = this.#machine;
-    const { result, tasks } = await changes.run(context, async (change) => {
-      const made: Made[] = [];
-      for (const input of inputs) made.push(await this.#createIn(change, input));
-      return made;
-    });
+    const { result, tasks } = await changes.run(context, (change) =>
+      inTurns(inputs, (input) => this.#createIn(change, input)),
+    );
     outbox.tellSoon(tasks);
     await afterCreate(result, {
       step: ({ network, segments }) =>

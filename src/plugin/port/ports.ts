@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getNetwork } from '../../db/read/networks.ts';
 import { getPort, listPorts } from '../../db/read/ports.ts';
 import { fullView, UnknownMarkerError } from '../../db/read/view.ts';
@@ -5,6 +6,7 @@ import { deletePortRow } from '../../db/write/ports.ts';
 import { segmentsOfNetworks } from '../../db/write/segments.ts';
 import type { Context } from '../../lib/context.ts';
 import type { ListQuery, Page } from '../../lib/query.ts';
+import { inTurns } from '../../lib/turns.ts';
 import type { Port } from '../../resources/shapes.ts';
 import { type Change, checkRevision } from '../changes.ts';
 import type { Collection, Input } from '../contract.ts';
@@ -17,6 +19,9 @@ import { createPortIn, NetworkNotes } from './create.ts';
 import { portErrors } from './errors.ts';
 import { type UpdatedPort, updatePortIn } from './update.ts';
 import { visiblePort } from './visible.ts';
+
+/** A large bulk lets other requests be answered after this many ports: SQLite itself never waits. */
+const PORTS_PER_TURN = 50;
 
 /** Ports (upstream: plugins/ml2/plugin.py). */
 export class Ports implements Collection<Port> {
@@ -56,16 +61,14 @@ export class Ports implements Collection<Port> {
     const { changes, mechanisms, outbox, shared } = this.#machine();
     const { result, tasks } = await changes.run(context, async (change) => {
       const notes = new NetworkNotes();
-      const made: Port[] = [];
-      for (const input of inputs) {
+      return inTurns(inputs, async (input) => {
         const port = await createPortIn(change, this.#machine(), input, notes);
         if (mechanisms.wants('createPortPrecommit')) {
           const portChange = await this.#portChange(change, { current: port, original: null });
           await mechanisms.precommit('createPortPrecommit', change.tx, portChange);
         }
-        made.push(port);
-      }
-      return made;
+        return port;
+      });
     });
     if (mechanisms.wants('createPortPostcommit')) {
       await afterCreate(result, {

@@ -19,6 +19,7 @@ import type { Context } from '../../lib/context.ts';
 import { addressKey, type IpVersion, parseAddress } from '../../lib/ip/address.ts';
 import { type Cidr, cidrsOverlap, formatCidr, parseCidr } from '../../lib/ip/cidr.ts';
 import type { ListQuery, Page } from '../../lib/query.ts';
+import { inTurns } from '../../lib/turns.ts';
 import type { AllocationPool, HostRoute, Network, Subnet } from '../../resources/shapes.ts';
 import { type Change, checkRevision } from '../changes.ts';
 import type { Collection, Input } from '../contract.ts';
@@ -64,11 +65,9 @@ export class Subnets implements Collection<Subnet> {
 
   async createBulk(context: Context, inputs: readonly Input[]): Promise<Subnet[]> {
     const { changes, mechanisms, outbox, shared } = this.#machine;
-    const { result, tasks } = await changes.run(context, async (change) => {
-      const made: Subnet[] = [];
-      for (const input of inputs) made.push(await this.#createIn(change, input));
-      return made;
-    });
+    const { result, tasks } = await changes.run(context, (change) =>
+      inTurns(inputs, (input) => this.#createIn(change, input)),
+    );
     outbox.tellSoon(tasks);
     await afterCreate(result, {
       step: (current) => mechanisms.postcommit('createSubnetPostcommit', { context, current, original: null }),
