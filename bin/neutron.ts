@@ -3,7 +3,13 @@ import { runNeutron } from '../cli/main.ts';
 // A reader that has seen enough (`| head`) is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-process.exitCode = await runNeutron(process.argv.slice(2), process.env, {
-  stdout: (text) => void process.stdout.write(text),
-  stderr: (text) => void process.stderr.write(text),
-});
+const argv = process.argv.slice(2);
+if (argv[0] === '--version') {
+  const { version } = await import('./frame/version.ts');
+  process.stdout.write(`${version()}\n`);
+} else {
+  process.exitCode = await runNeutron(argv, process.env, {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+  });
+}

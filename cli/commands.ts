@@ -160,7 +160,8 @@ function exactly(given: readonly string[], names: readonly string[]): readonly s
 
 function listColumns(noun: Noun, present: readonly string[], options: ListOptions): string[] {
   const { column, field, showDetails } = options;
-  if (column && column.length > 0) return present.length > 0 ? chosenColumns(present.toSorted(), column) : [];
+  // In the order in which they were asked for, as the old client had it for lists.
+  if (column && column.length > 0) return present.length > 0 ? inOrder(column, chosenColumns(present, column)) : [];
   if (field && field.length > 0) return field.filter((name) => present.includes(name));
   if (showDetails) return present.toSorted();
   const columns = noun.columns.filter((name) => present.includes(name));
@@ -168,6 +169,10 @@ function listColumns(noun: Noun, present: readonly string[], options: ListOption
     columns.splice(Math.max(columns.indexOf('id'), columns.indexOf('name')) + 1, 0, 'tenant_id');
   }
   return columns;
+}
+
+function inOrder(order: readonly string[], columns: readonly string[]): string[] {
+  return order.filter((column, i) => columns.includes(column) && order.indexOf(column) === i);
 }
 
 /** Longest `id=…&id=…` part of one question; servers and proxies limit an address to 8 KB. */

@@ -23,6 +23,7 @@ export interface GlobalOptions {
   insecure?: boolean;
   osCacert?: string;
   debug?: boolean;
+  verbose?: boolean;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -52,7 +53,7 @@ export function connectionOf(options: GlobalOptions, env: Environment): Connecti
     timeoutMs: timeoutOf(options.httpTimeout),
     insecure: options.insecure ?? false,
     caFile: options.osCacert ?? (env.OS_CACERT || null),
-    debug: options.debug ?? false,
+    debug: (options.debug || options.verbose) ?? false,
   };
 }
 

@@ -159,10 +159,10 @@ describe('list', () => {
   });
 
   test.each([
-    [['-f', 'json', '-c', 'name', '-c', 'id', '--noindent'], `[{"id":"${net.id}","name":"lan"}]\n`],
+    [['-f', 'json', '-c', 'name', '-c', 'id', '--noindent'], `[{"name":"lan","id":"${net.id}"}]\n`],
     [['-f', 'yaml', '-c', 'name'], '- name: lan\n'],
     [['-f', 'value', '-c', 'name', '-c', 'subnets'], 'lan s1 10.0.0.0/24 s2 fd00::/64\n'],
-    [['-f', 'csv', '-c', 'name', '-c', 'mtu', '-c', 'shared'], '"mtu","name","shared"\n1500,"lan",False\n'],
+    [['-f', 'csv', '-c', 'name', '-c', 'mtu', '-c', 'shared'], '"name","mtu","shared"\n"lan",1500,False\n'],
     [['-F', 'name', '-f', 'value'], 'lan\n'],
   ])('%j', async (options, expected) => {
     expect((await neutron('net-list', '--name', 'lan', ...options)).out).toBe(expected);
@@ -458,6 +458,12 @@ describe('connection', () => {
       OS_ENDPOINT: 'http://127.0.0.1:1',
     });
     expect(code).toBe(0);
+  });
+
+  test('options of the connection may stand behind the command', async () => {
+    const env = { OS_ENDPOINT: 'http://127.0.0.1:1' };
+    expect((await run(runNeutron, ['net-list', '--name', 'lan', '--os-endpoint', api.url], env)).code).toBe(0);
+    expect(api.asked[0]?.query).toEqual([['name', 'lan']]);
   });
 
   test.each([

@@ -42,8 +42,7 @@ export async function buildCli(argv: readonly string[], env: Environment, io: Io
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: (text) => io.stderr(text) })
     .helpCommand('help [command]', 'show what a command does')
-    .usage('[options] COMMAND …')
-    .enablePositionalOptions();
+    .usage('[options] COMMAND …');
   for (const option of globalOptions()) program.addOption(option);
   const booleans = new Set<string>();
   const run = async (command: Command, work: (session: Session) => Promise<void>) => {
@@ -108,7 +107,7 @@ async function completeWrite({ command, noun, verb, booleans, run }: CommandPart
   const names = operands.map(({ name, optional }) => (optional ? `[${name}]` : name)).join(' ');
   command.usage(`${verb === 'create' ? names : noun.member.toUpperCase()} [options] [--ATTRIBUTE VALUE …]`);
   const lines = operands.map(({ name, help }) => `  ${name.padEnd(10)}${help}`);
-  if (lines.length > 0) command.addHelpText('before', `${lines.join('\n')}\n`);
+  if (lines.length > 0) command.addHelpText('after', `\nArguments:\n${lines.join('\n')}`);
   command.addHelpText(
     'after',
     '\nOptions that are not listed are passed to the server as attributes, like --mtu 1400 or --x type=bool true.',
@@ -168,6 +167,7 @@ function addListOptions(command: Command, noun: Noun): void {
 function addShowOptions(command: Command): void {
   addFormatOptions(command, showFormats)
     .option('--prefix <text>', 'before each name of the shell format')
+    .addOption(new Option('-D, --show-details', 'all fields, as always').hideHelp())
     .option('-F, --field <field>', 'this field only (repeatable)', collect);
 }
 
@@ -212,5 +212,6 @@ function globalOptions(): Option[] {
     new Option('--insecure', 'accept any certificate'),
     new Option('--http-timeout <seconds>', 'how long an answer may take'),
     new Option('--debug', 'print requests and answers'),
+    new Option('-v, --verbose', 'the same').hideHelp(),
   ];
 }

@@ -51,8 +51,13 @@ export class PortLookup {
     return own.some(({ id }) => id === port.id) ? own : [port, ...own];
   }
 
+  /** A network with its subnets, without its ports; null when it is gone. */
   network(networkId: string): Promise<NetworkInfo | null> {
-    return this.#keep(`network ${networkId}`, () => this.#plugin.getNetworkInfo(networkId, this.#host, limits));
+    return this.#keep(`network ${networkId}`, async () => {
+      const network = await this.#plugin.getNetworkInfo(networkId, this.#host, limits);
+      // The ports may be thousands, and none of them is needed.
+      return network && { ...network, ports: [] };
+    });
   }
 
   async #networksOfRouter(routerId: string): Promise<string[]> {
@@ -74,10 +79,19 @@ export class PortLookup {
     const now = this.#now();
     const kept = this.#kept.get(key);
     if (kept && kept.until > now) return kept.value as Promise<T>;
-    if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
+    this.#forget(now);
     const value = ask();
+    this.#kept.delete(key);
     this.#kept.set(key, { until: now + KEEP_MS, value });
     value.catch(() => this.#kept.delete(key));
     return value;
+  }
+
+  /** Drops what is too old: the map is in the order of time. */
+  #forget(now: number): void {
+    for (const [key, { until }] of this.#kept) {
+      if (until > now && this.#kept.size < MAX_KEPT) return;
+      this.#kept.delete(key);
+    }
   }
 }

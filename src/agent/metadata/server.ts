@@ -6,6 +6,7 @@ import { type GuestAnswer, type GuestRequest, statusAnswer } from './answer.ts';
 import { type Caller, callerOf } from './caller.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_CLOSE_MS = 2_000;
 
 export interface ProxyServerParts {
   socketPath: string;
@@ -36,13 +37,15 @@ export class ProxyServer {
     await listenAtSocket(this.#http, socketPath, { mode, backlog });
   }
 
-  /** Lets requests under way finish, and removes the socket. */
+  /** Removes the socket and lets requests under way finish, but not longer than a stop may take. */
   async close(): Promise<void> {
     if (!this.#http.listening) return;
     await rm(this.#parts.socketPath, { force: true });
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
     this.#http.closeIdleConnections();
+    const impatience = setTimeout(() => this.#http.closeAllConnections(), MAX_CLOSE_MS);
     await closed;
+    clearTimeout(impatience);
   }
 
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
