@@ -323,6 +323,16 @@ describe.each(dialects)('lists on $name', ({ open }) => {
     expect(named).toMatchObject({ count: 2, firstId: expect.stringMatching(/-/) });
   });
 
+  it('a list of many comes as the JSON of the same objects', async () => {
+    const query = { ...everything, sorts: [{ key: 'name', direction: 'desc' as const }] };
+    const page = await listPorts(database, query);
+    const items = await findPorts(database.db, query);
+    expect(items).toHaveLength(60);
+    expect(Buffer.from(page.json!).toString()).toBe(JSON.stringify(items));
+    expect(page).toMatchObject({ count: 60, firstId: items[0]!.id, lastId: items[59]!.id });
+    expect((await listPorts(database, { ...query, limit: 10 })).items).toEqual(items.slice(0, 10));
+  });
+
   it('an unknown marker is said to be one', async () => {
     const query = { ...everything, marker: 'ffffffff-0000-0000-0000-000000000000' };
     for (const list of [listNetworks, listSubnets, listPorts, listAgents]) {

@@ -14,8 +14,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { adminContext } from '../../src/lib/context.ts';
+import { silentLogger } from '../../src/lib/log.ts';
+import { Broker } from '../../src/rpc/local/broker.ts';
 import { connectLocalBus } from '../../src/rpc/local/connect.ts';
 import { encodeFrame } from '../../src/rpc/local/frames.ts';
+import { attachInProcess } from '../../src/rpc/local/in-process.ts';
 import { type LocalBus, serveLocalBus } from '../../src/rpc/local/serve.ts';
 import { MessagingTimeout, type Transport } from '../../src/rpc/transport.ts';
 import { type Bus, describeTransport } from './rpc-suite.ts';
@@ -47,6 +50,20 @@ async function openSocketBus(): Promise<Bus> {
 }
 
 describeTransport('local bus, programs on sockets', openSocketBus);
+
+/** Programs beside the broker in one process, as the server is on its own bus. */
+async function openInProcessBus(): Promise<Bus> {
+  const broker = new Broker(silentLogger);
+  const unable = () => Promise.reject(new Error('the broker is this process'));
+  return {
+    connect: async (program) => attachInProcess(broker, program, silentLogger),
+    stop: unable,
+    start: unable,
+    close: async () => broker.close(),
+  };
+}
+
+describeTransport('local bus, programs in the process of the broker', openInProcessBus, { outlives: false });
 
 describe('local bus', () => {
   let folder: string;

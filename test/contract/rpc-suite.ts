@@ -14,9 +14,18 @@ export interface Bus {
   close(): Promise<void>;
 }
 
-/** What callers, servers and notifications may rely on, whatever carries them. */
-export function describeTransport(name: string, openBus: () => Promise<Bus>): void {
+/**
+ * What callers, servers and notifications may rely on, whatever carries them.
+ *
+ * @param options.outlives whether transports survive their broker; false where both are one process
+ */
+export function describeTransport(
+  name: string,
+  openBus: () => Promise<Bus>,
+  options: { outlives: boolean } = { outlives: true },
+): void {
   describe(name, () => {
+    const brokerTest = test.skipIf(!options.outlives);
     let bus: Bus;
     let caller: Transport;
     let serving: Transport;
@@ -205,7 +214,7 @@ export function describeTransport(name: string, openBus: () => Promise<Bus>): vo
       expect(got[9_999]).toEqual(ports[9_999]);
     });
 
-    test('after the broker was away both sides work again, and are told once', async () => {
+    brokerTest('after the broker was away both sides work again, and are told once', async () => {
       const back = { caller: 0, serving: 0 };
       caller.onReconnect(() => {
         back.caller += 1;
@@ -223,7 +232,7 @@ export function describeTransport(name: string, openBus: () => Promise<Bus>): vo
       expect(back).toEqual({ caller: 1, serving: 1 });
     });
 
-    test('a call made while the broker is away is done when it is back', async () => {
+    brokerTest('a call made while the broker is away is done when it is back', async () => {
       await serving.listen(topic, 'host1', [echo, { version: '1.0', methods: { never: () => new Promise(() => {}) } }]);
       const noticed = expect(call('never')).rejects.toThrow(MessagingTimeout);
       await call('echo');
@@ -234,7 +243,7 @@ export function describeTransport(name: string, openBus: () => Promise<Bus>): vo
       expect(await asked).toEqual({ a: 1 });
     });
 
-    test('a call under way when the broker goes fails instead of hanging', async () => {
+    brokerTest('a call under way when the broker goes fails instead of hanging', async () => {
       const asked = Promise.withResolvers<void>();
       const methods = {
         never: () => {
