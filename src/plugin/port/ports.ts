@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getNetwork } from '../../db/read/networks.ts';
 import { getPort, listPorts } from '../../db/read/ports.ts';
 import { fullView, UnknownMarkerError } from '../../db/read/view.ts';
@@ -19,9 +18,6 @@ import { createPortIn, NetworkNotes } from './create.ts';
 import { portErrors } from './errors.ts';
 import { type UpdatedPort, updatePortIn } from './update.ts';
 import { visiblePort } from './visible.ts';
-
-/** A large bulk lets other requests be answered after this many ports: SQLite itself never waits. */
-const PORTS_PER_TURN = 50;
 
 /** Ports (upstream: plugins/ml2/plugin.py). */
 export class Ports implements Collection<Port> {
