@@ -1,4 +1,5 @@
 import type { NeutronError } from '../lib/errors.ts';
+import { inTurns } from '../lib/turns.ts';
 import type { Collection, Input } from '../plugin/contract.ts';
 import { type Body, unwrap, unwrapOne } from './body.ts';
 import { apiErrors, badRequest } from './errors.ts';
@@ -52,11 +53,11 @@ export async function create(
     });
     return { status: 201, body: renderItem(service, call, item, null) };
   }
-  const inputs = wanted.many.map((item) => createInput(resource, item, request.context));
+  const inputs = await inTurns(wanted.many, (item) => createInput(resource, item, request.context));
   const call = callOf(request, resource, 'create', null, inputs);
   const items = await run(service, call, (collection) => createBulk(collection, call));
-  const visible = show(service, call, items).map((item) => visiblePart(resource, item, null));
-  return { status: 201, body: renderMany(resource.collection, visible, []) };
+  const texts = await inTurns(show(service, call, items), (item) => JSON.stringify(visiblePart(resource, item, null)));
+  return { status: 201, body: spliceMany(resource.collection, Buffer.from(`[${texts.join(',')}]`), []) };
 }
 
 /** In one transaction where the plugin can; else one by one, and what was made is removed when one fails. */
