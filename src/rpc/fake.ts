@@ -10,11 +10,13 @@ export interface SentMessage {
   fanout?: boolean;
   version?: string;
   method: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into arguments of every method
   args: any;
   context: Context;
 }
 
 /** Answers calls by method name: a value, or a function of the arguments (which may throw). */
+// biome-ignore lint/suspicious/noExplicitAny: the arguments of any method
 export type Answers = Record<string, unknown | ((args: any, target: Target) => unknown)>;
 
 interface FakeListener {
@@ -43,6 +45,7 @@ export class FakeTransport implements Transport {
   }
 
   /** Arguments of every message of one method, in order. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into arguments of every method
   argsOf(method: string): any[] {
     return this.sent.filter((message) => message.method === method).map((message) => message.args);
   }

@@ -41,6 +41,7 @@ export interface Target {
 /** Methods of one version history, as one upstream endpoint class: found by method name, then by version. */
 export interface Endpoint {
   version: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each method has arguments of its own; contract/method.ts gives them types
   methods: Readonly<Record<string, (args: any, context: Context) => Promise<unknown>>>;
 }
 
