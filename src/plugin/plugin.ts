@@ -75,7 +75,10 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
       machine.outbox.start();
       directory.start();
     },
-    idle: () => machine.outbox.idle(),
+    async idle() {
+      await directory.idle();
+      await machine.outbox.idle();
+    },
     async close() {
       await directory.close();
       await machine.outbox.close();

@@ -54,6 +54,21 @@ export async function takenKeys(
   return rows.map(([key]) => key as string);
 }
 
+const counted = prepared((db, p: { subnet_id: string; from: string; to: string }) =>
+  db
+    .selectFrom('ipallocations')
+    .select((eb) => eb.fn.countAll().as('taken'))
+    .where('subnet_id', '=', p.subnet_id)
+    .where('ip_key', '>=', p.from)
+    .where('ip_key', '<=', p.to),
+);
+
+/** How many keys of a subnet between two (both included) are taken; the index alone answers it. */
+export async function countTaken(db: Db, range: { subnetId: string; from: string; to: string }): Promise<bigint> {
+  const rows = await counted.arrays(db, { ...range, subnet_id: range.subnetId });
+  return BigInt(rows[0]![0] as number | string | bigint);
+}
+
 const ofPort = prepared((db, p: { port_id: string }) =>
   db
     .selectFrom('ipallocations')

@@ -39,6 +39,26 @@ export async function activeBinding(db: Db, portId: string): Promise<BindingRow 
   return row && { ...row, profile: unpack(row.profile), vif_details: unpack(row.vif_details) };
 }
 
+const failedOn = prepared((db, p: { host: string; limit: number }) =>
+  db
+    .selectFrom('ml2_port_bindings as binding')
+    .innerJoin('ports', 'ports.id', 'binding.port_id')
+    .select(['ports.id', 'ports.network_id'])
+    .where('binding.host', '=', p.host)
+    .where('binding.status', '=', 'ACTIVE')
+    .where('binding.vif_type', '=', 'binding_failed')
+    .limit(p.limit),
+);
+
+/** Ports of a host that no driver could bind. */
+export async function portsFailedToBind(
+  db: Db,
+  host: string,
+  limit: number,
+): Promise<{ id: string; network_id: string }[]> {
+  return failedOn.all(db, { host, limit });
+}
+
 const replace = prepared(
   (
     db,

@@ -167,6 +167,15 @@ export async function portFacts(db: Db, ids: readonly string[]): Promise<PortFac
   }));
 }
 
+const ofNetworks = preparedIn((db, ids: string[]) =>
+  db.selectFrom('ports').select('id').where('network_id', 'in', ids).orderBy('standard_attr_id'),
+);
+
+/** Ids of all ports of these networks, oldest first. */
+export async function portIdsOfNetworks(db: Db, networkIds: readonly string[]): Promise<string[]> {
+  return (await ofNetworks.arrays(db, networkIds)).map(([id]) => id as string);
+}
+
 const byPrefix = prepared((db, p: { from: string; to: string }) =>
   db.selectFrom('ports').select('id').where('id', '>=', p.from).where('id', '<', p.to).limit(2),
 );

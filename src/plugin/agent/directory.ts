@@ -18,6 +18,7 @@ import type { Change } from '../changes.ts';
 import type { DhcpPorts } from '../dhcp/dhcp-ports.ts';
 import { addAgents, isAlive } from '../dhcp/scheduler.ts';
 import type { Machine } from '../machine.ts';
+import { rebindPorts } from '../ml2/rebind.ts';
 
 const DHCP_AGENT = 'DHCP agent';
 /** A dead agent's networks move after this many times `agent_down_time`. */
@@ -31,6 +32,8 @@ export class AgentDirectory {
   readonly #dhcpPorts: DhcpPorts;
   readonly #startedAtMs: number;
   #timer: NodeJS.Timeout | null = null;
+  /** Ports being bound because an agent appeared. */
+  #rebinding: Promise<void> = Promise.resolve();
   #moving: Promise<void> | null = null;
 
   constructor(machine: Machine, dhcpPorts: DhcpPorts) {
@@ -51,6 +54,12 @@ export class AgentDirectory {
   async close(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
     await this.#moving;
+    await this.#rebinding;
+  }
+
+  /** Settles when ports of agents that appeared have been tried. */
+  idle(): Promise<void> {
+    return this.#rebinding;
   }
 
   /**
@@ -67,7 +76,16 @@ export class AgentDirectory {
     }
     if (state.start_flag) this.#checkClock(state, sentAtMs);
     const { result } = await changes.run(adminContext(), (change) => this.#reportIn(change, state));
+    const binds = this.#machine.mechanisms.drivers.some((driver) => driver.agentType === agent_type);
+    if (binds && (result !== 'alive' || state.start_flag)) this.#rebind(host);
     return result;
+  }
+
+  /** Nobody waits for it: the agent wants its answer. */
+  #rebind(host: string): void {
+    this.#rebinding = this.#rebinding
+      .then(() => rebindPorts(this.#machine, host))
+      .catch((error) => this.#machine.shared.logger.error({ host, error }, 'binding ports of a new agent failed'));
   }
 
   async #reportIn({ tx, nowMs }: Change, state: AgentState): Promise<ReportAnswer> {

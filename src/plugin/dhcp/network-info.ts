@@ -1,7 +1,7 @@
 import type { Db } from '../../db/database.ts';
 import { segmentsOfNetworks } from '../../db/write/segments.ts';
 import type { NetworkInfo } from '../../rpc/contract.ts';
-import { wireNetworks, wirePorts, wireSubnets } from '../rpc/wire.ts';
+import { wireNetworks, wirePortsOfNetworks, wireSubnets } from '../rpc/wire.ts';
 
 /** Networks with everything a DHCP agent must know, each table asked once. Unknown ids are left out. */
 export async function networkInfos(
@@ -12,7 +12,7 @@ export async function networkInfos(
   if (networkIds.length === 0) return [];
   const networks = await wireNetworks(db, { id: networkIds });
   const subnets = await wireSubnets(db, { network_id: networkIds });
-  const ports = Map.groupBy(await wirePorts(db, { network_id: networkIds }), ({ network_id }) => network_id);
+  const ports = Map.groupBy(await wirePortsOfNetworks(db, networkIds), ({ network_id }) => network_id);
   const segments = await segmentsOfNetworks(db, networkIds);
   return networks.map(({ id, project_id, tenant_id, admin_state_up, mtu }) => ({
     id,

@@ -65,12 +65,12 @@ function bindingRemedy(port: Port, network: Network, agents: ServerFacts['hostAg
     return `binding:vnic_type ${port['binding:vnic_type']} is for other drivers; set it to normal`;
   }
   if (!bridge) return `no ${BRIDGE_AGENT} ever reported from ${host}: start it there, or correct binding:host_id`;
-  if (!bridge.alive) return `start neutron-linuxbridge-agent on ${host}, then update the port`;
+  if (!bridge.alive) return `start neutron-linuxbridge-agent on ${host}: it is tried again then`;
   const physical = network['provider:physical_network'];
   const mappings = { ...(bridge.configurations.interface_mappings as object | undefined) };
   const bridges = { ...(bridge.configurations.bridge_mappings as object | undefined) };
   if (physical !== null && !Object.hasOwn(mappings, physical) && !Object.hasOwn(bridges, physical)) {
-    return `add ${physical}:<device> to [linux_bridge] physical_interface_mappings on ${host}, restart its agent, update the port`;
+    return `add ${physical}:<device> to [linux_bridge] physical_interface_mappings on ${host}, and restart its agent`;
   }
   return 'update the port (any attribute) to have it tried again; the log of neutron-server names the reason';
 }

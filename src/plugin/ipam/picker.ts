@@ -1,13 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import type { Tx } from '../../db/database.ts';
-import { takenKeys } from '../../db/write/addresses.ts';
+import { countTaken, takenKeys } from '../../db/write/addresses.ts';
 import type { SubnetFacts } from '../../db/write/subnets.ts';
 import { addressKey, parseAddress, valueOfKey } from '../../lib/ip/address.ts';
+import type { Range } from '../../lib/ip/range.ts';
 
 /** A normal port gets a random one of the first this many free addresses, as upstream: neighbours in time rarely clash. */
 const WINDOW = 1000;
 /** Rows read at once while looking for gaps. */
-const CHUNK = 2000;
+const CHUNK = 512;
 /** Subnets whose windows are kept. */
 const SUBNETS = 1000;
 
@@ -69,24 +70,67 @@ export class AddressPicker {
   }
 }
 
-/** The first free addresses of a subnet's pools, at most `wanted`; reads taken rows only as far as it must. */
+/** The first free addresses of a subnet's pools, at most `wanted`. */
 async function freeAddresses(tx: Tx, subnet: SubnetFacts, wanted: number): Promise<bigint[]> {
   const free: bigint[] = [];
   for (const { start, end } of subnet.pools) {
-    const last = parseAddress(end)!.value;
-    let next = parseAddress(start)!.value;
-    while (next <= last && free.length < wanted) {
-      const range = { subnetId: subnet.id, from: addressKey(next), to: addressKey(last), limit: CHUNK };
-      const taken = (await takenKeys(tx, range)).map(valueOfKey);
-      for (const value of [...taken, ...(taken.length < CHUNK ? [last + 1n] : [])]) {
-        while (next < value && free.length < wanted) {
-          free.push(next);
-          next += 1n;
-        }
-        if (free.length === wanted) return free;
-        next = value + 1n;
-      }
-    }
+    const range = { first: parseAddress(start)!.value, last: parseAddress(end)!.value };
+    await addFree(tx, subnet.id, range, { free, wanted });
+    if (free.length === wanted) break;
   }
   return free;
+}
+
+/** Reads taken rows piece by piece and notes the gaps between them; a piece without a gap makes it jump to the next one. */
+async function addFree(
+  tx: Tx,
+  subnetId: string,
+  { first, last }: Range,
+  { free, wanted }: { free: bigint[]; wanted: number },
+): Promise<void> {
+  let next = first;
+  while (next <= last && free.length < wanted) {
+    const range = { subnetId, from: addressKey(next), to: addressKey(last), limit: CHUNK };
+    const taken = (await takenKeys(tx, range)).map(valueOfKey);
+    const isRest = taken.length < CHUNK;
+    if (isRest) taken.push(last + 1n);
+    const before = free.length;
+    for (const value of taken) {
+      while (next < value && free.length < wanted) {
+        free.push(next);
+        next += 1n;
+      }
+      if (free.length === wanted) return;
+      next = value + 1n;
+    }
+    if (!isRest && free.length === before) next = await firstGap(tx, subnetId, { first: next, last });
+  }
+}
+
+/**
+ * The first free address of a range, or the one behind it. A stretch is full when as many rows lie in it as addresses, so
+ * counting finds the gap: stretches twice as long each time, then halving. Much less work than reading the rows.
+ */
+async function firstGap(tx: Tx, subnetId: string, { first, last }: Range): Promise<bigint> {
+  const isFull = async (to: bigint) => {
+    const range = { subnetId, from: addressKey(first), to: addressKey(to) };
+    return (await countTaken(tx, range)) === to - first + 1n;
+  };
+  let full = first - 1n;
+  let step = BigInt(CHUNK);
+  for (;;) {
+    const to = full + step < last ? full + step : last;
+    if (!(await isFull(to))) {
+      let open = to;
+      while (open - full > 1n) {
+        const middle = (full + open) / 2n;
+        if (await isFull(middle)) full = middle;
+        else open = middle;
+      }
+      return open;
+    }
+    if (to === last) return last + 1n;
+    full = to;
+    step *= 2n;
+  }
 }

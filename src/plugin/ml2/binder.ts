@@ -54,11 +54,15 @@ export class Binder {
     this.#now = parts.now;
   }
 
-  /** Binds a port that has a host and is not bound. Null when there is nothing to bind, or the port is gone. */
+  /**
+   * Binds a port that has a host and is not bound. Of one that somebody else bound meanwhile it tells how; null when there
+   * is nothing to bind, or the port is gone.
+   */
   async bind(context: Context, portId: string): Promise<BindOutcome | null> {
     for (let attempt = 1; attempt <= MAX_TRIES; attempt += 1) {
       const request = await this.#request(context, portId);
       if (!request) return null;
+      if (!needsBinding(request.port)) return currentOutcome(request.port);
       const levels = await this.#mechanisms.bind(request);
       const outcome = outcomeOf(levels);
       if (outcome.vif_type === FAILED && request.port['binding:vif_type'] === FAILED) return outcome;
@@ -74,7 +78,7 @@ export class Binder {
   async #request(context: Context, portId: string): Promise<BindRequest | null> {
     return this.#database.snapshot(async (db) => {
       const port = await getPort(db, portId, fullView);
-      if (!port || !needsBinding(port)) return null;
+      if (!port || port['binding:host_id'] === '') return null;
       const network = await getNetwork(db, port.network_id, fullView);
       if (!network) return null;
       const host = port['binding:host_id'];
@@ -129,6 +133,10 @@ export class Binder {
 /** Whether a port has a host and is not wired there. */
 export function needsBinding(port: Pick<Port, 'binding:host_id' | 'binding:vif_type'>): boolean {
   return port['binding:host_id'] !== '' && [UNBOUND, FAILED].includes(port['binding:vif_type']);
+}
+
+function currentOutcome(port: Port): BindOutcome {
+  return { vif_type: port['binding:vif_type'], vif_details: port['binding:vif_details'], written: false };
 }
 
 function outcomeOf(levels: readonly BoundLevel[] | null): BindOutcome {

@@ -189,6 +189,16 @@ describe('binding', () => {
     expect(updated['binding:vif_type']).toBe('bridge');
   });
 
+  it('is tried again when the agent of the host appears', async () => {
+    const port = await f.port((await f.network(flat('public'))).id, on('host1'));
+    const elsewhere = await f.port((await f.network()).id, on('host2'));
+    await f.told();
+    await f.bridgeAgent();
+    expect((await f.told()).map(({ method, args }) => [method, args.port.id])).toEqual([['port_update', port.id]]);
+    expect((await shown(port.id))['binding:vif_type']).toBe('bridge');
+    expect((await shown(elsewhere.id))['binding:vif_type']).toBe('binding_failed');
+  });
+
   it('follows the host, and is undone without one', async () => {
     await f.bridgeAgent('host1');
     await f.bridgeAgent('host2');

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database, Tx } from '../../db/database.ts';
 import { claimOutbox, deleteOutbox, insertOutbox, outboxCounts } from '../../db/outbox.ts';
 import type { Context } from '../../lib/context.ts';
@@ -38,7 +39,7 @@ const TAKE_UP_AFTER_MS = 2_000;
 const SWEEP_EVERY_MS = 1_000;
 const SWEEP_LIMIT = 500;
 /** Tasks told and deleted together. */
-const BATCH = 256;
+const BATCH = 64;
 
 /**
  * Tasks are rows written by the transaction that makes the change, so that none is lost. Normally the process that wrote
@@ -111,10 +112,12 @@ export class Outbox {
   }
 
   async #drain(): Promise<void> {
-    // Let the answers of this turn of the loop go out first: telling may take a while.
-    await new Promise((resolve) => setImmediate(resolve));
     try {
-      while (this.#waiting.length > 0) await this.#tellBatch(this.#waiting.splice(0, BATCH));
+      while (this.#waiting.length > 0) {
+        // Requests first: telling may take a while.
+        await nextTurn();
+        await this.#tellBatch(this.#waiting.splice(0, BATCH));
+      }
     } catch (error) {
       this.#parts.logger.error({ error }, 'telling agents failed');
     } finally {

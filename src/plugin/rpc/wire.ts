@@ -4,7 +4,9 @@ import { findNetworks } from '../../db/read/networks.ts';
 import { findPorts } from '../../db/read/ports.ts';
 import { findSubnets } from '../../db/read/subnets.ts';
 import { fullView } from '../../db/read/view.ts';
+import { portIdsOfNetworks } from '../../db/write/ports.ts';
 import type { ListQuery } from '../../lib/query.ts';
+import { inTurns } from '../../lib/turns.ts';
 import type { Network, Port, Subnet } from '../../resources/shapes.ts';
 import type { WireNetwork, WirePort, WireSubnet } from '../../rpc/contract.ts';
 
@@ -25,6 +27,19 @@ export async function wirePorts(db: Db, filters: Filters): Promise<WirePort[]> {
     ports.map(({ id }) => id),
   );
   return ports.map((port) => wirePort(port, ids.get(port.id)));
+}
+
+/** Ports read at once. */
+const PORTS_PER_PIECE = 100;
+
+/** The ports of networks, which may be thousands: piece by piece, with other requests between. */
+export async function wirePortsOfNetworks(db: Db, networkIds: readonly string[]): Promise<WirePort[]> {
+  const ids = await portIdsOfNetworks(db, networkIds);
+  const pieces: string[][] = [];
+  for (let start = 0; start < ids.length; start += PORTS_PER_PIECE) {
+    pieces.push(ids.slice(start, start + PORTS_PER_PIECE));
+  }
+  return (await inTurns(pieces, (id) => wirePorts(db, { id }))).flat();
 }
 
 /** A port that is at hand already. */

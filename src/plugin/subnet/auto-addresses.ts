@@ -1,6 +1,7 @@
 import { insertAllocation, portsOfNetwork } from '../../db/write/addresses.ts';
 import { bumpPort } from '../../db/write/ports.ts';
 import { addressKey, formatAddress } from '../../lib/ip/address.ts';
+import { inTurns } from '../../lib/turns.ts';
 import type { Subnet } from '../../resources/shapes.ts';
 import type { Change } from '../changes.ts';
 import type { Ipam } from '../ipam/ipam.ts';
@@ -15,8 +16,8 @@ const BEHIND_ALL = 1000;
  * theirs when the router is attached.
  */
 export async function addAutoAddresses(change: Change, ipam: Ipam, subnet: Subnet): Promise<void> {
-  for (const port of await portsOfNetwork(change.tx, subnet.network_id)) {
-    if (routerInterfaceOwnersSnat.has(port.device_owner)) continue;
+  await inTurns(await portsOfNetwork(change.tx, subnet.network_id), async (port) => {
+    if (routerInterfaceOwnersSnat.has(port.device_owner)) return;
     const value = autoAddress(subnet.cidr, port.mac_address);
     await insertAllocation(change.tx, {
       port_id: port.id,
@@ -28,5 +29,5 @@ export async function addAutoAddresses(change: Change, ipam: Ipam, subnet: Subne
     });
     ipam.picker.remove(subnet.id, value);
     await bumpPort(change.tx, port.id, change.time);
-  }
+  });
 }
