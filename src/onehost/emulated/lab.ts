@@ -128,7 +128,7 @@ mount -t sysfs sysfs /sys
 mount -t tmpfs -o mode=755 run /run
 mkdir -p /run/netns /run/lock
 ip link set lo up
-sysctl -qw net.ipv6.conf.default.accept_dad=0
+sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv4.ip_forward=0
 echo ready
 read -r _
 `;
