@@ -1,5 +1,5 @@
 import type { Compilable } from 'kysely';
-import type { ListQuery } from '../../lib/query.ts';
+import type { ListQuery, Page } from '../../lib/query.ts';
 import type { Db } from '../database.ts';
 import { atOneMoment, type Handle, handleOf, query as run } from '../handle.ts';
 import { builderFor } from '../prepared.ts';
@@ -9,6 +9,8 @@ import { UnknownMarkerError, type View } from './view.ts';
 
 /** Longer lists are read in the reader thread. */
 export const LONG_LIST = 500;
+/** From this many resources on JSON text is written without the objects in between; policies may want to see shorter lists. */
+const JSON_FROM = 50;
 /** From this many parents on it may pay to read a child table whole … */
 const WHOLE_FROM = 20;
 /** … which it does as long as it has at most this many rows for each of them. */
@@ -51,35 +53,68 @@ export function withNow(view: View): View {
   return view.nowMs === undefined ? { ...view, nowMs: Date.now() } : view;
 }
 
-/** A list as the API sends it, made without the objects in between. Byte for byte what `JSON.stringify` would give. */
-export async function findJson(
-  db: Db,
-  definition: Definition,
-  query: ListQuery,
-  view: View,
-): Promise<{ json: Uint8Array<ArrayBuffer>; ids: readonly string[] }> {
+/** A list as JSON. */
+export interface JsonPage {
+  readonly json: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+  readonly firstId: string | null;
+  readonly lastId: string | null;
+}
+
+/** A list as the API sends it. */
+export async function findJson(db: Db, definition: Definition, query: ListQuery, view: View): Promise<JsonPage> {
   return atOneMoment(handleOf(db), async (handle) => {
     const fixed = withNow(view);
     const rows = await findRows(handle, definition, query, fixed);
-    const attributes = selectAttributes(definition, fixed, query.fields);
-    const { slots, own, of } = await childrenOf(handle, definition, rows, attributes);
-    const names = attributes.map(({ key }) => `${JSON.stringify(key)}:`);
-    const writers = attributes.map(writerOf);
-    const texts: string[] = new Array(rows.length);
-    for (let r = 0; r < rows.length; r++) {
-      const row = rows[r]!;
-      of(row);
-      let text = '';
-      for (let a = 0; a < writers.length; a++) {
-        const slot = slots[a]!;
-        const value = writers[a]!(row, slot < 0 ? NONE : own[slot]!, fixed);
-        if (value !== undefined) text += (text === '' ? '' : ',') + names[a]! + value;
-      }
-      texts[r] = `{${text}}`;
-    }
-    // Joined at once: one string grown row by row takes twice as long to encode.
-    return { json: Buffer.from(`[${texts.join(',')}]`), ids: rows.map((row) => row[0] as string) };
+    return buildJson(handle, definition, rows, selectAttributes(definition, fixed, query.fields), fixed);
   });
+}
+
+/** A list as objects, or as JSON where there are many. */
+export async function findPage<R>(db: Db, definition: Definition, query: ListQuery, view: View): Promise<Page<R>> {
+  return atOneMoment<Page<R>>(handleOf(db), async (handle) => {
+    const rows = await findRows(handle, definition, query, view);
+    const { fields } = query;
+    if (rows.length >= JSON_FROM) {
+      return buildJson(handle, definition, rows, selectAttributes(definition, view, fields), view);
+    }
+    // The API makes links from the items' ids.
+    const withId = fields === null || fields.includes('id') ? fields : ['id', ...fields];
+    return { items: await build<R>(handle, definition, rows, selectAttributes(definition, view, withId), view) };
+  });
+}
+
+/** Rows as JSON text without the objects in between: byte for byte what `JSON.stringify` would give. */
+async function buildJson(
+  handle: Handle,
+  definition: Definition,
+  rows: readonly Row[],
+  attributes: readonly Attribute[],
+  view: View,
+): Promise<JsonPage> {
+  const { slots, own, of } = await childrenOf(handle, definition, rows, attributes);
+  const names = attributes.map(({ key }) => `${JSON.stringify(key)}:`);
+  const writers = attributes.map(writerOf);
+  const texts: string[] = new Array(rows.length);
+  for (let r = 0; r < rows.length; r++) {
+    const row = rows[r]!;
+    of(row);
+    let text = '';
+    for (let a = 0; a < writers.length; a++) {
+      const slot = slots[a]!;
+      const value = writers[a]!(row, slot < 0 ? NONE : own[slot]!, view);
+      if (value !== undefined) text += (text === '' ? '' : ',') + names[a]! + value;
+    }
+    texts[r] = `{${text}}`;
+  }
+  const id = (row: Row | undefined) => (row === undefined ? null : (row[0] as string));
+  return {
+    // Joined at once: one string grown row by row takes twice as long to encode.
+    json: Buffer.from(`[${texts.join(',')}]`),
+    count: rows.length,
+    firstId: id(rows[0]),
+    lastId: id(rows.at(-1)),
+  };
 }
 
 type Writer = (row: Row, children: readonly Row[], view: View) => string | undefined;

@@ -3,7 +3,7 @@ import type { Database, Db } from '../database.ts';
 import { atOneMoment, handleOf } from '../handle.ts';
 import { type Prepared, prepared } from '../prepared.ts';
 import type { AnyQuery, Attribute, Definition } from './definition.ts';
-import { build, findResources, isLong, selectAttributes, withNow } from './list.ts';
+import { build, findPage, findResources, isLong, selectAttributes, withNow } from './list.ts';
 import { listInThread } from './thread/client.ts';
 import { fullView, type View } from './view.ts';
 
@@ -13,7 +13,7 @@ export interface Reader<R> {
   get(db: Db, id: string, view?: View, fields?: readonly string[] | null): Promise<R | null>;
   /** Those a query asks for, as objects; inside a transaction, too. */
   find(db: Db, query: Partial<ListQuery>, view?: View): Promise<R[]>;
-  /** A page for the API: objects, or for a long list its finished JSON, made in the reader thread. */
+  /** A page for the API: objects, or for a long list its finished JSON, of a very long one made in the reader thread. */
   list(database: Database, query: ListQuery, view?: View): Promise<Page<R>>;
 }
 
@@ -34,8 +34,7 @@ export function reader<R>(resource: string, definition: Definition): Reader<R> {
     list: async (database, query, view = fullView) => {
       const fixed = withNow(view);
       if (await isLong(database.db, definition, query, fixed)) return listInThread(database, resource, query, fixed);
-      const fields = query.fields === null || query.fields.includes('id') ? query.fields : ['id', ...query.fields];
-      return { items: await findResources<R>(database.db, definition, { ...query, fields }, fixed) };
+      return findPage<R>(database.db, definition, query, fixed);
     },
   };
 }

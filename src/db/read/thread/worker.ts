@@ -28,9 +28,7 @@ function ownsBuffer(bytes: Uint8Array): boolean {
 async function answerTo(opened: Database, { id, resource, query, view }: ListRequest): Promise<ListAnswer> {
   try {
     const definition = definitions[resource]!;
-    const { json, ids } = await findJson(opened.db, definition, query, view);
-    const ends = { firstId: ids[0] ?? null, lastId: ids.at(-1) ?? null };
-    return { id, ok: true, json, count: ids.length, ...ends };
+    return { id, ok: true, ...(await findJson(opened.db, definition, query, view)) };
   } catch (error) {
     const unknownMarker = error instanceof UnknownMarkerError ? error.marker : null;
     return { id, ok: false, unknownMarker, message: error instanceof Error ? error.message : String(error) };
