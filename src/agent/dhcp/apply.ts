@@ -6,10 +6,18 @@ import { signalDaemon, startDaemon, stopDaemon } from '../../linux/daemon.ts';
 import { fillChecksums } from './checksum-rules.ts';
 import { mendLeases } from './leases-file.ts';
 import { textOf } from './observe.ts';
-import { type DhcpStep, describeStep } from './plan.ts';
+import { type DhcpPlan, type DhcpStep, describeStep } from './plan.ts';
+
+/** Does a plan: dnsmasq, haproxy and the firewall rules start at the same time, once the card is there. @throws what failed first */
+export async function applyPlan(host: Host, plan: DhcpPlan, logger: Logger): Promise<void> {
+  await applySteps(host, plan.first, logger);
+  const done = await Promise.allSettled(plan.beside.map((steps) => applySteps(host, steps, logger)));
+  const failed = done.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+}
 
 /** Does the steps in order. @throws at the first that fails, unless it is one that DHCP works without */
-export async function applyDhcp(host: Host, steps: readonly DhcpStep[], logger: Logger): Promise<void> {
+export async function applySteps(host: Host, steps: readonly DhcpStep[], logger: Logger): Promise<void> {
   for (const step of steps) {
     try {
       await applyStep(host, step);

@@ -4,7 +4,7 @@ import type { Logger } from '../../lib/log.ts';
 import { dhcpNamespace, tapName } from '../../lib/names.ts';
 import type { Host } from '../../linux/contract.ts';
 import type { NetworkInfo, PluginApi } from '../../rpc/contract.ts';
-import { applyDhcp } from './apply.ts';
+import { applyPlan, applySteps } from './apply.ts';
 import { type DhcpSettings, type DhcpState, deriveDhcpState, dnsmasqDaemon, networkFolder } from './derive.ts';
 import { dhcpDeviceId, ensureDhcpPort, planDhcpPort } from './dhcp-port.ts';
 import { isUuid } from './dnsmasq-text.ts';
@@ -12,7 +12,7 @@ import { proxyDaemon } from './metadata-proxy.ts';
 import { wantsDhcp } from './network.ts';
 import { withPort } from './network-events.ts';
 import { observe, type Scope } from './observe.ts';
-import { type DhcpStep, describeStep, planDhcp } from './plan.ts';
+import { type DhcpStep, describeStep, planDhcp, stepsOf } from './plan.ts';
 
 export interface KeeperParts {
   /** The agent's host name. */
@@ -41,17 +41,17 @@ export class DhcpKeeper {
     network: NetworkInfo,
     scope: Scope,
     onSteps: (steps: readonly DhcpStep[]) => void = () => {},
-  ): Promise<{ network: NetworkInfo; state: DhcpState; steps: readonly DhcpStep[] } | null> {
+  ): Promise<{ network: NetworkInfo; state: DhcpState } | null> {
     if (!wantsDhcp(network) || !isUuid(network.id)) return null;
     const { linux, plugin, settings, host, logger } = this.#parts;
     const port = await ensureDhcpPort(network, host, plugin);
     const complete = withPort(network, port);
     const state = deriveDhcpState(complete, port, settings);
     if (!state) return null;
-    const steps = planDhcp(state, await observe(linux, state, scope));
-    onSteps(steps);
-    await applyDhcp(linux, steps, logger);
-    return { network: complete, state, steps };
+    const plan = planDhcp(state, await observe(linux, state, scope));
+    onSteps(stepsOf(plan));
+    await applyPlan(linux, plan, logger);
+    return { network: complete, state };
   }
 
   /** What `ensure` would do, in lines; asks nothing of the server. */
@@ -62,7 +62,7 @@ export class DhcpKeeper {
     if (step.step !== 'keep')
       return [`ask the server to ${step.step} the DHCP port, then make ${dhcpNamespace(network.id)} and dnsmasq`];
     const state = deriveDhcpState(network, step.port, settings);
-    return state ? planDhcp(state, await observe(linux, state, 'all')).flatMap(describeStep) : [];
+    return state ? stepsOf(planDhcp(state, await observe(linux, state, 'all'))).flatMap(describeStep) : [];
   }
 
   /**
@@ -73,7 +73,7 @@ export class DhcpKeeper {
     if (!isUuid(networkId)) return;
     const { linux, plugin, host, logger } = this.#parts;
     const tap = await this.#tapOf(networkId);
-    await applyDhcp(linux, this.#endDaemons(networkId), logger);
+    await applySteps(linux, this.#endDaemons(networkId), logger);
     if (tap) await linux.apply([{ op: 'delete_link', name: tap }]);
     await linux.removeNetns(dhcpNamespace(networkId));
     try {
@@ -83,7 +83,7 @@ export class DhcpKeeper {
       logger.warn({ resource: 'network', id: networkId, error: String(error) }, 'releasing the DHCP port failed');
     }
     // Last: whoever starts after a crash sees by the folder that there is something to end.
-    await applyDhcp(linux, this.#removeFolder(networkId), logger);
+    await applySteps(linux, this.#removeFolder(networkId), logger);
   }
 
   async #previewRemoval(networkId: string): Promise<string[]> {

@@ -19,7 +19,7 @@ function make(changes: Partial<WorkerParts> = {}, leftover = false) {
       ensure: async (network, scope) => {
         log.push(`ensure ${scope} ${network.ports.length}`);
         if (server.fails) throw new Error('dnsmasq did not start');
-        return wantsDhcp(network) ? { network, state: { refused: [] } as unknown as DhcpState, steps: [] } : null;
+        return wantsDhcp(network) ? { network, state: { refused: [] } as unknown as DhcpState } : null;
       },
       remove: async () => {
         log.push('remove');

@@ -5,7 +5,7 @@ import type { NetworkInfo } from '../../rpc/contract.ts';
 import { type DhcpState, deriveDhcpState } from './derive.ts';
 import type { DhcpObserved } from './observe.ts';
 import { type DhcpOptions, dhcpOptions } from './options.ts';
-import { describeStep, planDhcp } from './plan.ts';
+import { describeStep, planDhcp, stepsOf } from './plan.ts';
 import { dhcpPortOf, ids, networkOf, portOf, subnet6Of, subnetOf } from './testing.ts';
 
 const netns = `qdhcp-${ids.network}`;
@@ -84,7 +84,7 @@ const bare: DhcpObserved = {
   proxy: null,
 };
 
-const lines = (state: DhcpState, observed: DhcpObserved) => planDhcp(state, observed).flatMap(describeStep);
+const lines = (state: DhcpState, observed: DhcpObserved) => stepsOf(planDhcp(state, observed)).flatMap(describeStep);
 const inside = (changes: Partial<Link>, state: DhcpState): NetworkState => {
   const { links, routes } = hostOf(state).namespace!;
   return { links: new Map([...links].map(([name, link]) => [name, { ...link, ...changes }])), routes };

@@ -19,13 +19,24 @@ export type DhcpStep =
   | { do: 'start' | 'stop' | 'reload'; daemon: DaemonSpec }
   | { do: 'remove'; path: string };
 
-/** Compares what must be with what is. Empty when nothing is to be done. */
-export function planDhcp(state: DhcpState, observed: DhcpObserved): DhcpStep[] {
-  const card =
-    observed.namespace === undefined
-      ? []
-      : planCard(state, observed.namespace, observed.checksums ?? state.card.checksums);
-  return [...planRecord(state, observed), ...card, ...planDnsmasq(state, observed), ...planProxy(state, observed)];
+/** Steps in their order, and then several lists that do not wait for each other. */
+export interface DhcpPlan {
+  first: DhcpStep[];
+  beside: DhcpStep[][];
+}
+
+/** Compares what must be with what is. Without steps when nothing is to be done. */
+export function planDhcp(state: DhcpState, observed: DhcpObserved): DhcpPlan {
+  const looked = observed.namespace !== undefined;
+  return {
+    first: [...planRecord(state, observed), ...(looked ? planCard(state, observed.namespace ?? null) : [])],
+    beside: [looked ? planChecksums(state, observed) : [], planDnsmasq(state, observed), planProxy(state, observed)],
+  };
+}
+
+/** All steps of a plan, in an order that is right for doing them one by one. */
+export function stepsOf(plan: DhcpPlan): DhcpStep[] {
+  return [...plan.first, ...plan.beside.flat()];
 }
 
 /** A step as one line an operator reads. */
@@ -52,7 +63,7 @@ function planRecord({ folder, files }: DhcpState, observed: DhcpObserved): DhcpS
   return [{ do: 'write_file', path: `${folder}/interface`, text: files.interface }];
 }
 
-function planCard(state: DhcpState, namespace: NetworkState | null, checksums: readonly (4 | 6)[]): DhcpStep[] {
+function planCard(state: DhcpState, namespace: NetworkState | null): DhcpStep[] {
   const { card, namespace: netns } = state;
   const steps: DhcpStep[] = [];
   if (!namespace) {
@@ -75,11 +86,15 @@ function planCard(state: DhcpState, namespace: NetworkState | null, checksums: r
   if (inside.length > 0) steps.push({ do: 'network', netns, operations: inside });
   const routes = planRoutes(card, namespace);
   if (routes.length > 0) steps.push({ do: 'network', netns, operations: routes, optional: true });
-  for (const family of card.checksums) {
-    // A card that is made anew may stand in a namespace that somebody made anew.
-    if (!link || !checksums.includes(family)) steps.push({ do: 'fill_checksums', netns, family });
-  }
   return steps;
+}
+
+/** A card that is made anew may stand in a namespace that somebody made anew: then the rules are not there either. */
+function planChecksums({ card, namespace: netns }: DhcpState, { namespace, checksums }: DhcpObserved): DhcpStep[] {
+  const anew = !namespace?.links.has(card.device);
+  return card.checksums
+    .filter((family) => anew || (checksums && !checksums.includes(family)))
+    .map((family) => ({ do: 'fill_checksums', netns, family }));
 }
 
 /** A tap of the name without its other end in the namespace is a rest of something: the pair is made anew. */
