@@ -1,0 +1,411 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Logger } from '../../lib/log.ts';
+import { defaultValues } from '../../lib/options.ts';
+import { FakeHost } from '../../linux/fake/host.ts';
+import type { BoundDeviceDetails } from '../../rpc/contract.ts';
+import { FakeTransport } from '../../rpc/fake.ts';
+import { BridgeAgent } from './agent.ts';
+import {
+  type BridgeAgentOptions,
+  bridgeAgentOptions,
+  linuxBridgeOptions,
+  securityGroupOptions,
+  vxlanOptions,
+} from './options.ts';
+
+const net = '11111111-1111-4111-8111-111111111111';
+const brq = 'brq11111111-11';
+const port = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
+const tap = 'tapaaaaaaaa-aa';
+
+function details(changes: Partial<BoundDeviceDetails> = {}): BoundDeviceDetails {
+  return {
+    device: tap,
+    network_id: net,
+    port_id: port,
+    mac_address: 'fa:16:3e:00:00:01',
+    admin_state_up: true,
+    network_type: 'local',
+    segmentation_id: null,
+    physical_network: null,
+    mtu: 1500,
+    fixed_ips: [],
+    device_owner: 'network:dhcp',
+    allowed_address_pairs: [],
+    port_security_enabled: false,
+    qos_policy_id: null,
+    qos_network_policy_id: null,
+    profile: {},
+    propagate_uplink_status: false,
+    ...changes,
+  };
+}
+
+let host: FakeHost;
+let transport: FakeTransport;
+let agent: BridgeAgent;
+let known: Map<string, BoundDeviceDetails>;
+let log: { level: string; fields: object; message: string }[];
+
+beforeEach(() => {
+  host = new FakeHost();
+  known = new Map();
+  log = [];
+  transport = new FakeTransport({
+    report_state: 'alive',
+    get_devices_details_list: ({ devices }: { devices: string[] }) =>
+      devices.map((device) => known.get(device) ?? { device }),
+    update_device_up: null,
+    update_device_down: ({ device }: { device: string }) => ({ device, exists: true }),
+  });
+});
+afterEach(() => agent.close());
+
+async function start(
+  changes: { linuxBridge?: object; securityGroup?: object } = {},
+  scanIntervalMs = 60_000,
+): Promise<void> {
+  const options: BridgeAgentOptions = {
+    linuxBridge: defaultValues(linuxBridgeOptions, changes.linuxBridge),
+    vxlan: defaultValues(vxlanOptions),
+    agent: defaultValues(bridgeAgentOptions),
+    securityGroup: defaultValues(securityGroupOptions, changes.securityGroup),
+  };
+  const keep = (level: string) => (fields: object, message: string) => void log.push({ level, fields, message });
+  const logger: Logger = { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
+  agent = new BridgeAgent({ host: 'host1', options, transport, linux: host, logger, scanIntervalMs });
+  await agent.start();
+  await agent.idle();
+}
+
+const reported = (method: 'update_device_up' | 'update_device_down') =>
+  transport.argsOf(method).map(({ device }) => device);
+
+describe('start', () => {
+  it('reports itself with its real configuration', async () => {
+    host.addNic('eth1', { mac: '52:54:00:00:00:01' });
+    await start({ linuxBridge: { physical_interface_mappings: ['public:eth1'] } });
+    expect(transport.argsOf('report_state')[0].agent_state.agent_state).toMatchObject({
+      binary: 'neutron-linuxbridge-agent',
+      agent_type: 'Linux bridge agent',
+      host: 'host1',
+      topic: 'N/A',
+      start_flag: true,
+      configurations: {
+        bridge_mappings: {},
+        interface_mappings: { public: 'eth1' },
+        tunnel_types: [],
+        tunneling_ip: '',
+        l2_population: false,
+        devices: 0,
+        extensions: [],
+      },
+    });
+  });
+
+  it('refuses in one line when a mapped interface is not there', async () => {
+    await expect(start({ linuxBridge: { physical_interface_mappings: ['public:eth7'] } })).rejects.toThrow(
+      /^\[linux_bridge\] physical_interface_mappings: there is no interface eth7 on this host/,
+    );
+  });
+
+  it('wires the taps that are there and tells the server', async () => {
+    host.addTap(tap);
+    known.set(tap, details());
+    await start();
+    expect(host.print()).toBe(`${brq} bridge up mtu 1500\n  ${tap} tun up mtu 1500`);
+    expect(transport.argsOf('update_device_up')).toEqual([{ device: tap, agent_id: 'lb000000000000', host: 'host1' }]);
+  });
+
+  it('plans nothing on a host that is as it should be', async () => {
+    host.root.give(brq, { kind: 'bridge' });
+    host.addTap(tap, { up: true, master: brq });
+    known.set(tap, details());
+    await start();
+    expect(host.applied).toEqual([]);
+    expect(reported('update_device_up')).toEqual([tap]);
+  });
+});
+
+describe('taps that come and go', () => {
+  it('asks once for all that came together', async () => {
+    await start();
+    transport.sent.length = 0;
+    for (let n = 0; n < 20; n += 1) {
+      const name = `tap000000${String(n).padStart(2, '0')}-00`;
+      known.set(name, details({ device: name }));
+      host.addTap(name);
+    }
+    await agent.idle();
+    expect(transport.argsOf('get_devices_details_list')).toHaveLength(1);
+    await vi.waitFor(() => expect(reported('update_device_up')).toHaveLength(20));
+  });
+
+  it('asks again for a tap that was made anew under its name', async () => {
+    host.addTap(tap);
+    known.set(tap, details());
+    await start();
+    host.removeLink(tap);
+    host.addTap(tap);
+    await agent.idle();
+    expect(transport.argsOf('get_devices_details_list')).toHaveLength(2);
+    expect(host.print()).toContain(`  ${tap} tun up`);
+  });
+
+  it('reports a tap that went as down', async () => {
+    host.addTap(tap);
+    known.set(tap, details());
+    await start();
+    host.removeLink(tap);
+    await agent.idle();
+    expect(reported('update_device_down')).toEqual([tap]);
+  });
+
+  it('leaves a device alone that the server does not know, and finds it later', async () => {
+    host.addTap(tap);
+    await start();
+    expect(host.applied).toEqual([]);
+    expect(reported('update_device_up')).toEqual([]);
+    known.set(tap, details());
+    await transport.tell('q-agent-notifier-port-update', 'port_update', { port: { id: port } });
+    await agent.idle();
+    expect(reported('update_device_up')).toEqual([tap]);
+  });
+
+  it('keeps the host and tries again while the server does not answer', async () => {
+    host.addTap(tap);
+    let failures = 2;
+    transport.answer({
+      get_devices_details_list: ({ devices }: { devices: string[] }) => {
+        failures -= 1;
+        if (failures >= 0) throw new Error('no server');
+        return devices.map(() => details());
+      },
+    });
+    await start();
+    await vi.waitFor(() => expect(reported('update_device_up')).toEqual([tap]), { timeout: 5_000 });
+  });
+
+  it('repeats a report that failed', async () => {
+    host.addTap(tap);
+    known.set(tap, details());
+    let failures = 1;
+    transport.answer({
+      update_device_up: () => {
+        failures -= 1;
+        if (failures >= 0) throw new Error('no server');
+        return null;
+      },
+    });
+    await start();
+    await vi.waitFor(() => expect(reported('update_device_up')).toHaveLength(2), { timeout: 5_000 });
+  });
+});
+
+describe('messages', () => {
+  beforeEach(async () => {
+    host.addNic('eth1', { addresses: ['192.168.56.11/24'] });
+    host.addTap(tap);
+    known.set(tap, details({ network_type: 'flat', physical_network: 'public' }));
+    await start({ linuxBridge: { physical_interface_mappings: ['public:eth1'] } });
+  });
+
+  it('port_update: a port that is set down', async () => {
+    known.set(tap, details({ network_type: 'flat', physical_network: 'public', admin_state_up: false }));
+    await transport.tell('q-agent-notifier-port-update', 'port_update', { port: { id: port } });
+    await agent.idle();
+    expect(host.print()).toContain(`  ${tap} tun down`);
+    expect(reported('update_device_down')).toEqual([tap]);
+  });
+
+  it('network_update: another MTU', async () => {
+    known.set(tap, details({ network_type: 'flat', physical_network: 'public', mtu: 1400 }));
+    await transport.tell('q-agent-notifier-network-update', 'network_update', { network: { id: net } });
+    await agent.idle();
+    expect(host.print()).toContain(`${brq} bridge up mtu 1400 192.168.56.11/24`);
+  });
+
+  it('network_delete: the bridge goes, the card has its address back, and the tap makes no new bridge', async () => {
+    await transport.tell('q-agent-notifier-network-delete', 'network_delete', { network_id: net });
+    await agent.idle();
+    expect(host.print()).toBe(`eth1 up mtu 1500 192.168.56.11/24\n${tap} tun up mtu 1500`);
+  });
+
+  it('port_delete: nothing is told of a port that is no more', async () => {
+    await transport.tell('q-agent-notifier-port-delete', 'port_delete', { port_id: port });
+    host.removeLink(tap);
+    await agent.idle();
+    expect(reported('update_device_down')).toEqual([]);
+    expect(host.print()).toContain(brq);
+  });
+
+  it('a connection that came back: everything is asked again', async () => {
+    transport.sent.length = 0;
+    transport.reconnect();
+    await agent.idle();
+    expect(transport.argsOf('get_devices_details_list')).toHaveLength(1);
+  });
+});
+
+describe('drift', () => {
+  it('puts back a bridge that was deleted by hand, and says so', async () => {
+    host.addTap(tap);
+    known.set(tap, details());
+    await start();
+    log.length = 0;
+    host.removeLink(brq);
+    await agent.idle();
+    expect(host.print()).toBe(`${brq} bridge up mtu 1500\n  ${tap} tun up mtu 1500`);
+    expect(log.filter(({ level }) => level === 'warn')).toMatchObject([
+      { message: 'The host was not as it should be: mended', fields: { count: 5 } },
+    ]);
+  });
+
+  it("puts a guest's tap back into a bridge that it was seen in", async () => {
+    host.root.give(brq, { kind: 'bridge' });
+    host.addTap(tap, { up: true, master: brq });
+    known.set(tap, details({ device_owner: 'compute:nova' }));
+    await start();
+    host.removeLink(brq);
+    await agent.idle();
+    expect(host.print()).toBe(`${brq} bridge up mtu 1500\n  ${tap} tun up mtu 1500`);
+  });
+
+  it('finds by its scan what no event told', async () => {
+    host.addTap(tap);
+    known.set(tap, details());
+    await start({}, 30);
+    host.exec.ran.length = 0;
+    host.root.apply({ op: 'set_master', name: tap, master: null });
+    await vi.waitFor(() => expect(host.print()).toContain(`  ${tap} tun up`));
+  });
+});
+
+describe('failures on the host', () => {
+  it('serves the other taps when one cannot be, and reports that one down until it can', async () => {
+    const other = 'tapbbbbbbbb-bb';
+    host.addTap(tap);
+    host.addTap(other);
+    known.set(tap, details());
+    known.set(other, details({ device: other }));
+    host.failOn((operation) => ('name' in operation && operation.name === tap ? 'Device or resource busy' : null));
+    await start();
+    await vi.waitFor(() => expect(reported('update_device_up')).toEqual([other]));
+    expect(reported('update_device_down')).toEqual([tap]);
+    expect(log).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        message: 'A device cannot be served',
+        fields: expect.objectContaining({ device: tap }),
+      }),
+    );
+  });
+
+  it('does not take on a network that is mapped to nothing here', async () => {
+    host.addTap(tap);
+    known.set(tap, details({ network_type: 'flat', physical_network: 'elsewhere' }));
+    await start();
+    expect(host.applied).toEqual([]);
+    expect(reported('update_device_down')).toEqual([tap]);
+  });
+});
+
+describe('where security groups are asked for', () => {
+  const filtering = {
+    securityGroup: { firewall_driver: 'neutron.agent.linux.iptables_firewall.IptablesFirewallDriver' },
+  };
+
+  it('a port with port security stays closed and is reported down, one without is open', async () => {
+    const open = 'tapbbbbbbbb-bb';
+    host.addTap(tap);
+    host.addTap(open);
+    known.set(tap, details({ port_security_enabled: true, device_owner: 'compute:nova' }));
+    known.set(open, details({ device: open, port_security_enabled: false, device_owner: 'compute:nova' }));
+    await start(filtering);
+    const restore = host.exec.ran.find(({ argv }) => argv[0] === 'ebtables-restore');
+    expect(restore?.stdin).toBe(
+      [
+        '*filter',
+        ':neutrino-closed RETURN',
+        '-F neutrino-closed',
+        `-A neutrino-closed -i ${tap} -j DROP`,
+        `-A neutrino-closed -o ${tap} -j DROP`,
+        '-I OUTPUT -j neutrino-closed',
+        '-I FORWARD -j neutrino-closed',
+        '-I INPUT -j neutrino-closed',
+        'COMMIT',
+        '',
+      ].join('\n'),
+    );
+    expect(reported('update_device_down')).toEqual([tap]);
+    expect(reported('update_device_up')).toEqual([open]);
+  });
+
+  it('a port that cannot be closed by rules is set down', async () => {
+    host.addTap(tap, { up: true });
+    known.set(tap, details({ port_security_enabled: true, device_owner: 'compute:nova' }));
+    host.exec.answer((argv) => (argv[0]?.startsWith('ebtables') ? { code: 1, stderr: 'no ebtables' } : undefined));
+    await start(filtering);
+    expect(host.print()).toContain(`${tap} tun down`);
+    expect(reported('update_device_down')).toEqual([tap]);
+  });
+
+  it('noop means open', async () => {
+    host.addTap(tap);
+    known.set(tap, details({ port_security_enabled: true }));
+    await start({ securityGroup: { firewall_driver: 'neutron.agent.firewall.NoopFirewallDriver' } });
+    expect(reported('update_device_up')).toEqual([tap]);
+  });
+});
+
+it('a dry run tells the plan, does nothing, and confirms what is as it should be', async () => {
+  const settled = 'tapbbbbbbbb-bb';
+  host.root.give('brq22222222-22', { kind: 'bridge' });
+  host.addTap(settled, { up: true, master: 'brq22222222-22' });
+  host.addTap(tap);
+  known.set(tap, details());
+  known.set(settled, details({ device: settled, network_id: '22222222-2222-4222-8222-222222222222' }));
+  const options: BridgeAgentOptions = {
+    linuxBridge: defaultValues(linuxBridgeOptions),
+    vxlan: defaultValues(vxlanOptions),
+    agent: defaultValues(bridgeAgentOptions),
+    securityGroup: defaultValues(securityGroupOptions),
+  };
+  agent = new BridgeAgent({ host: 'host1', options, transport, linux: host });
+  expect((await agent.dryRun())[0]).toBe(`ensure_bridge name=${brq}`);
+  expect(host.applied).toEqual([]);
+  expect(reported('update_device_up')).toEqual([settled]);
+});
+
+it('explains a port from tap to card', async () => {
+  host.addNic('eth1');
+  host.addTap(tap);
+  known.set(tap, details({ network_type: 'flat', physical_network: 'public' }));
+  await start({ linuxBridge: { physical_interface_mappings: ['public:eth1'] } });
+  const request = {
+    port: {
+      id: port,
+      network_id: net,
+      admin_state_up: true,
+      device_owner: 'network:dhcp',
+      mac_address: '',
+      fixed_ips: [],
+    },
+    network: {
+      id: net,
+      mtu: 1500,
+      segments: [{ network_type: 'flat', physical_network: 'public', segmentation_id: null }],
+    },
+  };
+  const ask = async () => {
+    const { steps } = (await transport.tell('neutrino-explain', 'explain_port', request)) as {
+      steps: { step: string; state: string }[];
+    };
+    return Object.fromEntries(steps.map(({ step, state }) => [step, state]));
+  };
+  expect(await ask()).toEqual({ tap: 'ok', tap_in_bridge: 'ok', bridge: 'ok', nic: 'ok', firewall: 'ok' });
+  await agent.close();
+  host.removeLink(brq);
+  await start({ linuxBridge: { physical_interface_mappings: ['public:eth1'] } });
+  expect(await ask()).toMatchObject({ tap: 'ok', bridge: 'ok' });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { FakeHost } from '../fake/host.ts';
+import { cleanUpBridges } from './bridges.ts';
+import { cleanUpNamespaces } from './namespaces.ts';
+
+const id = '11111111-1111-4111-8111-111111111111';
+
+describe('bridges', () => {
+  function host(): FakeHost {
+    const fake = new FakeHost();
+    fake.root.give('brq11111111-11', { kind: 'bridge', addresses: ['10.0.0.2/24'] });
+    fake.addNic('eth1', { master: 'brq11111111-11' });
+    fake.root.give('brq22222222-22', { kind: 'bridge' });
+    fake.addTap('tap22222222-22', { master: 'brq22222222-22' });
+    fake.root.give('br-ex', { kind: 'bridge' });
+    return fake;
+  }
+  const options = { nics: new Set(['eth1']), keep: new Set<string>(), force: false };
+
+  it('removes empty ones of networks and gives the card its address', async () => {
+    const fake = host();
+    expect(await cleanUpBridges(fake, options)).toEqual({
+      removed: ['brq11111111-11'],
+      inUse: [{ name: 'brq22222222-22', taps: 1 }],
+    });
+    expect(fake.print()).toBe(
+      'br-ex bridge up mtu 1500\nbrq22222222-22 bridge up mtu 1500\n  tap22222222-22 tun down mtu 1500\neth1 up mtu 1500 10.0.0.2/24',
+    );
+  });
+
+  it('removes those with taps by force, and never those to keep', async () => {
+    const fake = host();
+    const keep = new Set(['brq11111111-11']);
+    expect(await cleanUpBridges(fake, { ...options, keep, force: true })).toEqual({
+      removed: ['brq22222222-22'],
+      inUse: [],
+    });
+    expect(fake.root.has('tap22222222-22')).toBe(true);
+  });
+
+  it('gives the address to the card even when the configuration names another', async () => {
+    const fake = host();
+    await cleanUpBridges(fake, { ...options, nics: new Set(['eth9']) });
+    expect(fake.print()).toContain('eth1 up mtu 1500 10.0.0.2/24');
+  });
+});
+
+describe('namespaces', () => {
+  it('removes those that are empty and an agent made', async () => {
+    const fake = new FakeHost();
+    for (const name of [`qdhcp-${id}`, `qrouter-${id}`, `snat-${id}`, 'qdhcp-mine', id]) await fake.ensureNetns(name);
+    fake.namespace(`qrouter-${id}`).give('qr-1', { kind: 'veth' });
+    expect(await cleanUpNamespaces(fake, { force: false })).toEqual({
+      removed: [`qdhcp-${id}`, `snat-${id}`],
+      inUse: [`qrouter-${id}`],
+    });
+    expect(await fake.listNetns()).toEqual([id, 'qdhcp-mine', `qrouter-${id}`]);
+  });
+
+  it('looks at one kind of agent only when asked', async () => {
+    const fake = new FakeHost();
+    for (const name of [`qdhcp-${id}`, `qrouter-${id}`]) await fake.ensureNetns(name);
+    expect((await cleanUpNamespaces(fake, { force: true, agentKind: 'l3' })).removed).toEqual([`qrouter-${id}`]);
+  });
+});
