@@ -83,6 +83,9 @@ describe('one host', () => {
     }
     const explanation = await one.api.explain(first.port.id);
     expect(explanation).toMatchObject({ port_id: first.port.id, verdict: 'works' });
+    const told = await one.neutrino(['explain', 'port', first.port.id], { okCodes: [0] });
+    expect(told.stdout).toMatch(/^Port .*: works\n/);
+    expect(told.stdout).toMatch(/ok +metadata +.*last request .* → 200/);
   });
 
   it('keeps data and traffic over Ctrl-C, and is quick to come back', async () => {
