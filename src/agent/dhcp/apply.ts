@@ -4,7 +4,7 @@ import type { Logger } from '../../lib/log.ts';
 import type { Host } from '../../linux/contract.ts';
 import { signalDaemon, startDaemon, stopDaemon } from '../../linux/daemon.ts';
 import { fillChecksums } from './checksum-rules.ts';
-import { mendLeases } from './leases-file.ts';
+import { leasesForStart } from './leases-file.ts';
 import { textOf } from './observe.ts';
 import { type DhcpPlan, type DhcpStep, describeStep } from './plan.ts';
 
@@ -44,7 +44,7 @@ async function applyStep(host: Host, step: DhcpStep): Promise<void> {
     case 'write_file':
       return await replaceFile(step.path, step.text);
     case 'prepare_leases':
-      return await replaceFile(step.path, mendLeases((await textOf(step.path)) ?? '', step.network));
+      return await replaceFile(step.path, leasesForStart(await textOf(step.path), step.network));
     case 'start':
       await startDaemon(host.exec, step.daemon);
       return;

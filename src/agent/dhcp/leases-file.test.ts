@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mendLeases, parseLeases, renderFirstLeases, unownedLeases, wasAsked } from './leases-file.ts';
+import { leasesForStart, parseLeases, renderFirstLeases, unownedLeases, wasAsked } from './leases-file.ts';
 import { dhcpPortOf, ids, networkOf, portOf, subnet6Of, subnetOf } from './testing.ts';
 
 const network = networkOf({
@@ -46,12 +46,10 @@ test('unowned: no port has the address, or another MAC has it', () => {
   expect(unowned(gone, stranger)).toEqual(['10.0.0.44', '10.0.0.5']);
 });
 
-test('mending keeps what guests have, drops what nobody owns, adds what is missing, at the top', () => {
-  expect(mendLeases([real, gone, ...v6, ''].join('\n'), network)).toBe(`${[real, v6[0], v6[1]].join('\n')}\n`);
-  expect(mendLeases(`${[stranger, ...v6].join('\n')}\n`, network)).toBe(
-    `${['0 fa:16:3e:00:00:01 10.0.0.5 * *', v6[0], v6[1]].join('\n')}\n`,
-  );
-  expect(mendLeases('', network)).toBe(renderFirstLeases(network));
-  const mended = mendLeases([real, gone, ...v6].join('\n'), network);
-  expect(mendLeases(mended, network)).toBe(mended);
+test('for a start: made where there is none, else what nobody owns goes and the rest stays', () => {
+  expect(leasesForStart(null, network)).toBe(renderFirstLeases(network));
+  expect(leasesForStart('', network)).toBe('');
+  const text = leasesForStart([real, gone, stranger, ...v6, ''].join('\n'), network);
+  expect(text).toBe(`${[real, v6[0], v6[1]].join('\n')}\n`);
+  expect(leasesForStart(text, network)).toBe(text);
 });

@@ -64,17 +64,16 @@ export function unownedLeases(leases: readonly Lease[], network: NetworkInfo): L
 }
 
 /**
- * The file without some leases and with first leases for reservations that have none: for a start of dnsmasq after a
- * pause, in which ports came and went without it. Other lines (v6 leases, `duid`) stay as they are.
+ * The lease file for a start of dnsmasq: made where there is none, else without what nobody owns any more, for ports came
+ * and went while it did not run. Everything else (leases of guests, v6 leases, the `duid` line) stays as it is.
  */
-export function mendLeases(text: string, network: NetworkInfo): string {
-  const leases = parseLeases(text);
-  const gone = new Set(unownedLeases(leases, network).map((lease) => lease.address));
-  const known = new Set(leases.map((lease) => lease.address).filter((address) => !gone.has(address)));
-  const lines = text.split('\n').filter((line) => line !== '' && !gone.has(line.split(' ')[2] ?? ''));
-  const first = renderFirstLeases(network)
+export function leasesForStart(text: string | null, network: NetworkInfo): string {
+  if (text === null) return renderFirstLeases(network);
+  const gone = new Set(unownedLeases(parseLeases(text), network).map(({ mac, address }) => `${mac} ${address}`));
+  const stays = (line: string) => parseLeases(line).every(({ mac, address }) => !gone.has(`${mac} ${address}`));
+  return text
     .split('\n')
-    .filter((line) => line !== '' && !known.has(line.split(' ')[2]!));
-  // dnsmasq takes everything behind the `duid` line for v6, so new v4 leases go to the top.
-  return [...first, ...lines].map((line) => `${line}\n`).join('');
+    .filter((line) => line !== '' && stays(line))
+    .map((line) => `${line}\n`)
+    .join('');
 }
