@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { runTour } from '../src/onehost/tour.ts';
 
 /**
- * Runs the tour and puts what it really printed into both READMEs, between the marks. Paths of the temporary folder are
- * shortened, so that they say what they are: the only change.
+ * Runs the tour and puts what it really printed into both READMEs, between the marks. The only change: the
+ * paths of the checkout and of the temporary folder, which differ on every machine.
  *
  *     setup/node setup/readme-tour.ts
  */
@@ -19,7 +19,10 @@ const code = await runTour({
   },
 });
 if (code === 0) {
-  const shown = text.replace(/\/[^\s'"=]*\/neutrino-lab-\w+/g, '/tmp/lab').trim();
+  const shown = text
+    .replace(/\/[^\s'"=]*\/neutrino-lab-\w+/g, '/tmp/lab')
+    .replaceAll(top, '/opt/neutrino')
+    .trim();
   for (const name of ['README.md', 'README.zh-CN.md']) {
     const file = join(top, name);
     const readme = readFileSync(file, 'utf8');

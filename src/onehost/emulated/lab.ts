@@ -120,7 +120,8 @@ interface Holder {
 
 /**
  * What process 1 of a host does: sets up the host's own view of /sys and /run, then waits for the end of stdin. It is bash,
- * because bash reaps the orphans that come to it; a crashed daemon must not stay behind as a zombie.
+ * because bash reaps the orphans that come to it; a crashed daemon must not stay behind as a zombie. A new namespace takes over
+ * IPv4 settings of the machine's own, so those that matter are set to the kernel's defaults.
  */
 const initScript = `
 hostname "$0"
