@@ -219,7 +219,9 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   const known = error instanceof NeutronError ? error : frameworkError(error);
   const { status, body } = renderError(known ?? error);
   if (status >= 500) {
-    logger.error({ err: error, request_id: request.id, method: request.method, path: request.url }, 'request failed');
+    const { id: request_id, method, url: path } = request;
+    const stack = known === null && error instanceof Error ? { stack: error.stack } : {};
+    logger.error({ request_id, method, path, error, ...stack }, 'request failed');
   }
   return send(request, reply, status, body);
 }
