@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SqliteAdapter, SqliteQueryCompiler } from 'kysely';
+import type { Logger } from '../../../lib/log.ts';
 import { ConnectionError } from '../../errors.ts';
 import type { Connection, Dialect, DialectOptions } from '../contract.ts';
 import { Checkpointer } from './checkpointer.ts';
@@ -52,12 +53,11 @@ export async function openSqlite(options: DialectOptions): Promise<Dialect> {
       `pragma wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`,
       `pragma journal_size_limit = ${LOG_BYTES_KEPT}`,
     ]);
-    const checkpointer = new Checkpointer(path, options.logger);
-    return new SqliteDialect(
-      writer,
-      checkpointer,
-      () => new SqliteConnection(path, [...pragmas, 'pragma query_only = on']),
-    );
+    return new SqliteDialect(writer, {
+      checkpointer: new Checkpointer(path, options.logger),
+      logger: options.logger,
+      openReader: () => new SqliteConnection(path, [...pragmas, 'pragma query_only = on']),
+    });
   } catch (error) {
     throw new ConnectionError(`[database] connection: cannot use ${path}: ${(error as Error).message}`, error);
   }
@@ -75,10 +75,17 @@ class SqliteDialect implements Dialect {
   readonly #idle: SqliteConnection[] = [];
   readonly #snapshots = new Set<SqliteConnection>();
 
-  constructor(writer: SqliteConnection, checkpointer: Checkpointer, openReader: () => SqliteConnection) {
+  constructor(
+    writer: SqliteConnection,
+    {
+      checkpointer,
+      logger,
+      openReader,
+    }: { checkpointer: Checkpointer; logger: Logger; openReader: () => SqliteConnection },
+  ) {
     this.#writerConnection = writer;
     this.#checkpointer = checkpointer;
-    this.#writer = new SqliteWriter(writer, () => checkpointer.committed(writer));
+    this.#writer = new SqliteWriter(writer, { onCommit: () => checkpointer.committed(writer), logger });
     this.#openReader = openReader;
     this.#reader = openReader();
   }

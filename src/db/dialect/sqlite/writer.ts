@@ -1,4 +1,5 @@
 import { setTimeout as delay, setImmediate as endOfTurn } from 'node:timers/promises';
+import type { Logger } from '../../../lib/log.ts';
 import type { Connection, QueryOutcome } from '../contract.ts';
 import type { SqliteConnection } from './connection.ts';
 import { isSqliteBusy, sqliteError } from './errors.ts';
@@ -13,6 +14,9 @@ interface Job {
 const JOBS_PER_COMMIT = 64;
 /** How long one commit may be put off for those behind it: keeps the loop's longest step short. */
 const COMMIT_AFTER_MS = 8;
+/** A transaction that lasts this long awaits something it must not: RPC, a timer, another transaction. */
+const LONG_JOB_MS = 5_000;
+const LONG_JOB = 'a database transaction stays open; all others wait for it';
 /** How long to go on asking for the write lock while another process has it. */
 const LOCK_WAIT_MS = 30_000;
 const LOCK_POLL_MS = 3;
@@ -25,12 +29,14 @@ const LOCK_POLL_MS = 3;
 export class SqliteWriter {
   readonly #connection: SqliteConnection;
   readonly #onCommit: () => void;
+  readonly #logger: Logger;
   #queue: Job[] = [];
   #running: Promise<void> | null = null;
 
-  constructor(connection: SqliteConnection, onCommit: () => void = () => {}) {
+  constructor(connection: SqliteConnection, options: { onCommit: () => void; logger: Logger }) {
     this.#connection = connection;
-    this.#onCommit = onCommit;
+    this.#onCommit = options.onCommit;
+    this.#logger = options.logger;
   }
 
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
@@ -68,6 +74,7 @@ export class SqliteWriter {
       const nested = done.length > 0;
       if (nested) this.#do('savepoint job');
       const connection = new TransactionConnection(this.#connection);
+      const watch = setTimeout(() => this.#logger.warn({ seconds: LONG_JOB_MS / 1000 }, LONG_JOB), LONG_JOB_MS);
       try {
         const value = await job.work(connection);
         connection.end();
@@ -79,6 +86,8 @@ export class SqliteWriter {
         job.reject(error);
         if (lost !== null) for (const { job: other } of done) other.reject(lost);
         if (lost !== null || !nested) return;
+      } finally {
+        clearTimeout(watch);
       }
     } while (done.length < JOBS_PER_COMMIT && performance.now() < deadline && (await this.#moreCome()));
     try {
