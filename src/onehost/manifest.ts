@@ -13,7 +13,7 @@ export interface Manifest {
   /** Kernel settings we changed, with the value they had. */
   sysctls: Record<string, string>;
   /** Chains of ours, by table of iptables. */
-  chains: { table: 'filter' | 'nat'; name: string }[];
+  chains: { table: 'filter' | 'nat' | 'raw'; name: string }[];
 }
 
 export type UplinkRecord =

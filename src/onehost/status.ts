@@ -99,8 +99,8 @@ export function hostRows({ inventory, manifest, network, namespaces, daemons, ch
     if (chains.has(name))
       rows.push([
         `chain ${name}`,
-        table === 'nat'
-          ? 'NAT of physical network public'
+        table !== 'filter'
+          ? `NAT of physical network public (table ${table})`
           : "accepts what passes our bridges, past the host's own firewall",
       ]);
   }

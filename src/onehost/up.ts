@@ -9,6 +9,7 @@ import { Child } from './child.ts';
 import { type CommandLineSettings, writeEmbeddedConfiguration } from './embedded.ts';
 import { OneHostError, systemReason } from './errors.ts';
 import { Firewatch } from './firewatch.ts';
+import { keepArpToGateway } from './gateway-arp.ts';
 import { agentNames, type Instance, readInstance, type Surroundings, serverName } from './instance.ts';
 import type { UplinkRecord } from './manifest.ts';
 import { makeStateFolder, type StateFolder, stateFolder, takeStateFolder } from './state-folder.ts';
@@ -169,6 +170,7 @@ async function prepareHost(
     await host.close();
   }
   const gateway = uplink?.kind === 'nat' ? uplink.gateway : null;
+  if (uplink?.kind === 'nat') ends.defer(keepArpToGateway(uplink.port, around.say));
   const watch = new Firewatch({ openHost, state, gateway, api: instance.api, say: around.say });
   ends.defer(() => watch.close());
   await watch.start();

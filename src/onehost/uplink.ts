@@ -22,6 +22,10 @@ export function pairNames({ tag }: StateFolder): { gateway: string; port: string
   return { gateway: `ngw-${tag}`, port: `nup-${tag}` };
 }
 
+export function rawChain({ tag }: StateFolder): string {
+  return `neutrino-${tag}-raw`;
+}
+
 export function natChain({ tag }: StateFolder): string {
   return `neutrino-${tag}-nat`;
 }
@@ -80,7 +84,10 @@ async function ensureNat(
     ...manifest,
     uplink,
     sysctls: forwarding === '1' ? manifest.sysctls : { [FORWARDING]: forwarding, ...manifest.sysctls },
-    chains: withChain(manifest.chains, { table: 'nat', name: natChain(state) }),
+    chains: withChain(withChain(manifest.chains, { table: 'nat', name: natChain(state) }), {
+      table: 'raw',
+      name: rawChain(state),
+    }),
   };
   writeManifest(state, changed);
 
@@ -95,12 +102,44 @@ async function ensureNat(
   ];
   await host.apply(operations);
   const guests = networkOf(cidr);
-  await new RuleTables(host.exec, 'iptables').ensure({
+  const iptables = new RuleTables(host.exec, 'iptables');
+  await iptables.ensure({
+    table: 'raw',
+    chains: [{ name: rawChain(state), rules: zoneRules(guests) }],
+    jumps: [{ from: 'PREROUTING', chain: rawChain(state) }],
+  });
+  await iptables.ensure({
     table: 'nat',
-    chains: [{ name: natChain(state), rules: [['-s', guests, '!', '-o', gateway, '-j', 'MASQUERADE']] }],
+    chains: [{ name: natChain(state), rules: masqueradeRules(guests, gateway) }],
     jumps: [{ from: 'POSTROUTING', chain: natChain(state) }],
   });
   return uplink;
+}
+
+/** Of the 65,535 conntrack zones; Neutron counts those of its ports from 4097 up. */
+const BRIDGED_ZONE = '1';
+
+/**
+ * Where bridges are filtered (br_netfilter) a packet of a guest is seen twice: as a frame in the bridge, then on its way
+ * out of the gateway. Tracked as one connection, the first sight would settle that there is no NAT. So frames have a zone
+ * of their own.
+ */
+export function zoneRules(guests: string): string[][] {
+  return [
+    ['-i', 'brq+', '-s', guests, '-j', 'CT', '--zone', BRIDGED_ZONE],
+    ['-i', 'brq+', '-d', guests, '-j', 'CT', '--zone', BRIDGED_ZONE],
+  ];
+}
+
+/**
+ * Packets from guests that leave by another card take its address. Where bridges are filtered (br_netfilter), frames
+ * between guests pass this chain too, on their way out of a bridge: they keep their addresses.
+ */
+export function masqueradeRules(guests: string, gateway: string): string[][] {
+  return [
+    ['-o', 'brq+', '-j', 'RETURN'],
+    ['-s', guests, '!', '-d', guests, '!', '-o', gateway, '-j', 'MASQUERADE'],
+  ];
 }
 
 /** Takes away the veth pair, its rules, and gives kernel settings back. The records of it go when it is done. */
@@ -108,14 +147,16 @@ export async function removeUplink(host: Host, state: StateFolder, sysctl: Sysct
   const manifest = readManifest(state);
   const network = await host.readNetwork();
   if (manifest.uplink?.kind === 'nat') await host.apply([{ op: 'delete_link', name: manifest.uplink.gateway }]);
-  const nat = manifest.chains.filter((chain) => chain.table === 'nat').map((chain) => chain.name);
-  if (nat.length > 0) await new RuleTables(host.exec, 'iptables').remove('nat', nat);
+  for (const table of ['nat', 'raw'] as const) {
+    const names = manifest.chains.filter((chain) => chain.table === table).map((chain) => chain.name);
+    if (names.length > 0) await new RuleTables(host.exec, 'iptables').remove(table, names);
+  }
   for (const [key, value] of Object.entries(manifest.sysctls)) {
     const heir = otherInstance(network, state);
     if (heir) leaveSysctlTo(heir, key, value);
     else if ((await sysctl.read(key)) !== value) await host.apply([{ op: 'sysctl', key, value }]);
   }
-  const chains = manifest.chains.filter((chain) => chain.table !== 'nat');
+  const chains = manifest.chains.filter((chain) => chain.table === 'filter');
   writeManifest(state, { ...manifest, uplink: null, sysctls: {}, chains });
 }
 

@@ -1,0 +1,191 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
+import { OneHost } from '../support/onehost.ts';
+import { project } from '../support/programs.ts';
+import { until } from '../support/wait.ts';
+
+/** `neutrino up` when things go wrong, or are asked for otherwise. */
+let lab: Lab;
+beforeAll(async () => {
+  lab = await openLab();
+});
+afterAll(() => lab.close());
+
+const programs = ['neutron-server', 'neutron-linuxbridge-agent', 'neutron-dhcp-agent', 'neutron-metadata-agent'];
+
+async function pidOf(host: EmulatedHost, program: string): Promise<number | undefined> {
+  return (await host.processes()).find(({ command }) => command.startsWith(program))?.pid;
+}
+
+describe('kill -9', () => {
+  it('of any program: it is started again, and told', async () => {
+    const host = await lab.addHost({ name: 'killed' });
+    await using one = new OneHost(host);
+    await one.start();
+    for (const program of programs) {
+      const pid = await until(program, () => pidOf(host, program));
+      await host.run(['kill', '-9', String(pid)]);
+      const next = await until(`${program} again`, async () => {
+        const found = await pidOf(host, program);
+        return found !== pid && found;
+      });
+      expect(next).not.toBe(pid);
+      await until('what is said', () => one.up.recentOutput.includes(`${program} was ended by SIGKILL`));
+    }
+    await until('an answer', async () => (await one.api.list('agent')).every((agent) => agent.alive));
+    expect(await one.interrupt()).toBe(0);
+  });
+
+  it('of neutrino up itself: the programs end with it, and the next start finds a free folder', async () => {
+    const host = await lab.addHost({ name: 'orphans' });
+    await using one = new OneHost(host);
+    await one.start();
+    await one.up.kill9();
+    await until(
+      'no program',
+      async () => !(await host.processes()).some(({ command }) => command.startsWith('neutron-')),
+    );
+    await one.start();
+    expect(await one.interrupt()).toBe(0);
+  });
+});
+
+describe('options', () => {
+  it('--token-file: only that token is let in', async () => {
+    const host = await lab.addHost({ name: 'token' });
+    const file = join(host.folder, 'token');
+    await writeFile(file, 's3cret-token\n');
+    await using one = new OneHost(host, { options: ['--token-file', file] });
+    one.up.start();
+    await one.up.ready('its summary', () => /Ctrl-C/.test(one.up.recentOutput), 30_000);
+    expect(one.up.recentOutput).toContain(`OS_AUTH_TYPE=admin_token OS_TOKEN=$(cat ${file})`);
+    expect(one.up.recentOutput).not.toContain('s3cret-token');
+    const status = (...headers: string[]) =>
+      host.read([
+        'curl',
+        '-s',
+        '-o',
+        '/dev/null',
+        '-w',
+        '%{http_code}',
+        ...headers,
+        'http://127.0.0.1:9696/v2.0/networks',
+      ]);
+    expect(await status()).toBe('401');
+    expect(await status('-H', 'X-Auth-Token: wrong')).toBe('401');
+    expect(await status('-H', 'X-Auth-Token: s3cret-token')).toBe('200');
+    expect((await one.neutrino(['status'])).stdout).toContain(':-)');
+  });
+
+  it('--config-file: wins over the embedded options, and is seen by every program', async () => {
+    const host = await lab.addHost({ name: 'files' });
+    const file = join(host.folder, 'own.conf');
+    await writeFile(file, '[DEFAULT]\nbind_port = 9898\nhost = other-name\n');
+    await using one = new OneHost(host, { port: 9898, options: ['--config-file', file, '--listen', '127.0.0.1:9898'] });
+    await one.start();
+    expect((await one.api.list('agent')).map((agent) => agent.host)).toEqual([
+      'other-name',
+      'other-name',
+      'other-name',
+    ]);
+  });
+
+  it.each([
+    [
+      'a state folder that cannot be written',
+      ['--state-dir', '/proc/nowhere'],
+      /^neutrino: state folder \/proc\/nowhere is not writable \(.*\); give another one with --state-dir$/,
+    ],
+    [
+      'a state folder with a space',
+      ['--state-dir', '/tmp/a b'],
+      /^neutrino: state folder "\/tmp\/a b": only letters.*--state-dir$/,
+    ],
+    [
+      'an open address',
+      ['--listen', '0.0.0.0:9696'],
+      /^neutrino: --listen 0\.0\.0\.0:9696: without Keystone everyone .*--insecure-open-api/,
+    ],
+    ['no address', ['--listen', 'here'], /^neutrino: --listen "here": give HOST:PORT/],
+    ['an address of another host', ['--listen', '127.0.0.1:0'], /^neutrino: --listen "127\.0\.0\.1:0": give HOST:PORT/],
+    [
+      'a token file that is missing',
+      ['--token-file', '/nowhere/t'],
+      /^neutrino: token file \/nowhere\/t: no such file/,
+    ],
+    [
+      'a configuration file that is missing',
+      ['--config-file', '/nowhere/c'],
+      /^neutrino: --config-file \/nowhere\/c: no such file/,
+    ],
+  ])('refuses %s in one line', async (_, options, message) => {
+    const host = await lab.addHost({ name: `bad${Math.random().toString(36).slice(2, 7)}` });
+    const state = options.includes('--state-dir') ? [] : ['--state-dir', join(host.folder, 'state')];
+    const { code, stdout, stderr } = await host.run(
+      [join(project, 'bin/neutrino'), 'up', '--no-install', ...state, ...options],
+      { okCodes: [1] },
+    );
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr.trim()).toMatch(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('a configuration that asks for what a later release serves: one line, with the place', async () => {
+    const host = await lab.addHost({ name: 'later' });
+    const file = join(host.folder, 'own.conf');
+    await writeFile(file, '[DEFAULT]\ntransport_url = rabbit://guest:hush@localhost\n');
+    const one = new OneHost(host, { options: ['--config-file', file] });
+    one.up.start();
+    const { code, output } = await one.up.finished();
+    expect(code).toBe(1);
+    expect(output).toContain(
+      `${file}:2: [DEFAULT] transport_url = rabbit://guest:****@localhost: RabbitMQ comes in a later release`,
+    );
+    expect(output).not.toContain('hush');
+  });
+
+  it('without root: the API alone, and why', async () => {
+    const host = await lab.addHost({ name: 'noroot' });
+    // The folder of a host is root's alone; /run is the host's own.
+    const state = '/run/state';
+    await host.run(['install', '-d', '-o', 'nobody', state]);
+    const up = host.spawn([
+      'setpriv',
+      '--reuid',
+      'nobody',
+      '--regid',
+      'nogroup',
+      '--clear-groups',
+      join(project, 'bin/neutrino'),
+      'up',
+      '--state-dir',
+      state,
+    ]);
+    await until('its summary', () => {
+      if (!up.running) throw new Error(up.output);
+      return /Ctrl-C/.test(up.output);
+    });
+    expect(up.output).toMatch(/no agents .*needs root/s);
+    expect(await host.read(['curl', '-s', 'http://127.0.0.1:9696/v2.0/networks'])).toContain('"networks"');
+    expect((await host.links()).sort()).toEqual(['eth0', 'lo']);
+    await up.kill('SIGINT');
+    expect((await up.finished).code).toBe(0);
+  });
+
+  it('writes what it was started with into the state folder, readable as any configuration', async () => {
+    const host = await lab.addHost({ name: 'shown' });
+    await using one = new OneHost(host);
+    await one.start();
+    await one.interrupt();
+    const files = JSON.parse(await readFile(join(one.stateDir, 'etc/files.json'), 'utf8')) as string[];
+    const shown = await host.read([
+      join(project, 'bin/neutron-server'),
+      ...files.flatMap((f) => ['--config-file', f]),
+      '--show-config',
+    ]);
+    expect(shown).toMatch(/^auth_strategy = noauth +# .*\/etc\/neutron\.conf:\d+$/m);
+    expect(shown).toMatch(/^flat_networks = public +# .*\/etc\/ml2_conf\.ini:\d+$/m);
+  });
+});
