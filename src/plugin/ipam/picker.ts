@@ -112,11 +112,12 @@ async function addFree(
  * counting finds the gap: stretches twice as long each time, then halving. Much less work than reading the rows.
  */
 async function firstGap(tx: Tx, subnetId: string, { first, last }: Range): Promise<bigint> {
-  const isFull = async (to: bigint) => {
-    const range = { subnetId, from: addressKey(first), to: addressKey(to) };
-    return (await countTaken(tx, range)) === to - first + 1n;
-  };
+  /** Everything up to here is taken. */
   let full = first - 1n;
+  const isFull = async (to: bigint) => {
+    const range = { subnetId, from: addressKey(full + 1n), to: addressKey(to) };
+    return (await countTaken(tx, range)) === to - full;
+  };
   let step = BigInt(CHUNK);
   for (;;) {
     const to = full + step < last ? full + step : last;
