@@ -263,6 +263,26 @@ export function describeTransport(
       await bus.start();
     });
 
+    brokerTest('every call settles while the broker comes and goes, and none is answered by another', async () => {
+      await serving.listen(topic, 'host1', [echo]);
+      const calls: Promise<unknown>[] = [];
+      for (let round = 0; round < 4; round++) {
+        for (let i = 0; i < 50; i++) {
+          const args = { i, round };
+          const settled = call('echo', args).then(
+            (answer) => expect(answer).toEqual(args),
+            (error) => expect(error).toBeInstanceOf(MessagingTimeout),
+          );
+          calls.push(settled);
+          if (i % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+        }
+        await bus.stop();
+        await bus.start();
+      }
+      await Promise.all(calls);
+      expect(await call('echo', { a: 1 })).toEqual({ a: 1 });
+    });
+
     test('close fails what is under way, and later calls', async () => {
       await serving.listen(topic, 'host1', [{ version: '1.0', methods: { never: () => new Promise(() => {}) } }]);
       const hanging = call('never');
