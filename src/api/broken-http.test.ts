@@ -7,8 +7,11 @@ import { FakePlugin } from './fake-plugin.ts';
 import { apiOptions } from './options.ts';
 import { createApi } from './server.ts';
 
+const logged: object[] = [];
+const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => void logged.push(fields) };
 const api = createApi({
   plugin: new FakePlugin(),
+  logger,
   options: defaultValues(apiOptions, { bind_host: '127.0.0.1', bind_port: 0 }),
 });
 let port: number;
@@ -52,4 +55,15 @@ it('closes the connection of a body over the limit and serves the next', async (
 it('serves clients that send no Host', async () => {
   const answer = await say('GET / HTTP/1.0\r\n\r\n');
   expect(answer).toContain(`"href":"http://127.0.0.1:${port}/v2.0/"`);
+});
+
+it('makes no fuss of a client that goes away in the middle of its body', async () => {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write('POST /v2.0/networks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{');
+  // An answer on another connection: the half request was read by then.
+  await fetch(`http://127.0.0.1:${port}/`);
+  socket.destroy();
+  expect((await fetch(`http://127.0.0.1:${port}/v2.0/networks`)).status).toBe(200);
+  expect(logged).toEqual([]);
 });

@@ -295,6 +295,11 @@ describe('faults', () => {
     expect(logged[0]![0]).toMatchObject({ request_id: headers['x-openstack-request-id'], path: '/v2.0/ports' });
   });
 
+  it('does not take a status that an error of the plugin happens to carry', async () => {
+    plugin.ports.failure = Object.assign(new Error('the metadata server said no'), { statusCode: 404 });
+    expect((await call('GET', '/v2.0/ports')).status).toBe(500);
+  });
+
   it('refuses bodies over the limit with 413', async () => {
     const huge = JSON.stringify({ network: { name: 'x'.repeat(10_000_000) } });
     expect(await refused('POST', '/v2.0/networks', huge)).toEqual([

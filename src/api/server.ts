@@ -102,12 +102,12 @@ export function createApi(parts: ApiParts): Api {
     http: { maxHeaderSize: HEADER_LIMIT_BYTES },
     routerOptions: { maxParamLength: HEADER_LIMIT_BYTES, querystringParser: () => ({}) },
     clientErrorHandler: answerBrokenHttp,
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply, logger),
+    frameworkErrors: (error, request, reply) => answerFrameworkError(error, request, reply, logger),
   });
   // Bytes as they come; reading them is the pipeline's, after it is known who asks.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, logger));
+  app.setErrorHandler((error, request, reply) => answerFrameworkError(error, request, reply, logger));
 
   app.all('/', async (request, reply) => {
     try {
@@ -216,22 +216,31 @@ function send(request: FastifyRequest, reply: FastifyReply, status: number, body
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
-  const known = error instanceof NeutronError ? error : frameworkError(error);
-  const { status, body } = renderError(known ?? error);
+  const { status, body } = renderError(error);
   if (status >= 500) {
     const { id: request_id, method, url: path } = request;
-    const stack = known === null && error instanceof Error ? { stack: error.stack } : {};
+    const stack = error instanceof Error && !(error instanceof NeutronError) ? { stack: error.stack } : {};
     logger.error({ request_id, method, path, error, ...stack }, 'request failed');
   }
   return send(request, reply, status, body);
 }
 
-/** Faults the web framework finds before us: a body over the limit, a broken URL, a body cut short. */
-function frameworkError(error: unknown): NeutronError | null {
+/** Faults the web framework finds before us: a body over the limit, a broken URL, a client that went away. */
+function answerFrameworkError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  logger: Logger,
+): FastifyReply {
   const { statusCode } = (error ?? {}) as { statusCode?: unknown };
-  if (statusCode === 413) return apiErrors.HTTPRequestEntityTooLarge();
-  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return null;
-  return apiErrors.HTTPBadRequest({ message: 'The request is malformed.' });
+  if (statusCode === 413) return answerError(apiErrors.HTTPRequestEntityTooLarge(), request, reply, logger);
+  const itsFault = (typeof statusCode === 'number' && statusCode >= 400 && statusCode <= 499) || request.raw.destroyed;
+  return answerError(
+    itsFault ? apiErrors.HTTPBadRequest({ message: 'The request is malformed.' }) : error,
+    request,
+    reply,
+    logger,
+  );
 }
 
 function linkSource(request: FastifyRequest) {
