@@ -1,0 +1,263 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { parseIni } from '../config/ini.ts';
+import type { Link, NetworkState } from '../linux/contract.ts';
+import { apiUrl, clientHost } from './api-client.ts';
+import { renderFile, writeEmbeddedConfiguration } from './embedded.ts';
+import { acceptRules, whoDropsForwarded } from './forwarding.ts';
+import { readInstance } from './instance.ts';
+import { readManifest, writeManifest } from './manifest.ts';
+import { makeStateFolder, runningInstance, stateFolder, takeStateFolder } from './state-folder.ts';
+import { hostRows } from './status.ts';
+import { renderSummary } from './summary.ts';
+import { renderTable } from './text-table.ts';
+import { parseListen } from './up.ts';
+import { freeNetwork, networkOf, pairNames, parseUplink } from './uplink.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'onehost-test-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const link = (name: string, more: Partial<Link> = {}): [string, Link] => [
+  name,
+  {
+    name,
+    ifindex: 1,
+    kind: null,
+    mac: null,
+    mtu: 1500,
+    up: true,
+    carrier: true,
+    master: null,
+    peer: null,
+    alias: null,
+    addresses: [],
+    ...more,
+  },
+];
+const network = (links: [string, Link][], destinations: string[] = []): NetworkState => ({
+  links: new Map(links),
+  routes: destinations.map((destination) => ({
+    family: 4,
+    destination,
+    via: null,
+    device: 'eth0',
+    metric: null,
+    protocol: 'static',
+    scope: null,
+    source: null,
+  })),
+});
+
+test.each([
+  ['127.0.0.1:9696', { host: '127.0.0.1', port: 9696 }],
+  [':9797', { host: '127.0.0.1', port: 9797 }],
+  ['[::1]:80', { host: '::1', port: 80 }],
+  ['localhost:1', { host: 'localhost', port: 1 }],
+])('--listen %s', (text, expected) => expect(parseListen(text)).toEqual(expected));
+
+test.each(['9696', 'a:b', '127.0.0.1:70000', '127.0.0.1:0', '::1:80', 'a b:1', '127.0.0.1:96\n96'])(
+  '--listen %j is refused',
+  (text) => {
+    expect(() => parseListen(text)).toThrow('give HOST:PORT');
+  },
+);
+
+test.each(['', 'a/b', '../etc', 'eth0;reboot', 'averylongname1234', 'eth0\n'])('--uplink %j is refused', (text) => {
+  expect(() => parseUplink(text)).toThrow('give nat, none, or the name of a network card');
+});
+
+test('an API on all addresses is asked on loopback', () => {
+  expect(clientHost('0.0.0.0')).toBe('127.0.0.1');
+  expect(apiUrl({ host: clientHost('::'), port: 1, token: null })).toBe('http://[::1]:1');
+});
+
+describe('the network of the uplink', () => {
+  it.each([
+    ['192.168.1.77/24', '192.168.1.0/24'],
+    ['172.24.4.1/24', '172.24.4.0/24'],
+    ['10.255.255.255/9', '10.128.0.0/9'],
+    ['255.255.255.255/32', '255.255.255.255/32'],
+    ['1.2.3.4/0', '0.0.0.0/0'],
+  ])('%s lies in %s', (cidr, expected) => expect(networkOf(cidr)).toBe(expected));
+
+  it('is the first that overlaps no address and no route', () => {
+    const address = { cidr: '172.24.4.9/30', family: 4, scope: 'global', dynamic: false, broadcast: null } as const;
+    expect(freeNetwork(network([link('eth0')]))).toBe('172.24.4.1/24');
+    expect(
+      freeNetwork(network([link('eth0', { addresses: [address] })], ['default', '172.24.5.0/24', '172.24.6.7'])),
+    ).toBe('172.24.7.1/24');
+    expect(() => freeNetwork(network([], ['172.16.0.0/12']))).toThrow('all of 172.24.0.0/16 is in use');
+  });
+
+  it('has other names for each state folder', () => {
+    const [one, two] = [pairNames(stateFolder('/a')), pairNames(stateFolder('/b'))];
+    expect(one).not.toEqual(two);
+    expect(Object.values(one).every((name) => name.length <= 15)).toBe(true);
+  });
+});
+
+describe("the host's firewall", () => {
+  it.each([
+    ['*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT', null],
+    ['*filter\n:FORWARD DROP [0:0]\nCOMMIT', "the policy of iptables' FORWARD chain is DROP"],
+    [
+      '*filter\n:FORWARD DROP [0:0]\n-A FORWARD -j DOCKER-USER',
+      "the policy of iptables' FORWARD chain is DROP (Docker)",
+    ],
+    [':FORWARD ACCEPT [0:0]\n-A FORWARD -j ufw-before-forward', "iptables' FORWARD chain has rules of its own (ufw)"],
+    [
+      ':FORWARD ACCEPT [0:0]\n-A FORWARD -j REJECT --reject-with icmp-host-prohibited',
+      "iptables' FORWARD chain has rules of its own (a REJECT or DROP rule)",
+    ],
+    [':FORWARD ACCEPT [0:0]\n-A FORWARD -j neutrino-abc-forward\n-A FORWARD -j neutron-filter-top', null],
+  ])('%j', (saved, found) => expect(whoDropsForwarded(saved)).toBe(found));
+
+  it('is told to accept what passes our bridges, and the gateway', () => {
+    expect(acceptRules({ networkIds: ['bbbbbbbb-bbbb', 'aaaaaaaa-aaaa'], gateway: 'ngw-1' })).toEqual([
+      ['-i', 'brqaaaaaaaa-aa', '-o', 'brqaaaaaaaa-aa', '-j', 'ACCEPT'],
+      ['-i', 'brqbbbbbbbb-bb', '-o', 'brqbbbbbbbb-bb', '-j', 'ACCEPT'],
+      ['-i', 'ngw-1', '-j', 'ACCEPT'],
+      ['-o', 'ngw-1', '-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED', '-j', 'ACCEPT'],
+    ]);
+    expect(acceptRules({ networkIds: null, gateway: null })).toEqual([]);
+  });
+});
+
+describe('the state folder', () => {
+  it('is taken by one process at a time, and free again when that is gone', () => {
+    const state = stateFolder(join(folder, 's'));
+    makeStateFolder(state);
+    const giveBack = takeStateFolder(state);
+    expect(runningInstance(state)).toBe(process.pid);
+    expect(() => takeStateFolder(state)).toThrow(`neutrino runs already on ${state.path} (process ${process.pid})`);
+    giveBack();
+    expect(runningInstance(state)).toBeNull();
+    writeFileSync(join(state.path, 'neutrino.pid'), `${process.pid} 1\n`);
+    takeStateFolder(state)();
+  });
+
+  it.each(['/tmp/a b', '/tmp/a\nb', '/tmp/$x', '/tmp/"q"', `/${'x'.repeat(100)}`])('is refused at %j', (path) => {
+    expect(() => stateFolder(path)).toThrow(/^state folder .*--state-dir/s);
+  });
+
+  it('keeps the record of what was done to the host', () => {
+    const state = stateFolder(folder);
+    expect(readManifest(state)).toEqual({ version: 1, uplink: null, sysctls: {}, chains: [] });
+    const manifest = { version: 1 as const, uplink: null, sysctls: { a: '0' }, chains: [] };
+    writeManifest(state, manifest);
+    expect(readManifest(state)).toEqual(manifest);
+    writeFileSync(join(folder, 'host.json'), '{');
+    expect(() => readManifest(state)).toThrow(
+      /host\.json cannot be understood .*it says what neutrino did to this host/,
+    );
+  });
+});
+
+describe('the embedded configuration', () => {
+  const files = (commandLine = {}, user: string[] = []) => {
+    const state = stateFolder(folder);
+    makeStateFolder(state);
+    return writeEmbeddedConfiguration({ state, publicDevice: 'nup-1' }, commandLine, user);
+  };
+
+  it('is read in the order: embedded, your files, the command line', () => {
+    const own = join(folder, 'own.conf');
+    writeFileSync(own, '[DEFAULT]\nbind_port = 1111\nhost = mine\n');
+    const list = files({ listen: { host: '127.0.0.9', port: 2222 } }, [own])('neutron-server');
+    expect(list.map((file) => file.slice(folder.length))).toEqual([
+      '/etc/neutron.conf',
+      '/etc/ml2_conf.ini',
+      '/own.conf',
+      '/etc/command-line.conf',
+    ]);
+    expect(readInstance(list)).toMatchObject({ bindHost: '127.0.0.9', bindPort: 2222, host: 'mine' });
+  });
+
+  it('says which device is physical network public', () => {
+    const list = files()('neutron-linuxbridge-agent');
+    expect(readInstance(list).cards).toEqual(new Set(['nup-1']));
+    expect(readFileSync(list[1]!, 'utf8')).toContain('physical_interface_mappings = public:nup-1\n');
+  });
+
+  it('comes back as it was given, whatever stands in a value, and never as another line', () => {
+    const values = { a: 'x$y', b: 'p;q#r', c: 'k = v', d: '[section]' };
+    const read = parseIni(renderFile('a test', { s: values }), 'f');
+    expect(Object.fromEntries(read.map(({ name, value }) => [name, value.replaceAll('$$', '$')]))).toEqual(values);
+    expect(() => renderFile('a test', { s: { a: 'x\nb = 1' } })).toThrow('line break');
+  });
+});
+
+test('the summary says where, that nothing is isolated, what to paste and how to stop; never a token', () => {
+  const state = stateFolder(folder);
+  makeStateFolder(state);
+  const token = join(folder, 'token');
+  writeFileSync(token, 'hush');
+  const instance = readInstance(
+    writeEmbeddedConfiguration({ state, publicDevice: null }, { tokenFile: token }, [])('neutron-server'),
+  );
+  const parts = { version: '1', state, instance, uplink: null, programs: '/p', seconds: 1.23 };
+  const text = renderSummary({ ...parts, agents: [{ agent_type: 'DHCP agent', host: 'h', alive: true }] });
+  expect(text).toMatch(/up after 1\.2 s/);
+  expect(text.split('\n')[1]).toMatch(/^Nothing is isolated yet/);
+  expect(text).toContain(`OS_AUTH_TYPE=admin_token OS_TOKEN=$(cat ${token}) OS_ENDPOINT=http://127.0.0.1:9696`);
+  expect(text).toContain('DHCP agent            alive on h');
+  expect(text).toContain('Ctrl-C');
+  expect(text).not.toContain('hush');
+  expect(renderSummary({ ...parts, agents: null })).toContain('needs root');
+});
+
+test('status gives each thing its reason, and leaves out what is not ours', () => {
+  const id = '11111111-2222-3333-4444-555555555555';
+  const port = '66666666-7777-8888-9999-000000000000';
+  const rows = hostRows({
+    state: stateFolder(folder),
+    inventory: {
+      networks: [{ id, name: 'net1' }],
+      ports: [{ id: port, name: '', network_id: id, device_owner: 'network:dhcp', status: 'ACTIVE' }],
+    },
+    manifest: {
+      version: 1,
+      uplink: null,
+      sysctls: { 'net/ipv4/ip_forward': '0' },
+      chains: [{ table: 'filter', name: 'neutrino-x-forward' }],
+    },
+    network: network([
+      link('brq11111111-22', { kind: 'bridge' }),
+      link('tap66666666-77', { master: 'brq11111111-22' }),
+      link('brqother'),
+      link('docker0'),
+    ]),
+    namespaces: [`qdhcp-${id}`, 'qdhcp-other'],
+    daemons: new Map([
+      [7, `/usr/sbin/dnsmasq --pid-file=/x/${id}/pid`],
+      [8, 'dnsmasq of somebody'],
+    ]),
+    chains: new Set(['neutrino-x-forward']),
+  });
+  expect(rows.map(([thing]) => thing)).toEqual([
+    'brq11111111-22',
+    `qdhcp-${id}`,
+    'process 7',
+    'tap66666666-77',
+    'chain neutrino-x-forward',
+    'net/ipv4/ip_forward',
+  ]);
+  expect(rows[0]![1]).toBe(`bridge of network net1 ${id}; in it: tap66666666-77`);
+});
+
+test('tables have columns as wide as their cells', () => {
+  expect(
+    renderTable(
+      ['A', 'B'],
+      [
+        ['long', 'x'],
+        ['', 'y'],
+      ],
+    ),
+  ).toBe('A     B\n----  -\nlong  x\n      y');
+});
