@@ -4,7 +4,7 @@ import {
   securityGroupOptions,
   vxlanOptions,
 } from '../src/agent/bridge/options.ts';
-import { commonOptions } from '../src/config/options/common.ts';
+import { commonOptions, concurrencyOptions } from '../src/config/options/common.ts';
 import { connectAgent, dryRunOption, printPlan } from './frame/agent.ts';
 import { runProgram } from './frame/program.ts';
 
@@ -42,6 +42,7 @@ await runProgram({
       transport,
       linux,
       logger,
+      lockPath: config.get(concurrencyOptions).lock_path,
     });
     if (args.flags.has('dry-run')) return printPlan(await agent.dryRun());
     undo.defer(() => agent.close());

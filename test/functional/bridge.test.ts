@@ -244,7 +244,7 @@ it('keeps ports closed where security groups are asked for, and opens them again
   await host.run(['ping', '-c1', '-W2', '10.1.0.2'], { netns: 'open1' });
   const refused = await host.run(['ping', '-c1', '-W1', '10.1.0.1'], { netns: 'closed', okCodes: [0, 1] });
   expect(refused.code).toBe(1);
-  expect(first.output).toContain('the port stays closed');
+  expect(first.output).toContain('Ports with port security stay closed');
   await first.stop();
   const still = await host.run(['ping', '-c1', '-W1', '10.1.0.1'], { netns: 'closed', okCodes: [0, 1] });
   expect(still.code).toBe(1);

@@ -29,6 +29,8 @@ export interface BridgeAgentParts {
   transport: Transport;
   linux: Host;
   logger?: Logger;
+  /** Folder of the locks that agents of this host share (`[oslo_concurrency] lock_path`). */
+  lockPath?: string | null;
   /** Default 20,000: how often the host is looked at when nothing was heard. */
   scanIntervalMs?: number;
 }
@@ -38,6 +40,7 @@ const SCAN_INTERVAL_MS = 20_000;
 const BURST_MS = 4;
 /** Changes of what is known are mostly our own, or Nova's in several steps. */
 const SETTLE_MS = 50;
+const MOST_DOUBLINGS = 8;
 
 /** The Linux-bridge agent of one host: derive, plan, apply, whenever something happens. */
 export class BridgeAgent {
@@ -66,7 +69,7 @@ export class BridgeAgent {
     this.#linux = parts.linux;
     this.#logger = parts.logger ?? silentLogger;
     this.#scanIntervalMs = parts.scanIntervalMs ?? SCAN_INTERVAL_MS;
-    this.#gate = new Gate(parts.linux);
+    this.#gate = new Gate(parts.linux, parts.lockPath ?? null);
     const identity = () => ({ agent_id: this.#agentId, host: this.#host });
     this.#sync = new SyncLoop({
       linux: parts.linux,
@@ -92,7 +95,6 @@ export class BridgeAgent {
     const state = await this.#linux.readNetwork();
     checkHost(this.#config, state);
     this.#agentId = agentId(this.#config, state);
-    if (!this.#config.filtering) await this.#removeGate();
     // Reports until the server answers; the work on the host does not wait for that.
     void this.#heartbeat.start();
     this.#unsubscribe = this.#transport.onReconnect(() => this.#fullSync('the connection to the queue is back'));
@@ -105,7 +107,7 @@ export class BridgeAgent {
     this.#wake.in(0);
     this.#scan = setInterval(() => {
       this.#sync.askUnknown();
-      this.#gate.distrust();
+      if (this.#config.filtering) this.#gate.distrust();
       this.#wake.in(0);
     }, this.#scanIntervalMs);
     this.#logger.info({ agent_id: this.#agentId, host: this.#host }, 'The Linux-bridge agent works');
@@ -137,7 +139,9 @@ export class BridgeAgent {
 
   #onLink(event: LinkEvent): void {
     if (!this.#sync.concerns(event.name)) return;
-    this.#wake.in(event.kind === 'added' ? BURST_MS : event.kind === 'removed' ? BURST_MS : SETTLE_MS);
+    // Where somebody else undoes what we do again and again, it is done less and less often.
+    const settleMs = SETTLE_MS * 2 ** Math.min(this.#sync.driftsInARow, MOST_DOUBLINGS);
+    this.#wake.in(event.kind === 'changed' ? settleMs : BURST_MS);
   }
 
   #fullSync(reason: string): void {
@@ -209,14 +213,6 @@ export class BridgeAgent {
     if (this.#config.filtering) {
       const reason = 'security groups are configured and not served yet';
       this.#logger.warn({ reason }, 'Ports with port_security_enabled = true stay closed');
-    }
-  }
-
-  async #removeGate(): Promise<void> {
-    try {
-      await this.#gate.remove();
-    } catch (error) {
-      this.#logger.debug({ error: String(error) }, 'No ebtables on this host: nothing was ever closed here');
     }
   }
 }

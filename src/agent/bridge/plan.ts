@@ -51,7 +51,8 @@ function planBridge(bridge: DesiredBridge, actual: NetworkState): NetworkOperati
 function planNic(bridge: DesiredBridge, nic: Link, actual: NetworkState): NetworkOperation[] {
   const there = actual.links.get(bridge.name) ?? { name: bridge.name, addresses: [] };
   const operations: NetworkOperation[] = [];
-  if (!nic.up) operations.push({ op: 'set_up', name: nic.name });
+  // Once, on the way in: a card that the operator sets down later stays so.
+  if (!nic.up && nic.master !== bridge.name) operations.push({ op: 'set_up', name: nic.name });
   const oldBridge = nic.master === null || nic.master === bridge.name ? undefined : actual.links.get(nic.master);
   const sources = [nic, ...(oldBridge?.name.startsWith('brq') ? [oldBridge] : [])].filter(
     (source) => movable(source).length > 0,

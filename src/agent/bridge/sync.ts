@@ -54,6 +54,8 @@ export class SyncLoop {
   /** Something new was heard since the last pass: what is planned then is no drift. */
   #news = true;
   #failing = false;
+  #driftsInARow = 0;
+  #closedTold: ReadonlySet<string> = new Set();
 
   constructor(parts: SyncParts) {
     this.#parts = parts;
@@ -63,6 +65,11 @@ export class SyncLoop {
 
   get deviceCount(): number {
     return this.#devices.size;
+  }
+
+  /** How often the host was found changed by others without a quiet pass in between. */
+  get driftsInARow(): number {
+    return this.#driftsInARow;
   }
 
   /** Whether a change of this device may mean work. */
@@ -120,7 +127,7 @@ export class SyncLoop {
     this.#news = false;
     const { asked, failed: askFailed } = await this.#ask();
     if (await this.#removeNetworks(state)) state = await linux.readNetwork();
-    const derived = await this.#derive();
+    const derived = await this.#derive(state);
     const { failed, state: after } = await this.#apply(derived.state, state, isNews || asked > 0);
     this.#notePlugged(derived.state, after);
     this.#report(derived, failed);
@@ -197,15 +204,17 @@ export class SyncLoop {
   }
 
   /** Ports that must be closed are, before anything is put into a bridge; where that fails their taps go down. */
-  async #derive(): Promise<Derived> {
+  async #derive(state: NetworkState): Promise<Derived> {
     const { config, gate, logger } = this.#parts;
     const derived = derive(this.#devices.details(), config);
-    if (!config.filtering) return derived;
     const closed = [...derived.state.taps.values()].filter((tap) => tap.closed).map((tap) => tap.name);
     try {
-      await gate.close(closed);
+      const isOurs = (name: string) => Boolean(this.#devices.get(name)?.details);
+      await gate.set(new Set(closed), isOurs, (name) => state.links.has(name));
       return derived;
     } catch (error) {
+      // Without ebtables nothing was ever closed on this host, and nothing is to be.
+      if (closed.length === 0) return derived;
       logger.error(
         { taps: closed, error: String(error) },
         'Ports could not be closed by rules: their taps are set down',
@@ -228,11 +237,15 @@ export class SyncLoop {
     let state = before;
     for (let attempt = 1; ; attempt += 1) {
       const operations = plan(desired, state, { orphans, leaveAlone: new Set(failed.keys()) });
-      if (operations.length === 0) return { failed, state };
+      if (operations.length === 0) {
+        this.#driftsInARow = 0;
+        return { failed, state };
+      }
       try {
         await linux.apply(operations);
         const found = 'The host was not as it should be: mended';
         const isDrift = !isNews && !this.#failing;
+        this.#driftsInARow = isDrift ? this.#driftsInARow + 1 : 0;
         this.#logOperations(operations, isDrift ? found : 'The host was changed', isDrift ? 'warn' : 'info');
         this.#failing = failed.size > 0;
         return { failed, state: this.#withMasters(operations, state) };
@@ -283,9 +296,13 @@ export class SyncLoop {
   /** Each reason once, not with every pass. */
   #logProblems({ state, problems }: Derived, failed: ReadonlyMap<string, string>): void {
     const now = new Map([...problems, ...failed]);
-    for (const tap of state.taps.values()) {
-      if (tap.closed) now.set(tap.name, 'security groups are configured and not served yet: the port stays closed');
+    const closed = new Set([...state.taps.values()].filter((tap) => tap.closed).map((tap) => tap.name));
+    const fresh = [...closed].filter((name) => !this.#closedTold.has(name));
+    if (fresh.length > 0) {
+      const reason = 'security groups are configured and not served yet';
+      this.#parts.logger.warn({ devices: fresh, reason }, 'Ports with port security stay closed');
     }
+    this.#closedTold = closed;
     for (const [subject, reason] of now) {
       if (this.#toldProblems.get(subject) !== reason) {
         this.#parts.logger.warn({ device: subject, reason }, 'A device cannot be served');
