@@ -134,6 +134,16 @@ describe('local bus', () => {
     await expect(serveLocalBus({ socketPath: join(folder, 'x'.repeat(110)) })).rejects.toThrow('shorter state folder');
   });
 
+  test('root may serve in a folder of the service’s user, as packages make it', async () => {
+    expect(process.getuid?.(), 'run the tests as root').toBe(0);
+    const own = join(folder, 'neutron');
+    mkdirSync(own, { mode: 0o750 });
+    chownSync(own, 65_534, 65_534);
+    const bus = await serveLocalBus({ socketPath: join(own, 'bus.sock') });
+    opened.push(bus);
+    expect(statSync(join(own, 'bus.sock')).uid).toBe(0);
+  });
+
   test('an agent that starts before the server finds it, without a reconnect being told', async () => {
     const agent = join_('agent');
     let back = 0;
