@@ -174,6 +174,13 @@ export class FakePlugin implements CorePlugin {
         update: (context: Context, id: string, changes: Input) => agents.update(context, id, changes),
         delete: (context: Context, id: string) => agents.delete(context, id),
       },
+      // Zones are made from agents: there are none here, and none can be changed.
+      availability_zones: {
+        list: async () => ({ items: [] }),
+        get: async (_context: Context, id: string) => {
+          throw errors.AgentNotFound({ id });
+        },
+      },
     } as unknown as CorePlugin['collections'];
   }
 

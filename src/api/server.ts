@@ -73,8 +73,12 @@ export function createApi(parts: ApiParts): Api {
   const guard: Guard =
     protection === 'off' ? openGuard : loopbackGuard(protection === 'open' ? null : options.bind_host);
   const { extensions } = plugin;
+  // What the plugin does not keep does not exist, whatever is loaded.
+  const definitions = (parts.resources ?? allResources).filter(({ collection }) =>
+    Object.hasOwn(plugin.collections, collection),
+  );
   const service: Service = {
-    resources: serveResources(parts.resources ?? allResources, extensions),
+    resources: serveResources(definitions, extensions),
     collections: plugin.collections,
     actions: extensions.has('neutrino-explain')
       ? { 'ports/explain': (context: Context, id: string) => plugin.explainPort(context, id) }
