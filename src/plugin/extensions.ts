@@ -20,6 +20,7 @@ const always = [
   'agent_sort_key',
   'agent-resources-synced',
   'availability_zone',
+  'availability_zone_filter',
   'network_availability_zone',
   'allowed-address-pairs',
   'extra_dhcp_opt',

@@ -2,6 +2,7 @@ import type { Context } from '../lib/context.ts';
 import { topics } from '../rpc/contract.ts';
 import type { Endpoint } from '../rpc/transport.ts';
 import { Agents } from './agent/agents.ts';
+import { AvailabilityZones } from './agent/availability-zones.ts';
 import { AgentDirectory } from './agent/directory.ts';
 import { Changes } from './changes.ts';
 import type { CorePlugin, Explanation } from './contract.ts';
@@ -62,6 +63,7 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
       subnets: new Subnets(machine),
       ports: machine.ports,
       agents: new Agents(machine),
+      availability_zones: new AvailabilityZones(shared),
     },
     explainPort: (context: Context, id: string): Promise<Explanation> => explainPort(shared, context, id),
     rpcEndpoints: () => [

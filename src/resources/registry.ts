@@ -1,8 +1,9 @@
 import { agent } from './agent.ts';
+import { availabilityZone } from './availability-zone.ts';
 import type { ResourceDefinition } from './contract.ts';
 import { network } from './network.ts';
 import { port } from './port.ts';
 import { subnet } from './subnet.ts';
 
 /** Every resource of the API. A new one is a file beside this and a line here. */
-export const resources: readonly ResourceDefinition[] = [network, subnet, port, agent];
+export const resources: readonly ResourceDefinition[] = [network, subnet, port, agent, availabilityZone];

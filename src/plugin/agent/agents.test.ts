@@ -106,6 +106,24 @@ describe('administration', () => {
   });
 });
 
+describe('availability zones', () => {
+  it('are those of the agents that serve networks, available while one of them is', async () => {
+    const zones = f.plugin.collections.availability_zones!;
+    expect(await all(zones)).toEqual([]);
+    await f.bridgeAgent();
+    await f.dhcpAgent('host1');
+    await f.dhcpAgent('host2', { availability_zone: 'other' });
+    f.clock.nowMs += 76_000;
+    await f.dhcpAgent('host3');
+    expect(await all(zones)).toEqual([
+      { name: 'nova', resource: 'network', state: 'available' },
+      { name: 'other', resource: 'network', state: 'unavailable' },
+    ]);
+    expect(await all(zones, { filters: { state: ['unavailable'] }, fields: ['name'] })).toEqual([{ name: 'other' }]);
+    expect((await failure(zones.get(f.context, 'nova'))).type).toBe('AvailabilityZoneNotFound');
+  });
+});
+
 describe('DHCP scheduling', () => {
   it('waits for the first subnet or port, and takes the agent with least to do', async () => {
     await f.dhcpAgent('host1');

@@ -1,0 +1,14 @@
+import { type ResourceDefinition, unset } from './contract.ts';
+import * as type from './types.ts';
+
+/** Zones, as agents report them: only listed (upstream: neutron-lib `api/definitions/availability_zone`). */
+export const availabilityZone: ResourceDefinition = {
+  member: 'availability_zone',
+  collection: 'availability_zones',
+  extension: 'availability_zone',
+  attributes: {
+    name: { ops: 'R', type: type.opaque, default: unset, filter: true },
+    resource: { ops: 'R', type: type.opaque, default: unset, filter: true },
+    state: { ops: 'R', type: type.opaque, default: unset, filter: true },
+  },
+};
