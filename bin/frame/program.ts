@@ -68,6 +68,9 @@ const operatorErrors = new Set([
 /** How long an orderly end may take before the program ends anyway. */
 const CLOSE_LIMIT_MS = 15_000;
 
+/** A launcher may pass on a signal that the terminal has sent to us as well: what comes this soon is the same one. */
+const SAME_SIGNAL_MS = 1_000;
+
 /** Runs a program from its command line to its end. */
 export async function runProgram(program: Program, argv: readonly string[] = process.argv.slice(2)): Promise<void> {
   // What ps and pgrep show: the program and its options, instead of the path of a runtime.
@@ -117,6 +120,7 @@ function readArguments(program: Program, argv: readonly string[]): Arguments {
 async function live(program: Program, { config, logger, args }: Omit<ProgramParts, 'stop'>): Promise<void> {
   let running: Running | null = null;
   let stopping = false;
+  let stoppedAtMs: number | null = null;
   const stop = (why: string, exitCode: number) => {
     if (stopping) return;
     stopping = true;
@@ -138,7 +142,11 @@ async function live(program: Program, { config, logger, args }: Omit<ProgramPart
     );
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => (stopping ? process.exit(1) : stop(signal, 0)));
+    process.on(signal, () => {
+      if (stoppedAtMs !== null && performance.now() - stoppedAtMs > SAME_SIGNAL_MS) process.exit(1);
+      stoppedAtMs ??= performance.now();
+      stop(signal, 0);
+    });
   }
   process.on('SIGHUP', () => logger.reopen());
   // A program that `neutrino up` started ends with it, however that one ends: nobody else would stop it.

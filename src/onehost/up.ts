@@ -267,18 +267,21 @@ async function stopAll(children: readonly Child[]): Promise<void> {
   await server?.stop();
 }
 
+/** npm passes Ctrl-C on to a child that the terminal has told already: what comes this soon is the same one. */
+const SAME_SIGNAL_MS = 1_000;
+
 /** The first signal ends in order, a second one at once. */
 function signals(): { first: Promise<string>; onSecond: (act: () => void) => void } {
   const first = Promise.withResolvers<string>();
-  let seen = false;
+  let seenAtMs: number | null = null;
   let act = () => {};
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (seen) {
+      if (seenAtMs !== null && performance.now() - seenAtMs > SAME_SIGNAL_MS) {
         act();
         process.exit(1);
       }
-      seen = true;
+      seenAtMs ??= performance.now();
       first.resolve(signal);
     });
   }
