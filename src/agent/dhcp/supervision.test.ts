@@ -6,12 +6,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DhcpState } from './derive.ts';
 import { type Supervised, Supervision } from './supervision.ts';
 
-/** Networks whose dnsmasq is a `sleep` with a pid file; looks come every few milliseconds. */
+/** Networks whose dnsmasq is a `sleep` with a pid file. */
 let folder: string;
 let daemon: ChildProcess;
 let found: string[];
 let namespaces: string[];
-let supervision: Supervision | null = null;
+let supervision: Supervision | null;
+let nowMs: number;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'supervision-'));
@@ -19,10 +20,11 @@ beforeEach(async () => {
   for (const name of ['host', 'addn_hosts', 'opts', 'leases']) await writeFile(join(folder, name), '');
   await writeFile(join(folder, 'pid'), `${daemon.pid}\n`);
   found = [];
+  supervision = null;
+  nowMs = 0;
   namespaces = ['qdhcp-a'];
 });
 afterEach(async () => {
-  await supervision?.close();
   daemon.kill('SIGKILL');
   await rm(folder, { recursive: true, force: true });
 });
@@ -33,57 +35,70 @@ function network(id: string, more: Partial<Supervised> = {}): Supervised {
   return { id, state: state as unknown as DhcpState, isBusy: false, ...more };
 }
 
-function watch(networks: Supervised[], checkMs = 0): void {
-  supervision = new Supervision({
+/** Looks so many times, a second after the other by its clock. */
+async function look(times: number, networks: Supervised[], checkMs = 0): Promise<void> {
+  supervision ??= new Supervision({
     host: { listNetns: async () => namespaces },
     networks: () => networks,
     onFound: (id) => void found.push(id),
     checkMs,
-    lookMs: 5,
+    now: () => nowMs,
   });
-  supervision.start();
+  for (let i = 0; i < times; i += 1) {
+    nowMs += 1_000;
+    await supervision.look();
+  }
 }
 
-const looks = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 5));
-
 test('is quiet while all is there', async () => {
-  watch([network('a')]);
-  await looks(10);
+  await look(10, [network('a')]);
   expect(found).toEqual([]);
 });
 
-test.each(['host', 'leases', 'pid'])('finds that the file %s is gone', async (name) => {
-  watch([network('a')]);
+test.each(['host', 'leases', 'pid'])('finds that the file %s is gone, within five looks', async (name) => {
+  await look(1, [network('a')]);
   await rm(join(folder, name));
-  await expect.poll(() => found).toContain('a');
+  await look(5, [network('a')]);
+  expect(found).toContain('a');
 });
 
-test('finds a dead process', async () => {
-  watch([network('a')]);
-  await looks(3);
+test('finds a dead process with the next look', async () => {
+  await look(1, [network('a')]);
+  const gone = new Promise((resolve) => daemon.once('exit', resolve));
   daemon.kill('SIGKILL');
-  await expect.poll(() => found).toContain('a');
+  await gone;
+  await look(1, [network('a')]);
+  expect(found).toEqual(['a']);
 });
 
-test('finds that the namespace is gone, and tries less and less often', async () => {
+test('finds that the namespace is gone; what cannot be mended is tried less and less often', async () => {
   namespaces = [];
-  watch([network('a')]);
-  const startedMs = performance.now();
-  await expect.poll(() => performance.now() - startedMs).toBeGreaterThan(400);
-  // Pauses of 5, 10, 20, 40 … ms, where a look comes every 5.
-  expect(found.length).toBeGreaterThan(1);
-  expect(found.length).toBeLessThanOrEqual(Math.log2((performance.now() - startedMs) / 5) + 2);
+  await look(1, [network('a')]);
+  expect(found).toEqual(['a']);
+  await look(63, [network('a')]);
+  // At once, and after 1, 2, 4, 8, 16, 32 s.
+  expect(found).toHaveLength(7);
+  await look(600, [network('a')]);
+  expect(found.length).toBeLessThanOrEqual(7 + 10);
+});
+
+test('mends at once again what was whole for a while', async () => {
+  for (let i = 1; i <= 10; i += 1) {
+    namespaces = [];
+    await look(1, [network('a')]);
+    expect(found).toHaveLength(i);
+    namespaces = ['qdhcp-a'];
+    await look(7, [network('a')]);
+  }
 });
 
 test('leaves alone what is being worked on, and what is not served', async () => {
   namespaces = [];
-  watch([network('busy', { isBusy: true }), network('none', { state: null })], 20);
-  await looks(20);
+  await look(10, [network('busy', { isBusy: true }), network('none', { state: null })], 2_000);
   expect(found).toEqual([]);
 });
 
 test('checks each network in turn within the time', async () => {
-  watch([network('a'), network('b'), network('c')], 60);
-  await expect.poll(() => found.length).toBeGreaterThanOrEqual(6);
-  expect(found.slice(0, 6)).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  await look(12, [network('a'), network('b'), network('c')], 6_000);
+  expect(found).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
 });

@@ -7,6 +7,8 @@ import type { DhcpState } from './derive.ts';
 const LOOK_MS = 1_000;
 /** Files with every so many of these looks. */
 const FILES_EVERY = 5;
+/** What stays whole for so many looks was no network that dies again and again. */
+const FORGIVE_LOOKS = 5;
 /** A network that needed mending again and again is looked at less and less often. */
 const MAX_PAUSE_MS = 60_000;
 
@@ -23,11 +25,11 @@ export interface Supervised {
 export class Supervision {
   readonly #host: Pick<Host, 'listNetns'>;
   readonly #watch = new DaemonWatch();
-  readonly #lookMs: number;
+  readonly #now: () => number;
   readonly #networks: () => Iterable<Supervised>;
   readonly #onFound: (networkId: string) => void;
   readonly #checkMs: number;
-  readonly #troubles = new Map<string, { count: number; untilMs: number }>();
+  readonly #troubles = new Map<string, { count: number; foundMs: number; untilMs: number }>();
   #checked: string[] = [];
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> = Promise.resolve();
@@ -41,21 +43,21 @@ export class Supervision {
     networks: () => Iterable<Supervised>;
     onFound: (networkId: string) => void;
     checkMs: number;
-    lookMs?: number;
+    now?: () => number;
   }) {
     this.#host = parts.host;
     this.#networks = parts.networks;
     this.#onFound = parts.onFound;
     this.#checkMs = parts.checkMs;
-    this.#lookMs = parts.lookMs ?? LOOK_MS;
+    this.#now = parts.now ?? (() => performance.now());
   }
 
   start(): void {
     this.#timer = setTimeout(() => {
-      this.#looking = this.#look().finally(() => {
+      this.#looking = this.look().finally(() => {
         if (!this.#closed) this.start();
       });
-    }, this.#lookMs);
+    }, LOOK_MS);
   }
 
   async close(): Promise<void> {
@@ -64,7 +66,8 @@ export class Supervision {
     await this.#looking;
   }
 
-  async #look(): Promise<void> {
+  /** One look; `start` has it done every second. */
+  async look(): Promise<void> {
     const networks = [...this.#networks()].filter((network) => network.state && !network.isBusy);
     const namespaces = new Set(
       await this.#host.listNetns().catch(() => networks.map((network) => network.state!.namespace)),
@@ -93,7 +96,7 @@ export class Supervision {
   /** The next few networks of the round: as many as it takes to be through within the time. */
   #due(ids: string[]): string[] {
     if (this.#checkMs === 0 || ids.length === 0) return [];
-    this.#owed += (ids.length * this.#lookMs) / this.#checkMs;
+    this.#owed += (ids.length * LOOK_MS) / this.#checkMs;
     const due: string[] = [];
     while (this.#owed >= 1) {
       this.#owed -= 1;
@@ -104,18 +107,18 @@ export class Supervision {
   }
 
   #mayTry(id: string): boolean {
-    const now = performance.now();
-    const trouble = this.#troubles.get(id) ?? { count: 0, untilMs: 0 };
+    const now = this.#now();
+    const trouble = this.#troubles.get(id) ?? { count: 0, foundMs: 0, untilMs: 0 };
     if (now < trouble.untilMs) return false;
-    const pauseMs = Math.min(this.#lookMs * 2 ** trouble.count, MAX_PAUSE_MS);
-    this.#troubles.set(id, { count: trouble.count + 1, untilMs: now + pauseMs });
+    const pauseMs = Math.min(LOOK_MS * 2 ** trouble.count, MAX_PAUSE_MS);
+    this.#troubles.set(id, { count: trouble.count + 1, foundMs: now, untilMs: now + pauseMs });
     return true;
   }
 
-  /** Whole for a good while: the next trouble is a new one. */
+  /** Whole a good while after it was mended: the next trouble is a new one, and mended at once again. */
   #forgive(id: string): void {
     const trouble = this.#troubles.get(id);
-    if (trouble && performance.now() > trouble.untilMs + 10 * this.#lookMs) this.#troubles.delete(id);
+    if (trouble && this.#now() > trouble.foundMs + FORGIVE_LOOKS * LOOK_MS) this.#troubles.delete(id);
   }
 }
 
