@@ -271,6 +271,29 @@ describe('drift', () => {
     expect(host.print()).toBe(`${brq} bridge up mtu 1500\n  ${tap} tun up mtu 1500`);
   });
 
+  it('looks again when the link monitor was away', async () => {
+    host.addTap(tap);
+    known.set(tap, details());
+    await start();
+    host.root.apply({ op: 'set_down', name: brq });
+    host.loseMonitor();
+    await agent.idle();
+    expect(host.print()).toContain(`${brq} bridge up`);
+  });
+
+  it('mends less and less often what somebody undoes again and again', async () => {
+    host.addTap(tap);
+    known.set(tap, details());
+    await start();
+    host.applied.length = 0;
+    const started = performance.now();
+    const undo = setInterval(() => host.root.apply({ op: 'set_master', name: tap, master: null }), 5);
+    await vi.waitFor(() => expect(host.applied.length).toBeGreaterThanOrEqual(4), { timeout: 5_000 });
+    clearInterval(undo);
+    // The second to fourth time come after 100, 200 and 400 ms.
+    expect(performance.now() - started).toBeGreaterThan(500);
+  });
+
   it('finds by its scan what no event told', async () => {
     host.addTap(tap);
     known.set(tap, details());
