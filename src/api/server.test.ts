@@ -172,6 +172,8 @@ describe('resources', () => {
   it.each([
     ['HEAD', '/v2.0/networks', 405],
     ['PATCH', '/v2.0/networks', 405],
+    ['PROPFIND', '/v2.0/networks', 405],
+    ['TRACE', '/v2.0/networks', 405],
     ['PATCH', `/v2.0/networks/${nowhere}`, 405],
     ['POST', `/v2.0/networks/${nowhere}`, 405],
     ['OPTIONS', '/v2.0/networks', 200],

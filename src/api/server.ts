@@ -155,7 +155,12 @@ export function createApi(parts: ApiParts): Api {
   };
   app.all('/v2.0', handle);
   app.all('/v2.0/*', handle);
-  app.setNotFoundHandler((request, reply) => send(request, reply, 404, documents.outsideDocument));
+  app.setNotFoundHandler((request, reply) =>
+    // Below /v2.0/ every path has a route, but not for methods the framework does not know.
+    request.url.startsWith('/v2.0/')
+      ? answerError(apiErrors.HTTPMethodNotAllowed(), request, reply, logger)
+      : send(request, reply, 404, documents.outsideDocument),
+  );
 
   return {
     async listen() {
