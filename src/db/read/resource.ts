@@ -2,8 +2,9 @@ import { everything, type ListQuery, type Page } from '../../lib/query.ts';
 import type { Database, Db } from '../database.ts';
 import { atOneMoment, handleOf } from '../handle.ts';
 import { type Prepared, prepared } from '../prepared.ts';
+import { build, selectAttributes } from './build.ts';
 import type { AnyQuery, Attribute, Definition } from './definition.ts';
-import { build, findPage, findResources, isLong, selectAttributes, withNow } from './list.ts';
+import { findPage, findResources, withNow } from './list.ts';
 import { listInThread } from './thread/client.ts';
 import { fullView, type View } from './view.ts';
 
@@ -33,8 +34,8 @@ export function reader<R>(resource: string, definition: Definition): Reader<R> {
     find: (db, query, view = fullView) => findResources<R>(db, definition, { ...everything, ...query }, view),
     list: async (database, query, view = fullView) => {
       const fixed = withNow(view);
-      if (await isLong(database.db, definition, query, fixed)) return listInThread(database, resource, query, fixed);
-      return findPage<R>(database.db, definition, query, fixed);
+      const page = await findPage<R>(database.db, definition, query, fixed);
+      return page ?? listInThread(database, resource, query, fixed);
     },
   };
 }
