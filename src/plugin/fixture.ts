@@ -63,6 +63,9 @@ export async function createFixture(
     now: () => clock.nowMs,
     stopPoint: () => {},
     ...parts,
+  }).catch(async (error) => {
+    if (!parts.database) await database.close(); // a refused configuration leaves no folder behind
+    throw error;
   });
   for (const { topic, endpoints } of plugin.rpcEndpoints()) await transport.listen(topic, 'server', endpoints);
   const context = adminContext();

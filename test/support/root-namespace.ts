@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -28,7 +29,12 @@ const daemons = /^(dnsmasq|haproxy|keepalived|udhcpc|qemu-system)/;
 /** Takes the picture. What changes by itself (lifetimes, counters, times) is left out of it. */
 export async function readRootNamespace(): Promise<RootNamespace> {
   const entries = await Promise.all(Object.entries(subjects).map(async ([name, argv]) => [name, await show(argv)]));
-  return { ...Object.fromEntries(entries), sysctls: await sysctls('/proc/sys/net'), daemons: await runningDaemons() };
+  return {
+    ...Object.fromEntries(entries),
+    sysctls: await sysctls('/proc/sys/net'),
+    daemons: await runningDaemons(),
+    'temporary folders': await temporaryFolders(),
+  };
 }
 
 /** The differences, one line each: `routes (IPv4): + default via …`. Empty when all is as it was. */
@@ -83,4 +89,13 @@ async function runningDaemons(): Promise<string> {
     if (exists) lines.push(`${pid} ${command}`);
   }
   return lines.sort().join('\n');
+}
+
+/** Folders that tests and programs of ours make in the folder for temporary files, and remove. */
+async function temporaryFolders(): Promise<string> {
+  const names = await readdir(tmpdir());
+  return names
+    .filter((name) => name.startsWith('neutrino-'))
+    .sort()
+    .join('\n');
 }
