@@ -20,11 +20,6 @@ export async function listInThread<R>(
   return threadOf(database).list(resource, query, view);
 }
 
-/** Starts the reader thread ahead of the first long list. For programs to call when they have become idle. */
-export function startReaderThread(database: Database): void {
-  threadOf(database);
-}
-
 function threadOf(database: Database): ReaderThread {
   let thread = threads.get(database);
   if (thread === undefined) {
