@@ -10,6 +10,7 @@ const errors = defineErrors({
     'precondition_failed',
     'Constrained to {expected}, but current revision is {current}',
   ],
+  ServiceUnavailable: ['unavailable', 'Too many requests want the same addresses at this moment; try again.'],
 });
 
 /** One change of the state of the network, while its transaction is open. */
@@ -51,22 +52,26 @@ export class Changes {
       this.#onLostRace();
       return true;
     };
-    const result = await this.#database.transaction(
-      (tx) => {
-        tasks = [];
-        const nowMs = this.#now();
-        return work({
-          tx,
-          context,
-          nowMs,
-          time: apiTime(nowMs),
-          todo: async (resource_type, resource_id, action, payload = {}, known) => {
-            tasks.push(await this.#outbox.add(tx, { resource_type, resource_id, action, payload, context, known }));
-          },
-        });
-      },
-      { retryOn },
-    );
+    const result = await this.#database
+      .transaction(
+        (tx) => {
+          tasks = [];
+          const nowMs = this.#now();
+          return work({
+            tx,
+            context,
+            nowMs,
+            time: apiTime(nowMs),
+            todo: async (resource_type, resource_id, action, payload = {}, known) => {
+              tasks.push(await this.#outbox.add(tx, { resource_type, resource_id, action, payload, context, known }));
+            },
+          });
+        },
+        { retryOn },
+      )
+      .catch((error) => {
+        throw isUniqueViolation(error) ? errors.ServiceUnavailable({}, error) : error;
+      });
     return { result, tasks };
   }
 }

@@ -69,21 +69,6 @@ export async function countTaken(db: Db, range: { subnetId: string; from: string
   return BigInt(rows[0]![0] as number | string | bigint);
 }
 
-const ofPort = prepared((db, p: { port_id: string }) =>
-  db
-    .selectFrom('ipallocations')
-    .select(['subnet_id', 'ip_address', 'position'])
-    .where('port_id', '=', p.port_id)
-    .orderBy('position'),
-);
-
-export async function allocationsOfPort(
-  db: Db,
-  portId: string,
-): Promise<{ subnet_id: string; ip_address: string; position: number }[]> {
-  return ofPort.all(db, { port_id: portId });
-}
-
 const remove = prepared((db, p: { port_id: string; subnet_id: string; ip_address: string }) =>
   db
     .deleteFrom('ipallocations')
@@ -123,8 +108,4 @@ export async function holdersInSubnet(
     .select(['ipallocations.port_id', 'ports.device_owner', 'ipallocations.ip_address'])
     .where('ipallocations.subnet_id', '=', subnetId)
     .execute();
-}
-
-export async function deleteAllocationsOfSubnet(tx: Tx, subnetId: string): Promise<void> {
-  await tx.deleteFrom('ipallocations').where('subnet_id', '=', subnetId).execute();
 }

@@ -1,4 +1,4 @@
-import type { Db, Tx } from '../../db/database.ts';
+import type { Tx } from '../../db/database.ts';
 import {
   agentsHosting,
   bindDhcpAgent,
@@ -77,9 +77,4 @@ export function chooseAgents(
     chosen.push(...left.splice(Math.max(fresh, 0), 1));
   }
   return chosen;
-}
-
-/** Whether a port must wait for a DHCP server that is told of it: some agent serves its network. */
-export async function isServed(db: Db, networkId: string): Promise<boolean> {
-  return (await agentsHosting(db, [networkId])).length > 0;
 }

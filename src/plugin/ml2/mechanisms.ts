@@ -1,5 +1,4 @@
 import type { Tx } from '../../db/database.ts';
-import { NeutronError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { BindRequest, BindResult, MechanismDriver, NetworkSegment } from './contract.ts';
 import { ml2Errors } from './errors.ts';
@@ -89,11 +88,6 @@ export class Mechanisms {
     }
     return null;
   }
-}
-
-/** Whether an error is one a driver threw on purpose, for the client to see. */
-export function isClientError(error: unknown): boolean {
-  return error instanceof NeutronError && error.kind !== 'internal';
 }
 
 function snakeCase(name: string): string {

@@ -2,6 +2,9 @@ import type { Tx } from '../../db/database.ts';
 import type { SegmentRequest, TypeDriver } from './contract.ts';
 import { DriverConfigurationError, ml2Errors } from './errors.ts';
 
+/** Where no driver names a limit. */
+const ETHERNET_MTU = 1500;
+
 /** The type drivers of this configuration: which kinds of networks there are (upstream: ml2/managers.py TypeManager). */
 export class SegmentTypes {
   readonly #drivers: ReadonlyMap<string, TypeDriver>;
@@ -55,7 +58,8 @@ export class SegmentTypes {
   /** Largest MTU in bytes that all these segments carry. */
   mtu(segments: readonly SegmentRequest[]): number {
     const mtus = segments.map((segment) => this.#driver(segment.network_type).mtu(segment.physical_network));
-    return Math.min(...mtus.filter((mtu) => mtu > 0));
+    const limits = mtus.filter((mtu) => mtu > 0);
+    return limits.length > 0 ? Math.min(...limits) : ETHERNET_MTU;
   }
 
   #driver(type: string): TypeDriver {

@@ -27,8 +27,3 @@ export function physicalMtu(globalMtu: number, mtus: PhysicalNetworkMtus, physic
   const own = physicalNetwork === null ? undefined : mtus[physicalNetwork];
   return own === undefined ? globalMtu : globalMtu === 0 ? own : Math.min(globalMtu, own);
 }
-
-/** The MTU all segments can carry. */
-export function smallestMtu(mtus: readonly number[]): number {
-  return Math.min(...mtus);
-}
