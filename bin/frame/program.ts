@@ -61,6 +61,7 @@ const operatorErrors = new Set([
   'SetupError',
   'ConnectionError',
   'SchemaError',
+  'DriverConfigurationError',
   'SocketPathError',
   'CannotStart',
 ]);
