@@ -44,11 +44,6 @@ export class SqliteConnection implements Connection {
     }
   }
 
-  /** Runs statements that have no values and give no rows; not cached. */
-  exec(sql: string): void {
-    this.#database.exec(sql);
-  }
-
   close(): void {
     this.#statements.clear();
     this.#database.close();
