@@ -29,7 +29,7 @@ const { values } = parseArgs({
 
 const usage = `usage: npm test [-- --only unit,contract,compat,functional] [--long] [--no-install]
 
-  --only KINDS   only these kinds of tests (no types, no lint)
+  --only KINDS   only these kinds of tests (no types, lint, dead code)
   --long         also the tests that take minutes (the same as npm run test:long)
   --no-install   name the Debian packages that are missing instead of installing them
 `;
@@ -70,6 +70,7 @@ async function main(): Promise<number> {
   if (!values.only) {
     await one('types', () => succeeds('node_modules/.bin/tsc', ['-p', '.']));
     await one('lint', () => succeeds('node_modules/.bin/biome', ['check', '--diagnostic-level=error']));
+    await one('dead code', () => succeeds('node_modules/.bin/knip', ['--no-progress', '--no-config-hints']));
   }
   for (const kind of kinds) {
     if (!chosen.includes(kind)) continue;
