@@ -48,7 +48,7 @@ export function movable(link: Link): Link['addresses'] {
 }
 
 /** The kernel makes and removes its own routes with the addresses. */
-function isOwnRoute(route: Route): boolean {
+export function isOwnRoute(route: Route): boolean {
   return (
     route.protocol !== 'kernel' && !route.destination.startsWith('ff00:') && !route.destination.startsWith('fe80:')
   );

@@ -192,10 +192,15 @@ it('mends what was done by hand and says what it found', async () => {
     network_type: 'flat',
     physical_network: 'public',
   });
+  await host.ipBatch(['addr add 192.168.56.11/24 dev eth1', 'route replace default via 192.168.56.1 dev eth1']);
   await addGuest('a', tap, '10.1.0.1/24');
   await isUp(tap);
   await host.run(['ip', 'link', 'del', bridge]);
   await until('the bridge', async () => (await masterOf(tap)) === bridge && (await masterOf('eth1')) === bridge);
+  await until('the route', async () =>
+    (await host.read(['ip', 'route'])).includes(`default via 192.168.56.1 dev ${bridge} metric 100`),
+  );
+  expect(await host.read(['ip', '-o', 'addr', 'show', 'dev', bridge])).toContain('192.168.56.11/24');
   await host.run(['ip', 'link', 'set', tap, 'nomaster']);
   await until('the tap in the bridge', async () => (await masterOf(tap)) === bridge);
   await until('the log', () => running.output.includes('The host was not as it should be: mended'));

@@ -261,6 +261,19 @@ describe('drift', () => {
     ]);
   });
 
+  it("gives back the host's own addresses that went with the bridge", async () => {
+    host.addNic('eth1', { addresses: ['192.168.56.11/24', '2001:db8::11/64'] });
+    host.root.giveRoute({ destination: 'default', via: '192.168.56.1', device: 'eth1' });
+    host.addTap(tap);
+    known.set(tap, details({ network_type: 'flat', physical_network: 'public' }));
+    await start({ linuxBridge: { physical_interface_mappings: ['public:eth1'] } });
+    const before = host.print();
+    expect(before).toContain(`${brq} bridge up mtu 1500 192.168.56.11/24 2001:db8::11/64`);
+    host.removeLink(brq);
+    await agent.idle();
+    expect(host.print()).toBe(before);
+  });
+
   it("puts a guest's tap back into a bridge that it was seen in", async () => {
     host.root.give(brq, { kind: 'bridge' });
     host.addTap(tap, { up: true, master: brq });

@@ -1,12 +1,15 @@
 import type { Link, NetworkOperation, NetworkState } from '../../linux/contract.ts';
 import { movable, moveAddresses } from '../../linux/move-addresses.ts';
 import type { DesiredBridge, DesiredTap, HostState } from './derive.ts';
+import { type HostAddresses, planReturn } from './host-addresses.ts';
 
 export interface PlanOptions {
   /** Taps of guests that nobody has put into a bridge, or not again after the bridge was lost: we do. */
   orphans?: ReadonlySet<string>;
   /** Bridges and taps to leave alone, because an operation on them has just failed. */
   leaveAlone?: ReadonlySet<string>;
+  /** What the host itself had on bridges, for those that are gone. */
+  remembered?: ReadonlyMap<string, HostAddresses>;
 }
 
 /**
@@ -17,7 +20,10 @@ export function plan(desired: HostState, actual: NetworkState, options: PlanOpti
   const { orphans = new Set(), leaveAlone = new Set() } = options;
   const operations: NetworkOperation[] = [];
   for (const bridge of desired.bridges.values()) {
-    if (!leaveAlone.has(bridge.name)) operations.push(...planBridge(bridge, actual));
+    if (leaveAlone.has(bridge.name)) continue;
+    operations.push(...planBridge(bridge, actual));
+    const had = actual.links.has(bridge.name) ? undefined : options.remembered?.get(bridge.name);
+    if (had && bridge.ours) operations.push(...planReturn(bridge.name, had, actual));
   }
   for (const tap of desired.taps.values()) {
     if (leaveAlone.has(tap.name) || leaveAlone.has(tap.bridge)) continue;

@@ -13,6 +13,7 @@ import type { Transport } from '../../rpc/transport.ts';
 import { type Derived, type DesiredTap, derive, type HostState } from './derive.ts';
 import { Devices } from './devices.ts';
 import type { Gate } from './gate.ts';
+import { AddressMemory } from './host-addresses.ts';
 import type { BridgeConfig } from './options.ts';
 import { plan } from './plan.ts';
 import { DeviceReports } from './reports.ts';
@@ -48,6 +49,7 @@ export class SyncLoop {
   readonly #plugin: PluginApi;
   readonly #reports: DeviceReports;
   readonly #devices = new Devices();
+  readonly #memory = new AddressMemory();
   readonly #deletedNetworks = new Set<string>();
   readonly #toldProblems = new Map<string, string>();
   #askRetryMs = FIRST_ASK_RETRY_MS;
@@ -118,6 +120,7 @@ export class SyncLoop {
   async pass(): Promise<{ againInMs?: number } | undefined> {
     const { linux } = this.#parts;
     let state = await linux.readNetwork();
+    this.#memory.see(state);
     const { gone, came } = this.#devices.see(state, performance.now());
     for (const device of gone) {
       this.#reports.forget(device.name);
@@ -194,6 +197,7 @@ export class SyncLoop {
         if (operations.length > 0)
           this.#logOperations(operations, 'The network was deleted: its bridge is gone', 'info');
         this.#deletedNetworks.delete(networkId);
+        this.#memory.forget(bridgeName(networkId));
       } catch (error) {
         // Tried again with the next pass: the scan's at the latest.
         this.#parts.logger.warn({ network_id: networkId, error: String(error) }, 'A bridge could not be removed');
@@ -236,13 +240,18 @@ export class SyncLoop {
     const failedOnce = new Set<string>();
     let state = before;
     for (let attempt = 1; ; attempt += 1) {
-      const operations = plan(desired, state, { orphans, leaveAlone: new Set(failed.keys()) });
+      const operations = plan(desired, state, {
+        orphans,
+        leaveAlone: new Set(failed.keys()),
+        remembered: this.#memory.all,
+      });
       if (operations.length === 0) {
         this.#driftsInARow = 0;
         return { failed, state };
       }
       try {
         await linux.apply(operations);
+        if (operations.some(({ op }) => op === 'add_address')) this.#memory.see(await linux.readNetwork());
         const found = 'The host was not as it should be: mended';
         const isDrift = !isNews && !this.#failing;
         this.#driftsInARow = isDrift ? this.#driftsInARow + 1 : 0;
