@@ -78,10 +78,14 @@ export class DhcpStand implements AsyncDisposable {
   /** Starts the agent and waits for its first sync. */
   async startAgent(): Promise<HostProcess> {
     const agent = this.#runner({});
-    await until('the agent’s first sync', () => {
-      if (!agent.running) throw new Error(agent.output);
-      return agent.output.includes('synchronized\n');
-    });
+    await until(
+      'the agent’s first sync',
+      () => {
+        if (!agent.running) throw new Error(agent.output);
+        return agent.output.includes('synchronized\n');
+      },
+      { timeoutMs: 30_000 },
+    );
     return agent;
   }
 
