@@ -7,7 +7,7 @@ launch() {
       # Compiled code is kept, which halves the start; Node does without where the folder cannot be written.
       : "${NODE_COMPILE_CACHE:=$root/node_modules/.cache/compiled}"
       export NODE_COMPILE_CACHE
-      exec "$node" "$@"
+      exec "$node" --import "$root/setup/bundled-packages.mjs" "$@"
     fi
   done
   echo "${self##*/}: the Node packages are not installed; run npm start or node setup/prepare.mjs in ${self%/*/*}" >&2

@@ -1,6 +1,6 @@
 // The first step of `npm start` and `npm test`: makes sure that the Node packages of package-lock.json are there, Node 24
 // among them. Plain JavaScript, because it must run on whatever Node (18 or later) the machine has.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -117,6 +117,8 @@ if (!isPrepared()) {
   await takeLock();
   if (!isPrepared()) {
     await installPackages();
+    // Only makes the server start sooner: not being able to is no reason to stop.
+    spawnSync(bundledNode, [join(root, 'setup/bundle.mjs')], { stdio: 'ignore' });
     writeFileSync(stampFile, wantedStamp());
   }
 }
