@@ -333,6 +333,32 @@ describe.each(dialects)('lists on $name', ({ open }) => {
     expect((await listPorts(database, { ...query, limit: 10 })).items).toEqual(items.slice(0, 10));
   });
 
+  it('a long list comes from the thread as long as it is long', async () => {
+    const own = await open();
+    try {
+      const add = (count: number, from: number) =>
+        own.transaction(async (tx) => {
+          for (let i = from; i < from + count; i++) await insertNetwork(tx, { name: `n${i}` });
+        });
+      const count = async () => {
+        const page = await listNetworks(own, everything);
+        const items = page.items ?? (JSON.parse(Buffer.from(page.json).toString()) as unknown[]);
+        return { items: items.length, said: page.json === undefined ? items.length : page.count };
+      };
+      await add(500, 0);
+      expect(await count()).toEqual({ items: 500, said: 500 });
+      await add(100, 500);
+      expect(await count()).toEqual({ items: 600, said: 600 });
+      await add(1, 600);
+      expect(await count()).toEqual({ items: 601, said: 601 });
+      await own.transaction((tx) => tx.deleteFrom('networks').where('name', '!=', 'n7').execute());
+      expect(await count()).toEqual({ items: 1, said: 1 });
+      expect((await listNetworks(own, everything)).items).toHaveLength(1);
+    } finally {
+      await own.close();
+    }
+  });
+
   it('an unknown marker is said to be one', async () => {
     const query = { ...everything, marker: 'ffffffff-0000-0000-0000-000000000000' };
     for (const list of [listNetworks, listSubnets, listPorts, listAgents]) {

@@ -7,7 +7,7 @@ import { findRows } from './rows.ts';
 import type { View } from './view.ts';
 
 /** Longer lists are read in the reader thread. */
-const LONG_LIST = 500;
+export const LONG_LIST = 500;
 /** From this many resources on JSON text is written without the objects in between; policies may want to see shorter lists. */
 const JSON_FROM = 50;
 

@@ -4,7 +4,7 @@ import { atOneMoment, handleOf } from '../handle.ts';
 import { type Prepared, prepared } from '../prepared.ts';
 import { build, selectAttributes } from './build.ts';
 import type { AnyQuery, Attribute, Definition } from './definition.ts';
-import { findPage, findResources, withNow } from './list.ts';
+import { findPage, findResources, LONG_LIST, withNow } from './list.ts';
 import { listInThread } from './thread/client.ts';
 import { fullView, type View } from './view.ts';
 
@@ -23,6 +23,7 @@ export function reader<R>(resource: string, definition: Definition): Reader<R> {
     (db.selectFrom(definition.table) as AnyQuery).select(definition.columns as string[]).where('id', '=', p.id),
   );
   const attributesOf = remembered(definition);
+  const longIn = new WeakSet<Database>();
   return {
     get: (db, id, view = fullView, fields = null) =>
       atOneMoment(handleOf(db), async (handle) => {
@@ -34,8 +35,16 @@ export function reader<R>(resource: string, definition: Definition): Reader<R> {
     find: (db, query, view = fullView) => findResources<R>(db, definition, { ...everything, ...query }, view),
     list: async (database, query, view = fullView) => {
       const fixed = withNow(view);
-      const page = await findPage<R>(database.db, definition, query, fixed);
-      return page ?? listInThread(database, resource, query, fixed);
+      // Everything of a table that was long a moment ago: no need to find out again.
+      const whole = query.limit === null && query.marker === null && Object.keys(query.filters).length === 0;
+      const page = whole && longIn.has(database) ? null : await findPage<R>(database.db, definition, query, fixed);
+      if (page !== null) return page;
+      const long = await listInThread<R>(database, resource, query, fixed);
+      if (whole && long.items === undefined) {
+        if (long.count > LONG_LIST) longIn.add(database);
+        else longIn.delete(database);
+      }
+      return long;
     },
   };
 }
