@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { bridgeName } from '../../src/lib/names.ts';
 import { type BridgeServer, openBridgeServer } from '../support/bridge-server.ts';
 import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
-import { Program, writeConfig } from '../support/programs.ts';
+import { Program, project, writeConfig } from '../support/programs.ts';
 import { until } from '../support/wait.ts';
 
 /** The real agent in an emulated host, against a server that is only its messages. */
@@ -260,6 +261,38 @@ it('keeps ports closed where security groups are asked for, and opens them again
     return code === 0;
   });
   expect(await host.read(['ebtables-save'])).not.toContain('neutrino-closed');
+});
+
+it('starts from the files that operators have, and moves the only card', async () => {
+  const samples = join(project, 'test/data/samples/etc-neutron');
+  const override = await writeConfig(host.folder, 'here.conf', {
+    DEFAULT: { state_path: host.folder, host: host.name, transport_url: `local://${server.socketPath}` },
+    oslo_concurrency: { lock_path: `${host.folder}/lock` },
+  });
+  const files = [join(samples, 'neutron.conf'), join(samples, 'plugins/ml2/linuxbridge_agent.ini'), override];
+  agent = new Program({
+    name: 'neutron-linuxbridge-agent',
+    host,
+    args: files.flatMap((file) => ['--config-file', file]),
+  });
+  agent.start();
+  await agent.ready('at work', () => agent?.output.includes('The Linux-bridge agent works'));
+  const network = randomUUID();
+  const port = { network_id: network, network_type: 'flat', physical_network: 'public' };
+  const dhcp = server.know({
+    ...port,
+    port_id: randomUUID(),
+    device_owner: 'network:dhcp',
+    port_security_enabled: false,
+  });
+  await addGuest('dhcp', dhcp, '192.168.56.2/24');
+  await isUp(dhcp);
+  expect(await masterOf('eth0')).toBe(bridgeName(network));
+  await neighbour.run(['ping', '-c1', '-W2', host.address]);
+  const closed = server.know({ ...port, port_id: randomUUID() });
+  await addGuest('closed', closed, '192.168.56.3/24');
+  await until('told', () => server.states.get(closed) === 'down');
+  expect(await host.read(['ebtables-save'])).toContain(`-A neutrino-closed -i ${closed} -j DROP`);
 });
 
 it('refuses to start for a card that is not there, in one line', async () => {

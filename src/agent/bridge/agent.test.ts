@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Logger } from '../../lib/log.ts';
 import { defaultValues } from '../../lib/options.ts';
@@ -101,6 +102,24 @@ describe('start', () => {
         extensions: [],
       },
     });
+  });
+
+  it('says as much of itself as the recorded agent did', async () => {
+    await start();
+    const file = new URL('../../../test/data/rpc-captures/01-linuxbridge-agent-start.json', import.meta.url);
+    const { messages } = JSON.parse(readFileSync(file, 'utf8')) as {
+      messages: { oslo_message: { method?: string; version?: string; args?: object } }[];
+    };
+    const recorded = messages.find(({ oslo_message }) => oslo_message.method === 'report_state')?.oslo_message as {
+      version: string;
+      args: { agent_state: { agent_state: { configurations: object; [key: string]: unknown } } };
+    };
+    const sent = transport.sent.find(({ method }) => method === 'report_state');
+    expect(sent).toMatchObject({ topic: 'q-reports-plugin', version: recorded.version });
+    const ours = sent?.args.agent_state.agent_state;
+    const { resource_versions, ...theirs } = recorded.args.agent_state.agent_state;
+    expect(Object.keys(ours).sort()).toEqual(Object.keys(theirs).sort());
+    expect(Object.keys(ours.configurations).sort()).toEqual(Object.keys(theirs.configurations).sort());
   });
 
   it('refuses in one line when a mapped interface is not there', async () => {
