@@ -12,7 +12,7 @@ const network = { id: '11111111-1111-4111-8111-111111111111', mtu: 1450 };
 const brq = 'brq11111111-11';
 const tap = 'tapaaaaaaaa-aa';
 
-let ports: Record<string, any>[];
+let ports: { id: string; name: string; [attribute: string]: unknown }[];
 let api: ApiAddress;
 let server: Server;
 let linux: FakeHost;
@@ -88,7 +88,7 @@ describe('plug', () => {
       if (argv[1] === 'tuntap') linux.addTap(argv[4] as string);
       return undefined;
     });
-    const lines = await plug(ports[0]?.id, null);
+    const lines = await plug(ports[0]?.id ?? '', null);
     expect(linux.exec.lines()).toEqual([`ip tuntap add dev ${tap} mode tap`]);
     expect(lines[1]).toContain(`ifname=${tap}`);
     expect(linux.print()).toContain(`  ${tap} tun up mtu 1450`);
@@ -140,7 +140,7 @@ describe('unplug', () => {
   it('leaves a namespace that was there before', async () => {
     await linux.ensureNetns('mine');
     await plug('guest1', 'mine');
-    await unplugPort(ports[0]?.id, parts());
+    await unplugPort(ports[0]?.id ?? '', parts());
     expect(await linux.listNetns()).toEqual(['mine']);
   });
 

@@ -7,9 +7,11 @@ import {
   type CommandResult,
   type Exec,
   type Host,
+  type Link,
   type LinkEvent,
   type NetworkOperation,
   type NetworkState,
+  type Route,
   type RunOptions,
 } from '../../src/linux/contract.ts';
 import type { EmulatedHost, HostProcess } from './hosts.ts';
@@ -32,7 +34,7 @@ export class RemoteHost implements Host {
   readonly driver: HostProcess;
   readonly exec: Exec;
   readonly #socket: Socket;
-  readonly #calls = new Map<number, { resolve(result: any): void; reject(error: Error): void }>();
+  readonly #calls = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
   #watcher: { onEvent(event: LinkEvent): void; onLost(): void } | null = null;
   #lastId = 0;
 
@@ -49,7 +51,7 @@ export class RemoteHost implements Host {
   }
 
   async readNetwork(netns?: string): Promise<NetworkState> {
-    const { links, routes } = await this.call('readNetwork', netns);
+    const { links, routes } = await this.call<{ links: [string, Link][]; routes: Route[] }>('readNetwork', netns);
     return { links: new Map(links), routes };
   }
 
@@ -84,28 +86,46 @@ export class RemoteHost implements Host {
     await this.driver.finished;
   }
 
-  call(method: string, ...args: unknown[]): Promise<any> {
+  call<T>(method: string, ...args: unknown[]): Promise<T> {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#calls.set(id, { resolve, reject });
+      this.#calls.set(id, { resolve: resolve as (result: unknown) => void, reject });
       this.#socket.write(`${JSON.stringify({ id, method, args })}\n`);
     });
   }
 
-  #take(message: any): void {
+  #take(message: Message): void {
     if (message.event) this.#watcher?.onEvent(message.event);
     else if (message.lost) this.#watcher?.onLost();
     else {
-      const call = this.#calls.get(message.id);
-      this.#calls.delete(message.id);
+      const call = this.#calls.get(message.id ?? 0);
+      this.#calls.delete(message.id ?? 0);
       if (message.error) call?.reject(revive(message.error));
       else call?.resolve(message.result);
     }
   }
 }
 
-function revive(error: any): Error {
+interface Message {
+  id?: number;
+  result?: unknown;
+  error?: Thrown;
+  event?: LinkEvent;
+  lost?: boolean;
+}
+
+interface Thrown {
+  name: string;
+  message: string;
+  operation: NetworkOperation;
+  argv: string[];
+  code: number | null;
+  stderr: string;
+  netns: string | null;
+}
+
+function revive(error: Thrown): Error {
   if (error.name === 'ApplyFailed') return new ApplyFailed(error.operation, error.stderr);
   if (error.name === 'CommandFailed') return new CommandFailed({ ...error, why: error.message });
   return new Error(error.message);
