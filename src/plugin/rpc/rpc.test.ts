@@ -320,6 +320,19 @@ describe('what agents are told', () => {
     });
   });
 
+  it('of a new port at once by one agent, later by the others', async () => {
+    await using two = await createFixture({ core: { dhcp_agents_per_network: 2 } }, { random: () => 0.6 });
+    await two.dhcpAgent('host1');
+    await two.dhcpAgent('host2');
+    const { id } = await two.network();
+    await two.port(id);
+    const told = (await two.told()).filter(({ method }) => method === 'port_create_end');
+    expect(told.map(({ to, args }) => [to, args.payload.priority])).toEqual([
+      ['dhcp_agent.host1', 6],
+      ['dhcp_agent.host2', 5],
+    ]);
+  });
+
   it('of networks and subnets', async () => {
     await f.plugin.collections.networks.update!(f.context, network.id, { name: 'b' });
     await f.plugin.collections.networks.update!(f.context, network.id, { mtu: 1400 });

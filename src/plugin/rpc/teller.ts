@@ -3,11 +3,24 @@ import { agentsHosting, type HostingAgent } from '../../db/write/agents.ts';
 import { segmentsOfNetworks } from '../../db/write/segments.ts';
 import { adminContext } from '../../lib/context.ts';
 import type { Port } from '../../resources/shapes.ts';
-import { BridgeNotifier, DhcpNotifier, type WireFixedIp, type WireNetwork, type WirePort } from '../../rpc/contract.ts';
+import {
+  BridgeNotifier,
+  DhcpNotifier,
+  dhcpPriorities,
+  type WireFixedIp,
+  type WireNetwork,
+  type WirePort,
+} from '../../rpc/contract.ts';
 import type { Binder } from '../ml2/binder.ts';
 import type { Task, TaskWorker } from '../outbox/outbox.ts';
 import type { Shared } from '../parts.ts';
 import { wireNetworks, wirePort, wirePorts, wireSubnets } from './wire.ts';
+
+/**
+ * Of several agents that serve a network one, chosen by chance, works on a new port first, the others behind the rest of
+ * what they have to do: so they share a burst.
+ */
+const LATER_PRIORITY = 6;
 
 /** Tells agents of changes, and binds the ports that a dead server left unbound. */
 export class Teller implements TaskWorker {
@@ -54,8 +67,10 @@ export class Teller implements TaskWorker {
       const port = task.known ? wirePort(task.known as Port) : await facts.port(task.resource_id);
       const network = await facts.network(networkOf(task));
       if (!port || !network) return;
-      for (const host of hosts) {
-        await this.#dhcp.tell(host, 'port_create_end', { port: { ...port, network } }, sender(task));
+      const first = Math.floor(this.#shared.random() * hosts.length);
+      for (const [index, host] of hosts.entries()) {
+        const priority = index === first ? dhcpPriorities.port_create_end : LATER_PRIORITY;
+        await this.#dhcp.tell(host, 'port_create_end', { port: { ...port, network } }, { ...sender(task), priority });
       }
     },
     'port updated': async (task, facts) => {

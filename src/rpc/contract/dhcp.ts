@@ -46,8 +46,13 @@ export class DhcpNotifier {
     this.#transport = transport;
   }
 
-  /** Tells the agent of one host; the payload gets the method's priority. */
-  tell<K extends Told>(host: string, method: K, payload: Said<K>, options?: SendOptions): Promise<void> {
+  /** Tells the agent of one host; the payload gets the method's priority, unless another is given. */
+  tell<K extends Told>(
+    host: string,
+    method: K,
+    payload: Said<K>,
+    options?: SendOptions & { priority?: number },
+  ): Promise<void> {
     return this.#cast({ server: host }, method, payload, options);
   }
 
@@ -66,10 +71,10 @@ export class DhcpNotifier {
     where: { server?: string; fanout?: boolean },
     method: Told,
     payload: object,
-    options?: SendOptions,
+    options?: SendOptions & { priority?: number },
   ): Promise<void> {
     const target = { topic: topics.dhcpAgent, version: DHCP_AGENT_VERSION, ...where };
-    const args = { payload: { ...payload, priority: dhcpPriorities[method] } };
+    const args = { payload: { ...payload, priority: options?.priority ?? dhcpPriorities[method] } };
     return castMethod<Record<string, { args: object; result: unknown }>, string>(
       this.#transport,
       target,
