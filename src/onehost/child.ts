@@ -40,7 +40,7 @@ export class Child {
     return this.#process?.pid ?? null;
   }
 
-  /** Settles when it ends by itself for the first time, with its last words. */
+  /** Settles when it gives up for the first time, with its last words; being killed is no such case. */
   get firstEnd(): Promise<string> {
     return this.#firstEnd.promise;
   }
@@ -71,7 +71,7 @@ export class Child {
         if (this.#process !== child) return;
         this.#process = null;
         resolve();
-        this.#onEnd(signal ? `was ended by ${signal}` : `ended with exit code ${code}`);
+        this.#onEnd(signal ? `was ended by ${signal}` : `ended with exit code ${code}`, signal !== null);
       });
     });
     if (child.pid) this.#parts.onStart?.(child.pid);
@@ -95,13 +95,13 @@ export class Child {
     this.#process?.kill('SIGKILL');
   }
 
-  #onEnd(how: string): void {
+  #onEnd(how: string, killed = false): void {
     if (this.#stopping) return;
     if (performance.now() - this.#startedAtMs > WELL_AFTER_MS) this.#pauseMs = FIRST_PAUSE_MS;
     const pauseMs = this.#pauseMs;
     this.#pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     const lastWords = this.#lastWords.trim().split('\n').at(-1) ?? '';
-    this.#firstEnd.resolve(lastWords || `${this.name} ${how}`);
+    if (!killed) this.#firstEnd.resolve(lastWords || `${this.name} ${how}`);
     this.#retry = setTimeout(() => this.start(), pauseMs);
     this.#parts.onEnd?.({ name: this.name, how, lastWords, pauseMs });
   }

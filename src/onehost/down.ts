@@ -8,6 +8,7 @@ import { readSysctl } from '../linux/sysctl.ts';
 import { OneHostError } from './errors.ts';
 import { removeForwarding } from './forwarding.ts';
 import { type Inventory, lastFiles, readInstance, type Surroundings } from './instance.ts';
+import { endLeftovers } from './leftovers.ts';
 import { unplugAll } from './plug.ts';
 import { requireStateFolder, runningInstance, type StateFolder, startTicks, stateFolder } from './state-folder.ts';
 import { removeTraces } from './traces.ts';
@@ -35,6 +36,7 @@ export async function down({ stateDir, purge, yes }: DownOptions, around: Surrou
     return 1;
   }
   await stopPrograms(state, around);
+  await endLeftovers(state);
   if (process.getuid?.() === 0) {
     const inventory = await around.inventory(state);
     const host = await openHost();

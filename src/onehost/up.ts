@@ -11,6 +11,7 @@ import { OneHostError, systemReason } from './errors.ts';
 import { Firewatch } from './firewatch.ts';
 import { keepArpToGateway } from './gateway-arp.ts';
 import { agentNames, type Instance, readInstance, type Surroundings, serverName } from './instance.ts';
+import { endLeftovers } from './leftovers.ts';
 import type { UplinkRecord } from './manifest.ts';
 import { makeStateFolder, type StateFolder, stateFolder, takeStateFolder } from './state-folder.ts';
 import { renderSummary } from './summary.ts';
@@ -50,6 +51,7 @@ export async function up(options: UpOptions, around: Surroundings): Promise<numb
   const ends = new AsyncDisposableStack();
   ends.defer(giveBack);
   try {
+    await endLeftovers(state);
     if (root) await around.ensurePackages({ install: options.install });
     const { files, instance } = configure(
       state,
