@@ -20,9 +20,9 @@ test('starts a program again that ended, with growing pauses, and tells its last
   expect(ends[0]).toMatchObject({ how: 'ended with exit code 3', lastWords: 'why' });
 });
 
-test('a program that was killed has not given up', async () => {
+test('a program that was killed has not given up, even if a daemon of it holds its stderr', async () => {
   const ends: End[] = [];
-  child = new Child({ name: 'p', argv: sh('sleep 60 & wait'), onEnd: (end) => ends.push(end) });
+  child = new Child({ name: 'p', argv: sh('sleep 5 & wait'), onEnd: (end) => ends.push(end) });
   child.start();
   const first = child.pid!;
   process.kill(first, 'SIGKILL');

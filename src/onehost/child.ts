@@ -5,6 +5,7 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
 /** A program that ran for this long was well; the next pause is the first again. */
 const WELL_AFTER_MS = 10_000;
+const LAST_WORDS_MS = 100;
 const KEPT_STDERR = 4_000;
 
 export interface ChildParts {
@@ -60,6 +61,7 @@ export class Child {
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-KEPT_STDERR);
     });
+    const closed = new Promise((done) => child.once('close', done));
     this.#ended = new Promise((resolve) => {
       child.once('error', (error) => {
         this.#lastWords = error.message;
@@ -67,7 +69,9 @@ export class Child {
         resolve();
         this.#onEnd('could not be started');
       });
-      child.once('close', (code, signal) => {
+      child.once('exit', async (code, signal) => {
+        // Its last words may still be in the pipe; a daemon of it may hold the other end open for ever.
+        await Promise.race([closed, new Promise((done) => setTimeout(done, LAST_WORDS_MS))]);
         if (this.#process !== child) return;
         this.#process = null;
         resolve();
