@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,6 +109,8 @@ export class Lab implements AsyncDisposable {
 export async function openLab(): Promise<Lab> {
   if (process.getuid?.() !== 0) throw new Error('emulated hosts are made of namespaces: that needs root');
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-lab-'));
+  // The kernel takes the namespaces of a lab that nobody closed; its folder is left to us.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const fabric = await hold('fabric', `${managementNetwork}.1`, join(folder, 'fabric'));
   return new Lab(folder, fabric);
 }
