@@ -97,7 +97,7 @@ async function cleanHost(
   removed.push(...taps.map((name) => `tap ${name}`));
   await removeForwarding(host, state);
   await removeUplink(host, state, { read: readSysctl });
-  for (const line of removed) around.say(`removed ${line.replace(/^removed /, '')}`);
+  for (const line of removed) around.say(/ is gone$/.test(line) ? line : `removed ${line}`);
   if (removed.length === 0) around.say('no bridge, tap or namespace of this instance was there');
 }
 
