@@ -1,7 +1,7 @@
 import { runNeutron } from '../cli/main.ts';
+import { outliveReaders } from './frame/pipes.ts';
 
-// A reader that has seen enough (`| head`) is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+outliveReaders();
 
 const argv = process.argv.slice(2);
 if (argv[0] === '--version') {

@@ -16,6 +16,7 @@ import {
   UsageError,
 } from './arguments.ts';
 import { errorText, openLog, type ProgramLogger } from './log.ts';
+import { outliveReaders } from './pipes.ts';
 import { version } from './version.ts';
 
 /** What a program is; `runProgram` does the rest, the same for all of them. */
@@ -76,6 +77,7 @@ const SAME_SIGNAL_MS = 1_000;
 export async function runProgram(program: Program, argv: readonly string[] = process.argv.slice(2)): Promise<void> {
   // What ps and pgrep show: the program and its options, instead of the path of a runtime.
   process.title = [program.name, ...argv].join(' ');
+  outliveReaders();
   try {
     await run(program, argv);
   } catch (error) {
