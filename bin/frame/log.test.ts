@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openLog, renderJson, renderText } from './log.ts';
+import { openLog, renderText } from './log.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -44,24 +44,40 @@ test.each([
   expect(line(fields).endsWith(` ${text}`)).toBe(true);
 });
 
-test('JSON lines have the shape of pino', () => {
-  const json = renderJson({ level: 'info', message: 'm', fields: { id: 1 }, program: 'p', at: new Date(5) });
-  expect(JSON.parse(json)).toEqual({ level: 30, time: 5, pid: process.pid, name: 'p', id: 1, msg: 'm' });
+test('JSON lines are pino’s, with secrets masked as in text', async () => {
+  const log = await openLog({ program: 'p', debug: true, logFile: join(folder, 'j.log'), logDir: null, json: true });
+  log.info({ id: 1, count: 2n, password: 'hush', url: 'rabbit://u:hush@h' }, 'bound');
+  log.error({ error: new TypeError('no', { cause: new Error('why') }), err: new Error('other') }, 'failed');
+  log.debug({}, 'with "quotes"\nand lines');
+  const lines = readFileSync(log.path!, 'utf8').trimEnd().split('\n');
+  expect(lines.map((text) => JSON.parse(text))).toEqual([
+    {
+      ...{ level: 30, time: expect.any(Number), pid: process.pid, name: 'p' },
+      ...{ id: 1, count: '2', password: '****', url: 'rabbit://u:****@h', msg: 'bound' },
+    },
+    {
+      ...{ level: 50, time: expect.any(Number), pid: process.pid, name: 'p' },
+      ...{ error: 'TypeError: no (why)', err: 'other', msg: 'failed' },
+    },
+    expect.objectContaining({ level: 20, msg: 'with "quotes"\nand lines' }),
+  ]);
 });
 
-test('a file is reopened after it was rotated, debug is left out unless asked for', () => {
-  const log = openLog({ program: 'p', debug: false, logFile: 'x.log', logDir: join(folder, 'new'), json: false });
-  log.info({}, 'first');
-  log.debug({}, 'never');
-  renameSync(log.path!, `${log.path}.1`);
-  log.reopen();
-  log.warn({}, 'second');
-  expect(readFileSync(`${log.path}.1`, 'utf8')).toMatch(/first\n$/);
-  expect(readFileSync(log.path!, 'utf8')).toMatch(/^[^\n]*second\n$/);
-});
+test.each([false, true])(
+  'a file is reopened after it was rotated, debug is left out unless asked for (JSON: %s)',
+  async (json) => {
+    const log = await openLog({ program: 'p', debug: false, logFile: 'x.log', logDir: join(folder, 'new'), json });
+    log.info({}, 'first');
+    log.debug({}, 'never');
+    renameSync(log.path!, `${log.path}.1`);
+    log.reopen();
+    log.warn({}, 'second');
+    expect(readFileSync(`${log.path}.1`, 'utf8')).toMatch(/first\b[^\n]*\n$/);
+    expect(readFileSync(log.path!, 'utf8')).toMatch(/^[^\n]*second\b[^\n]*\n$/);
+  },
+);
 
-test('a file that cannot be written is told in one line', () => {
-  expect(() => openLog({ program: 'p', debug: false, logFile: '/proc/x/y.log', logDir: null, json: false })).toThrow(
-    /^log file \/proc\/x\/y\.log cannot be written: /,
-  );
+test('a file that cannot be written is told in one line', async () => {
+  const settings = { program: 'p', debug: false, logFile: '/proc/x/y.log', logDir: null, json: false };
+  await expect(openLog(settings)).rejects.toThrow(/^log file \/proc\/x\/y\.log cannot be written: /);
 });

@@ -102,7 +102,7 @@ async function run(program: Program, argv: readonly string[]): Promise<void> {
   makeFolder(config, 'oslo_concurrency', 'lock_path', config.get(concurrencyOptions).lock_path);
 
   const logging = config.get(loggingOptions);
-  const logger = openLog({
+  const logger = await openLog({
     program: program.name,
     debug: logging.debug,
     logFile: logging.log_file,

@@ -1,6 +1,6 @@
 /**
- * What every module logs to. The shape is pino's (fields first, then a constant message), so that `bin` can pass a pino
- * logger and tests a recorder. Data goes into the fields: `resource`, `id`, `request_id`, `error` …
+ * What every module logs to. The shape is pino's (fields first, then a constant message), so that `bin` can pass one of
+ * pino's and tests a recorder. Data goes into the fields: `resource`, `id`, `request_id`, `error` …
  */
 export interface Logger {
   debug(fields: object, message: string): void;
