@@ -199,6 +199,11 @@ describe('the server dies between two steps', () => {
     '%s: after the restart the port is bound and DHCP knows it',
     async (point) => {
       await start();
+      // The DHCP agent's own port is bound first: the server must die over the port below, not over that one.
+      await until('the DHCP port', async () => {
+        const ports = await deployment.api.list('port', `network_id=${network.id}`);
+        return ports.length === 1 && ports[0]!.status === 'ACTIVE';
+      });
       await deployment.server.stop();
       await deployment.start({ NEUTRINO_TEST_STOP_AT: point });
       await until('the agents are alive', async () =>

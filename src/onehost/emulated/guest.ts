@@ -147,12 +147,11 @@ export async function plugGuest(
   return new Guest(host, name);
 }
 
+/** Makes the bridge on its own, because the agent may make it at the same moment (exit code 2: it is there already). */
 async function novaPlug(host: EmulatedHost, tap: string, bridge: string): Promise<string[]> {
-  const known = await host.links();
-  const make = known.includes(bridge)
-    ? []
-    : [`link add ${bridge} type bridge forward_delay 0 stp_state 0`, `link set ${bridge} up`];
-  return [...make, `link set ${tap} master ${bridge}`];
+  const make = ['ip', 'link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0', 'stp_state', '0'];
+  await host.run(make, { okCodes: [0, 2] });
+  return [`link set ${bridge} up`, `link set ${tap} master ${bridge}`];
 }
 
 /** Waits until a guest of this namespace has its card: for guests that `neutrino plug` made. */
