@@ -10,13 +10,18 @@ export function cpuMs(pids: readonly number[]): number {
 
 /** Proportional memory of processes and all they started, in MB: shared pages count once. */
 export function pssMb(pids: readonly number[]): number {
-  return processTree(pids).reduce((sum, pid) => {
-    try {
-      return sum + Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))![1]) / 1024;
-    } catch {
-      return sum; // ended meanwhile
-    }
-  }, 0);
+  return processTree(pids).reduce((sum, pid) => sum + memoryMb(pid).pss, 0);
+}
+
+/** Memory of one process in MB: its share of all it uses, and the part nobody shares with it. */
+export function memoryMb(pid: number): { pss: number; own: number } {
+  try {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)![1]) / 1024;
+    return { pss: read('Pss'), own: read('Private_Clean') + read('Private_Dirty') };
+  } catch {
+    return { pss: 0, own: 0 }; // ended meanwhile
+  }
 }
 
 /** The processes and all below them. */

@@ -2,13 +2,25 @@
 // among them. Plain JavaScript, because it must run on whatever Node (18 or later) the machine has.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, 'node_modules');
 const stampFile = join(modules, '.neutrino-stamp');
+const warmStampFile = join(modules, '.cache', 'neutrino', 'warm-stamp');
 const lockFile = join(root, '.prepare.lock');
 const arch = process.arch;
 const bundledNode = join(modules, `node-linux-${arch}`, 'bin', 'node');
@@ -110,6 +122,30 @@ function installPackages() {
   });
 }
 
+/** Changes when a source does. Compiled code is kept per user, so this is, too. */
+function sourcesStamp() {
+  const times = ['src', 'cli', 'bin', 'setup'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((name) => statSync(join(root, folder, name)).mtimeMs),
+  );
+  return `${times.length} ${Math.max(...times)} ${process.getuid()}\n`;
+}
+
+/** Only makes programs start sooner and smaller: not being able to is no reason to stop. */
+function warmCode() {
+  const stamp = sourcesStamp();
+  if (existsSync(warmStampFile) && readFileSync(warmStampFile, 'utf8') === stamp) return;
+  say('compiling the sources …');
+  const { status } = spawnSync(join(root, 'setup/node'), [join(root, 'setup/warm.mjs')], {
+    stdio: 'ignore',
+    timeout: 60_000,
+  });
+  if (status !== 0) return;
+  try {
+    mkdirSync(dirname(warmStampFile), { recursive: true });
+    writeFileSync(warmStampFile, stamp);
+  } catch {}
+}
+
 if (process.platform !== 'linux') fail(`Neutrino needs Linux; this is ${process.platform}`);
 if (Number(process.versions.node.split('.')[0]) < 18)
   fail(`Node ${process.versions.node} is too old; install Node 18 or later`);
@@ -122,3 +158,4 @@ if (!isPrepared()) {
     writeFileSync(stampFile, wantedStamp());
   }
 }
+warmCode();
