@@ -9,7 +9,18 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['{src,cli,bin,setup,bench}/**/*.test.ts', 'test/structure/**/*.test.ts'], isolate: false, pool: 'threads' } },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 30_000 } },
-      { test: { name: 'compat', include: ['test/compat/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'compat', include: ['test/compat/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'differential',
+          include: ['test/compat/differential/**/*.test.ts'],
+          globalSetup: ['test/compat/differential/set-up.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
+        },
+      },
       {
         test: {
           name: 'functional',

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Json } from '../support/api.ts';
 
 /** Ids with and without dashes, and MAC addresses as servers generate them. */
@@ -57,7 +58,7 @@ export class Renaming {
   /** For addresses that the server chose from a pool. */
   agreesAddress(recorded: string, ours: string): boolean {
     if (this.apply(recorded) === ours) return true;
-    return [recorded, ours].every((text) => text.replace(address, '') === '') && this.#learnNew(recorded, ours);
+    return isIP(recorded) !== 0 && isIP(recorded) === isIP(ours) && this.#learnNew(recorded, ours);
   }
 
   #learnNew(recorded: string, ours: string): boolean {

@@ -1,0 +1,189 @@
+import { isIP } from 'node:net';
+import { ApiClient, type HttpAnswer, type Json } from '../../support/api.ts';
+import { extensionAt, withoutAbsent } from '../attributes.ts';
+import { compare, type Difference } from '../differences.ts';
+import { Renaming } from '../renaming.ts';
+import { tolerated } from './tolerated.ts';
+
+/** One request to both servers. `<name>` and `<name.attribute>` in it stand for what an earlier step was answered there. */
+export interface Step {
+  /** Keeps the object of the answer under this name. */
+  as?: string;
+  method: string;
+  path: string;
+  /** An object is sent as JSON; text as it is. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** Project of everything that is made here, so that lists can be asked for that alone. */
+export const projectId = 'differential';
+
+const plurals: Readonly<Record<string, string>> = { networks: 'network', subnets: 'subnet', ports: 'port' };
+
+class Side {
+  readonly #api: ApiClient;
+  readonly #own: boolean;
+  readonly #known = new Map<string, Json>();
+  readonly #made: string[] = [];
+
+  constructor(url: string, own: boolean) {
+    this.#api = new ApiClient({ port: Number(new URL(url).port) });
+    this.#own = own;
+  }
+
+  async send(step: Step): Promise<HttpAnswer> {
+    const { method, headers = {} } = step;
+    const path = this.#resolve(step.path);
+    const body = typeof step.body === 'string' ? step.body : this.#prepared(step);
+    // Links in answers repeat the Host header.
+    const answer = await this.#api.request(method, path, body, { host: '127.0.0.1:39696', ...headers });
+    const object = objectsIn(answer.body);
+    if (step.as !== undefined && answer.status < 300)
+      this.#known.set(step.as, object.length === 1 ? object[0] : object);
+    if (method === 'POST' && answer.status === 201) {
+      const collection = /^\/v2\.0\/([a-z]+)/.exec(path)?.[1];
+      this.#made.push(...object.map(({ id }) => `/v2.0/${collection}/${id}`));
+    }
+    return answer;
+  }
+
+  /** Removes what was made after the first `from`, last first. */
+  async clear(from = 0): Promise<void> {
+    for (const path of this.#made.splice(from).reverse()) await this.#api.request('DELETE', path);
+  }
+
+  get made(): number {
+    return this.#made.length;
+  }
+
+  #prepared(step: Step): unknown {
+    if (step.body === undefined) return undefined;
+    const body = JSON.parse(this.#resolve(JSON.stringify(step.body)));
+    if (step.method !== 'POST' || typeof body !== 'object' || body === null) return body;
+    for (const [collection, member] of Object.entries(plurals)) {
+      const items = Array.isArray(body[collection]) ? body[collection] : [body[member]];
+      for (const item of items) if (typeof item === 'object' && item !== null) this.#complete(member, item);
+    }
+    return body;
+  }
+
+  /** Without Keystone the project must be said; groups come with a later part, so the other server's ports have none either. */
+  #complete(member: string, item: Json): void {
+    if (!('project_id' in item || 'tenant_id' in item)) item.project_id = projectId;
+    if (member === 'port' && !this.#own && !('security_groups' in item)) item.security_groups = [];
+  }
+
+  #resolve(text: string): string {
+    return text.replace(/<([a-zA-Z]\w*(?:\.[\w:]+)*)>/g, (whole, name: string) => {
+      const [first, ...rest] = name.split('.');
+      const known = this.#known.get(first!);
+      if (known === undefined) return whole;
+      const value = rest.length === 0 ? known.id : rest.reduce((at, key) => at?.[key], known);
+      return String(value);
+    });
+  }
+}
+
+/** The real server and ours, asked the same. One per scenario: what was learnt and made goes with it. */
+export class Both implements AsyncDisposable {
+  readonly #real: Side;
+  readonly #ours: Side;
+  readonly #extensions: ReadonlySet<string>;
+  readonly #renaming = new Renaming();
+  readonly differences: string[] = [];
+  #before: [number, number] = [0, 0];
+
+  constructor(urls: { real: string; ours: string; extensions: readonly string[] }) {
+    this.#real = new Side(urls.real, false);
+    this.#ours = new Side(urls.ours, true);
+    this.#extensions = new Set(urls.extensions);
+  }
+
+  /** Sends a step to both and notes what differs. Returns both statuses. */
+  async step(step: Step): Promise<{ real: number; ours: number }> {
+    this.#before = [this.#real.made, this.#ours.made];
+    const sent = typeof step.body === 'string' ? step : { ...step, body: withoutAbsent(step.body, this.#extensions) };
+    const [real, ours] = await Promise.all([this.#real.send(sent), this.#ours.send(sent)]);
+    const found = [
+      ...compareHeads(real, ours),
+      ...compare(bodyOf(real), bodyOf(ours), this.#renaming),
+      ...compareOrder(step, real, ours),
+    ]
+      .filter((difference) => !this.#isAbsent(difference))
+      .filter((difference) => !tolerated.some((rule) => rule.applies({ ...difference, step, real, own: ours })));
+    if (found.length > 0) this.differences.push(describeStep(step, found, real, ours));
+    return { real: real.status, ours: ours.status };
+  }
+
+  async steps(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) await this.step(step);
+  }
+
+  /** Removes what the last step made, without a look at the answers: for what only one of the two accepted. */
+  async undo(): Promise<void> {
+    await Promise.all([this.#real.clear(this.#before[0]), this.#ours.clear(this.#before[1])]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#real.clear(), this.#ours.clear()]);
+  }
+
+  /** The one rule for attributes: what an extension brings that ours does not list is not expected of it. */
+  #isAbsent({ place, ours }: Difference): boolean {
+    const extension = extensionAt(place);
+    return extension !== null && ours === undefined && !this.#extensions.has(extension);
+  }
+}
+
+function compareHeads(real: HttpAnswer, ours: HttpAnswer): Difference[] {
+  const type = (answer: HttpAnswer) => (answer.headers['content-type'] ?? '').split(';')[0];
+  const heads: [string, unknown, unknown][] = [
+    ['status', real.status, ours.status],
+    ['header content-type', type(real), type(ours)],
+    ['header allow', real.headers.allow, ours.headers.allow],
+    ['header location', real.headers.location, ours.headers.location],
+  ];
+  return heads.filter(([, a, b]) => a !== b).map(([place, a, b]) => ({ place, recorded: a, ours: b }));
+}
+
+/** Lists are compared by id; where an order was asked for, the names must come in it too. */
+function compareOrder({ path }: Step, real: HttpAnswer, ours: HttpAnswer): Difference[] {
+  if (!path.includes('sort_key')) return [];
+  const names = ({ body }: HttpAnswer) => objectsIn(body).map(({ name }) => name);
+  const [a, b] = [names(real), names(ours)];
+  return a.join() === b.join() ? [] : [{ place: 'order', recorded: a, ours: b }];
+}
+
+function describeStep(step: Step, found: readonly Difference[], real: HttpAnswer, ours: HttpAnswer): string {
+  const body = step.body === undefined ? '' : ` ${JSON.stringify(step.body).slice(0, 300)}`;
+  const lines = found.map(
+    ({ place, recorded, ours: own }) => `  ${place}: real ${JSON.stringify(recorded)}, ours ${JSON.stringify(own)}`,
+  );
+  const whole = real.status === ours.status ? [] : [`  real ${brief(real)}`, `  ours ${brief(ours)}`];
+  return [`${step.method} ${step.path}${body}`, ...lines, ...whole].join('\n');
+}
+
+const brief = ({ status, text }: HttpAnswer): string => `${status} ${text.slice(0, 400)}`;
+
+function objectsIn(body: Json): Json[] {
+  if (typeof body !== 'object' || body === null) return [];
+  const value = Object.entries(body).find(([key]) => !key.endsWith('_links'))?.[1];
+  return (Array.isArray(value) ? value : [value]).filter((item) => typeof item?.id === 'string');
+}
+
+/** A body as it is compared: pools have no order at the real server, which goes by a random id that nobody sees. */
+function bodyOf({ body, text }: HttpAnswer): Json {
+  if (text === '') return null;
+  if (body === null) return { '(text)': text };
+  for (const subnet of objectsIn(body)) {
+    if (Array.isArray(subnet.allocation_pools)) subnet.allocation_pools.sort(byStart);
+  }
+  return body;
+}
+
+function byStart(a: { start: string }, b: { start: string }): number {
+  if (isIP(a.start) !== 4) return a.start < b.start ? -1 : 1;
+  const number = (text: string) => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  return number(a.start) - number(b.start);
+}
