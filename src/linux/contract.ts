@@ -82,6 +82,8 @@ export interface Address {
   scope: 'global' | 'link' | 'host' | 'site';
   dynamic: boolean;
   broadcast: string | null;
+  /** The other end, where the prefix is its and not the address's own (`10.0.0.1 peer 10.0.0.2/32`). */
+  peer?: string;
 }
 
 /** One route of the main table. */
@@ -96,6 +98,8 @@ export interface Route {
   protocol: string;
   scope: string | null;
   source: string | null;
+  /** The gateway is on the link though no prefix says so. */
+  onLink?: boolean;
 }
 
 /** The network state of one namespace (or of the host). */
@@ -116,8 +120,8 @@ export type NetworkOperation =
   | { op: 'set_alias'; name: string; alias: string }
   | { op: 'set_master'; name: string; master: string | null }
   | { op: 'move_to_netns'; name: string; netns: string; rename?: string }
-  | { op: 'add_address'; device: string; cidr: string; broadcast?: string | null }
-  | { op: 'delete_address'; device: string; cidr: string }
+  | { op: 'add_address'; device: string; cidr: string; broadcast?: string | null; peer?: string }
+  | { op: 'delete_address'; device: string; cidr: string; peer?: string }
   | {
       op: 'replace_route';
       family: 4 | 6;
@@ -127,6 +131,8 @@ export type NetworkOperation =
       metric?: number | null;
       source?: string | null;
       protocol?: string;
+      /** Do not check that the gateway can be reached by what is there. */
+      onLink?: boolean;
     }
   | {
       op: 'delete_route';

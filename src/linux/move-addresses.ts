@@ -1,4 +1,6 @@
-import type { Link, NetworkOperation, NetworkState, Route } from './contract.ts';
+import { parseAddress } from '../lib/ip/address.ts';
+import { cidrHas, parseCidr } from '../lib/ip/cidr.ts';
+import type { Address, Link, NetworkOperation, NetworkState, Route } from './contract.ts';
 
 /**
  * Moves a host's own addresses and routes from a card to the bridge that takes the card in, and back, without cutting
@@ -27,18 +29,31 @@ export function moveAddresses(
   return [
     ...addresses
       .filter((address) => !present.has(address.cidr))
-      .map(({ cidr, broadcast }): NetworkOperation => ({ op: 'add_address', device: to.name, cidr, broadcast })),
+      .map(
+        ({ cidr, broadcast, peer }): NetworkOperation => ({
+          ...{ op: 'add_address', device: to.name, cidr, broadcast },
+          ...(peer !== undefined && { peer }),
+        }),
+      ),
     ...between,
     ...routes.map((route): NetworkOperation => {
       const { family, destination, via, source } = route;
       const metric = newMetric(route, direction);
-      return { op: 'replace_route', family, destination, via, device: to.name, metric, source };
+      return {
+        ...{ op: 'replace_route', family, destination, via, device: to.name, metric, source },
+        ...(needsOnLink(route, [...addresses, ...to.addresses]) && { onLink: true }),
+      };
     }),
     ...routes.map((route): NetworkOperation => {
       const { family, destination, via, metric } = route;
       return { op: 'delete_route', family, destination, via, device: from.name, metric };
     }),
-    ...addresses.map(({ cidr }): NetworkOperation => ({ op: 'delete_address', device: from.name, cidr })),
+    ...addresses.map(
+      ({ cidr, peer }): NetworkOperation => ({
+        ...{ op: 'delete_address', device: from.name, cidr },
+        ...(peer !== undefined && { peer }),
+      }),
+    ),
   ];
 }
 
@@ -52,6 +67,20 @@ export function isOwnRoute(route: Route): boolean {
   return (
     route.protocol !== 'kernel' && !route.destination.startsWith('ff00:') && !route.destination.startsWith('fe80:')
   );
+}
+
+/**
+ * Whether the kernel must be told that a gateway is on the link: hosters give a gateway outside the address's prefix, and
+ * a route to it that is refused would stop the move half-way.
+ */
+export function needsOnLink({ via, onLink }: Route, addresses: readonly Address[]): boolean {
+  const gateway = via === null ? null : parseAddress(via);
+  if (gateway === null || via?.toLowerCase().startsWith('fe80:')) return false;
+  if (onLink) return true;
+  return !addresses.some(({ cidr, peer }) => {
+    const block = peer === undefined ? parseCidr(cidr) : null;
+    return block !== null && cidrHas(block, gateway);
+  });
 }
 
 /** What `ip route` adds for IPv6 when no metric is given. */

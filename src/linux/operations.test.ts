@@ -36,6 +36,18 @@ describe('steps', () => {
       ['route replace ::/0 dev brq1 src 2001:db8::1'],
     ],
     [
+      { op: 'replace_route', family: 4, destination: 'default', via: '172.31.1.1', device: 'brq1', onLink: true },
+      ['route replace 0.0.0.0/0 via 172.31.1.1 dev brq1 onlink'],
+    ],
+    [
+      { op: 'add_address', device: 'brq1', cidr: '10.0.0.1/32', peer: '10.0.0.2' },
+      ['addr replace 10.0.0.1 peer 10.0.0.2/32 dev brq1'],
+    ],
+    [
+      { op: 'delete_address', device: 'eth0', cidr: '10.0.0.1/32', peer: '10.0.0.2' },
+      ['addr del 10.0.0.1 peer 10.0.0.2/32 dev eth0'],
+    ],
+    [
       { op: 'delete_route', family: 4, destination: '10.1.0.0/16', via: null, device: 'eth0', metric: null },
       ['route del 10.1.0.0/16 dev eth0'],
     ],

@@ -65,7 +65,7 @@ export function steps(operation: NetworkOperation): Step[] {
     case 'add_address':
       return [
         ip([
-          ...['addr', 'replace', operation.cidr],
+          ...['addr', 'replace', ...addressWords(operation)],
           ...(operation.broadcast ? ['broadcast', operation.broadcast] : []),
           ...['dev', operation.device],
           // Usable at once: who asks for an address here knows that it is free (moved from the NIC, or given by IPAM).
@@ -73,13 +73,14 @@ export function steps(operation: NetworkOperation): Step[] {
         ]),
       ];
     case 'delete_address':
-      return [ip(['addr', 'del', operation.cidr, 'dev', operation.device], NO_ADDRESS)];
+      return [ip(['addr', 'del', ...addressWords(operation), 'dev', operation.device], NO_ADDRESS)];
     case 'replace_route':
       return [
         ip([
           ...['route', 'replace', ...routeKey(operation)],
           ...(operation.source ? ['src', operation.source] : []),
           ...(operation.protocol ? ['proto', operation.protocol] : []),
+          ...(operation.onLink ? ['onlink'] : []),
         ]),
       ];
     case 'delete_route':
@@ -92,6 +93,13 @@ export function steps(operation: NetworkOperation): Step[] {
 function ip(words: readonly string[], tolerate?: RegExp): Step {
   for (const word of words) checkWord(word);
   return { kind: 'ip', words, tolerate };
+}
+
+/** With a peer the prefix stands behind that one. */
+function addressWords({ cidr, peer }: { cidr: string; peer?: string }): string[] {
+  if (peer === undefined) return [cidr];
+  const [address, prefix] = cidr.split('/');
+  return [address as string, 'peer', `${peer}/${prefix}`];
 }
 
 /** `default` names no family, and a batch knows no `-6`: the prefix does. */

@@ -32,6 +32,8 @@ interface IpLink {
 interface IpAddress {
   family: 'inet' | 'inet6';
   local: string;
+  /** The other end of a point-to-point address. */
+  address?: string;
   prefixlen: number;
   scope: string;
   broadcast?: string;
@@ -49,6 +51,7 @@ interface IpRoute {
   protocol?: string;
   scope?: string;
   prefsrc?: string;
+  flags?: string[];
 }
 
 /** @param outputs stdout of each of `READ_COMMANDS` */
@@ -100,6 +103,7 @@ function parseAddress(row: IpAddress): Address {
     scope: row.scope as Address['scope'],
     dynamic: row.dynamic ?? false,
     broadcast: row.broadcast ?? null,
+    ...(row.address !== undefined && { peer: row.address }),
   };
 }
 
@@ -117,5 +121,6 @@ function parseRoute(row: IpRoute, family: 4 | 6): Route {
     protocol: row.protocol ?? 'boot',
     scope: row.scope ?? null,
     source: row.prefsrc ?? null,
+    ...(row.flags?.includes('onlink') && { onLink: true }),
   };
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { FakeExec } from './fake/exec.ts';
-import { readSysctl, sysctlPath, writeSysctl } from './sysctl.ts';
+import { isOfMissingIpv6, readSysctl, sysctlPath, writeSysctl } from './sysctl.ts';
 
 it.each([
   ['net.ipv4.ip_forward', '/proc/sys/net/ipv4/ip_forward'],
@@ -22,4 +22,10 @@ it('sets one in another namespace by a command, and no value that is more than o
   await writeSysctl('net.ipv4.ip_forward', '1', { exec, netns: 'qdhcp-1' });
   expect(exec.lines()).toEqual(['[qdhcp-1] sysctl -q -w net/ipv4/ip_forward=1']);
   await expect(writeSysctl('net.ipv4.ip_forward', '1\n2', { exec, netns: 'x' })).rejects.toThrow(/not a value/);
+});
+
+it('has nothing to set of IPv6 where the kernel has none', () => {
+  expect(isOfMissingIpv6('net/ipv6/conf/brq1/disable_ipv6', () => false)).toBe(true);
+  expect(isOfMissingIpv6('net/ipv6/conf/brq1/disable_ipv6', () => true)).toBe(false);
+  expect(isOfMissingIpv6('net/ipv4/ip_forward', () => false)).toBe(false);
 });

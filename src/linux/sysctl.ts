@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Exec } from './contract.ts';
 
@@ -17,12 +18,18 @@ export async function writeSysctl(
 ): Promise<void> {
   const path = sysctlPath(key);
   if (!/^[\w .:-]*$/.test(value)) throw new Error(`not a value of a kernel setting: ${JSON.stringify(value)}`);
+  if (isOfMissingIpv6(key)) return;
   if (elsewhere) {
     const name = path.slice('/proc/sys/'.length);
     await elsewhere.exec.run(['sysctl', '-q', '-w', `${name}=${value}`], { netns: elsewhere.netns });
   } else if ((await readSysctl(key)) !== value) {
     await writeFile(path, value);
   }
+}
+
+/** On a kernel without IPv6 (`ipv6.disable=1`) there is nothing to set, and nothing that would have to be. */
+export function isOfMissingIpv6(key: string, isThere: (path: string) => boolean = existsSync): boolean {
+  return sysctlPath(key).startsWith('/proc/sys/net/ipv6/') && !isThere('/proc/sys/net/ipv6');
 }
 
 export function sysctlPath(key: string): string {

@@ -170,6 +170,17 @@ describe('a flat network', () => {
     }
   });
 
+  it('moves a default route whose gateway no prefix of the host reaches', async () => {
+    const host = new FakeHost();
+    host.addNic('eth1', { addresses: ['203.0.113.7/32'] });
+    host.root.giveRoute({ destination: 'default', via: '172.31.1.1', device: 'eth1', onLink: true });
+    const before = host.print();
+    expect(await applied(host, desired({ nic: 'eth1' }, []))).toContain(`default via 172.31.1.1 dev ${brq} metric 100`);
+    expect((await host.readNetwork()).routes[0]?.onLink).toBe(true);
+    await host.apply(planBridgeRemoval(brq, await host.readNetwork(), new Set(['eth1'])));
+    expect(host.print()).toBe(before);
+  });
+
   it('takes card and addresses over from the bridge of an older network', async () => {
     const host = new FakeHost();
     host.root.give('brqold', { kind: 'bridge', addresses: ['192.168.56.11/24'] });

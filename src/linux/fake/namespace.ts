@@ -238,7 +238,7 @@ export class FakeNamespace {
 
   #replaceRoute(wanted: Extract<NetworkOperation, { op: 'replace_route' }>): void {
     if (!this.#need(wanted.device).up) throw new Refused('RTNETLINK answers: Network is down');
-    if (wanted.via && !this.#reaches(wanted.device, wanted.via)) {
+    if (wanted.via && !wanted.onLink && !this.#reaches(wanted.device, wanted.via)) {
       throw new Refused('Error: Nexthop has invalid gateway.');
     }
     const route: Route = {
@@ -250,6 +250,7 @@ export class FakeNamespace {
       protocol: wanted.protocol ?? 'boot',
       scope: wanted.via || wanted.family === 6 ? null : 'link',
       source: wanted.source ?? null,
+      ...(wanted.onLink && { onLink: true }),
     };
     const sameKey = (other: Route) =>
       other.family === route.family && other.destination === route.destination && other.metric === route.metric;
