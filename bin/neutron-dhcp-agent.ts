@@ -36,7 +36,7 @@ await runProgram({
       linux,
       logger,
     });
-    if (args.flags.has('dry-run')) return printPlan(await agent.dryRun());
+    if (args.flags.has('dry-run')) return await printPlan(agent.dryRun());
     undo.defer(() => agent.close());
     await agent.start();
     const started = undo.move();

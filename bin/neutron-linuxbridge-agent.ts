@@ -44,7 +44,7 @@ await runProgram({
       logger,
       lockPath: config.get(concurrencyOptions).lock_path,
     });
-    if (args.flags.has('dry-run')) return printPlan(await agent.dryRun());
+    if (args.flags.has('dry-run')) return await printPlan(agent.dryRun());
     undo.defer(() => agent.close());
     await agent.start();
     const started = undo.move();

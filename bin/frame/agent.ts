@@ -2,7 +2,7 @@ import { busSocketPath } from '../../src/config/later.ts';
 import { commonOptions } from '../../src/config/options/common.ts';
 import type { Transport } from '../../src/rpc/transport.ts';
 import type { ExtraOption } from './arguments.ts';
-import type { ProgramParts } from './program.ts';
+import { type ProgramParts, StartError } from './program.ts';
 
 /** The connection of an agent to its server, made in the background: the server may come later. */
 export async function connectAgent(program: string, { config, logger }: ProgramParts): Promise<Transport> {
@@ -15,8 +15,16 @@ export const dryRunOption: ExtraOption = {
   help: 'print what would be changed on this host, change nothing, and exit',
 };
 
-/** @returns the exit code */
-export function printPlan(lines: readonly string[]): number {
+/**
+ * @returns the exit code
+ * @throws StartError when the server that knows what should be does not answer
+ */
+export async function printPlan(plan: Promise<readonly string[]>): Promise<number> {
+  const lines = await plan.catch((error: Error) => {
+    if (error.name !== 'MessagingTimeout') throw error;
+    const remedy = 'start neutron-server, or give its transport_url';
+    throw new StartError(`the server does not tell what should be here (${error.message}); ${remedy}`);
+  });
   process.stdout.write(lines.length ? `${lines.join('\n')}\n` : 'nothing to change: this host is as it should be\n');
   return 0;
 }

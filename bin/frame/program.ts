@@ -98,8 +98,10 @@ async function run(program: Program, argv: readonly string[]): Promise<void> {
   refuseUnserved(config, program.needs);
   if (program.root && process.getuid?.() !== 0)
     throw new StartError(`${program.name} changes the network of this host and must run as root`);
-  makeFolder(config, 'DEFAULT', 'state_path', config.get(commonOptions).state_path);
-  makeFolder(config, 'oslo_concurrency', 'lock_path', config.get(concurrencyOptions).lock_path);
+  if (!args.flags.has('dry-run')) {
+    makeFolder(config, 'DEFAULT', 'state_path', config.get(commonOptions).state_path);
+    makeFolder(config, 'oslo_concurrency', 'lock_path', config.get(concurrencyOptions).lock_path);
+  }
 
   const logging = config.get(loggingOptions);
   const logger = await openLog({

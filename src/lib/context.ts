@@ -17,6 +17,8 @@ export interface Context {
   readonly isAdmin: boolean;
   /** The caller's token, passed on over RPC as oslo.context does; never logged. */
   readonly authToken: string | null;
+  /** Asking must change nothing, as a dry run does (oslo.context's `read_only`); false when absent. */
+  readonly readOnly?: boolean;
 }
 
 /** A new `req-<uuid>`. */
@@ -37,4 +39,9 @@ export function adminContext(requestId: string = newRequestId()): Context {
     isAdmin: true,
     authToken: null,
   };
+}
+
+/** The context of a program that wants to know and to change nothing. */
+export function readOnlyContext(): Context {
+  return { ...adminContext(), readOnly: true };
 }

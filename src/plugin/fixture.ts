@@ -28,7 +28,7 @@ export interface Fixture extends AsyncDisposable {
   dhcpAgent(host?: string, more?: Record<string, unknown>): Promise<unknown>;
   /** Calls an endpoint as an agent does. */
   // biome-ignore lint/suspicious/noExplicitAny: answers of all methods; tests look at what they expect
-  ask(method: string, args: Record<string, unknown>): Promise<any>;
+  ask(method: string, args: Record<string, unknown>, context?: Context): Promise<any>;
   /** What agents were told since the last time, after everything was told: topic (and host), method, arguments. */
   // biome-ignore lint/suspicious/noExplicitAny: arguments of all methods, likewise
   told(): Promise<{ to: string; method: string; args: any }[]>;
@@ -104,7 +104,7 @@ export async function createFixture(
         configurations: { networks: 0 },
         ...more,
       }),
-    ask: (method, args) => transport.tell('q-plugin', method, args),
+    ask: (method, args, context) => transport.tell('q-plugin', method, args, context),
     async told() {
       await plugin.idle();
       const messages = transport.sent.slice(read).filter(({ kind }) => kind === 'cast');

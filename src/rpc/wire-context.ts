@@ -23,7 +23,7 @@ export function contextToWire(context: Context, now: Date = new Date()): Record<
     _context_system_scope: null,
     _context_is_admin: context.isAdmin,
     _context_is_admin_project: true,
-    _context_read_only: false,
+    _context_read_only: context.readOnly === true,
     _context_show_deleted: false,
     _context_auth_token: context.authToken,
     _context_request_id: context.requestId,
@@ -55,6 +55,7 @@ export function contextFromWire(message: Readonly<Record<string, unknown>>): Con
     roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [],
     isAdmin: message[`${PREFIX}is_admin`] === true,
     authToken: text('auth_token'),
+    ...(message[`${PREFIX}read_only`] === true ? { readOnly: true } : {}),
   };
 }
 

@@ -413,7 +413,7 @@ describe('where security groups are asked for', () => {
   });
 });
 
-it('a dry run tells the plan, does nothing, and confirms what is as it should be', async () => {
+it('a dry run tells the plan, does nothing on the host, and tells the server nothing', async () => {
   const settled = 'tapbbbbbbbb-bb';
   host.root.give('brq22222222-22', { kind: 'bridge' });
   host.addTap(settled, { up: true, master: 'brq22222222-22' });
@@ -429,7 +429,34 @@ it('a dry run tells the plan, does nothing, and confirms what is as it should be
   agent = new BridgeAgent({ host: 'host1', options, transport, linux: host });
   expect((await agent.dryRun())[0]).toBe(`ensure_bridge name=${brq}`);
   expect(host.applied).toEqual([]);
-  expect(reported('update_device_up')).toEqual([settled]);
+  expect(transport.sent.map(({ method, context }) => [method, context.readOnly])).toEqual([
+    ['get_devices_details_list', true],
+  ]);
+  transport.answer({
+    get_devices_details_list: () => {
+      throw new Error('nobody there');
+    },
+  });
+  await agent.close();
+  agent = new BridgeAgent({ host: 'host1', options, transport, linux: host });
+  await expect(agent.dryRun()).rejects.toThrow('nobody there');
+});
+
+it('a dry run tells which ports it would close', async () => {
+  host.addTap(tap, { up: true });
+  known.set(tap, details({ port_security_enabled: true, device_owner: 'compute:nova' }));
+  const options: BridgeAgentOptions = {
+    linuxBridge: defaultValues(linuxBridgeOptions),
+    vxlan: defaultValues(vxlanOptions),
+    agent: defaultValues(bridgeAgentOptions),
+    securityGroup: defaultValues(securityGroupOptions, {
+      firewall_driver: 'iptables',
+      enable_security_group: true,
+    }),
+  };
+  agent = new BridgeAgent({ host: 'host1', options, transport, linux: host });
+  expect(await agent.dryRun()).toContain(`drop_frames name=${tap} (port security is on)`);
+  expect(host.applied).toEqual([]);
 });
 
 it('explains a port from tap to card', async () => {

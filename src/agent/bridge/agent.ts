@@ -1,6 +1,6 @@
 import { type Logger, silentLogger } from '../../lib/log.ts';
 import { tapName } from '../../lib/names.ts';
-import { describeOperation, type Host, type LinkEvent } from '../../linux/contract.ts';
+import type { Host, LinkEvent } from '../../linux/contract.ts';
 import {
   type AgentState,
   BRIDGE_AGENT_VERSION,
@@ -118,7 +118,7 @@ export class BridgeAgent {
     const state = await this.#linux.readNetwork();
     checkHost(this.#config, state);
     this.#agentId = agentId(this.#config, state);
-    return (await this.#sync.dryRun()).map(describeOperation);
+    return await this.#sync.dryRun();
   }
 
   /** Settles when all that is known now is done on the host and told to the server. For tests. */

@@ -10,6 +10,7 @@ import {
 } from '../../linux/contract.ts';
 import { type AgentIdentity, PluginApi } from '../../rpc/contract.ts';
 import type { Transport } from '../../rpc/transport.ts';
+import { dryRunQuestion } from '../dry-run.ts';
 import { type Derived, type DesiredTap, derive, type HostState } from './derive.ts';
 import { Devices } from './devices.ts';
 import type { Gate } from './gate.ts';
@@ -139,19 +140,27 @@ export class SyncLoop {
     return askFailed ? { againInMs: this.#nextAskRetry() } : undefined;
   }
 
-  /** The plan for now, without doing it. Details of what is as it should be are confirmed: asking made those ports BUILD. */
-  async dryRun(): Promise<NetworkOperation[]> {
+  /**
+   * The plan for now, a line each, without doing it.
+   *
+   * @throws MessagingTimeout, RemoteError when the server does not tell of the devices
+   */
+  async dryRun(): Promise<string[]> {
     const state = await this.#parts.linux.readNetwork();
     this.#devices.see(state, performance.now());
-    await this.#ask();
-    const { state: desired, problems } = derive(this.#devices.details(), this.#parts.config);
-    const operations = plan(desired, state);
-    const touched = new Set(operations.flatMap(subjects));
-    const settled = [...desired.taps.values()].filter(
-      (tap) => !touched.has(tap.name) && !touched.has(tap.bridge) && tap.up && !tap.closed && !problems.has(tap.name),
-    );
-    await Promise.all(settled.map((tap) => this.#plugin.updateDeviceUp(this.#parts.identity(), tap.name)));
-    return operations;
+    const names = this.#devices.stale().map((device) => device.name);
+    for (let start = 0; start < names.length; start += DETAILS_CHUNK) {
+      const chunk = names.slice(start, start + DETAILS_CHUNK);
+      const answers = await this.#plugin.getDevicesDetailsList(this.#parts.identity(), chunk, dryRunQuestion());
+      for (const details of answers) this.#devices.learn(details);
+    }
+    const desired = derive(this.#devices.details(), this.#parts.config).state;
+    const lines = plan(desired, state).map(describeOperation);
+    const { gate } = this.#parts;
+    for (const { name, closed } of desired.taps.values()) {
+      if (closed && !(await gate.isClosed(name))) lines.push(`drop_frames name=${name} (port security is on)`);
+    }
+    return lines;
   }
 
   /** Asks for the devices that are new or changed. The host is kept as it is while nobody answers. */

@@ -15,6 +15,7 @@ import {
   type WirePort,
 } from '../../rpc/contract.ts';
 import type { Listener, Transport } from '../../rpc/transport.ts';
+import { dryRunQuestion } from '../dry-run.ts';
 import { Heartbeat } from '../heartbeat.ts';
 import type { DhcpSettings } from './derive.ts';
 import { isExhausted } from './dhcp-port.ts';
@@ -168,7 +169,7 @@ export class DhcpAgent {
   /** What a start would change on this host, a line each; changes nothing and asks for no port. */
   async dryRun(): Promise<string[]> {
     const keeper = await this.#makeKeeper();
-    const networks = await this.#plugin.getActiveNetworksInfo(this.#parts.host);
+    const networks = await this.#plugin.getActiveNetworksInfo(this.#parts.host, dryRunQuestion());
     const known = new Set(networks.map((network) => network.id));
     const lines: string[] = [];
     for (const network of networks) {

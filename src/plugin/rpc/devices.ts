@@ -3,6 +3,7 @@ import { findPorts } from '../../db/read/ports.ts';
 import { fullView } from '../../db/read/view.ts';
 import { type PortFacts, portFacts, portIdByMac, portIdByPrefix, setPortStatus } from '../../db/write/ports.ts';
 import { type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
+import type { Context } from '../../lib/context.ts';
 import { portIdPrefix } from '../../lib/names.ts';
 import type { Network, Port } from '../../resources/shapes.ts';
 import { type DeviceDetails, type DeviceMethods, endpoint, pluginEndpointVersions } from '../../rpc/contract.ts';
@@ -16,10 +17,10 @@ import { wireNetworks } from './wire.ts';
 export function deviceEndpoint(shared: Shared): Endpoint {
   const devices = new Devices(shared);
   return endpoint<DeviceMethods>(pluginEndpointVersions.device, {
-    get_device_details: async ({ device, host }) => (await devices.details([device], host))[0]!,
-    get_devices_details_list: ({ devices: names, host }) => devices.details(names, host),
-    get_devices_details_list_and_failed_devices: async ({ devices: names, host }) => ({
-      devices: await devices.details(names, host),
+    get_device_details: async ({ device, host }, context) => (await devices.details([device], host, context))[0]!,
+    get_devices_details_list: ({ devices: names, host }, context) => devices.details(names, host, context),
+    get_devices_details_list_and_failed_devices: async ({ devices: names, host }, context) => ({
+      devices: await devices.details(names, host, context),
       failed_devices: [],
     }),
     get_network_details: async ({ network: id }) => {
@@ -57,8 +58,11 @@ class Devices {
     this.#shared = shared;
   }
 
-  /** Details in the order asked; ports that are asked for are being wired: BUILD, or DOWN when switched off. */
-  async details(names: readonly string[], host: string | undefined): Promise<DeviceDetails[]> {
+  /**
+   * Details in the order asked; ports that are asked for are being wired: BUILD, or DOWN when switched off. Their status
+   * stays as it is when the question is a dry run's.
+   */
+  async details(names: readonly string[], host: string | undefined, context: Context): Promise<DeviceDetails[]> {
     const { db } = this.#shared.database;
     const ids = await this.#portIds(names);
     const ports = new Map((await findPorts(db, { filters: { id: known(ids) } }, fullView)).map((p) => [p.id, p]));
@@ -73,6 +77,7 @@ class Devices {
       if (!port || !segment || !isBoundTo(port, host)) return { device };
       return detailsOf(device, port, networks.get(port.network_id)!, segment);
     });
+    if (context.readOnly) return answers;
     const wired = answers.flatMap(({ port_id }) => (port_id ? [ports.get(port_id)!] : []));
     await this.#setStatuses(wired, ({ admin_state_up }) => (admin_state_up ? 'BUILD' : 'DOWN'));
     return answers;

@@ -13,8 +13,8 @@ import { wirePort, wirePorts } from './wire.ts';
 export function dhcpEndpoint(shared: Shared, dhcpPorts: DhcpPorts, directory: AgentDirectory): Endpoint {
   const { db } = shared.database;
   return endpoint<DhcpMethods>(pluginEndpointVersions.dhcp, {
-    get_active_networks_info: async ({ host, enable_dhcp_filter = true }) => {
-      await directory.autoSchedule(host);
+    get_active_networks_info: async ({ host, enable_dhcp_filter = true }, context) => {
+      if (!context.readOnly) await directory.autoSchedule(host);
       const agent = await agentByTypeAndHost(db, 'DHCP agent', host);
       const stopped = !shared.options.core.enable_services_on_agents_with_admin_state_down;
       if (!agent || (stopped && !agent.admin_state_up)) return [];

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readOnlyContext } from '../../lib/context.ts';
 import { createFixture, type Fixture, failure, type Network, type Subnet } from '../fixture.ts';
 
 let f: Fixture;
@@ -47,6 +48,17 @@ describe('devices', () => {
     });
     expect(unknown).toEqual({ device: 'tapdoesnotexi' });
     expect((await shown(port.id)).status).toBe('BUILD');
+  });
+
+  it('may be asked for by a dry run, which changes nothing', async () => {
+    const port = await f.port(network.id, compute);
+    const before = await shown(port.id);
+    const question = { devices: [tap(port.id)], ...agent };
+    const [details] = await f.ask('get_devices_details_list', question, readOnlyContext());
+    expect(details.port_id).toBe(port.id);
+    expect(await shown(port.id)).toEqual(before);
+    await f.dhcpAgent('host2');
+    expect(await f.ask('get_active_networks_info', { host: 'host2' }, readOnlyContext())).toEqual([]);
   });
 
   it('of ports that are bound elsewhere, or nowhere, are unknown', async () => {
