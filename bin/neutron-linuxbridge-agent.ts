@@ -22,9 +22,10 @@ await runProgram({
   root: true,
   async start(parts) {
     const { config, logger, args } = parts;
-    const [{ BridgeAgent }, { openHost }] = await Promise.all([
+    const [{ BridgeAgent }, { openHost }, { SHARED_LOCK_PATH }] = await Promise.all([
       import('../src/agent/bridge/agent.ts'),
       import('../src/linux/host.ts'),
+      import('../src/linux/lock.ts'),
     ]);
     await using undo = new AsyncDisposableStack();
     const linux = await openHost({ logger });
@@ -42,7 +43,7 @@ await runProgram({
       transport,
       linux,
       logger,
-      lockPath: config.get(concurrencyOptions).lock_path,
+      lockPaths: [config.get(concurrencyOptions).lock_path, SHARED_LOCK_PATH],
     });
     if (args.flags.has('dry-run')) return await printPlan(agent.dryRun());
     undo.defer(() => agent.close());

@@ -6,6 +6,12 @@ import { join } from 'node:path';
 const RETRY_MS = 20;
 const DEFAULT_TIMEOUT_MS = 30_000;
 
+/**
+ * Folder of the locks over what all instances on a host share whatever their `lock_path`: the tables of its packet and
+ * frame filters. Only root can make it, so nobody else can hold a lock in it.
+ */
+export const SHARED_LOCK_PATH = '/run/neutrino/lock';
+
 export interface LockOptions {
   /** Folder of the locks (`[oslo_concurrency] lock_path`); made when missing. */
   lockPath: string;
@@ -37,6 +43,14 @@ export async function withHostLock<T>(name: string, options: LockOptions, work: 
   } finally {
     if ((await readHolder(path)) === mine) await rm(path, { force: true });
   }
+}
+
+/** The same in several folders, one after the other: for what more than the processes of one `lock_path` share. */
+export async function withHostLocks<T>(name: string, lockPaths: readonly string[], work: () => Promise<T>): Promise<T> {
+  const [lockPath, ...rest] = lockPaths;
+  return lockPath === undefined
+    ? await work()
+    : await withHostLock(name, { lockPath }, () => withHostLocks(name, rest, work));
 }
 
 async function acquire(name: string, path: string, mine: string, timeoutMs: number): Promise<void> {

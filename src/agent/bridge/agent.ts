@@ -29,8 +29,8 @@ export interface BridgeAgentParts {
   transport: Transport;
   linux: Host;
   logger?: Logger;
-  /** Folder of the locks that agents of this host share (`[oslo_concurrency] lock_path`). */
-  lockPath?: string | null;
+  /** Folders of the locks that agents of this host share: `[oslo_concurrency] lock_path`, and that of all instances. */
+  lockPaths?: readonly string[];
   /** Default 20,000: how often the host is looked at when nothing was heard. */
   scanIntervalMs?: number;
 }
@@ -69,7 +69,7 @@ export class BridgeAgent {
     this.#linux = parts.linux;
     this.#logger = parts.logger ?? silentLogger;
     this.#scanIntervalMs = parts.scanIntervalMs ?? SCAN_INTERVAL_MS;
-    this.#gate = new Gate(parts.linux, parts.lockPath ?? null);
+    this.#gate = new Gate(parts.linux, parts.lockPaths);
     const identity = () => ({ agent_id: this.#agentId, host: this.#host });
     this.#sync = new SyncLoop({
       linux: parts.linux,

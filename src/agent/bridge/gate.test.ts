@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { FakeHost } from '../../linux/fake/host.ts';
 import { Gate } from './gate.ts';
@@ -12,7 +15,7 @@ function gateOver(taps: readonly string[]): { gate: Gate; restored: () => string
   const host = new FakeHost();
   host.exec.answer((argv) => (argv[0] === 'ebtables-save' && taps.length > 0 ? { stdout: saved(taps) } : undefined));
   return {
-    gate: new Gate(host, null),
+    gate: new Gate(host),
     restored: () => host.exec.ran.flatMap(({ stdin }) => stdin?.split('\n') ?? []),
     commands: () => host.exec.lines(),
   };
@@ -67,10 +70,28 @@ it('forgets taps that are gone', async () => {
 it('needs no ebtables where nothing is to be closed', async () => {
   const host = new FakeHost();
   host.exec.answer(() => ({ code: 1, stderr: 'not installed' }));
-  const gate = new Gate(host, null);
+  const gate = new Gate(host);
   await gate.set(new Set(), always, always);
   const asked = host.exec.ran.length;
   await gate.set(new Set(), always, always);
   expect(host.exec.ran).toHaveLength(asked);
   await expect(gate.set(new Set(['tapmine']), always, always)).rejects.toThrow(/not installed/);
+});
+
+it('two instances with lock paths of their own do not open each other’s taps', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gate-test-'));
+  const host = new FakeHost();
+  // A kernel that keeps what it is given.
+  let kernel: string[] = [];
+  host.exec.answer((argv, { stdin }) => {
+    if (argv[0] === 'ebtables-save') return { stdout: saved(kernel) };
+    if (argv[0] === 'ebtables-restore')
+      kernel = [...(stdin ?? '').matchAll(/-i (\S+) -j DROP/g)].map(([, tap]) => tap!);
+    return undefined;
+  });
+  const taps = ['tapone', 'taptwo', 'tapthree'];
+  const gates = taps.map((tap) => new Gate(host, [join(folder, tap), join(folder, 'shared')]));
+  await Promise.all(gates.map((gate, at) => gate.set(new Set([taps[at]!]), (tap) => tap === taps[at], always)));
+  expect([...kernel].sort()).toEqual([...taps].sort());
+  rmSync(folder, { recursive: true });
 });

@@ -1,6 +1,6 @@
 import type { Host } from '../../linux/contract.ts';
 import { RuleTables } from '../../linux/iptables.ts';
-import { withHostLock } from '../../linux/lock.ts';
+import { withHostLocks } from '../../linux/lock.ts';
 
 /** Our chain in ebtables' filter table: every frame from or to a closed tap ends there. */
 export const CLOSED_CHAIN = 'neutrino-closed';
@@ -14,14 +14,14 @@ export const CLOSED_CHAIN = 'neutrino-closed';
  */
 export class Gate {
   readonly #tables: RuleTables;
-  readonly #lockPath: string | null;
+  readonly #lockPaths: readonly string[];
   /** Taps that the kernel drops, as last seen; null when that must be looked up. */
   #inKernel: ReadonlySet<string> | null = null;
 
-  /** @param lockPath folder of the host's locks; null where this is the only agent */
-  constructor(host: Host, lockPath: string | null) {
+  /** @param lockPaths folders of the locks that agents who share the chain take; none where this is the only agent */
+  constructor(host: Host, lockPaths: readonly string[] = []) {
     this.#tables = new RuleTables(host.exec, 'ebtables');
-    this.#lockPath = lockPath;
+    this.#lockPaths = lockPaths;
   }
 
   /**
@@ -46,7 +46,8 @@ export class Gate {
     this.#inKernel ??= await this.#read().catch(unreadable);
     if (isSame(wanted(this.#inKernel), this.#inKernel)) return;
     this.#inKernel = null;
-    await this.#locked(async () => {
+    // Reading and writing is one step: another agent's tap that was closed in between must not be opened.
+    await withHostLocks('ebtables', this.#lockPaths, async () => {
       const now = await this.#read();
       const next = wanted(now);
       await this.#write(next);
@@ -77,10 +78,6 @@ export class Gate {
   async #read(): Promise<Set<string>> {
     const lines = (await this.#tables.save('filter')).split('\n');
     return new Set(lines.flatMap((line) => /^-A neutrino-closed -i (\S+) -j DROP/.exec(line)?.[1] ?? []));
-  }
-
-  #locked(work: () => Promise<void>): Promise<void> {
-    return this.#lockPath === null ? work() : withHostLock('ebtables', { lockPath: this.#lockPath }, work);
   }
 }
 
