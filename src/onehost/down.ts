@@ -70,7 +70,12 @@ async function stopPrograms(state: StateFolder, around: Surroundings): Promise<v
   const pid = runningInstance(state);
   if (pid === null) return;
   around.say(`stopping the programs (process ${pid}) …`);
-  process.kill(pid, 'SIGTERM');
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EPERM')
+      throw new OneHostError(`process ${pid} belongs to another user; use sudo`, { cause });
+  }
   for (const end = performance.now() + STOP_LIMIT_MS; runningInstance(state) !== null; ) {
     if (performance.now() > end)
       throw new OneHostError(
@@ -88,16 +93,30 @@ async function cleanHost(
   around: Surroundings,
 ): Promise<void> {
   const networkIds = new Set([...(inventory?.networks ?? []).map(({ id }) => id), ...dhcpFolders(state)]);
-  const removed = await unplugAll(state, host);
-  removed.push(...(await removeTraces(host, networkIds, instanceCards(state))));
-  await endDaemons([...networkIds], state);
-  const { links } = await host.readNetwork();
-  const taps = (inventory?.ports ?? []).map(({ id }) => tapName(id)).filter((name) => links.has(name));
-  await host.apply(taps.map((name) => ({ op: 'delete_link', name })));
-  removed.push(...taps.map((name) => `tap ${name}`));
-  await removeForwarding(host, state);
-  await removeUplink(host, state, { read: readSysctl });
+  const removed: string[] = [];
+  const problems: string[] = [];
+  const note = (what: string, error: unknown) =>
+    void problems.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  const attempt = (what: string, work: () => Promise<unknown>) => work().catch((error: unknown) => note(what, error));
+  await attempt('plugged guests', async () => removed.push(...(await unplugAll(state, host))));
+  await attempt('bridges and namespaces', async () =>
+    removed.push(...(await removeTraces(host, networkIds, instanceCards(state), note))),
+  );
+  await attempt('daemons', () => endDaemons([...networkIds], state));
+  await attempt('taps', async () => {
+    const { links } = await host.readNetwork();
+    const taps = (inventory?.ports ?? []).map(({ id }) => tapName(id)).filter((name) => links.has(name));
+    await host.apply(taps.map((name) => ({ op: 'delete_link', name })));
+    removed.push(...taps.map((name) => `tap ${name}`));
+  });
+  await attempt('accepting chains', () => removeForwarding(host, state));
+  await attempt('physical network public', () => removeUplink(host, state, { read: readSysctl }));
   for (const line of removed) around.say(/ is gone$/.test(line) ? line : `removed ${line}`);
+  if (problems.length > 0) {
+    throw new OneHostError(
+      `not all could be removed: ${problems.join('; ')}; what is left is still on record, run neutrino down again`,
+    );
+  }
   if (removed.length === 0) around.say('no bridge, tap or namespace of this instance was there');
 }
 

@@ -10,7 +10,7 @@ export function forwardChain({ tag }: StateFolder): string {
 }
 
 /** What on this host may drop frames between guests, in words; null when nothing does. */
-export function whoDropsForwarded(savedFilter: string): string | null {
+export function whoDropsForwarded(savedFilter: string, tool: 'iptables' | 'ip6tables' = 'iptables'): string | null {
   const lines = savedFilter.split('\n');
   const drops = lines.some((line) => /^(:FORWARD DROP|-P FORWARD DROP)\b/.test(line));
   const rules = lines.filter((line) => line.startsWith('-A FORWARD ') && !/ -j neutr(ino|on)-/.test(line));
@@ -23,8 +23,8 @@ export function whoDropsForwarded(savedFilter: string): string | null {
   if (!drops && makers.length === 0) return null;
   const who = makers.length ? ` (${makers.map(({ name }) => name).join(', ')})` : '';
   return drops
-    ? `the policy of iptables' FORWARD chain is DROP${who}`
-    : `iptables' FORWARD chain has rules of its own${who}`;
+    ? `the policy of ${tool}' FORWARD chain is DROP${who}`
+    : `${tool}' FORWARD chain has rules of its own${who}`;
 }
 
 /** A device that guests' packets pass. */
@@ -43,7 +43,10 @@ export interface Passages {
  */
 export async function ensureForwarding(host: Host, state: StateFolder, passages: Passages): Promise<string | null> {
   const iptables = new RuleTables(host.exec, 'iptables');
-  const found = whoDropsForwarded(await iptables.save('filter'));
+  const ip6tables = new RuleTables(host.exec, 'ip6tables');
+  // A host without IPv6 filters none of it.
+  const saved6 = await ip6tables.save('filter').catch(() => '');
+  const found = whoDropsForwarded(await iptables.save('filter')) ?? whoDropsForwarded(saved6, 'ip6tables');
   const name = forwardChain(state);
   const manifest = readManifest(state);
   const ours = manifest.chains.some((chain) => chain.name === name);
@@ -53,9 +56,8 @@ export async function ensureForwarding(host: Host, state: StateFolder, passages:
   const chains = [{ name, rules: acceptRules(passages) }];
   const jumps = [{ from: 'FORWARD', chain: name }];
   await iptables.ensure({ table: 'filter', chains, jumps });
-  // IPv6 frames pass ip6tables; a host without it has no such filter.
   const bridges = [{ name, rules: acceptRules({ ...passages, gateway: null }) }];
-  await new RuleTables(host.exec, 'ip6tables').ensure({ table: 'filter', chains: bridges, jumps }).catch(() => {});
+  await ip6tables.ensure({ table: 'filter', chains: bridges, jumps }).catch(() => {});
   return found;
 }
 

@@ -24,7 +24,20 @@ export type UplinkRecord =
 
 const FILE = 'host.json';
 
-export function readManifest(state: StateFolder): Manifest {
+/** Differs after each start of the kernel. */
+export function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * The record as it holds now: kernel settings changed before the host was started anew are no longer changed, and what
+ * they were says nothing about what they should be.
+ */
+export function readManifest(state: StateFolder, boot: string = bootId()): Manifest {
   const file = join(state.path, FILE);
   let text: string;
   try {
@@ -35,9 +48,10 @@ export function readManifest(state: StateFolder): Manifest {
     throw new OneHostError(`${file} cannot be read: ${systemReason(cause)}`, { cause });
   }
   try {
-    const manifest = JSON.parse(text) as Manifest;
+    const { boot: writtenIn, ...manifest } = JSON.parse(text) as Manifest & { boot?: string };
     if (manifest.version !== 1) throw new Error(`version ${manifest.version} is not known`);
-    return manifest;
+    const isOfThisBoot = writtenIn === undefined || writtenIn === boot;
+    return isOfThisBoot ? manifest : { ...manifest, sysctls: {} };
   } catch (cause) {
     throw new OneHostError(
       `${file} cannot be understood (${(cause as Error).message}); it says what neutrino did to this host: mend it, or remove it and undo that by hand`,
@@ -49,6 +63,7 @@ export function readManifest(state: StateFolder): Manifest {
 /** In one step: a crash leaves the old one or the new one. */
 export function writeManifest(state: StateFolder, manifest: Manifest): void {
   const file = join(state.path, FILE);
-  writeFileSync(`${file}.new`, `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
+  const record = { ...manifest, boot: bootId() };
+  writeFileSync(`${file}.new`, `${JSON.stringify(record, null, 2)}\n`, { flush: true });
   renameSync(`${file}.new`, file);
 }

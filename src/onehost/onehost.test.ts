@@ -1,12 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { parseIni } from '../config/ini.ts';
 import type { Link, NetworkState } from '../linux/contract.ts';
+import { FakeHost } from '../linux/fake/host.ts';
 import { apiUrl, clientHost } from './api-client.ts';
 import { renderFile, writeEmbeddedConfiguration } from './embedded.ts';
-import { acceptRules, whoDropsForwarded } from './forwarding.ts';
+import { acceptRules, ensureForwarding, whoDropsForwarded } from './forwarding.ts';
 import { readInstance } from './instance.ts';
 import { readManifest, writeManifest } from './manifest.ts';
 import { makeStateFolder, runningInstance, stateFolder, takeStateFolder } from './state-folder.ts';
@@ -117,6 +118,22 @@ describe("the host's firewall", () => {
     [':FORWARD ACCEPT [0:0]\n-A FORWARD -j neutrino-abc-forward\n-A FORWARD -j neutron-filter-top', null],
   ])('%j', (saved, found) => expect(whoDropsForwarded(saved)).toBe(found));
 
+  it('may filter IPv6 alone', async () => {
+    const host = new FakeHost();
+    host.exec.answer(([tool]) =>
+      tool?.endsWith('-save')
+        ? { stdout: `*filter\n:FORWARD ${tool === 'ip6tables-save' ? 'DROP' : 'ACCEPT'} [0:0]\nCOMMIT\n` }
+        : undefined,
+    );
+    const passages = { networkIds: ['aaaaaaaa-aaaa'], gateway: null };
+    expect(await ensureForwarding(host, stateFolder(folder), passages)).toBe(
+      "the policy of ip6tables' FORWARD chain is DROP",
+    );
+    expect(host.exec.ran.find(({ argv }) => argv[0] === 'ip6tables-restore')?.stdin).toContain(
+      '-i brqaaaaaaaa-aa -o brqaaaaaaaa-aa -j ACCEPT',
+    );
+  });
+
   it('is told to accept what passes our bridges, and the gateway', () => {
     expect(acceptRules({ networkIds: ['bbbbbbbb-bbbb', 'aaaaaaaa-aaaa'], gateway: 'ngw-1' })).toEqual([
       ['-i', 'brqaaaaaaaa-aa', '-o', 'brqaaaaaaaa-aa', '-j', 'ACCEPT'],
@@ -143,6 +160,24 @@ describe('the state folder', () => {
 
   it.each(['/tmp/a b', '/tmp/a\nb', '/tmp/$x', '/tmp/"q"', `/${'x'.repeat(100)}`])('is refused at %j', (path) => {
     expect(() => stateFolder(path)).toThrow(/^state folder .*--state-dir/s);
+  });
+
+  it('holds back who comes while a start is being written down', () => {
+    const state = stateFolder(join(folder, 's'));
+    makeStateFolder(state);
+    const giveBack = takeStateFolder(state);
+    writeFileSync(join(state.path, 'neutrino.pid'), `${process.ppid} 1\n`);
+    giveBack(); // not ours any more: stays
+    expect(readFileSync(join(state.path, 'neutrino.pid'), 'utf8')).toBe(`${process.ppid} 1\n`);
+    expect(readdirSync(state.path).filter((name) => name.startsWith('neutrino.pid'))).toEqual(['neutrino.pid']);
+  });
+
+  it('forgets changed kernel settings when the host was started anew', () => {
+    const state = stateFolder(folder);
+    const chains = [{ table: 'nat' as const, name: 'neutrino-x-nat' }];
+    writeManifest(state, { version: 1, uplink: null, sysctls: { 'net/ipv4/ip_forward': '0' }, chains });
+    expect(readManifest(state).sysctls).toEqual({ 'net/ipv4/ip_forward': '0' });
+    expect(readManifest(state, 'another boot')).toEqual({ version: 1, uplink: null, sysctls: {}, chains });
   });
 
   it('keeps the record of what was done to the host', () => {

@@ -32,6 +32,10 @@ export function readRecords(state: StateFolder): PlugRecord[] {
   }
 }
 
+export function readRecord(state: StateFolder, portId: string): PlugRecord | undefined {
+  return readRecords(state).find((record) => record.port_id === portId);
+}
+
 /** By id, or by name where only one port of it is plugged. */
 export function findRecord(state: StateFolder, name: string): PlugRecord | undefined {
   const records = readRecords(state);

@@ -137,6 +137,16 @@ describe('unplug', () => {
     expect(await linux.listNetns()).toEqual([]);
   });
 
+  it('gives the port back as it first was, also when it was plugged again after its tap had gone', async () => {
+    await plug('guest1', 'guest1');
+    linux.removeLink(tap); // by hand, and the other end with it
+    linux.removeLink('eth0', 'guest1');
+    await plug('guest1', 'guest1');
+    await unplugPort('guest1', parts());
+    expect(ports[0]).toMatchObject({ 'binding:host_id': '', device_owner: '', device_id: '' });
+    expect(await linux.listNetns()).toEqual([]);
+  });
+
   it('leaves a namespace that was there before', async () => {
     await linux.ensureNetns('mine');
     await plug('guest1', 'mine');

@@ -5,7 +5,7 @@ import { checkNetnsName } from '../linux/netns.ts';
 import type { Network, Port } from '../resources/shapes.ts';
 import { type ApiAddress, ApiFailure, getJson, putJson } from './api-client.ts';
 import { OneHostError } from './errors.ts';
-import { findRecord, type PlugRecord, readRecords, removeRecord, writeRecord } from './plug-records.ts';
+import { findRecord, type PlugRecord, readRecord, readRecords, removeRecord, writeRecord } from './plug-records.ts';
 import type { StateFolder } from './state-folder.ts';
 
 export interface PlugParts {
@@ -45,12 +45,20 @@ export async function plugPort(request: PlugRequest, { state, api, linux }: Plug
     throw new OneHostError(`port ${port.id} is plugged already: ${tap} is there; neutrino unplug takes it away`);
   }
   await using undo = new AsyncDisposableStack();
+  // Plugged before, and the tap went with a restart of the host: what the port was is what it was then.
+  const before = readRecord(state, port.id);
   const record: PlugRecord = {
     port_id: port.id,
     name: port.name,
     netns: request.netns,
-    made_netns: request.netns !== null && !(await linux.listNetns()).includes(request.netns),
-    was: { device_id: port.device_id, device_owner: port.device_owner, 'binding:host_id': port['binding:host_id'] },
+    made_netns:
+      request.netns !== null &&
+      (!(await linux.listNetns()).includes(request.netns) || (before?.netns === request.netns && before.made_netns)),
+    was: before?.was ?? {
+      device_id: port.device_id,
+      device_owner: port.device_owner,
+      'binding:host_id': port['binding:host_id'],
+    },
   };
   writeRecord(state, record);
   undo.defer(async () => {

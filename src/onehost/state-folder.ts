@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makeFolders } from '../config/folders.ts';
@@ -89,10 +89,15 @@ export function runningInstance(state: StateFolder): number | null {
 export function takeStateFolder(state: StateFolder): () => void {
   const file = pidFile(state);
   const mine = `${process.pid} ${startTicks(process.pid)}\n`;
+  const prepared = `${file}.${process.pid}`;
   for (let tries = 0; ; tries++) {
     try {
-      writeFileSync(file, mine, { flag: 'wx' });
-      return () => rmSync(file, { force: true });
+      // Linked, not written in place: another start never reads a half-written one and takes it for a dead one's.
+      writeFileSync(prepared, mine);
+      linkSync(prepared, file);
+      return () => {
+        if (readPid(file) === mine) rmSync(file, { force: true });
+      };
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') {
         throw new OneHostError(
@@ -100,6 +105,8 @@ export function takeStateFolder(state: StateFolder): () => void {
           { cause },
         );
       }
+    } finally {
+      rmSync(prepared, { force: true });
     }
     const pid = runningInstance(state);
     if (pid !== null || tries > 3) {
@@ -108,6 +115,14 @@ export function takeStateFolder(state: StateFolder): () => void {
       );
     }
     rmSync(file, { force: true });
+  }
+}
+
+function readPid(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
   }
 }
 

@@ -1,4 +1,5 @@
 import { bridgeName, dhcpNamespace } from '../lib/names.ts';
+import { isNetworkBridge } from '../linux/cleanup/bridges.ts';
 import { endProcesses } from '../linux/cleanup/namespaces.ts';
 import { bridgePorts, planBridgeRemoval } from '../linux/cleanup/remove-bridge.ts';
 import type { Host, NetworkState } from '../linux/contract.ts';
@@ -11,14 +12,20 @@ export interface HostTraces {
   taps: string[];
 }
 
-/** Finds what belongs to these networks; things of other instances and of the operator have other names. */
+/**
+ * Finds what belongs to these networks, and bridges of networks that hold one of our cards: a network may have been deleted
+ * while no agent ran. Things of other instances and of the operator have other names.
+ */
 export function findTraces(
   state: NetworkState,
   namespaces: readonly string[],
   networkIds: Iterable<string>,
+  nics: ReadonlySet<string>,
 ): HostTraces {
   const ids = [...networkIds];
-  const bridges = ids.map(bridgeName).filter((name) => state.links.get(name)?.kind === 'bridge');
+  const withCards = [...nics].map((name) => state.links.get(name)?.master ?? '').filter(isNetworkBridge);
+  const names = new Set([...ids.map(bridgeName), ...withCards]);
+  const bridges = [...names].filter((name) => state.links.get(name)?.kind === 'bridge');
   const taps = bridges.flatMap((bridge) =>
     bridgePorts(bridge, state)
       .map((port) => port.name)
@@ -32,23 +39,33 @@ export function findTraces(
  * into them), then the bridges, giving cards their addresses back. Taps of guests are let go, not deleted: whoever made
  * them removes them.
  *
+ * @param onProblem told what could not be removed; the rest is
  * @returns one line for each thing that was removed
  */
 export async function removeTraces(
   host: Host,
   networkIds: Iterable<string>,
   nics: ReadonlySet<string>,
+  onProblem: (what: string, error: unknown) => void,
 ): Promise<string[]> {
-  const traces = findTraces(await host.readNetwork(), await host.listNetns(), networkIds);
+  const traces = findTraces(await host.readNetwork(), await host.listNetns(), networkIds, nics);
   const lines: string[] = [];
+  const remove = async (what: string, work: () => Promise<void>) => {
+    try {
+      await work();
+      lines.push(what);
+    } catch (error) {
+      onProblem(what, error);
+    }
+  };
   for (const name of traces.namespaces) {
-    await endProcesses(host, name);
-    await removeWithVeths(host, name);
-    lines.push(`namespace ${name}`);
+    await remove(`namespace ${name}`, async () => {
+      await endProcesses(host, name);
+      await removeWithVeths(host, name);
+    });
   }
   for (const name of traces.bridges) {
-    await host.apply(planBridgeRemoval(name, await host.readNetwork(), nics));
-    lines.push(`bridge ${name}`);
+    await remove(`bridge ${name}`, async () => host.apply(planBridgeRemoval(name, await host.readNetwork(), nics)));
   }
   return lines;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cidrsOverlap, parseCidr } from '../lib/ip/cidr.ts';
 import type { Host, NetworkOperation, NetworkState } from '../linux/contract.ts';
 import { RuleTables } from '../linux/iptables.ts';
@@ -165,7 +166,8 @@ function otherInstance(network: NetworkState, state: StateFolder): StateFolder |
   for (const { name, alias } of network.links.values()) {
     const path = /^neutrino:(\/.*)$/.exec(alias ?? '')?.[1];
     if (!name.startsWith('ngw-') || !path || path === state.path) continue;
-    return stateFolder(path);
+    // Its folder may have been deleted by hand: then nobody will ever put the setting back but us.
+    if (existsSync(path)) return stateFolder(path);
   }
   return null;
 }
