@@ -43,6 +43,7 @@ await runProgram({
       transport,
       linux,
       logger,
+      statePath: config.get(commonOptions).state_path,
       lockPaths: [config.get(concurrencyOptions).lock_path, SHARED_LOCK_PATH],
     });
     if (args.flags.has('dry-run')) return await printPlan(agent.dryRun());

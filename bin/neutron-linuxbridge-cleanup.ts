@@ -1,4 +1,6 @@
+import { removeAddressFile } from '../src/agent/bridge/address-file.ts';
 import { linuxBridgeOptions, mappedDevices } from '../src/agent/bridge/options.ts';
+import { commonOptions } from '../src/config/options/common.ts';
 import { runProgram } from './frame/program.ts';
 
 const about = `usage: neutron-linuxbridge-cleanup [options]
@@ -27,6 +29,7 @@ await runProgram({
         keep: new Set(mappings.bridges.values()),
         force: args.flags.has('force'),
       });
+      await removeAddressFile(config.get(commonOptions).state_path);
       for (const name of removed) process.stdout.write(`removed ${name}\n`);
       for (const { name, taps } of inUse) process.stdout.write(`${name} stays: ${taps} taps are in it (--force)\n`);
       if (removed.length + inUse.length === 0) process.stdout.write('there is no bridge of a network on this host\n');

@@ -90,7 +90,7 @@ const IPV6_DEFAULT_METRIC = 1024;
  * The default route by the bridge is one better than the card's was, so that it wins while both are there, or 100 where
  * the card's had the kernel's default (as upstream). Going back undoes exactly that. Other routes keep their metric.
  */
-function newMetric(route: Route, direction: 'to_bridge' | 'back'): number | null {
+export function newMetric(route: Route, direction: 'to_bridge' | 'back'): number | null {
   const metric = route.metric ?? 0;
   if (route.destination !== 'default') return route.metric;
   if (direction === 'to_bridge') return metric === 0 ? 100 : metric - 1;

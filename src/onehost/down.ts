@@ -102,6 +102,8 @@ async function cleanHost(
   await attempt('bridges and namespaces', async () =>
     removed.push(...(await removeTraces(host, networkIds, instanceCards(state), note))),
   );
+  // The cards have their addresses back; what becomes of them there is not ours to remember.
+  rmSync(join(state.path, 'bridge_addresses.json'), { force: true });
   await attempt('daemons', () => endDaemons([...networkIds], state));
   await attempt('taps', async () => {
     const { links } = await host.readNetwork();
@@ -186,6 +188,7 @@ function purgeState(state: StateFolder): void {
     'neutron.sqlite-shm',
     'bus.sock',
     'metadata_proxy',
+    'bridge_addresses.json',
     'host.json',
     'neutrino.pid',
   ];

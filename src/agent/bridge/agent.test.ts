@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Logger } from '../../lib/log.ts';
 import { defaultValues } from '../../lib/options.ts';
@@ -46,6 +48,7 @@ let host: FakeHost;
 let transport: FakeTransport;
 let agent: BridgeAgent;
 let known: Map<string, BoundDeviceDetails>;
+let statePath: string | null = null;
 let log: { level: string; fields: object; message: string }[];
 
 beforeEach(() => {
@@ -74,7 +77,7 @@ async function start(
   };
   const keep = (level: string) => (fields: object, message: string) => void log.push({ level, fields, message });
   const logger: Logger = { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
-  agent = new BridgeAgent({ host: 'host1', options, transport, linux: host, logger, scanIntervalMs });
+  agent = new BridgeAgent({ host: 'host1', options, transport, linux: host, logger, scanIntervalMs, statePath });
   await agent.start();
   await agent.idle();
 }
@@ -291,6 +294,79 @@ describe('drift', () => {
     host.removeLink(brq);
     await agent.idle();
     expect(host.print()).toBe(before);
+  });
+
+  describe('a bridge that was deleted while no agent ran', () => {
+    const mapped = { linuxBridge: { physical_interface_mappings: ['public:eth1'] } };
+    let whole: string;
+
+    beforeEach(async () => {
+      statePath = mkdtempSync(join(tmpdir(), 'neutrino-bridge-'));
+      host.addNic('eth1', { addresses: ['192.168.56.11/24', '2001:db8::11/64'] });
+      host.root.giveRoute({ destination: 'default', via: '192.168.56.1', device: 'eth1' });
+      host.addTap(tap);
+      known.set(tap, details({ network_type: 'flat', physical_network: 'public' }));
+      await start(mapped);
+      whole = host.print();
+      await agent.close();
+      host.removeLink(brq);
+    });
+    afterEach(() => {
+      rmSync(statePath as string, { recursive: true });
+      statePath = null;
+    });
+
+    it("comes back with the host's addresses", async () => {
+      await start(mapped);
+      expect(host.print()).toBe(whole);
+      expect(log).toContainEqual(expect.objectContaining({ message: expect.stringContaining('was deleted by hand') }));
+    });
+
+    it('gives them to the card while the server cannot be asked: the way to it may need them', async () => {
+      transport.answer({
+        get_devices_details_list: () => {
+          throw new Error('no answer');
+        },
+      });
+      await start(mapped);
+      expect(host.print()).toContain('eth1 up mtu 1500 192.168.56.11/24 2001:db8::11/64');
+      expect(host.print()).toContain('default via 192.168.56.1 dev eth1');
+    });
+
+    it('gives them to the card when the network is gone too', async () => {
+      host.removeLink(tap);
+      await start(mapped);
+      expect(host.print()).toContain('eth1 up mtu 1500 192.168.56.11/24 2001:db8::11/64');
+    });
+
+    it('gives them back though somebody has made an empty bridge of that name', async () => {
+      host.root.give(brq, { kind: 'bridge' });
+      await start(mapped);
+      expect(host.print()).toContain(`${brq} bridge up mtu 1500 192.168.56.11/24 2001:db8::11/64`);
+    });
+
+    it('leaves a card alone that somebody has given another address', async () => {
+      host.root.apply({ op: 'add_address', device: 'eth1', cidr: '192.168.57.9/24' });
+      await start(mapped);
+      expect(host.print()).toContain('192.168.57.9/24');
+      expect(host.print()).not.toContain('192.168.56.11/24');
+    });
+
+    it('uses no record that is broken or of an earlier boot', async () => {
+      const file = join(statePath as string, 'bridge_addresses.json');
+      const record = JSON.parse(readFileSync(file, 'utf8'));
+      for (const text of [
+        '{',
+        JSON.stringify({ ...record, boot: 'another' }),
+        JSON.stringify(record).replaceAll('192.168.56.11/24', '1.2.3.4/24 dev eth1\\nlink del eth1'),
+      ]) {
+        writeFileSync(file, text);
+        await start(mapped);
+        expect(host.print()).not.toContain('192.168.56.11');
+        await agent.close();
+        host.removeLink(brq);
+      }
+    });
   });
 
   it("puts a guest's tap back into a bridge that it was seen in", async () => {

@@ -31,6 +31,8 @@ export interface BridgeAgentParts {
   logger?: Logger;
   /** Folders of the locks that agents of this host share: `[oslo_concurrency] lock_path`, and that of all instances. */
   lockPaths?: readonly string[];
+  /** `state_path`: where it is kept what the host itself has on bridges, for the next run. */
+  statePath?: string | null;
   /** Default 20,000: how often the host is looked at when nothing was heard. */
   scanIntervalMs?: number;
 }
@@ -77,6 +79,7 @@ export class BridgeAgent {
       config: this.#config,
       gate: this.#gate,
       identity,
+      statePath: parts.statePath ?? null,
       logger: this.#logger,
     });
     this.#wake = new Wake(() => this.#sync.pass(), this.#logger);

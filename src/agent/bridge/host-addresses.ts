@@ -1,8 +1,12 @@
-import type { Address, NetworkOperation, NetworkState, Route } from '../../linux/contract.ts';
-import { isOwnRoute, movable } from '../../linux/move-addresses.ts';
+import type { Address, Link, NetworkOperation, NetworkState, Route } from '../../linux/contract.ts';
+import { isOwnRoute, movable, needsOnLink, newMetric } from '../../linux/move-addresses.ts';
 
 /** The host's own addresses and routes on a network's bridge. */
 export interface HostAddresses {
+  /** Of the bridge: one that was made anew has another. */
+  ifindex: number;
+  /** Where they came from; null for a bridge without a card. */
+  card: string | null;
   addresses: readonly Address[];
   routes: readonly Route[];
 }
@@ -12,16 +16,26 @@ export interface HostAddresses {
  * addresses with it; where they came from the card they would be gone for good.
  */
 export class AddressMemory {
-  readonly #byBridge = new Map<string, HostAddresses>();
+  readonly #byBridge: Map<string, HostAddresses>;
 
-  /** Takes in what is there. What a missing bridge had is kept. */
+  constructor(known: ReadonlyMap<string, HostAddresses> = new Map()) {
+    this.#byBridge = new Map(known);
+  }
+
+  /** Takes in what is there. What went with a bridge is kept until it is somewhere again. */
   see(state: NetworkState): void {
+    for (const [name, had] of this.#byBridge) {
+      if (isLost(name, had, state) && missing(had, state).length === 0) this.#byBridge.delete(name);
+    }
     for (const link of state.links.values()) {
       if (link.kind !== 'bridge' || !link.name.startsWith('brq')) continue;
+      const had = this.#byBridge.get(link.name);
+      if (had && isLost(link.name, had, state)) continue;
       const addresses = movable(link);
       const routes = state.routes.filter((route) => route.device === link.name && isOwnRoute(route));
+      const { ifindex } = link;
       if (addresses.length === 0) this.#byBridge.delete(link.name);
-      else this.#byBridge.set(link.name, { addresses, routes });
+      else this.#byBridge.set(link.name, { ifindex, card: cardOf(link, state), addresses, routes });
     }
   }
 
@@ -30,29 +44,78 @@ export class AddressMemory {
     this.#byBridge.delete(bridge);
   }
 
+  /** What went with bridges that were deleted, by their names. */
+  lost(state: NetworkState): ReadonlyMap<string, HostAddresses> {
+    return new Map([...this.#byBridge].filter(([name, had]) => isLost(name, had, state)));
+  }
+
   get all(): ReadonlyMap<string, HostAddresses> {
     return this.#byBridge;
   }
 }
 
+/** Deleted by hand, and perhaps made anew (by Nova, for one) without what was on it. */
+function isLost(name: string, had: HostAddresses, state: NetworkState): boolean {
+  return state.links.get(name)?.ifindex !== had.ifindex;
+}
+
+function cardOf(bridge: Link, state: NetworkState): string | null {
+  const ports = [...state.links.values()].filter((link) => link.master === bridge.name);
+  return ports.find((port) => !port.name.startsWith('tap'))?.name ?? null;
+}
+
+/** Addresses that are nowhere. A card that has others of the family was set up anew by somebody: that counts. */
+function missing({ card, addresses }: HostAddresses, actual: NetworkState): Address[] {
+  const there = new Set([...actual.links.values()].flatMap((link) => link.addresses.map(({ cidr }) => cidr)));
+  const link = card === null ? undefined : actual.links.get(card);
+  const families = new Set((link ? movable(link) : []).map(({ family }) => family));
+  return addresses.filter(({ cidr, family }) => !there.has(cidr) && !families.has(family));
+}
+
 /** Gives a bridge that is made anew what it had, except what is on another device by now. */
-export function planReturn(
-  bridge: string,
-  { addresses, routes }: HostAddresses,
-  actual: NetworkState,
+export function planReturn(bridge: string, had: HostAddresses, actual: NetworkState): NetworkOperation[] {
+  const addresses = missing(had, actual);
+  if (addresses.length === 0) return [];
+  const allow: NetworkOperation[] = addresses.some((address) => address.family === 6)
+    ? [{ op: 'sysctl', key: `net/ipv6/conf/${bridge}/disable_ipv6`, value: '0' }]
+    : [];
+  return [...allow, ...give(bridge, had, addresses, (route) => route.metric)];
+}
+
+/**
+ * Gives it back to the card, where nobody says (yet) that the bridge belongs here: the way to the server may lead over
+ * these very addresses.
+ */
+export function planReturnToCard(had: HostAddresses, actual: NetworkState): NetworkOperation[] {
+  const card = had.card === null ? undefined : actual.links.get(had.card);
+  if (!card || card.master !== null) return [];
+  const addresses = missing(had, actual);
+  if (addresses.length === 0) return [];
+  const up: NetworkOperation[] = card.up ? [] : [{ op: 'set_up', name: card.name }];
+  return [...up, ...give(card.name, had, addresses, (route) => newMetric(route, 'back'))];
+}
+
+function give(
+  device: string,
+  { routes }: HostAddresses,
+  addresses: readonly Address[],
+  metricOf: (route: Route) => number | null,
 ): NetworkOperation[] {
-  const elsewhere = new Set([...actual.links.values()].flatMap((link) => link.addresses.map(({ cidr }) => cidr)));
-  const missing = addresses.filter(({ cidr }) => !elsewhere.has(cidr));
-  if (missing.length === 0) return [];
-  const operations: NetworkOperation[] = [];
-  if (missing.some((address) => address.family === 6)) {
-    operations.push({ op: 'sysctl', key: `net/ipv6/conf/${bridge}/disable_ipv6`, value: '0' });
-  }
-  for (const { cidr, broadcast } of missing) operations.push({ op: 'add_address', device: bridge, cidr, broadcast });
-  for (const { family, destination, via, metric, source } of [...routes].sort(withoutGatewayFirst)) {
-    operations.push({ op: 'replace_route', family, destination, via, device: bridge, metric, source });
-  }
-  return operations;
+  return [
+    ...addresses.map(
+      ({ cidr, broadcast, peer }): NetworkOperation => ({
+        ...{ op: 'add_address', device, cidr, broadcast },
+        ...(peer !== undefined && { peer }),
+      }),
+    ),
+    ...[...routes].sort(withoutGatewayFirst).map((route): NetworkOperation => {
+      const { family, destination, via, source } = route;
+      return {
+        ...{ op: 'replace_route', family, destination, via, device, metric: metricOf(route), source },
+        ...(needsOnLink(route, addresses) && { onLink: true }),
+      };
+    }),
+  ];
 }
 
 function withoutGatewayFirst(a: Route, b: Route): number {

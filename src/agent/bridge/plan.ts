@@ -8,7 +8,7 @@ export interface PlanOptions {
   orphans?: ReadonlySet<string>;
   /** Bridges and taps to leave alone, because an operation on them has just failed. */
   leaveAlone?: ReadonlySet<string>;
-  /** What the host itself had on bridges, for those that are gone. */
+  /** What the host itself had on bridges that were deleted by hand. */
   remembered?: ReadonlyMap<string, HostAddresses>;
 }
 
@@ -17,12 +17,12 @@ export interface PlanOptions {
  * looked at; bridges and taps of others, and empty bridges of ours, stay as they are.
  */
 export function plan(desired: HostState, actual: NetworkState, options: PlanOptions = {}): NetworkOperation[] {
-  const { orphans = new Set(), leaveAlone = new Set() } = options;
+  const { orphans = new Set(), leaveAlone = new Set(), remembered = new Map() } = options;
   const operations: NetworkOperation[] = [];
   for (const bridge of desired.bridges.values()) {
     if (leaveAlone.has(bridge.name)) continue;
     operations.push(...planBridge(bridge, actual));
-    const had = actual.links.has(bridge.name) ? undefined : options.remembered?.get(bridge.name);
+    const had = remembered.get(bridge.name);
     if (had && bridge.ours) operations.push(...planReturn(bridge.name, had, actual));
   }
   for (const tap of desired.taps.values()) {

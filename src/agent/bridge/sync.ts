@@ -11,10 +11,11 @@ import {
 import { type AgentIdentity, PluginApi } from '../../rpc/contract.ts';
 import type { Transport } from '../../rpc/transport.ts';
 import { dryRunQuestion } from '../dry-run.ts';
+import { AddressFile } from './address-file.ts';
 import { type Derived, type DesiredTap, derive, type HostState } from './derive.ts';
 import { Devices } from './devices.ts';
 import type { Gate } from './gate.ts';
-import { AddressMemory } from './host-addresses.ts';
+import { AddressMemory, planReturnToCard } from './host-addresses.ts';
 import type { BridgeConfig } from './options.ts';
 import { plan } from './plan.ts';
 import { DeviceReports } from './reports.ts';
@@ -26,6 +27,8 @@ export interface SyncParts {
   gate: Gate;
   identity: () => AgentIdentity;
   logger: Logger;
+  /** Folder for what the next run must know; null keeps nothing. */
+  statePath: string | null;
 }
 
 /** So many devices are asked for in one call. */
@@ -50,7 +53,9 @@ export class SyncLoop {
   readonly #plugin: PluginApi;
   readonly #reports: DeviceReports;
   readonly #devices = new Devices();
-  readonly #memory = new AddressMemory();
+  readonly #file: AddressFile;
+  #memory = new AddressMemory();
+  #isMemoryLoaded = false;
   readonly #deletedNetworks = new Set<string>();
   readonly #toldProblems = new Map<string, string>();
   #askRetryMs = FIRST_ASK_RETRY_MS;
@@ -63,6 +68,7 @@ export class SyncLoop {
   constructor(parts: SyncParts) {
     this.#parts = parts;
     this.#plugin = new PluginApi(parts.transport);
+    this.#file = new AddressFile(parts.statePath, parts.logger);
     this.#reports = new DeviceReports({ transport: parts.transport, identity: parts.identity, logger: parts.logger });
   }
 
@@ -121,7 +127,8 @@ export class SyncLoop {
   async pass(): Promise<{ againInMs?: number } | undefined> {
     const { linux } = this.#parts;
     let state = await linux.readNetwork();
-    this.#memory.see(state);
+    await this.#remember(state);
+    if (await this.#returnToCards(state)) state = await linux.readNetwork();
     const { gone, came } = this.#devices.see(state, performance.now());
     for (const device of gone) {
       this.#reports.forget(device.name);
@@ -155,7 +162,12 @@ export class SyncLoop {
       for (const details of answers) this.#devices.learn(details);
     }
     const desired = derive(this.#devices.details(), this.#parts.config).state;
-    const lines = plan(desired, state).map(describeOperation);
+    await this.#loadMemory();
+    const remembered = this.#memory.lost(state);
+    const toCards = [...remembered].flatMap(([name, had]) =>
+      desired.bridges.has(name) ? [] : planReturnToCard(had, state),
+    );
+    const lines = [...toCards, ...plan(desired, state, { remembered })].map(describeOperation);
     const { gate } = this.#parts;
     for (const { name, closed } of desired.taps.values()) {
       if (closed && !(await gate.isClosed(name))) lines.push(`drop_frames name=${name} (port security is on)`);
@@ -184,6 +196,44 @@ export class SyncLoop {
       }
     }
     return { asked: stale.length, failed: false };
+  }
+
+  async #remember(state: NetworkState): Promise<void> {
+    await this.#loadMemory();
+    this.#memory.see(state);
+    await this.#file.save(this.#memory.all);
+  }
+
+  /**
+   * Where a bridge was deleted by hand that nobody has said (yet) belongs here, the host gets its addresses back on the
+   * card. Before the server is asked: the way to it may lead over them.
+   *
+   * @returns whether anything was done
+   */
+  async #returnToCards(state: NetworkState): Promise<boolean> {
+    const lost = [...this.#memory.lost(state)];
+    if (lost.length === 0) return false;
+    const known = derive(this.#devices.details(), this.#parts.config).state.bridges;
+    const operations = lost.flatMap(([name, had]) => (known.has(name) ? [] : planReturnToCard(had, state)));
+    if (operations.length === 0) return false;
+    try {
+      await this.#parts.linux.apply(operations);
+      this.#logOperations(
+        operations,
+        'A bridge was deleted by hand: its card has the addresses of this host again',
+        'warn',
+      );
+      await this.#remember(await this.#parts.linux.readNetwork());
+    } catch (error) {
+      this.#parts.logger.warn({ error: String(error) }, 'A card could not get back the addresses of this host');
+    }
+    return true;
+  }
+
+  async #loadMemory(): Promise<void> {
+    if (this.#isMemoryLoaded) return;
+    this.#memory = new AddressMemory(await this.#file.load());
+    this.#isMemoryLoaded = true;
   }
 
   #nextAskRetry(): number {
@@ -252,7 +302,7 @@ export class SyncLoop {
       const operations = plan(desired, state, {
         orphans,
         leaveAlone: new Set(failed.keys()),
-        remembered: this.#memory.all,
+        remembered: this.#memory.lost(state),
       });
       if (operations.length === 0) {
         this.#driftsInARow = 0;
@@ -260,7 +310,7 @@ export class SyncLoop {
       }
       try {
         await linux.apply(operations);
-        if (operations.some(({ op }) => op === 'add_address')) this.#memory.see(await linux.readNetwork());
+        if (operations.some(({ op }) => op === 'add_address')) await this.#remember(await linux.readNetwork());
         const found = 'The host was not as it should be: mended';
         const isDrift = !isNews && !this.#failing;
         this.#driftsInARow = isDrift ? this.#driftsInARow + 1 : 0;
