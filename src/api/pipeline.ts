@@ -37,7 +37,8 @@ export interface Request extends LinkSource {
 
 export interface Answer {
   readonly status: number;
-  readonly body: string | Uint8Array;
+  /** Text, bytes, or bytes in pieces. */
+  readonly body: string | Uint8Array | readonly Uint8Array[];
 }
 
 /** Splits a request target at its `?`. */

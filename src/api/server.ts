@@ -206,12 +206,14 @@ function answerDocument(
 }
 
 /** Straight to the socket: the framework would name a charset, which upstream does not, and there is nothing to hook. */
-function send(request: FastifyRequest, reply: FastifyReply, status: number, body: string | Uint8Array): FastifyReply {
+function send(request: FastifyRequest, reply: FastifyReply, status: number, body: Answer['body']): FastifyReply {
   const headers: Record<string, string | number> = { 'X-Openstack-Request-Id': request.id };
   if (status === 204) headers['Content-Length'] = 0;
   else {
     headers['Content-Type'] = JSON_TYPE;
-    headers['Content-Length'] = Buffer.byteLength(body);
+    headers['Content-Length'] = isPieces(body)
+      ? body.reduce((sum, { length }) => sum + length, 0)
+      : Buffer.byteLength(body);
     if (status === 401) {
       headers['WWW-Authenticate'] = `Keystone uri="${linkBase(linkSource(request), '')}"`;
     }
@@ -220,8 +222,26 @@ function send(request: FastifyRequest, reply: FastifyReply, status: number, body
   if (status === 413) headers.Connection = 'close';
   reply.hijack();
   reply.raw.writeHead(status, headers);
-  reply.raw.end(body);
+  if (isPieces(body)) {
+    for (const piece of body) reply.raw.write(piece);
+    reply.raw.end();
+    reply.raw.once('finish', () => body.forEach(giveBack));
+  } else {
+    reply.raw.end(body);
+  }
   return reply;
+}
+
+/**
+ * Frees a large answer's memory as soon as it is sent. Left to the garbage collector ten megabytes per list mean a full
+ * collection for every few of them, which holds the loop for 20 ms and more.
+ */
+function giveBack({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+}
+
+function isPieces(body: Answer['body']): body is readonly Uint8Array[] {
+  return Array.isArray(body);
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Database } from '../../src/db/database.ts';
+import { Database, type Tx } from '../../src/db/database.ts';
 import type { Connection, Dialect } from '../../src/db/dialect/contract.ts';
 import { openDialect } from '../../src/db/dialect/registry.ts';
 import { parseConnectionUrl } from '../../src/db/dialect/url.ts';
@@ -331,6 +331,61 @@ describe.each(dialects)('lists on $name', ({ open }) => {
     expect(Buffer.from(page.json!).toString()).toBe(JSON.stringify(items));
     expect(page).toMatchObject({ count: 60, firstId: items[0]!.id, lastId: items[59]!.id });
     expect((await listPorts(database, { ...query, limit: 10 })).items).toEqual(items.slice(0, 10));
+  });
+
+  it('texts kept from the list before are of the resources as they are now', async () => {
+    const own = await open();
+    try {
+      await seed(own);
+      const whole = { ...everything, sorts: [{ key: 'name', direction: 'desc' as const }] };
+      const expectLists = async () => {
+        for (const kind of kinds) {
+          const expected = JSON.stringify(await kind.find(own, whole));
+          for (const page of [
+            await listInThread(own, kind.name, whole, NOW),
+            await { networks: listNetworks, ports: listPorts, subnets: listSubnets, agents: listAgents }[
+              kind.name as 'networks' | 'ports' | 'subnets' | 'agents'
+            ](own, whole, NOW),
+          ]) {
+            const text = page.json === undefined ? JSON.stringify(page.items) : Buffer.from(page.json).toString();
+            expect(text).toBe(expected);
+          }
+        }
+      };
+      await expectLists();
+      const [port, other] = await findPorts(own.db, { ...everything, sorts: [{ key: 'id', direction: 'asc' }] });
+      const [network] = await findNetworks(own.db, everything);
+      const steps: ((tx: Tx) => Promise<unknown>)[] = [
+        async (tx) => {
+          await tx
+            .updateTable('ml2_port_bindings')
+            .set({ host: 'elsewhere' })
+            .where('port_id', '=', port!.id)
+            .execute();
+          await tx.updateTable('ports').set({ revision_number: 99 }).where('id', '=', port!.id).execute();
+        },
+        (tx) =>
+          tx
+            .updateTable('networks')
+            .set({ name: 'é"\u2028', revision_number: 99 })
+            .where('id', '=', network!.id)
+            .execute(),
+        // An agent's zone is no change of the network.
+        (tx) => tx.updateTable('agents').set({ availability_zone: 'far' }).execute(),
+        (tx) => tx.deleteFrom('networkdhcpagentbindings').execute(),
+        (tx) => tx.deleteFrom('ports').where('id', '=', other!.id).execute(),
+        async (tx) => {
+          const { length } = await findPorts(tx, everything);
+          for (let i = 0; i < 2 * length; i++) await insertPort(tx, network!.id, { name: `new ${i}` });
+        },
+      ];
+      for (const step of steps) {
+        await own.transaction(step);
+        await expectLists();
+      }
+    } finally {
+      await own.close();
+    }
   });
 
   it('a long list comes from the thread as long as it is long', async () => {

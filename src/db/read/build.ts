@@ -28,7 +28,7 @@ export interface JsonPage {
   readonly lastId: string | null;
 }
 
-/** Rows as JSON text without the objects in between: byte for byte what `JSON.stringify` would give. */
+/** Rows as JSON without the objects in between: byte for byte what `JSON.stringify` would give. */
 export async function buildJson(
   handle: Handle,
   definition: Definition,
@@ -36,6 +36,17 @@ export async function buildJson(
   attributes: readonly Attribute[],
   view: View,
 ): Promise<JsonPage> {
+  return joinTexts(await buildTexts(handle, definition, rows, attributes, view), rows);
+}
+
+/** The JSON text of each row. */
+export async function buildTexts(
+  handle: Handle,
+  definition: Definition,
+  rows: readonly Row[],
+  attributes: readonly Attribute[],
+  view: View,
+): Promise<string[]> {
   const { slots, own, of } = await childrenOf(handle, definition, rows, attributes);
   const names = attributes.map(({ key }) => `${JSON.stringify(key)}:`);
   const writers = attributes.map(writerOf);
@@ -51,14 +62,37 @@ export async function buildJson(
     }
     texts[r] = `{${text}}`;
   }
+  return texts;
+}
+
+/** A page of resources whose texts are there, and of whose rows at least the id. */
+export function joinTexts(texts: readonly string[], rows: readonly Row[]): JsonPage {
   const id = (row: Row | undefined) => (row === undefined ? null : (row[0] as string));
   return {
-    // Joined at once: one string grown row by row takes twice as long to encode.
-    json: Buffer.from(`[${texts.join(',')}]`),
+    json: listOf(texts),
     count: rows.length,
     firstId: id(rows[0]),
     lastId: id(rows.at(-1)),
   };
+}
+
+const OPEN = '['.charCodeAt(0);
+const COMMA = ','.charCodeAt(0);
+const CLOSE = ']'.charCodeAt(0);
+
+/** Each text is written to its place: one string of them all takes eight times as long. */
+function listOf(texts: readonly string[]): Buffer<ArrayBuffer> {
+  let length = texts.length === 0 ? 2 : texts.length + 1;
+  for (const text of texts) length += Buffer.byteLength(text);
+  const bytes = Buffer.allocUnsafeSlow(length);
+  bytes[0] = OPEN;
+  let end = 1;
+  for (const text of texts) {
+    if (end > 1) bytes[end++] = COMMA;
+    end += bytes.write(text, end);
+  }
+  bytes[end] = CLOSE;
+  return bytes;
 }
 
 type Writer = (row: Row, children: readonly Row[], view: View) => string | undefined;

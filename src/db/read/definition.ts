@@ -54,6 +54,11 @@ export interface Definition {
   readonly attributes: readonly Attribute[];
   readonly children: Readonly<Record<string, Child>>;
   readonly filters: Readonly<Record<string, Filter>>;
+  /**
+   * Given when what it shows changes only together with its revision, but for these child tables: then its JSON may be
+   * kept from list to list. Whoever writes a row that a resource shows raises its revision, as upstream does.
+   */
+  readonly revised?: { readonly except: readonly string[] };
   /** Attribute → what to sort by. */
   readonly sorts: Readonly<Record<string, Sort>>;
 }

@@ -3,6 +3,7 @@ import type { Db } from '../database.ts';
 import { atOneMoment, handleOf } from '../handle.ts';
 import { build, buildJson, type JsonPage, selectAttributes } from './build.ts';
 import type { Definition } from './definition.ts';
+import { Fragments } from './fragments.ts';
 import { findRows } from './rows.ts';
 import type { View } from './view.ts';
 
@@ -20,10 +21,19 @@ export async function findResources<R>(db: Db, definition: Definition, query: Li
   });
 }
 
-/** A list as the API sends it. */
-export async function findJson(db: Db, definition: Definition, query: ListQuery, view: View): Promise<JsonPage> {
+/** A list as the API sends it, from fragments where that can be. */
+export async function findJson(
+  db: Db,
+  definition: Definition,
+  query: ListQuery,
+  view: View,
+  fragments: Fragments | null = null,
+): Promise<JsonPage> {
   return atOneMoment(handleOf(db), async (handle) => {
     const fixed = withNow(view);
+    if (fragments !== null && Fragments.canServe(definition, query, fixed)) {
+      return fragments.find(handle, definition, await Fragments.keys(handle, definition, query, fixed), fixed);
+    }
     const rows = await findRows(handle, definition, query, fixed);
     return buildJson(handle, definition, rows, selectAttributes(definition, fixed, query.fields), fixed);
   });
@@ -38,10 +48,17 @@ export async function findPage<R>(
   definition: Definition,
   query: ListQuery,
   view: View,
+  fragments: Fragments,
 ): Promise<Page<R> | null> {
   return atOneMoment<Page<R> | null>(handleOf(db), async (handle) => {
     const mayBeLong = query.limit === null || query.limit > LONG_LIST;
-    const rows = await findRows(handle, definition, mayBeLong ? { ...query, limit: LONG_LIST + 1 } : query, view);
+    const bounded = mayBeLong ? { ...query, limit: LONG_LIST + 1 } : query;
+    if (mayBeMany(query) && Fragments.canServe(definition, query, view)) {
+      const keys = await Fragments.keys(handle, definition, bounded, view);
+      if (keys.length > LONG_LIST) return null;
+      if (keys.length >= JSON_FROM) return fragments.find(handle, definition, keys, view);
+    }
+    const rows = await findRows(handle, definition, bounded, view);
     if (rows.length > LONG_LIST) return null;
     const { fields } = query;
     if (rows.length >= JSON_FROM) {
@@ -51,6 +68,11 @@ export async function findPage<R>(
     const withId = fields === null || fields.includes('id') ? fields : ['id', ...fields];
     return { items: await build<R>(handle, definition, rows, selectAttributes(definition, view, withId), view) };
   });
+}
+
+/** Queries by name, device and the like mostly find one or none. */
+function mayBeMany({ filters, limit }: ListQuery): boolean {
+  return limit === null ? Object.keys(filters).length === 0 : limit >= JSON_FROM;
 }
 
 /** A view whose clock stands still, so that every row is judged by the same moment. */

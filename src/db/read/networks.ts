@@ -107,6 +107,7 @@ export const networks: Definition = {
   table: 'networks',
   columns,
   attributes,
+  revised: { except: ['zones'] },
   children: {
     subnets: child('network_id', (db) =>
       db.selectFrom('subnets').select(['network_id', 'id']).orderBy('network_id').orderBy('standard_attr_id'),

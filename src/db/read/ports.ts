@@ -154,6 +154,7 @@ export const ports: Definition = {
   table: 'ports',
   columns,
   attributes,
+  revised: { except: [] },
   children: {
     addresses: child('port_id', (db) =>
       db

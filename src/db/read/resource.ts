@@ -4,9 +4,13 @@ import { atOneMoment, handleOf } from '../handle.ts';
 import { type Prepared, prepared } from '../prepared.ts';
 import { build, selectAttributes } from './build.ts';
 import type { AnyQuery, Attribute, Definition } from './definition.ts';
+import { Fragments } from './fragments.ts';
 import { findPage, findResources, LONG_LIST, withNow } from './list.ts';
 import { listInThread } from './thread/client.ts';
 import { fullView, type View } from './view.ts';
+
+/** Texts kept for lists that are made in line: 1 MB of each kind of resource. */
+const MOST_FRAGMENTS = 1_000;
 
 /** Reading one kind of resource. */
 export interface Reader<R> {
@@ -24,6 +28,12 @@ export function reader<R>(resource: string, definition: Definition): Reader<R> {
   );
   const attributesOf = remembered(definition);
   const longIn = new WeakSet<Database>();
+  const fragments = new WeakMap<Database, Fragments>();
+  const fragmentsOf = (database: Database): Fragments => {
+    const kept = fragments.get(database) ?? new Fragments(MOST_FRAGMENTS);
+    fragments.set(database, kept);
+    return kept;
+  };
   return {
     get: (db, id, view = fullView, fields = null) =>
       atOneMoment(handleOf(db), async (handle) => {
@@ -37,7 +47,10 @@ export function reader<R>(resource: string, definition: Definition): Reader<R> {
       const fixed = withNow(view);
       // Everything of a table that was long a moment ago: no need to find out again.
       const whole = query.limit === null && query.marker === null && Object.keys(query.filters).length === 0;
-      const page = whole && longIn.has(database) ? null : await findPage<R>(database.db, definition, query, fixed);
+      const page =
+        whole && longIn.has(database)
+          ? null
+          : await findPage<R>(database.db, definition, query, fixed, fragmentsOf(database));
       if (page !== null) return page;
       const long = await listInThread<R>(database, resource, query, fixed);
       if (whole && long.items === undefined) {

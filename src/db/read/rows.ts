@@ -1,6 +1,6 @@
 import type { ListQuery } from '../../lib/query.ts';
 import { type Handle, query as run } from '../handle.ts';
-import { builderFor } from '../prepared.ts';
+import { builderFor, type PreparedIn, preparedIn } from '../prepared.ts';
 import type { AnyExpressions, AnyQuery, Definition, Row } from './definition.ts';
 import { afterMarker, applyOrder, orderOf, selectKeys } from './paging.ts';
 import { UnknownMarkerError, type View } from './view.ts';
@@ -8,6 +8,7 @@ import { UnknownMarkerError, type View } from './view.ts';
 /**
  * The rows a query asks for, in its order.
  *
+ * @param columns when not all of the definition's: the first is `id`
  * @throws UnknownMarkerError
  */
 export async function findRows(
@@ -15,12 +16,32 @@ export async function findRows(
   definition: Definition,
   query: ListQuery,
   view: View,
+  columns = definition.columns,
 ): Promise<readonly Row[]> {
-  const known = query.marker === null ? compiledFor(handle, definition, query, view) : null;
-  const { sql, parameters } = known ?? (await compile(handle, definition, query, view));
+  const wanted = columns === definition.columns ? definition : { ...definition, columns };
+  const known = query.marker === null ? compiledFor(handle, wanted, query, view) : null;
+  const { sql, parameters } = known ?? (await compile(handle, wanted, query, view));
   const { rows } = await run(handle, sql, parameters);
   return query.pageReverse ? rows.toReversed() : rows;
 }
+
+/** The rows of these ids, in any order. */
+export async function rowsByIds(
+  handle: Handle,
+  definition: Definition,
+  ids: readonly string[],
+): Promise<readonly Row[]> {
+  let byIds = allByIds.get(definition);
+  if (byIds === undefined) {
+    byIds = preparedIn((db, values: string[]) =>
+      (db.selectFrom(definition.table) as AnyQuery).select(definition.columns as string[]).where('id', 'in', values),
+    );
+    allByIds.set(definition, byIds);
+  }
+  return byIds.query(handle, ids);
+}
+
+const allByIds = new WeakMap<Definition, PreparedIn<string, unknown>>();
 
 interface Statement {
   readonly sql: string;
@@ -83,7 +104,8 @@ function compiledFor(handle: Handle, definition: Definition, query: ListQuery, v
 
 /** What decides the text of a query; null when values do, too (flags, lists, pairs, the moment). */
 function shapeOf(handle: Handle, definition: Definition, query: ListQuery): string | null {
-  let key = `${handle.dialect.name} ${definition.table} ${query.limit} ${query.pageReverse}`;
+  const { table, columns } = definition;
+  let key = `${handle.dialect.name} ${table} ${columns.length} ${query.limit} ${query.pageReverse}`;
   for (const attribute in query.filters) {
     const values = query.filters[attribute]!;
     const [value] = values;

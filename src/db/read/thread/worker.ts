@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type Database, openDatabase } from '../../database.ts';
 import { agents } from '../agents.ts';
 import type { Definition } from '../definition.ts';
+import { Fragments } from '../fragments.ts';
 import { findJson } from '../list.ts';
 import { networks } from '../networks.ts';
 import { ports } from '../ports.ts';
@@ -11,6 +12,13 @@ import type { ListAnswer, ListRequest, ThreadData } from './messages.ts';
 
 /** The reader thread's body: answers list requests one after another with finished JSON. */
 const definitions: Readonly<Record<string, Definition>> = { networks, subnets, ports, agents };
+
+/** Of each kind: 30 MB. */
+const MOST_FRAGMENTS = 30_000;
+/** After this long without a list the texts kept for the next one are given up. */
+const FORGET_AFTER_MS = 60_000;
+const fragments = new Map<string, Fragments>();
+let forgetting: NodeJS.Timeout | undefined;
 
 const port = parentPort!;
 const database = openDatabase(workerData as ThreadData);
@@ -28,9 +36,17 @@ function ownsBuffer(bytes: Uint8Array): boolean {
 async function answerTo(opened: Database, { id, resource, query, view }: ListRequest): Promise<ListAnswer> {
   try {
     const definition = definitions[resource]!;
-    return { id, ok: true, ...(await findJson(opened.db, definition, query, view)) };
+    return { id, ok: true, ...(await findJson(opened.db, definition, query, view, fragmentsOf(resource))) };
   } catch (error) {
     const unknownMarker = error instanceof UnknownMarkerError ? error.marker : null;
     return { id, ok: false, unknownMarker, message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function fragmentsOf(resource: string): Fragments {
+  clearTimeout(forgetting);
+  forgetting = setTimeout(() => fragments.clear(), FORGET_AFTER_MS).unref();
+  const kept = fragments.get(resource) ?? new Fragments(MOST_FRAGMENTS);
+  fragments.set(resource, kept);
+  return kept;
 }
