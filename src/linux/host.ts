@@ -2,7 +2,7 @@ import { type Logger, silentLogger } from '../lib/log.ts';
 import { ApplyFailed, type Host, type LinkEvent, type NetworkOperation, type NetworkState } from './contract.ts';
 import { HelperExec } from './exec/client.ts';
 import { LinkMonitor } from './link-monitor.ts';
-import { ensureNetns, listNetns, removeNetns } from './netns.ts';
+import { checkNetnsName, ensureNetns, listNetns, removeNetns } from './netns.ts';
 import { type Step, steps } from './operations.ts';
 import { DUMP_INTERRUPTED, parseState, READ_COMMANDS } from './state.ts';
 import { writeSysctl } from './sysctl.ts';
@@ -37,7 +37,9 @@ class LinuxHost implements Host {
   async readNetwork(netns?: string): Promise<NetworkState> {
     for (let attempt = 1; ; attempt += 1) {
       const results = await Promise.all(
-        READ_COMMANDS.map((words) => this.exec.run(['ip', ...words], { netns, timeoutMs: BATCH_TIMEOUT_MS })),
+        READ_COMMANDS.map((words) =>
+          this.exec.run(['ip', ...inNetns(netns), ...words], { timeoutMs: BATCH_TIMEOUT_MS }),
+        ),
       );
       const interrupted = results.some(({ stderr }) => DUMP_INTERRUPTED.test(stderr));
       if (!interrupted || attempt === READ_ATTEMPTS) return parseState(results.map(({ stdout }) => stdout));
@@ -95,8 +97,8 @@ class LinuxHost implements Host {
     let rest = batch;
     while (rest.length > 0) {
       const stdin = `${rest.map(({ step }) => step.words.join(' ')).join('\n')}\n`;
-      const argv = ['ip', '-batch', '-'];
-      const ran = await this.exec.run(argv, { netns, stdin, timeoutMs: BATCH_TIMEOUT_MS, okCodes: [0, 1, 2, 255] });
+      const argv = ['ip', ...inNetns(netns), '-batch', '-'];
+      const ran = await this.exec.run(argv, { stdin, timeoutMs: BATCH_TIMEOUT_MS, okCodes: [0, 1, 2, 255] });
       if (ran.code === 0) return;
       const named = /Command failed -:(\d+)/.exec(ran.stderr)?.[1];
       const line = named ? Number(named) : rest.length === 1 ? 1 : 0;
@@ -123,4 +125,8 @@ class LinuxHost implements Host {
       throw new ApplyFailed(operation, error instanceof Error ? error.message : String(error));
     }
   }
+}
+
+function inNetns(netns: string | undefined): string[] {
+  return netns === undefined ? [] : ['-n', checkNetnsName(netns)];
 }

@@ -31,10 +31,10 @@ export async function ensureNetns(exec: Exec, name: string): Promise<void> {
     if (added.code !== 0 && !/File exists/.test(added.stderr)) {
       throw new CommandFailed({ argv: ['ip', 'netns', 'add', name], code: added.code, stderr: added.stderr });
     }
-    const argv = ['ip', 'link', 'set', 'dev', 'lo', 'up'];
-    const up = await exec.run(argv, { netns: name, okCodes: [0, 1, 2, 255] });
+    const argv = ['ip', '-n', name, 'link', 'set', 'dev', 'lo', 'up'];
+    const up = await exec.run(argv, { okCodes: [0, 1, 2, 255] });
     if (up.code === 0) return;
-    if (attempt === 2) throw new CommandFailed({ argv, code: up.code, stderr: up.stderr, netns: name });
+    if (attempt === 2) throw new CommandFailed({ argv, code: up.code, stderr: up.stderr });
     await removeNetns(exec, name);
   }
 }
