@@ -28,6 +28,12 @@ describe('ensureDhcpPort', () => {
     expect([port.id, sent]).toEqual([ids.dhcp, []]);
   });
 
+  test("takes no tenant's port for its own, whatever device id stands on it", async () => {
+    const stolen = [deviceId, RESERVED_DHCP_PORT].map((device_id) => dhcpPortOf({ device_id, device_owner: '' }));
+    const { sent } = await ensure(networkOf({ ports: stolen }), { create_dhcp_port: dhcpPortOf() });
+    expect(sent.map(({ method }) => method)).toEqual(['create_dhcp_port']);
+  });
+
   test('creates one: an address on each subnet with DHCP', async () => {
     const network = networkOf({
       ports: [],

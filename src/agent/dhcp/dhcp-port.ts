@@ -6,6 +6,8 @@ import { isMac, isUuid } from './dnsmasq-text.ts';
 /** `device_id` of ports that an agent left behind when it was removed: the next one takes them over, addresses and all. */
 export const RESERVED_DHCP_PORT = 'reserved_dhcp_port';
 
+const DHCP_OWNER = 'network:dhcp';
+
 /** RFC 4122's namespace for names of hosts. */
 const DNS_NAMESPACE = '6ba7b8109dad11d180b400c04fd430c8';
 
@@ -35,14 +37,17 @@ export type DhcpPortStep =
 /** Own port with the right subnets, own port to be changed, reserved ports to be tried in turn, or a new one. */
 export function planDhcpPort(network: NetworkInfo, deviceId: string): DhcpPortStep {
   const wanted = network.subnets.filter((subnet) => subnet.enable_dhcp).map((subnet) => subnet.id);
-  const own = network.ports.find((port) => port.device_id === deviceId);
+  // Any tenant may write any `device_id` on a port of its own, this one can be guessed, and on a shared network it would
+  // be given the DHCP server's place. The owner is not the tenant's to write.
+  const servers = network.ports.filter((port) => port.device_owner === DHCP_OWNER);
+  const own = servers.find((port) => port.device_id === deviceId);
   if (own) {
     const present = new Set(own.fixed_ips.map((ip) => ip.subnet_id));
     const same = present.size === wanted.length && wanted.every((id) => present.has(id));
     if (same) return { step: 'keep', port: own };
     return { step: 'update', port: own, fixedIps: kept(own, wanted) };
   }
-  const reserved = network.ports.filter((port) => port.device_id === RESERVED_DHCP_PORT);
+  const reserved = servers.filter((port) => port.device_id === RESERVED_DHCP_PORT);
   const fixedIps = wanted.map((subnet_id) => ({ subnet_id }));
   return reserved.length > 0 ? { step: 'adopt', ports: reserved, fixedIps } : { step: 'create', fixedIps };
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { silentLogger } from '../../lib/log.ts';
 import { defaultValues } from '../../lib/options.ts';
 import { ExplainApi, type PortFilters, type WirePort } from '../../rpc/contract.ts';
 import { FakeTransport } from '../../rpc/fake.ts';
@@ -52,13 +53,14 @@ afterEach(async () => {
 
 const socketPath = () => join(folder, 'metadata_proxy');
 
-async function startAgent(changes: Partial<MetadataOptions> = {}): Promise<MetadataAgent> {
+async function startAgent(changes: Partial<MetadataOptions> = {}, logger = silentLogger): Promise<MetadataAgent> {
   const options = defaultValues(metadataOptions, { metadata_proxy_socket: socketPath(), ...changes });
   const agent = new MetadataAgent({
     host: 'host1',
     options,
     agentOptions: defaultValues(metadataAgentOptions),
     transport,
+    logger,
   });
   await agent.start();
   running.push(agent);
@@ -123,6 +125,23 @@ describe('without Nova', () => {
     ports.push({ ...port, id: 'second' });
     await startAgent();
     expect((await ask()).status).toBe(404);
+  });
+
+  test('a guest that hangs up in the middle of its request fills no log', async () => {
+    const told: string[] = [];
+    const tell = (_: object, message: string) => void told.push(message);
+    await startAgent({}, { ...silentLogger, warn: tell, error: tell });
+    await new Promise<void>((resolve) => {
+      const sent = request({
+        socketPath: socketPath(),
+        method: 'POST',
+        headers: { 'X-Neutron-Network-ID': networkId, 'X-Forwarded-For': '10.30.0.5', 'Content-Length': 1000 },
+      });
+      sent.on('error', () => resolve());
+      sent.write('half', () => setImmediate(() => sent.destroy(new Error('hung up'))));
+    });
+    expect((await ask()).status).toBe(200); // asked later, answered later
+    expect(told).toEqual([]);
   });
 
   test('the address that a guest puts into the header itself is not believed', async () => {
@@ -193,6 +212,7 @@ describe('without Nova', () => {
       body: '',
     });
     expect((await ask({ method: 'POST', body: 'x'.repeat(2_000_000) })).status).toBe(413);
+    expect((await ask({ method: 'POST', body: 'x'.repeat(60_000) })).status).toBe(405);
   });
 });
 
@@ -229,6 +249,16 @@ async function startNova(answer: { status?: number; body?: string; type?: string
 }
 
 describe('with Nova', () => {
+  test.each([
+    ['', 1],
+    [SECRET, 0],
+  ])('a secret of %j is warned of %d times', async (metadata_proxy_shared_secret, times) => {
+    const told: string[] = [];
+    const warn = (_: object, message: string) => void told.push(message);
+    await startAgent({ metadata_source: 'nova', metadata_proxy_shared_secret }, { ...silentLogger, warn });
+    expect(told.filter((message) => message.includes('shared_secret is empty'))).toHaveLength(times);
+  });
+
   const nova = (port: number, changes: Partial<MetadataOptions> = {}) =>
     startAgent({ nova_metadata_port: port, metadata_proxy_shared_secret: SECRET, ...changes });
 

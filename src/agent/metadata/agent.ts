@@ -79,11 +79,19 @@ export class MetadataAgent {
   async start(): Promise<void> {
     const { host, options, transport } = this.#parts;
     if (usesNova(options)) this.#nova = await NovaMetadata.open(options, this.#logger);
+    if (this.#nova && options.metadata_proxy_shared_secret === '') {
+      this.#logger.warn(
+        { nova: novaUrl(options) },
+        'metadata_proxy_shared_secret is empty: whoever reaches Nova can ask for the metadata of any instance',
+      );
+    }
     await this.#server.listen();
     void this.#heartbeat.start();
     const handlers = { explain_port: async ({ port }: { port: WirePort }) => ({ steps: [this.#explain(port)] }) };
     const explaining = endpoint<ExplainMethods>(EXPLAIN_VERSION, handlers);
-    void transport.listen(topics.explain, explainServer('metadata', host), [explaining]);
+    transport
+      .listen(topics.explain, explainServer('metadata', host), [explaining])
+      .catch((error: unknown) => this.#logger.warn({ error: String(error) }, 'cannot be asked why'));
     const source = this.#nova ? novaUrl(options) : 'this agent';
     this.#logger.info({ socket: options.metadata_proxy_socket, source }, 'metadata agent started');
   }

@@ -5,7 +5,10 @@ import { listenAtSocket } from '../../rpc/local/unix-socket.ts';
 import { type GuestAnswer, type GuestRequest, statusAnswer } from './answer.ts';
 import { type Caller, callerOf } from './caller.ts';
 
-const MAX_BODY_BYTES = 1024 * 1024;
+/** The most a guest says is a password of 1 KB. There may be a thousand connections per network, each with a body. */
+const MAX_BODY_BYTES = 64 * 1024;
+/** As long as the proxy in front waits for a guest's request. */
+const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_CLOSE_MS = 2_000;
 
 export interface ProxyServerParts {
@@ -24,7 +27,8 @@ export class ProxyServer {
 
   constructor(parts: ProxyServerParts) {
     this.#parts = parts;
-    this.#http = createServer((incoming, outgoing) => void this.#serve(incoming, outgoing));
+    const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS };
+    this.#http = createServer(limits, (incoming, outgoing) => void this.#serve(incoming, outgoing));
   }
 
   get isListening(): boolean {
@@ -50,22 +54,27 @@ export class ProxyServer {
 
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const answer = await this.#answer(incoming).catch((error: unknown) => {
+      // It went away before it had said all: its own business, and nothing to fill our log with.
+      if (!incoming.complete) return statusAnswer(400);
       this.#parts.logger.error({ url: incoming.url, error: String(error) }, 'a metadata request failed');
       return statusAnswer(500);
     });
     const bytes = Buffer.from(answer.body as string);
-    outgoing.writeHead(answer.status, { 'Content-Type': answer.contentType, 'Content-Length': bytes.length });
+    const headers = { 'Content-Type': answer.contentType, 'Content-Length': bytes.length };
+    outgoing.writeHead(answer.status, incoming.complete ? headers : { ...headers, Connection: 'close' });
     outgoing.end(incoming.method === 'HEAD' ? undefined : bytes);
+    // What of a refused body is still under way.
+    incoming.resume();
   }
 
   async #answer(incoming: IncomingMessage): Promise<GuestAnswer> {
-    const body = await bodyOf(incoming);
-    if (body === null) return statusAnswer(413);
     const caller = callerOf(incoming.headers);
     if (!caller) {
       this.#parts.logger.debug({ url: incoming.url }, 'refused a metadata request that does not say who asks');
       return statusAnswer(404);
     }
+    const body = await bodyOf(incoming);
+    if (body === null) return statusAnswer(413);
     return this.#parts.answer(caller, { method: incoming.method ?? 'GET', url: incoming.url ?? '/', body });
   }
 }
@@ -74,9 +83,10 @@ export class ProxyServer {
 async function bodyOf(incoming: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+    if (bytes > MAX_BODY_BYTES) return null;
+    chunks.push(chunk);
   }
-  return bytes <= MAX_BODY_BYTES ? Buffer.concat(chunks) : null;
+  return Buffer.concat(chunks);
 }

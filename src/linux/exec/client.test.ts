@@ -73,7 +73,7 @@ describe('run', () => {
   it.each([
     [['rm', '-rf', '/nosuch'], /rm is not on the list/],
     [['/bin/sh', '-c', 'id'], /\/bin\/sh is not on the list/],
-    [['nosuchprogram'], /nosuchprogram is not installed/],
+    [['nosuchprogram'], /nosuchprogram is not installed \(Debian package nosuchprogram\)/],
   ])('refuses %j', async (argv, message) => {
     await expect(exec.run(argv)).rejects.toThrow(message);
   });
