@@ -23,6 +23,8 @@ export interface AllowedDifference {
 /** Lists of ids alone, in no order. */
 const idList = /(^|\.|\])subnets$/;
 
+const poolList = /(^|\.)allocation_pools$/;
+
 /** Where a server tells an address that it may have chosen itself. */
 const chosenAddress = /fixed_ips\[\]\.ip_address$/;
 
@@ -66,7 +68,13 @@ function compareLists(recorded: Json[], ours: Json[], renaming: Renaming, place:
     const [a, b] = [recorded.map((id) => renaming.apply(id)).sort(), [...ours].sort()];
     return a.join() === b.join() ? [] : [{ place, recorded, ours }];
   }
-  return comparePositions(recorded, ours, renaming, inside);
+  // The recorded server lists several pools in the order of random ids that nobody sees.
+  const [theirs, own] = poolList.test(place) ? [byStart(recorded), byStart(ours)] : [recorded, ours];
+  return comparePositions(theirs, own, renaming, inside);
+}
+
+function byStart(pools: Json[]): Json[] {
+  return pools.toSorted((a, b) => String(a?.start).localeCompare(String(b?.start)));
 }
 
 function comparePositions(recorded: Json[], ours: Json[], renaming: Renaming, inside: string): Difference[] {

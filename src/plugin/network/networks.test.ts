@@ -129,6 +129,18 @@ describe('changing', () => {
     expect((await networks.update!(f.context, network.id, { shared: false, mtu: 0 })).mtu).toBe(1500);
   });
 
+  it('does not count what changes nothing, as the recorded server does not', async () => {
+    const { networks } = f.plugin.collections;
+    const made = await f.network({ name: 'a', shared: true });
+    for (const changes of [{}, { name: 'a' }, { shared: true, 'router:external': false, mtu: made.mtu }]) {
+      f.clock.nowMs += 5_000;
+      expect(await networks.update!(f.context, made.id, changes)).toEqual(made);
+    }
+    const changed = await networks.update!(f.context, made.id, { shared: false });
+    expect(changed.revision_number).toBe(made.revision_number + 1);
+    expect(changed.updated_at).not.toBe(made.updated_at);
+  });
+
   it('refuses another revision than the stored one', async () => {
     const { networks } = f.plugin.collections;
     const { id } = await f.network();

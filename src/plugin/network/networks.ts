@@ -161,7 +161,12 @@ export class Networks implements Collection<Network> {
       if (changes[key] !== undefined && changes[key] !== null) columns[key] = changes[key];
     }
     if (typeof changes.mtu === 'number') columns.mtu = this.#mtu(segments, changes.mtu);
-    await updateNetworkRow(tx, id, { ...columns, updated_at: time, revision_number: original.revision_number + 1 });
+    // Being asked for what is so already is no revision.
+    const wanted = { ...columns, ...pick(changes, ['shared', 'router:external', 'is_default']) };
+    if (Object.entries(wanted).some(([key, value]) => value !== original[key as keyof Network])) {
+      const revision_number = original.revision_number + 1;
+      await updateNetworkRow(tx, id, { ...columns, updated_at: time, revision_number });
+    }
     if (typeof changes.shared === 'boolean' && changes.shared !== original.shared) {
       await writeShared(tx, { id, project_id, name: original.name }, changes.shared);
     }
@@ -205,6 +210,11 @@ export class Networks implements Collection<Network> {
 interface Made {
   network: Network;
   segments: SegmentRow[];
+}
+
+/** Those of the attributes that are given. */
+function pick(input: Input, keys: readonly string[]): Input {
+  return Object.fromEntries(Object.entries(input).filter(([key, value]) => keys.includes(key) && value !== undefined));
 }
 
 function segmentRow(networkId: string, segment: SegmentRequest, index: number): SegmentRow {
