@@ -71,7 +71,7 @@ async function measure(server: Server): Promise<Map<RowName, Figures>> {
 async function measureOurs(): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-bench-'));
   try {
-    // The first start makes the database; the one that is measured finds it at its newest revision.
+    // The first start reads the program from disk; the one that is measured finds it in memory.
     const deployment = await makeDeployment({ folder });
     await deployment.start();
     await deployment.server.stop();

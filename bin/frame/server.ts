@@ -58,12 +58,7 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
   const { connection, sqlite_synchronous } = config.get(databaseOptions);
   const database = await openDatabase({ connection, synchronous: sqlite_synchronous as 'normal' | 'full', logger });
   undo.defer(() => database.close());
-  if (database.dialect === 'sqlite' && (await schema.currentRevision(database)) === null) {
-    // A file that was made a moment ago belongs to nobody else; older tables are the operator's to upgrade.
-    const revision = await schema.upgrade(database);
-    logger.info({ connection, revision }, 'made the tables of a new database');
-  }
-  await schema.requireCurrentSchema(database);
+  await schema.requireCurrentSchema(database, config.files);
 
   const { transport_url, host } = config.get(commonOptions);
   const bus = await serveLocalBus({ socketPath: busSocketPath(transport_url), logger });

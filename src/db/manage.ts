@@ -1,7 +1,16 @@
 import { parseArgs } from 'node:util';
 import type { Database } from './database.ts';
 import { SchemaError } from './errors.ts';
-import { currentRevision, headRevision, history, pendingSteps, recordUpgrade, stamp, upgrade } from './migrate.ts';
+import {
+  currentRevision,
+  headRevision,
+  history,
+  maskPassword,
+  pendingSteps,
+  recordUpgrade,
+  stamp,
+  upgrade,
+} from './migrate.ts';
 import type { Migration } from './migrations/contract.ts';
 
 /** What `neutron-db-manage` is given besides its arguments. */
@@ -210,10 +219,6 @@ function label(branch: string, downRevision: string | null): string {
 
 function branchOf(revision: string): string {
   return history().find((step) => step.revision === revision)?.branch ?? '';
-}
-
-function maskPassword(url: string): string {
-  return url.replace(/(:\/\/[^:@/]*):[^@]*@/, '$1:***@');
 }
 
 function disposable(database: Database): AsyncDisposable & { value: Database } {

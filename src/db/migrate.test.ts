@@ -91,7 +91,9 @@ describe('migrations', () => {
   });
 
   it('tells an operator what to run when the tables are not there or old', async () => {
-    await expect(requireCurrentSchema(database)).rejects.toThrow(/no tables yet.*neutron-db-manage upgrade head/);
+    await expect(requireCurrentSchema(database, ['/etc/neutron/neutron.conf'])).rejects.toThrow(
+      /^The database sqlite:\/\/\/\S+ has no tables yet: run "neutron-db-manage --config-file \/etc\/neutron\/neutron.conf upgrade head" first\.$/,
+    );
     await upgrade(database);
     await expect(requireCurrentSchema(database)).resolves.toBeUndefined();
     expect(await stamp(database, 'head')).toBe(headRevision());

@@ -120,12 +120,15 @@ export async function stamp(database: Database, target: string): Promise<string>
  *
  * @throws SchemaError with one line that says what to run
  */
-export async function requireCurrentSchema(database: Database): Promise<void> {
+export async function requireCurrentSchema(database: Database, configFiles: readonly string[] = []): Promise<void> {
   const revision = await currentRevision(database);
   if (revision === headRevision()) return;
   const found =
     revision === null ? 'has no tables yet' : `is at revision ${revision}, this release needs ${headRevision()}`;
-  throw new SchemaError(`The database ${found}: run "neutron-db-manage upgrade head" first.`);
+  const command = ['neutron-db-manage', ...configFiles.flatMap((file) => ['--config-file', file]), 'upgrade', 'head'];
+  throw new SchemaError(
+    `The database ${maskPassword(database.options.connection)} ${found}: run "${command.join(' ')}" first.`,
+  );
 }
 
 async function readRevision(db: Db): Promise<string | null> {
@@ -165,4 +168,9 @@ function targetIndex(target: string, current: number, steps: readonly Migration[
     .filter(({ step }) => target !== '' && step.revision.startsWith(target));
   if (found.length !== 1) throw new SchemaError(`Can't locate revision identified by '${target}'`);
   return found[0]!.i;
+}
+
+/** A connection URL as it may be shown. */
+export function maskPassword(url: string): string {
+  return url.replace(/(:\/\/[^:@/]*):[^@]*@/, '$1:***@');
 }

@@ -1,3 +1,5 @@
+import { openDatabase } from '../../src/db/database.ts';
+import { upgrade } from '../../src/db/migrate.ts';
 import { openDoorway } from '../../src/onehost/emulated/doorway.ts';
 import { ApiClient } from './api.ts';
 import type { EmulatedHost } from './hosts.ts';
@@ -100,7 +102,7 @@ export class Deployment implements AsyncDisposable {
   }
 }
 
-/** Writes the server's configuration; `start` starts it. */
+/** Makes the database and writes the server's configuration; `start` starts it. */
 export async function makeDeployment({
   folder,
   serverHost = null,
@@ -108,6 +110,10 @@ export async function makeDeployment({
   env = {},
 }: DeploymentOptions): Promise<Deployment> {
   const port = serverHost ? 9696 : await freePort();
+  const connection = (server.database?.connection as string | undefined) ?? `sqlite:///${folder}/neutron.sqlite`;
+  const database = await openDatabase({ connection });
+  await upgrade(database);
+  await database.close();
   const file = await writeConfig(folder, 'neutron.conf', {
     ...server,
     DEFAULT: {
@@ -119,7 +125,7 @@ export async function makeDeployment({
       core_plugin: 'ml2',
       ...server.DEFAULT,
     },
-    database: { connection: `sqlite:///${folder}/neutron.sqlite`, ...server.database },
+    database: { ...server.database, connection },
     ml2: {
       type_drivers: 'local,flat',
       tenant_network_types: 'local',
