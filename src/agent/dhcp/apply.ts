@@ -32,13 +32,13 @@ export async function applySteps(host: Host, steps: readonly DhcpStep[], logger:
 async function applyStep(host: Host, step: DhcpStep): Promise<void> {
   switch (step.do) {
     case 'ensure_namespace':
-      // A name whose mount is gone cannot be entered; removing a name that is not there does nothing.
-      await host.removeNetns(step.name);
+      // A name whose mount is gone cannot be entered.
+      if ((await host.listNetns()).includes(step.name)) await host.removeNetns(step.name);
       return await host.ensureNetns(step.name);
     case 'network':
       return await host.apply(step.operations, step.netns ?? undefined);
     case 'fill_checksums':
-      return await fillChecksums(host.exec, step.netns, step.family);
+      return await fillChecksums(host.exec, step.netns, step.family, { fresh: step.fresh });
     case 'make_folder':
       return await makeFolder(step.path);
     case 'write_file':

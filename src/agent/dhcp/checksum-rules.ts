@@ -25,9 +25,15 @@ export async function checksumFamilies(exec: Exec, netns: string, families: read
   return found.flat();
 }
 
-/** Puts the rule in. Any rest of it is replaced. */
-export async function fillChecksums(exec: Exec, netns: string, family: 4 | 6): Promise<void> {
-  const { stdout } = await exec.run([tool[family], '-w', '-t', 'mangle', '-S'], { netns, okCodes: [0, 1, 2, 3, 4] });
+/** Puts the rule in. Any rest of it is replaced; a fresh namespace has none, which saves a look. */
+export async function fillChecksums(
+  exec: Exec,
+  netns: string,
+  family: 4 | 6,
+  { fresh = false }: { fresh?: boolean } = {},
+): Promise<void> {
+  const look = () => exec.run([tool[family], '-w', '-t', 'mangle', '-S'], { netns, okCodes: [0, 1, 2, 3, 4] });
+  const { stdout } = fresh ? { stdout: '' } : await look();
   const lines = [
     '*mangle',
     `:${CHAIN} - [0:0]`,

@@ -11,7 +11,8 @@ export type DhcpStep =
   | { do: 'ensure_namespace'; name: string }
   /** `netns` null: on the host. `optional`: failing is told and passed over, DHCP works without. */
   | { do: 'network'; netns: string | null; operations: NetworkOperation[]; optional?: boolean }
-  | { do: 'fill_checksums'; netns: string; family: 4 | 6 }
+  /** `fresh`: the namespace has just been made, nothing is in its tables. */
+  | { do: 'fill_checksums'; netns: string; family: 4 | 6; fresh?: true }
   | { do: 'make_folder'; path: string }
   | { do: 'write_file'; path: string; text: string }
   /** Lease file before a start of dnsmasq: made, or mended by what the network now is. */
@@ -94,7 +95,7 @@ function planChecksums({ card, namespace: netns }: DhcpState, { namespace, check
   const anew = !namespace?.links.has(card.device);
   return card.checksums
     .filter((family) => anew || (checksums && !checksums.includes(family)))
-    .map((family) => ({ do: 'fill_checksums', netns, family }));
+    .map((family) => ({ do: 'fill_checksums', netns, family, ...(namespace === null && { fresh: true as const }) }));
 }
 
 /** A tap of the name without its other end in the namespace is a rest of something: the pair is made anew. */
