@@ -68,6 +68,8 @@ describe('unwrap', () => {
     ['{"port": []}', "Object 'port' contains invalid data"],
     ['{"ports": []}', 'Resources required'],
     ['{"ports": null}', 'Resources required'],
+    ['{"ports": {}}', 'Resources required'],
+    ['{"ports": ["a"]}', "Object 'port' contains invalid data"],
     ['{"ports": {"a": 1}}', 'Body contains invalid data'],
     ['{"ports": "ab"}', 'Body contains invalid data'],
     ['{"ports": [null]}', 'Body contains invalid data'],

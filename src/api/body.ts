@@ -54,10 +54,11 @@ export function unwrap(body: Body, member: string, collection: string, allowBulk
   if (!Object.hasOwn(body, collection)) return { one: unwrapOne(body, member) };
   const items = body[collection];
   if (!allowBulk) throw badRequest('Bulk operation not supported');
-  if (!items || (Array.isArray(items) && items.length === 0)) throw badRequest('Resources required');
+  if (!items || (typeof items === 'object' && Object.keys(items).length === 0)) throw badRequest('Resources required');
   if (!Array.isArray(items)) throw invalid();
   return {
     many: items.map((item: unknown) => {
+      if (typeof item === 'string') throw badRequest(`Object '${member}' contains invalid data`);
       if (typeof item !== 'object' || item === null) throw invalid();
       return Object.hasOwn(item, member) ? unwrapOne(item as Body, member) : unwrapOne({ [member]: item }, member);
     }),

@@ -48,6 +48,7 @@ function escapeHtml(text: string): string {
 
 /** What is outside `/v2.0`: upstream's URL map answers it. */
 export const outsideDocument = JSON.stringify({ code: 404, title: 'Not Found', description: null });
+export const outsideMethodDocument = JSON.stringify({ code: 405, title: 'Method Not Allowed', description: '' });
 
 /** The shape of keystonemiddleware, which clients know. */
 export const unauthorizedDocument = JSON.stringify({

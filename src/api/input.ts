@@ -38,7 +38,8 @@ export function updateInput(resource: ServedResource, body: Body, context: Conte
   refuseUnknown(resource, body);
   const names = Object.keys(body);
   for (const name of names) {
-    if (!resource.updatable.has(name)) throw badRequest(`Cannot update read-only attribute ${name}`);
+    if (!resource.updatable.has(name))
+      throw badRequest(`Cannot update read-only attribute ${name === 'project_id' ? 'tenant_id' : name}`);
   }
   const input: Input = {};
   for (const name of names) input[name] = readValue(name, resource.attributes.get(name)!, body[name]);

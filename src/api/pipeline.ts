@@ -94,7 +94,7 @@ function onResource(service: Service, request: Request, resource: ServedResource
       return verbs.update(service, request, resource, id, bodyOf(request));
     case 'DELETE':
       if (request.body !== null && request.body.length > 0) {
-        throw badRequest('A DELETE request must not have a body.');
+        throw badRequest('Request body is not supported in DELETE.');
       }
       return verbs.remove(service, request, resource, id);
     default:

@@ -1,10 +1,10 @@
-import { badRequest } from './errors.ts';
+import { apiErrors } from './errors.ts';
 
 /**
  * The revision a change is conditional on: `If-Match: revision_number=7`, quoted or not, among other etags or alone.
  * Other etags are ignored, as upstream ignores them.
  *
- * @throws HTTPBadRequest for several revisions or one that is no number
+ * @throws BadRequest for several revisions or one that is no number
  */
 export function readRevision(header: string | undefined): number | null {
   if (header === undefined) return null;
@@ -14,7 +14,11 @@ export function readRevision(header: string | undefined): number | null {
     if (match) revisions.push(match[1]!.trim());
   }
   if (revisions.length === 0) return null;
-  if (revisions.length > 1) throw badRequest('Multiple revision_number constraints are not supported.');
-  if (!/^\d{1,15}$/.test(revisions[0]!)) throw badRequest('Constraint revision_number must be an integer.');
+  if (revisions.length > 1 || !/^\d{1,15}$/.test(revisions[0]!)) {
+    throw apiErrors.BadRequest({
+      resource: 'if-match',
+      message: 'Revision number etag must be in the format of revision_number=<int>',
+    });
+  }
   return Number(revisions[0]);
 }

@@ -184,14 +184,22 @@ describe('resources', () => {
     ['GET', '/v2.0/networks/a/b/c', 404],
     ['GET', '/v2.0/networks/%ff', 400],
     ['GET', '/v2.0/__proto__', 404],
-    ['GET', '/v2.0//networks', 404],
+    ['GET', '/v2.0//networks', 200],
+    ['GET', '//v2.0/networks?name=a//b', 200],
+    ['HEAD', '/v2.0', 405],
+    ['PATCH', '/v2.0', 405],
+    ['HEAD', '/healthcheck', 204],
   ])('answers %s %s with %d', async (method, url, status) => {
     expect((await call(method, url, method === 'PUT' ? { network: {} } : undefined)).status).toBe(status);
   });
 
   it('refuses a body on DELETE and ignores one on GET', async () => {
     plugin.networks.rows.push({ id: 'a', revision_number: 1 });
-    expect((await refused('DELETE', '/v2.0/networks/a', { x: 1 })).slice(0, 2)).toEqual([400, 'HTTPBadRequest']);
+    expect(await refused('DELETE', '/v2.0/networks/a', { x: 1 })).toEqual([
+      400,
+      'HTTPBadRequest',
+      'Request body is not supported in DELETE.',
+    ]);
     expect((await call('GET', '/v2.0/networks', { x: 1 })).status).toBe(200);
   });
 
@@ -257,6 +265,25 @@ describe('bulk create', () => {
   });
 });
 
+describe('update', () => {
+  it('takes one at a time, and names the project as upstream does', async () => {
+    plugin.networks.rows.push({ id: 'a', revision_number: 1 });
+    const said = async (body: unknown) => (await refused('PUT', '/v2.0/networks/a', body as object))[2];
+    expect(await said({ networks: [{ name: 'b' }] })).toBe('Bulk operation not supported');
+    expect(await said({ networks: [], network: { name: 'b' } })).toBe('Bulk operation not supported');
+    expect(await said({ network: { project_id: 'x' } })).toBe('Cannot update read-only attribute tenant_id');
+  });
+});
+
+describe('methods on /', () => {
+  it('are refused by what is outside the API', async () => {
+    expect(await call('PUT', '/', {})).toMatchObject({
+      status: 405,
+      json: { code: 405, title: 'Method Not Allowed', description: '' },
+    });
+  });
+});
+
 describe('revisions', () => {
   beforeEach(() => {
     plugin.ports.rows.push({ id: 'p', revision_number: 3 });
@@ -276,6 +303,17 @@ describe('revisions', () => {
     expect((await call('DELETE', '/v2.0/ports/p', undefined, { 'if-match': header })).status).toBe(
       status === 200 && header !== 'nonsense' ? 412 : status === 200 ? 204 : status,
     );
+  });
+
+  it('says how a revision is written', async () => {
+    for (const header of ['revision_number=x', 'revision_number=3, revision_number=4']) {
+      const refusal = await refused('PUT', '/v2.0/ports/p', { port: { name: 'y' } }, { 'if-match': header });
+      expect(refusal).toEqual([
+        400,
+        'BadRequest',
+        'Bad if-match request: Revision number etag must be in the format of revision_number=<int>.',
+      ]);
+    }
   });
 });
 

@@ -100,6 +100,7 @@ export function createApi(parts: ApiParts): Api {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: options.client_socket_timeout * 1000,
     forceCloseConnections: 'idle',
+    rewriteUrl: ({ url }) => withoutEmptySegments(url!),
     genReqId: newRequestId,
     requestIdHeader: false,
     return503OnClosing: false,
@@ -116,7 +117,9 @@ export function createApi(parts: ApiParts): Api {
   app.all('/', async (request, reply) => {
     try {
       guard(request.headers, false);
-      if (request.method !== 'GET' && request.method !== 'OPTIONS') throw apiErrors.HTTPMethodNotAllowed();
+      if (request.method !== 'GET' && request.method !== 'OPTIONS') {
+        return send(request, reply, 405, documents.outsideMethodDocument);
+      }
       return send(request, reply, 200, documents.versionsDocument(linkBase(linkSource(request), service.linkPrefix)));
     } catch (error) {
       return answerError(error, request, reply, logger);
@@ -125,6 +128,7 @@ export function createApi(parts: ApiParts): Api {
   app.all('/healthcheck', async (request, reply) => {
     const file = health.disable_by_file_path;
     const disabled = file !== null && (await stat(file).then(Boolean, () => false));
+    if (request.method === 'HEAD' && !disabled) return send(request, reply, 204, '');
     return send(request, reply, disabled ? 503 : 200, documents.healthDocument(disabled));
   });
   const handle = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -190,7 +194,10 @@ function answerDocument(
   request: FastifyRequest,
   path: string,
 ): Answer | null {
-  if (path === '/v2.0') throw apiErrors.HTTPNotFound();
+  if (path === '/v2.0') {
+    const { method } = request;
+    throw method === 'HEAD' || method === 'PATCH' ? apiErrors.HTTPMethodNotAllowed() : apiErrors.HTTPNotFound();
+  }
   if (path === '/v2.0/') {
     if (request.method !== 'GET' && request.method !== 'OPTIONS') throw apiErrors.HTTPMethodNotAllowed();
     const base = linkBase(linkSource(request), service.linkPrefix);
@@ -203,6 +210,14 @@ function answerDocument(
   if (alias === null) return { status: 200, body: documents.extensionsDocument(extensions) };
   const found = documents.extensionDocument(extensions, alias);
   return found === null ? { status: 404, body: documents.extensionMissing(alias) } : { status: 200, body: found };
+}
+
+/** An endpoint written with a final slash leads to `//v2.0/…`; upstream passes over empty segments. */
+function withoutEmptySegments(target: string): string {
+  if (!target.startsWith('/') || !target.includes('//')) return target;
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  return path.replace(/\/{2,}/g, '/') + target.slice(path.length);
 }
 
 /** Straight to the socket: the framework would name a charset, which upstream does not, and there is nothing to hook. */

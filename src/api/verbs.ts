@@ -81,6 +81,7 @@ export async function update(
   id: string,
   body: Body,
 ): Promise<Answer> {
+  if (Object.hasOwn(body, resource.collection)) throw badRequest('Bulk operation not supported');
   const changes = updateInput(resource, unwrapOne(body, resource.member), request.context);
   const ifRevision = readRevision(request.headers['if-match']);
   const call = callOf(request, resource, 'update', id, [changes]);

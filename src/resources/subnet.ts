@@ -14,10 +14,11 @@ export const subnet: ResourceDefinition = {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
     name: { ops: 'CUR', type: type.string(255), default: '', filter: true, sort: true },
     ...projectAttributes,
-    network_id: { ops: 'CR', type: type.uuid, default: required, filter: true, sort: true },
+    // In upstream's order, by which the first that is missing is named.
     ip_version: { ops: 'CR', type: type.integerOf(4, 6), default: required, filter: true, sort: true },
+    network_id: { ops: 'CR', type: type.uuid, default: required, filter: true, sort: true },
     subnetpool_id: { ops: 'CR', type: type.subnetPool, default: unset, filter: true, sort: true },
-    prefixlen: { ops: 'C', type: type.nonNegative, default: unset, extension: 'subnet_allocation' },
+    prefixlen: { ops: 'C', type: type.nonNegative, default: unset },
     cidr: { ops: 'CR', type: type.cidrOrNull, default: unset, filter: true, sort: true },
     gateway_ip: { ops: 'CUR', type: type.addressOrNull, default: unset, filter: true, sort: true },
     allocation_pools: { ops: 'CUR', type: type.allocationPools, default: unset },

@@ -202,7 +202,7 @@ export const serviceTypes: AttributeType = {
   schema: { type: 'array', items: { type: 'string' } },
   convert: convert.nullToList,
   validate: (value) => {
-    if (!Array.isArray(value)) return 'Subnet service types must be a list';
+    if (!Array.isArray(value)) throw resourceErrors.HTTPBadRequest({ message: 'Subnet service types must be a list.' });
     for (const type of value) {
       if (typeof type !== 'string') {
         throw resourceErrors.InvalidInputSubnetServiceType({ service_type: pythonString(type) });

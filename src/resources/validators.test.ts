@@ -100,7 +100,7 @@ describe('values that are refused, and why', () => {
     [type.string(3), 'abcd', "'abcd' exceeds maximum length of 3"],
     [type.uuid, 5, "'5' is not a valid UUID"],
     [type.uuid, `${id}\n`, `'${id}\n' is not a valid UUID`],
-    [type.uuidList, [id, id], `Duplicate items in the list: '${id}, ${id}'`],
+    [type.uuidList, [id, id], `Duplicate items in the list: '${id}'`],
     [type.mac, '00:00:00:00:00:00', "'00:00:00:00:00:00' is not a valid MAC address"],
     [type.mac, 'ff:ff:ff:ff:ff:ff', "'ff:ff:ff:ff:ff:ff' is not a valid MAC address"],
     [type.mac, 'fa:16:3e:00:00:01\n', "'fa:16:3e:00:00:01\n' is not a valid MAC address"],

@@ -70,7 +70,13 @@ export function uuidList(value: unknown): string | null {
     const wrong = uuid(item);
     if (wrong !== null) return wrong;
   }
-  return new Set(value).size < value.length ? `Duplicate items in the list: '${value.join(', ')}'` : null;
+  return duplicateItems(value);
+}
+
+/** Names each item that stands there more than once. */
+function duplicateItems(list: readonly string[]): string | null {
+  const twice = new Set(list.filter((item, index) => list.indexOf(item) < index));
+  return twice.size === 0 ? null : `Duplicate items in the list: '${[...twice].join(', ')}'`;
 }
 
 export function uniqueTextList(maxLength: number): Validator {
@@ -81,7 +87,7 @@ export function uniqueTextList(maxLength: number): Validator {
       const wrong = isText(item);
       if (wrong !== null) return wrong;
     }
-    return new Set(value).size < value.length ? `Duplicate items in the list: '${value.join(', ')}'` : null;
+    return duplicateItems(value);
   };
 }
 

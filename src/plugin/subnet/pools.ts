@@ -55,11 +55,11 @@ export function normalizePools(pools: readonly AllocationPool[], version: IpVers
 function rangeOf(pool: AllocationPool, version: IpVersion): Range {
   const start = parseAddress(pool.start);
   const end = parseAddress(pool.end);
-  const valid = start && end && start.version === version && end.version === version && start.value <= end.value;
-  if (!valid) {
-    // Upstream prints the pool as Python prints a dictionary.
+  if (!start || !end || start.version !== end.version || start.value > end.value) {
+    // Upstream prints the pool as Python prints a dictionary, and a sound one of the other version as a range.
     throw subnetErrors.InvalidAllocationPool({ pool: `{'start': '${pool.start}', 'end': '${pool.end}'}` });
   }
+  if (start.version !== version) throw subnetErrors.InvalidAllocationPool({ pool: text(pool) });
   return { first: start.value, last: end.value };
 }
 

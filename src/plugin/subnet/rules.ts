@@ -47,9 +47,9 @@ export function checkSubnet(draft: SubnetDraft, current: Subnet | null, limits: 
   else checkIpv6Modes(draft, cidr);
 }
 
-/** The gateway of a subnet that names none: the first host, or the routers' anycast address where hosts choose themselves. */
-export function defaultGateway(cidr: Cidr, modes: Pick<Subnet, 'ipv6_ra_mode' | 'ipv6_address_mode'>): string | null {
-  const value = cidr.version === 6 && isAutoAddressSubnet(modes) ? cidr.first : cidr.first + 1n;
+/** The gateway of a subnet that names none: the first host, or the routers' anycast address of IPv6 (RFC 4291 2.6.1). */
+export function defaultGateway(cidr: Cidr): string | null {
+  const value = cidr.version === 6 ? cidr.first : cidr.first + 1n;
   return value > maxValue(cidr.version) ? null : formatAddress(value, cidr.version);
 }
 

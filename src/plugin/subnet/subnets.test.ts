@@ -30,7 +30,9 @@ describe('creating', () => {
     [{ cidr: '10.0.0.0/31', enable_dhcp: false, gateway_ip: null }, null, [['10.0.0.0', '10.0.0.1']]],
     [{ cidr: '10.0.0.0/31', enable_dhcp: false }, '10.0.0.1', [['10.0.0.0', '10.0.0.0']]],
     [{ cidr: '10.0.0.7/32', enable_dhcp: false, gateway_ip: null }, null, [['10.0.0.7', '10.0.0.7']]],
-    [v6, '2001:db8::1', [['2001:db8::2', '2001:db8::ffff:ffff:ffff:ffff']]],
+    [v6, '2001:db8::', [['2001:db8::1', '2001:db8::ffff:ffff:ffff:ffff']]],
+    [{ ...v6, cidr: '2001:db8::/127', enable_dhcp: false }, '2001:db8::', [['2001:db8::1', '2001:db8::1']]],
+    [{ allocation_pools: [] }, '10.0.0.1', [['10.0.0.2', '10.0.0.254']]],
     [slaac, '2001:db8::', [['2001:db8::1', '2001:db8::ffff:ffff:ffff:ffff']]],
     [{ ...slaac, gateway_ip: '2001:db8::1' }, '2001:db8::1', [['2001:db8::2', '2001:db8::ffff:ffff:ffff:ffff']]],
     [
@@ -130,7 +132,7 @@ describe('creating', () => {
       [pool('2001:db8::1', '2001:db8::2')],
       {},
       'InvalidAllocationPool',
-      "The allocation pool {'start': '2001:db8::1', 'end': '2001:db8::2'} is not valid.",
+      'The allocation pool 2001:db8::1-2001:db8::2 is not valid.',
     ],
     [
       [pool('10.1.0.1', '10.1.0.2')],

@@ -121,7 +121,7 @@ export class Subnets implements Collection<Subnet> {
     const draft = draftOf(input, cidrText);
     checkSubnet(draft, null, shared.options.core);
     const network = await this.#network(change, input.network_id as string);
-    const gateway = draft.gateway_ip === undefined ? defaultGateway(cidr, modesOf(draft)) : draft.gateway_ip;
+    const gateway = draft.gateway_ip === undefined ? defaultGateway(cidr) : draft.gateway_ip;
     const pools = poolsOf(input, cidr, cidrText, gateway);
     await this.#checkOverlap(change, network.id, cidr, cidrText);
     checkMtu(network, draft.ip_version);
@@ -286,13 +286,10 @@ function draftOf(input: Input, cidr: string): SubnetDraft {
   };
 }
 
-function modesOf(draft: SubnetDraft): Pick<Subnet, 'ipv6_ra_mode' | 'ipv6_address_mode'> {
-  return draft as Pick<Subnet, 'ipv6_ra_mode' | 'ipv6_address_mode'>;
-}
-
 function poolsOf(input: Input, cidr: Cidr, cidrText: string, gateway: string | null): AllocationPool[] {
   const given = input.allocation_pools as AllocationPool[] | null | undefined;
-  if (!given) return defaultPools(cidr, gateway);
+  // An empty list is none, as upstream has it on create; on update it takes all pools away.
+  if (!given || given.length === 0) return defaultPools(cidr, gateway);
   checkPools(given, cidr, cidrText);
   if (gateway) checkGatewayOutsidePools(gateway, given, cidr.version);
   return normalizePools(given, cidr.version);
