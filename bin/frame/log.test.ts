@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -80,4 +80,35 @@ test.each([false, true])(
 test('a file that cannot be written is told in one line', async () => {
   const settings = { program: 'p', debug: false, logFile: '/proc/x/y.log', logDir: null, json: false };
   await expect(openLog(settings)).rejects.toThrow(/^log file \/proc\/x\/y\.log cannot be written: /);
+});
+
+test('begins a new file at its size and keeps so many older ones', async () => {
+  const open = () =>
+    openLog({
+      ...{ program: 'x', debug: false, logFile: null, logDir: folder, json: false },
+      rotation: { bytes: 300, keep: 2 },
+    });
+  const text = (name: string) => readFileSync(join(folder, name), 'utf8');
+  for (let start = 0; start < 2; start++) {
+    const log = await open(); // the second start goes on where the first one stopped
+    for (let number = 0; number < 10; number++) log.info({ number: start * 10 + number }, 'a line'.padEnd(60));
+  }
+  expect(readdirSync(folder).sort()).toEqual(['x.log', 'x.log.1', 'x.log.2']);
+  expect(readdirSync(folder).every((name) => text(name).length <= 300)).toBe(true);
+  const numbers = ['x.log.2', 'x.log.1', 'x.log'].flatMap((name) =>
+    [...text(name).matchAll(/number=(\d+)/g)].map((match) => Number(match[1])),
+  );
+  const newest = Array.from({ length: 20 }, (_, number) => number).slice(-numbers.length);
+  expect(numbers).toEqual(newest);
+  expect(numbers.length).toBeGreaterThan(4);
+});
+
+test('goes on writing where the file cannot be moved aside', async () => {
+  mkdirSync(join(folder, 'x.log.1', 'full'), { recursive: true });
+  const log = await openLog({
+    ...{ program: 'x', debug: false, logFile: null, logDir: folder, json: false },
+    rotation: { bytes: 50, keep: 1 },
+  });
+  for (const number of [1, 2, 3]) log.info({ number }, 'a line');
+  expect(readFileSync(join(folder, 'x.log'), 'utf8').trim().split('\n')).toHaveLength(3);
 });

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { ConfigError } from '../../src/config/errors.ts';
 import { reason } from '../../src/config/files.ts';
@@ -12,6 +12,8 @@ export interface LogSettings {
   logFile: string | null;
   logDir: string | null;
   json: boolean;
+  /** Begin a new file at this size, keeping so many older ones as `.1`, `.2` …; left out or null: never. */
+  rotation?: { bytes: number; keep: number } | null;
 }
 
 /** A logger with a life: its file is reopened on SIGHUP (logrotate). */
@@ -35,21 +37,37 @@ export async function openLog(settings: LogSettings): Promise<ProgramLogger> {
   const path = logPath(settings);
   let fd = path === null ? 2 : openFile(path);
   const { program, debug } = settings;
-  const write = (text: string) => writeAll(fd, text);
-  const logger = settings.json ? await jsonLogger(program, debug, write) : textLogger(program, debug, write);
-  return {
+  let size = path === null ? 0 : fstatSync(fd).size;
+  const rotation = path === null ? null : (settings.rotation ?? null);
+  const write = (text: string) => {
+    if (rotation && size > 0 && size + text.length > rotation.bytes) {
+      try {
+        moveAside(path as string, rotation.keep);
+        logger.reopen();
+      } catch {
+        // Logging must not end what it tells of: the file grows, and is tried again when it has grown as much again.
+        size = 0;
+      }
+    }
+    writeAll(fd, text);
+    size += text.length;
+  };
+  const lines = settings.json ? await jsonLogger(program, debug, write) : textLogger(program, debug, write);
+  const logger: ProgramLogger = {
     path,
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
+    debug: (fields, message) => lines.debug(fields, message),
+    info: (fields, message) => lines.info(fields, message),
+    warn: (fields, message) => lines.warn(fields, message),
+    error: (fields, message) => lines.error(fields, message),
     reopen() {
       if (path === null) return;
       const old = fd;
       fd = openFile(path);
       closeSync(old);
+      size = fstatSync(fd).size;
     },
   };
+  return logger;
 }
 
 function textLogger(program: string, debug: boolean, write: (text: string) => void): Logger {
@@ -84,6 +102,15 @@ function openFile(path: string): number {
     throw new ConfigError(`log file ${path} cannot be written: ${reason(cause)}; give another log_file or log_dir`, {
       cause,
     });
+  }
+}
+
+/** `x.log` becomes `x.log.1`, that `x.log.2` …, the oldest goes. @throws the file system's errors */
+function moveAside(path: string, keep: number): void {
+  if (keep === 0) rmSync(path, { force: true });
+  for (let number = keep - 1; number >= 0; number--) {
+    const from = number === 0 ? path : `${path}.${number}`;
+    if (existsSync(from)) renameSync(from, `${path}.${number + 1}`);
   }
 }
 

@@ -110,6 +110,10 @@ async function run(program: Program, argv: readonly string[]): Promise<void> {
     logFile: logging.log_file,
     logDir: logging.log_dir,
     json: logging.use_json,
+    rotation:
+      logging.log_rotation_type === 'size'
+        ? { bytes: logging.max_logfile_size_mb * 1024 * 1024, keep: logging.max_logfile_count }
+        : null,
   });
   if (!program.commands) logStart(program, config, logger);
   await live(program, { config, logger, args });

@@ -8,5 +8,12 @@ export const loggingOptions = declareOptions('DEFAULT', {
     help: 'folder for <program>.log, and for a relative log_file',
     deprecated: [{ name: 'logdir' }],
   }),
+  log_rotation_type: option.string({
+    default: 'none',
+    choices: ['none', 'size', 'interval'],
+    help: 'size: begin a new file at max_logfile_size_mb; none and interval leave that to logrotate (SIGHUP)',
+  }),
+  max_logfile_count: option.int({ default: 30, min: 0, help: 'how many older files are kept (size)' }),
+  max_logfile_size_mb: option.int({ default: 200, min: 1, help: 'size at which a new file is begun' }),
   use_json: option.bool({ default: false, help: 'one JSON object a line instead of text' }),
 });
