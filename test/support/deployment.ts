@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { openDatabase } from '../../src/db/database.ts';
 import { upgrade } from '../../src/db/migrate.ts';
 import { openDoorway } from '../../src/onehost/emulated/doorway.ts';
@@ -111,6 +112,7 @@ export async function makeDeployment({
 }: DeploymentOptions): Promise<Deployment> {
   const port = serverHost ? 9696 : await freePort();
   const connection = (server.database?.connection as string | undefined) ?? `sqlite:///${folder}/neutron.sqlite`;
+  await mkdir(folder, { recursive: true });
   const database = await openDatabase({ connection });
   await upgrade(database);
   await database.close();
