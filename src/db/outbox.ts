@@ -52,6 +52,17 @@ export async function claimOutbox(tx: Tx, { before, now, limit }: OutboxClaim): 
   return rows.map((row) => ({ ...row, attempted_at: now, attempts: row.attempts + 1 }));
 }
 
+/** Rows per statement, well below every database's limit of parameters. */
+const HELD_AT_ONCE = 500;
+
+/** Renews the claim on rows that this server is still working on: no other takes them up, nor later ones of their resources. */
+export async function holdOutbox(tx: Tx, ids: readonly number[], now: number): Promise<void> {
+  for (let start = 0; start < ids.length; start += HELD_AT_ONCE) {
+    const piece = ids.slice(start, start + HELD_AT_ONCE);
+    await tx.updateTable('outbox').set({ attempted_at: now }).where('id', 'in', piece).execute();
+  }
+}
+
 /** How much waits: for metrics, and for tests that wait until all is told. */
 export async function outboxCounts(db: Db): Promise<{ total: number; oldest: number | null }> {
   const row = await db

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
-import { claimOutbox, deleteOutbox, insertOutbox, outboxCounts } from '../../src/db/outbox.ts';
+import { claimOutbox, deleteOutbox, holdOutbox, insertOutbox, outboxCounts } from '../../src/db/outbox.ts';
 import { dialects, openAgain } from './db-dialects.ts';
 
 describe.each(dialects)('outbox on $name', ({ open }) => {
@@ -37,6 +37,15 @@ describe.each(dialects)('outbox on $name', ({ open }) => {
     await database.transaction((tx) => deleteOutbox(tx, [a]));
     expect(await claim(9000, 9000)).toEqual([]);
     expect(await outboxCounts(database.db)).toEqual({ total: 0, oldest: null });
+  });
+
+  it('leaves alone what somebody says to be still at, and what comes after it', async () => {
+    const first = await add('p1', 1000);
+    const second = await add('p1', 1001);
+    await database.transaction((tx) => holdOutbox(tx, [first], 4000));
+    expect(await claim(3000, 5000)).toEqual([]);
+    await database.transaction((tx) => deleteOutbox(tx, [first]));
+    expect(await claim(3000, 5000)).toEqual([second]);
   });
 
   it('keeps the order of one resource: nothing later while something earlier is being worked on', async () => {

@@ -113,9 +113,6 @@ export async function makeDeployment({
   const port = serverHost ? 9696 : await freePort();
   const connection = (server.database?.connection as string | undefined) ?? `sqlite:///${folder}/neutron.sqlite`;
   await mkdir(folder, { recursive: true });
-  const database = await openDatabase({ connection });
-  await upgrade(database);
-  await database.close();
   const file = await writeConfig(folder, 'neutron.conf', {
     ...server,
     DEFAULT: {
@@ -137,6 +134,9 @@ export async function makeDeployment({
     },
     securitygroup: { enable_security_group: false, ...server.securitygroup },
   });
+  const database = await openDatabase({ connection });
+  await upgrade(database);
+  await database.close();
   const program = new Program({ name: 'neutron-server', host: serverHost, args: ['--config-file', file], env });
   return new Deployment({ server: program, port, folder, serverHost });
 }

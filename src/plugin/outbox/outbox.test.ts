@@ -73,6 +73,7 @@ describe('a server that dies', () => {
     const [port] = (await next.plugin.collections.ports.list(next.context, query)).items!;
     expect(port).toMatchObject({ 'binding:vif_type': 'bridge', revision_number: 2 });
     expect(await next.told()).toMatchObject([
+      { method: 'port_update', args: { port: { id: port!.id } } },
       { to: 'dhcp_agent.host1', method: 'port_create_end', args: { payload: { port: { id: port!.id } } } },
     ]);
     await next.plugin.close();
@@ -115,6 +116,37 @@ describe('a queue that is away', () => {
     await f.plugin.start();
     await vi.waitFor(async () => expect(await waiting(f)).toBe(0));
     expect((await f.told()).map(({ args }) => args.payload.port.id)).toEqual([first.id, second.id]);
+  });
+});
+
+describe('of several tasks of one resource', () => {
+  it('those behind one that failed wait for it', async () => {
+    await using f = await createFixture();
+    await f.dhcpAgent();
+    const network = await f.network();
+    await f.subnet(network.id);
+    const port = await f.port(network.id);
+    await f.told();
+    const cast = vi.spyOn(f.transport, 'cast').mockRejectedValueOnce(new Error('no connection'));
+    const { ports } = f.plugin.collections;
+    await Promise.all(
+      ['10.0.0.77', '10.0.0.78'].map((ip_address) =>
+        ports.update!(f.context, port.id, { fixed_ips: [{ ip_address }] }),
+      ),
+    );
+    await f.plugin.idle();
+    expect(await waiting(f)).toBe(2);
+    expect(await f.told()).toEqual([]);
+    cast.mockRestore();
+    f.clock.nowMs += 2_000;
+    await f.plugin.start();
+    await vi.waitFor(async () => expect(await waiting(f)).toBe(0));
+    expect((await f.told()).map(({ method }) => method)).toEqual([
+      'port_update_end',
+      'port_update',
+      'port_update_end',
+      'port_update',
+    ]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database, Tx } from '../../db/database.ts';
-import { claimOutbox, deleteOutbox, insertOutbox, outboxCounts } from '../../db/outbox.ts';
+import { claimOutbox, deleteOutbox, holdOutbox, insertOutbox, type OutboxRow, outboxCounts } from '../../db/outbox.ts';
 import type { Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
 
@@ -23,7 +23,10 @@ export interface Task {
 export interface TaskWorker {
   /** The part a client waits for (binding); absent actions need none. */
   prepare(task: Task): Promise<void>;
-  /** The part nobody waits for: telling agents. Tasks come in order, as many as were waiting. */
+  /**
+   * The part nobody waits for: telling agents. Tasks come in order, as many as were waiting. After one that failed those of
+   * the same resource fail, too: they are to be told in order.
+   */
   tell(tasks: readonly Task[], done: (task: Task, error: unknown) => void): Promise<void>;
 }
 
@@ -37,7 +40,8 @@ export interface OutboxParts {
 /** What is older than this is taken up by any server: its own is dead, or failed. */
 const TAKE_UP_AFTER_MS = 2_000;
 const SWEEP_EVERY_MS = 1_000;
-const SWEEP_LIMIT = 500;
+/** So few at a time that they are done before the claim on them lapses. */
+const SWEEP_LIMIT = 100;
 /** Tasks told and deleted together. */
 const BATCH = 64;
 
@@ -48,7 +52,7 @@ const BATCH = 64;
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #waiting: Task[] = [];
-  /** Rows this process is about to do: left alone by its own sweep. */
+  /** Rows this process is about to do: its sweep renews the claim on them. */
   readonly #mine = new Set<number>();
   #running: Promise<void> | null = null;
   #sweeping: Promise<void> | null = null;
@@ -139,37 +143,50 @@ export class Outbox {
   }
 
   async #sweepOnce(): Promise<void> {
-    const { database, now, worker, logger } = this.#parts;
     try {
-      const before = now() - TAKE_UP_AFTER_MS;
-      if ((await outboxCounts(database.db)).total === 0 || this.#closed) return;
-      const claimed = await database.transaction((tx) => claimOutbox(tx, { before, now: now(), limit: SWEEP_LIMIT }));
-      const rows = claimed.filter(({ id }) => !this.#mine.has(id));
-      if (rows.length === 0 || this.#closed) return;
-      logger.info({ tasks: rows.length }, 'taking up tasks that were left behind');
-      const ready: Task[] = [];
-      /** Resources with a task that failed: their later ones wait, so that order holds. */
-      const held = new Set<string>();
-      for (const row of rows) {
-        const key = `${row.resource_type} ${row.resource_id}`;
-        if (held.has(key)) continue;
-        const task = {
-          ...row,
-          resource_type: row.resource_type as ResourceType,
-          payload: JSON.parse(row.payload) as Record<string, unknown>,
-        };
-        try {
-          await worker.prepare(task);
-          ready.push(task);
-        } catch (error) {
-          held.add(key);
-          this.#report(task, error);
-        }
+      for (;;) {
+        if ((await outboxCounts(this.#parts.database.db)).total === 0 || this.#closed) return;
+        const rows = await this.#claim();
+        if (rows.length === 0 || this.#closed) return;
+        this.#parts.logger.info({ tasks: rows.length }, 'taking up tasks that were left behind');
+        await this.#takeUp(rows);
+        if (rows.length < SWEEP_LIMIT) return;
       }
-      if (ready.length > 0) await this.#tellBatch(ready);
     } catch (error) {
-      if (!this.#closed) logger.error({ error }, 'looking after left-behind tasks failed');
+      if (!this.#closed) this.#parts.logger.error({ error }, 'looking after left-behind tasks failed');
     }
+  }
+
+  #claim(): Promise<OutboxRow[]> {
+    const { database, now } = this.#parts;
+    return database.transaction(async (tx) => {
+      const nowMs = now();
+      if (this.#mine.size > 0) await holdOutbox(tx, [...this.#mine], nowMs);
+      return claimOutbox(tx, { before: nowMs - TAKE_UP_AFTER_MS, now: nowMs, limit: SWEEP_LIMIT });
+    });
+  }
+
+  async #takeUp(rows: readonly OutboxRow[]): Promise<void> {
+    const ready: Task[] = [];
+    /** Resources with a task that failed: their later ones wait, so that order holds. */
+    const held = new Set<string>();
+    for (const row of rows) {
+      const key = `${row.resource_type} ${row.resource_id}`;
+      if (held.has(key)) continue;
+      const task = {
+        ...row,
+        resource_type: row.resource_type as ResourceType,
+        payload: JSON.parse(row.payload) as Record<string, unknown>,
+      };
+      try {
+        await this.#parts.worker.prepare(task);
+        ready.push(task);
+      } catch (error) {
+        held.add(key);
+        this.#report(task, error);
+      }
+    }
+    if (ready.length > 0) await this.#tellBatch(ready);
   }
 
   #report(task: Task, error: unknown): void {

@@ -44,11 +44,15 @@ export class Teller implements TaskWorker {
 
   async tell(tasks: readonly Task[], done: (task: Task, error: unknown) => void): Promise<void> {
     const facts = new BatchFacts(this.#shared.database.db, tasks);
+    const failed = new Map<string, unknown>();
     for (const task of tasks) {
+      const resource = `${task.resource_type} ${task.resource_id}`;
       try {
+        if (failed.has(resource)) throw new Error('an earlier task of it failed', { cause: failed.get(resource) });
         await this.#tellOne(task, facts);
         done(task, undefined);
       } catch (error) {
+        failed.set(resource, error);
         done(task, error);
       }
     }
@@ -62,6 +66,11 @@ export class Teller implements TaskWorker {
 
   readonly #actions: Readonly<Record<string, (task: Task, facts: BatchFacts) => Promise<void>>> = {
     'port created': async (task, facts) => {
+      // A server died: its port was bound late, and the agent may have asked for its tap before that.
+      if (!task.known) {
+        const late = await facts.port(task.resource_id);
+        if (late && late['binding:host_id'] !== '') await this.#tellBridge(task, late, facts);
+      }
       const hosts = await this.#dhcpHosts(task, facts);
       if (hosts.length === 0) return;
       const port = task.known ? wirePort(task.known as Port) : await facts.port(task.resource_id);
@@ -83,7 +92,7 @@ export class Teller implements TaskWorker {
           await this.#dhcp.tell(host, 'port_update_end', { port }, sender(task));
         }
       }
-      if (bridge) await this.#bridge.portUpdate({ port, ...(await facts.segment(port.network_id)) }, sender(task));
+      if (bridge) await this.#tellBridge(task, port, facts);
     },
     'port deleted': async (task, facts) => {
       const fixed_ips = (task.payload.fixed_ips as WireFixedIp[] | undefined) ?? [];
@@ -143,6 +152,10 @@ export class Teller implements TaskWorker {
       await this.#dhcp.agentUpdated(host as string, admin_state_up === true, sender(task));
     },
   };
+
+  async #tellBridge(task: Task, port: WirePort, facts: BatchFacts): Promise<void> {
+    await this.#bridge.portUpdate({ port, ...(await facts.segment(port.network_id)) }, sender(task));
+  }
 
   /** Hosts whose DHCP agents serve the task's network and are switched on. */
   async #dhcpHosts(task: Task, facts: BatchFacts): Promise<string[]> {
