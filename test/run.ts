@@ -11,7 +11,9 @@ import { ensureTestTools } from './support/tools.ts';
  * which must be as it was. The last line printed is `N passed, N failed`.
  */
 const kinds = ['unit', 'contract', 'compat', 'functional'] as const;
-type Kind = (typeof kinds)[number];
+/** Only where asked for: it installs the real OpenStack. */
+const extraKinds = ['differential'] as const;
+type Kind = (typeof kinds | typeof extraKinds)[number];
 
 interface Counts {
   passed: number;
@@ -29,7 +31,7 @@ const { values } = parseArgs({
 
 const usage = `usage: npm test [-- --only unit,contract,compat,functional] [--long] [--no-install]
 
-  --only KINDS   only these kinds of tests (no types, lint, dead code)
+  --only KINDS   only these kinds of tests (no types, lint, dead code); also: differential, which sets up the real Neutron
   --long         also the tests that take minutes (the same as npm run test:long)
   --no-install   name the Debian packages that are missing instead of installing them
 `;
@@ -40,7 +42,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const chosen = values.only?.split(',') ?? kinds;
-  const unknown = chosen.filter((kind) => !(kinds as readonly string[]).includes(kind));
+  const all: readonly Kind[] = [...kinds, ...extraKinds];
+  const unknown = chosen.filter((kind) => !(all as readonly string[]).includes(kind));
   if (unknown.length > 0) {
     process.stderr.write(`unknown kind of test: ${unknown.join(', ')}\n${usage}`);
     return 2;
@@ -72,7 +75,7 @@ async function main(): Promise<number> {
     await one('lint', () => succeeds('node_modules/.bin/biome', ['check', '--diagnostic-level=error']));
     await one('dead code', () => succeeds('node_modules/.bin/knip', ['--no-progress', '--no-config-hints']));
   }
-  for (const kind of kinds) {
+  for (const kind of all) {
     if (!chosen.includes(kind)) continue;
     heading(kind);
     const start = performance.now();

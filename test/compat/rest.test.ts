@@ -214,6 +214,8 @@ async function makeSubnet(): Promise<void> {
     network_id: renaming.apply(recordedNetwork()),
     ip_version: 4,
     cidr: '10.11.0.0/24',
+    // Addresses are picked at random: never one that the recording asks for by name or was given itself.
+    allocation_pools: [{ start: '10.11.0.100', end: '10.11.0.180' }],
     project_id: readRecording('ports-admin-bound').projects.demo!,
   });
   renaming.learn(recordedSubnet(), subnet.id);
