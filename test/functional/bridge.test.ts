@@ -316,3 +316,44 @@ it('tells with --dry-run what it would do, and does nothing', async () => {
   expect(dry.output).toContain(`set_master name=${tap} master=${bridgeName(network)}\n`);
   expect(await host.read(['ip', '-o', 'link'])).toBe(before);
 });
+
+it('gives the host its addresses back when the bridge was deleted while no agent ran, whether the server answers or not', async () => {
+  // As some hosters have it: a gateway that no prefix of the host reaches.
+  await host.ipBatch(['addr add 203.0.113.7/32 dev eth1', 'addr add 2001:db8:56::11/64 dev eth1 nodad']);
+  await host.ipBatch(['addr add 10.9.0.1 peer 10.9.0.2/32 dev eth1']);
+  await host.ipBatch(['route replace default via 172.31.1.1 dev eth1 onlink']);
+  const network = randomUUID();
+  const bridge = bridgeName(network);
+  const port = {
+    port_id: randomUUID(),
+    network_id: network,
+    network_type: 'flat',
+    physical_network: 'public',
+  } as const;
+  const tap = server.know(port);
+  await addGuest('guest', tap, '192.168.56.50/24');
+  const isWhole = async (device: string) => {
+    const addresses = await host.read(['ip', '-o', 'addr', 'show', 'dev', device]);
+    const routes = await host.read(['ip', 'route']);
+    return (
+      addresses.includes('203.0.113.7/32') &&
+      addresses.includes('10.9.0.1 peer 10.9.0.2/32') &&
+      addresses.includes('2001:db8:56::11/64') &&
+      routes.includes(`default via 172.31.1.1 dev ${device} `) &&
+      (device === 'eth1' || !(await host.read(['ip', '-o', '-4', 'addr', 'show', 'dev', 'eth1'])).includes('inet'))
+    );
+  };
+  const first = await startAgent();
+  await isUp(tap);
+  await until('the addresses on the bridge', () => isWhole(bridge));
+  await first.kill9();
+  await host.ipBatch([`link del ${bridge}`]);
+  expect(await host.read(['ip', 'route'])).not.toContain('default');
+
+  await server.close();
+  (await makeAgent()).start();
+  await until('the addresses on the card', () => isWhole('eth1'));
+  server = await openBridgeServer(host.folder);
+  server.know(port);
+  await until('the addresses on the bridge again', () => isWhole(bridge), { timeoutMs: 30_000 });
+});

@@ -160,7 +160,7 @@ describe('taps that come and go', () => {
     }
     await agent.idle();
     expect(transport.argsOf('get_devices_details_list')).toHaveLength(1);
-    await vi.waitFor(() => expect(reported('update_device_up')).toHaveLength(20));
+    await vi.waitFor(() => expect(reported('update_device_up')).toHaveLength(20), { timeout: 20_000 });
   });
 
   it('asks again for a tap that was made anew under its name', async () => {
@@ -408,7 +408,7 @@ describe('drift', () => {
     await start({}, 30);
     host.exec.ran.length = 0;
     host.root.apply({ op: 'set_master', name: tap, master: null });
-    await vi.waitFor(() => expect(host.print()).toContain(`  ${tap} tun up`));
+    await vi.waitFor(() => expect(host.print()).toContain(`  ${tap} tun up`), { timeout: 20_000 });
   });
 });
 
@@ -421,7 +421,7 @@ describe('failures on the host', () => {
     known.set(other, details({ device: other }));
     host.failOn((operation) => ('name' in operation && operation.name === tap ? 'Device or resource busy' : null));
     await start();
-    await vi.waitFor(() => expect(reported('update_device_up')).toEqual([other]));
+    await vi.waitFor(() => expect(reported('update_device_up')).toEqual([other]), { timeout: 20_000 });
     expect(reported('update_device_down')).toEqual([tap]);
     expect(log).toContainEqual(
       expect.objectContaining({

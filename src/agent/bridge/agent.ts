@@ -98,6 +98,7 @@ export class BridgeAgent {
     const state = await this.#linux.readNetwork();
     checkHost(this.#config, state);
     this.#agentId = agentId(this.#config, state);
+    await this.#sync.begin(state);
     // Reports until the server answers; the work on the host does not wait for that.
     void this.#heartbeat.start();
     this.#unsubscribe = this.#transport.onReconnect(() => this.#fullSync('the connection to the queue is back'));

@@ -124,6 +124,12 @@ export class SyncLoop {
     this.#reports.close();
   }
 
+  /** What must not wait for the queue: the host gets back addresses that went with a bridge while no agent ran. */
+  async begin(state: NetworkState): Promise<void> {
+    await this.#remember(state);
+    await this.#returnToCards(state);
+  }
+
   async pass(): Promise<{ againInMs?: number } | undefined> {
     const { linux } = this.#parts;
     let state = await linux.readNetwork();

@@ -34,6 +34,16 @@ describe('ensureDhcpPort', () => {
     expect(sent.map(({ method }) => method)).toEqual(['create_dhcp_port']);
   });
 
+  test('stays as it is when a new subnet is full: the others are served', async () => {
+    const network = networkOf({ subnets: [subnetOf(), second] });
+    const full = () => {
+      throw new RemoteError('IpAddressGenerationFailure', 'neutron_lib.exceptions', 'No more IP addresses');
+    };
+    const { port } = await ensure(network, { update_dhcp_port: full });
+    expect(port).toEqual(dhcpPortOf());
+    await expect(ensure(networkOf({ ports: [] }), { create_dhcp_port: full })).rejects.toThrow(/No more IP/);
+  });
+
   test('creates one: an address on each subnet with DHCP', async () => {
     const network = networkOf({
       ports: [],

@@ -61,15 +61,31 @@ function kept(port: WirePort, wanted: readonly string[]): FixedIps {
 }
 
 /**
- * Sees to it that the network has its DHCP port, with an address on every subnet that has DHCP.
+ * Sees to it that the network has its DHCP port, with an address on every subnet that has DHCP. Where a subnet is full and
+ * the port has addresses on others, it stays as it is: those go on being served.
  *
+ * @param onExhausted told that no address was left
  * @returns the port as the server now has it
  * @throws RemoteError, MessagingTimeout, or Error when the network or the subnets changed meanwhile: ask again
  */
-export async function ensureDhcpPort(network: NetworkInfo, host: string, plugin: PluginApi): Promise<WirePort> {
+export async function ensureDhcpPort(
+  network: NetworkInfo,
+  host: string,
+  plugin: PluginApi,
+  onExhausted: (error: unknown) => void = () => {},
+): Promise<WirePort> {
   const deviceId = dhcpDeviceId(host, network.id);
   const step = planDhcpPort(network, deviceId);
-  const port = checked(await askFor(step, network, deviceId, host, plugin), network);
+  let answer: WirePort | null;
+  try {
+    answer = await askFor(step, network, deviceId, host, plugin);
+  } catch (error) {
+    const serves = step.step === 'update' && step.port.fixed_ips.length > 0;
+    if (!serves || !isExhausted(error)) throw error;
+    onExhausted(error);
+    return checked(step.port, network);
+  }
+  const port = checked(answer, network);
   const present = new Set(port.fixed_ips.map((ip) => ip.subnet_id));
   const missing = network.subnets.find((subnet) => subnet.enable_dhcp && !present.has(subnet.id));
   if (missing) throw new Error(`DHCP port ${port.id} got no address on subnet ${missing.id}`);

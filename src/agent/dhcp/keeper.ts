@@ -44,7 +44,12 @@ export class DhcpKeeper {
   ): Promise<{ network: NetworkInfo; state: DhcpState } | null> {
     if (!wantsDhcp(network) || !isUuid(network.id)) return null;
     const { linux, plugin, settings, host, logger } = this.#parts;
-    const port = await ensureDhcpPort(network, host, plugin);
+    const port = await ensureDhcpPort(network, host, plugin, (error) =>
+      logger.warn(
+        { resource: 'network', id: network.id, error: String(error) },
+        'a subnet has no address left for the DHCP port: DHCP is served on the others',
+      ),
+    );
     const complete = withPort(network, port);
     const state = deriveDhcpState(complete, port, settings);
     if (!state) return null;
