@@ -26,9 +26,9 @@ test('a program that was killed has not given up, even if a daemon of it holds i
   child.start();
   const first = child.pid!;
   process.kill(first, 'SIGKILL');
-  await vi.waitFor(() => expect(ends).toHaveLength(1));
+  await vi.waitFor(() => expect(ends).toHaveLength(1), { timeout: 20_000 });
   expect(ends[0]!.how).toBe('was ended by SIGKILL');
-  await vi.waitFor(() => expect(child.pid).not.toBeNull());
+  await vi.waitFor(() => expect(child.pid).not.toBeNull(), { timeout: 20_000 });
   expect(child.pid).not.toBe(first);
   expect(await Promise.race([child.firstEnd, Promise.resolve('still going')])).toBe('still going');
 });
@@ -50,7 +50,7 @@ test('what does not listen is killed after the limit', async () => {
   child = new Child({ name: 'p', argv: sh('trap "" TERM; echo ready >&2; while :; do sleep 0.02; done') });
   child.start();
   // Bit 14 of the ignored signals: the shell has read its first words.
-  await vi.waitFor(() => expect(ignoredSignals(child.pid!) & (1n << 14n)).not.toBe(0n));
+  await vi.waitFor(() => expect(ignoredSignals(child.pid!) & (1n << 14n)).not.toBe(0n), { timeout: 20_000 });
   const from = performance.now();
   await child.stop(50);
   expect(performance.now() - from).toBeGreaterThanOrEqual(49);

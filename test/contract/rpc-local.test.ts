@@ -182,10 +182,12 @@ describe('local bus', () => {
     await asked.promise;
     await agent.close();
     await failed;
-    await vi.waitFor(() =>
-      expect(bus.transport.call({ topic: 't', server: 'h' }, 'never', {}, context)).rejects.toThrow(
-        'nobody listens on t.h',
-      ),
+    await vi.waitFor(
+      () =>
+        expect(bus.transport.call({ topic: 't', server: 'h' }, 'never', {}, context)).rejects.toThrow(
+          'nobody listens on t.h',
+        ),
+      { timeout: 20_000 },
     );
   });
 
@@ -209,10 +211,10 @@ describe('local bus', () => {
     const text = 'x'.repeat(50_000);
     for (let i = 0; i < 40; i++) {
       await bus.transport.cast({ topic: 't', fanout: true }, 'note', { i, text }, context);
-      await vi.waitFor(() => expect(got).toHaveLength(i + 1), { interval: 1 });
+      await vi.waitFor(() => expect(got).toHaveLength(i + 1), { interval: 1 }, { timeout: 20_000 });
     }
     deaf.resume();
-    await vi.waitFor(() => expect(deaf.closed).toBe(true));
+    await vi.waitFor(() => expect(deaf.closed).toBe(true), { timeout: 20_000 });
   });
 
   test.each([
@@ -227,7 +229,7 @@ describe('local bus', () => {
     const odd = await rawConnection(socketPath);
     odd.resume();
     odd.write(bytes);
-    await vi.waitFor(() => expect(odd.closed).toBe(true));
+    await vi.waitFor(() => expect(odd.closed).toBe(true), { timeout: 20_000 });
     await bus.transport.listen('t', 's', [{ version: '1.0', methods: { hi: async () => 'hi' } }]);
     expect(await join_('agent').call({ topic: 't' }, 'hi', {}, context)).toBe('hi');
   });

@@ -361,7 +361,7 @@ describe('with Nova', () => {
 describe('life', () => {
   test('is told to the server as upstream tells it', async () => {
     await startAgent();
-    await vi.waitFor(() => expect(transport.argsOf('report_state')).toHaveLength(1));
+    await vi.waitFor(() => expect(transport.argsOf('report_state')).toHaveLength(1), { timeout: 20_000 });
     expect(transport.argsOf('report_state')[0].agent_state.agent_state).toMatchObject({
       binary: 'neutron-metadata-agent',
       host: 'host1',

@@ -68,7 +68,7 @@ describe('a server that dies', () => {
     const next = await createFixture({}, { database });
     next.clock.nowMs = dying.clock.nowMs + 2_000;
     await next.plugin.start();
-    await vi.waitFor(async () => expect(await waiting(next)).toBe(0));
+    await vi.waitFor(async () => expect(await waiting(next)).toBe(0), { timeout: 20_000 });
     const query = { filters: { name: ['x'] }, fields: null, sorts: [], limit: null, marker: null, pageReverse: false };
     const [port] = (await next.plugin.collections.ports.list(next.context, query)).items!;
     expect(port).toMatchObject({ 'binding:vif_type': 'bridge', revision_number: 2 });
@@ -114,7 +114,7 @@ describe('a queue that is away', () => {
     cast.mockRestore();
     f.clock.nowMs += 2_000;
     await f.plugin.start();
-    await vi.waitFor(async () => expect(await waiting(f)).toBe(0));
+    await vi.waitFor(async () => expect(await waiting(f)).toBe(0), { timeout: 20_000 });
     expect((await f.told()).map(({ args }) => args.payload.port.id)).toEqual([first.id, second.id]);
   });
 });
@@ -140,7 +140,7 @@ describe('of several tasks of one resource', () => {
     cast.mockRestore();
     f.clock.nowMs += 2_000;
     await f.plugin.start();
-    await vi.waitFor(async () => expect(await waiting(f)).toBe(0));
+    await vi.waitFor(async () => expect(await waiting(f)).toBe(0), { timeout: 20_000 });
     expect((await f.told()).map(({ method }) => method)).toEqual([
       'port_update_end',
       'port_update',
