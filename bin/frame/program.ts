@@ -116,11 +116,28 @@ async function run(program: Program, argv: readonly string[]): Promise<void> {
         : null,
   });
   if (!program.commands) logStart(program, config, logger);
-  await live(program, { config, logger, args });
+  try {
+    await live(program, { config, logger, args });
+  } catch (error) {
+    throw withPlace(error, config);
+  }
+}
+
+/** Code that gets values and no files complains of `[section] option: …`; the operator is told the line it stands in. */
+function withPlace(error: unknown, config: Config): unknown {
+  if (!(error instanceof Error) || !operatorErrors.has(error.name)) return error;
+  const [, section, name, why] = /^\[([\w.]+)\] (\w+): (.*)$/s.exec(error.message) ?? [];
+  if (section === undefined || name === undefined) return error;
+  return new StartError(`${config.where(section, name)}: ${why}`, { cause: error });
 }
 
 function readArguments(program: Program, argv: readonly string[]): Arguments {
-  if (!program.commands) return parseArguments(argv, program.extras);
+  if (!program.commands) {
+    const args = parseArguments(argv, program.extras);
+    if (args.words.length > 0)
+      throw new UsageError(`unrecognized arguments: ${args.words.join(' ')}; --help tells what there is`);
+    return args;
+  }
   const { common, rest } = splitArguments(argv);
   return { ...parseArguments(common), words: rest };
 }

@@ -61,7 +61,10 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
   await schema.requireCurrentSchema(database, config.files);
 
   const { transport_url, host } = config.get(commonOptions);
-  const bus = await serveLocalBus({ socketPath: busSocketPath(transport_url), logger });
+  const bus = await serveLocalBus({ socketPath: busSocketPath(transport_url), logger }).catch((cause: Error) => {
+    if (cause.name !== 'SocketPathError') throw cause;
+    throw new ConfigError(`${config.where('DEFAULT', 'transport_url')}: ${cause.message}`, { cause });
+  });
   undo.defer(() => bus.close());
   const plugin = await createPlugin({
     database,

@@ -56,6 +56,7 @@ test.each([
     ],
   ],
   ['carriage returns and a byte order mark', '\uFEFF[x]\r\na = 1\r\n', [['x', 'a', '1', 2]]],
+  ['comments of another encoding', '# caf\uFFFD\n[x]\na = 1', [['x', 'a', '1', 3]]],
   ['an empty file', '', []],
 ])('reads %s', (_, text, expected) => {
   expect(assignments(text)).toEqual(expected);
@@ -66,6 +67,8 @@ test.each([
   ['[x\na=1', 'a.conf:1: section "[x" has no closing bracket; write [name] alone on its line'],
   ['[]\n', 'a.conf:1: a section without a name; write [name]'],
   ['a = 1', 'a.conf:1: a stands before any section; write [DEFAULT] above it'],
+  ['[x]\na = caf\uFFFD', 'a.conf:2: holds bytes that are no UTF-8; save the file as UTF-8'],
+  ['[x]\na = 1,\n  caf\uFFFD', 'a.conf:3: holds bytes that are no UTF-8; save the file as UTF-8'],
   ['[x]\n= 1', 'a.conf:2: an assignment without a name; write name = value'],
   ['[x]\n  a = 1', 'a.conf:2: "a = 1" continues nothing; remove the blanks before it'],
   ['[x]\na = 1\n\n  b = 1', 'a.conf:4: "b = 1" continues nothing; remove the blanks before it'],

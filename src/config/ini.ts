@@ -17,7 +17,7 @@ export interface Entry {
  * Reads the text of an oslo-style INI file (oslo.config's `iniparser`): `name = value` or `name: value` whichever sign
  * comes first, comments only at the start of a line (so that `;` and `#` may stand in URLs and passwords), one pair of
  * quotes around a value is taken away, a line that begins with a blank continues the value before it, and an empty line
- * ends such a value.
+ * ends such a value. Files are UTF-8, with or without a byte order mark; line ends may be those of Windows.
  *
  * @throws ConfigError naming file and line of what cannot be read
  */
@@ -33,6 +33,9 @@ export function parseIni(text: string, file: string): Entry[] {
   for (const [index, raw] of lines.entries()) {
     const number = index + 1;
     const line = raw.trimEnd();
+    // What Node puts for bytes that are no UTF-8. A comment may hold anything.
+    if (line.includes('\uFFFD') && !/^\s*[#;]/.test(line))
+      refuse(number, 'holds bytes that are no UTF-8; save the file as UTF-8');
     if (line === '') {
       open = null;
     } else if (line.startsWith(' ') || line.startsWith('\t')) {

@@ -41,7 +41,9 @@ export async function openSqlite(options: DialectOptions): Promise<Dialect> {
   }
   const path = resolve(database);
   if (!existsSync(dirname(path)))
-    throw new ConnectionError(`[database] connection: the folder ${dirname(path)} does not exist`);
+    throw new ConnectionError(
+      `[database] connection: the folder ${dirname(path)} does not exist; make it or give another`,
+    );
   try {
     closeSync(openSync(path, 'a', 0o640));
     const pragmas = connectionPragmas(options.synchronous);
