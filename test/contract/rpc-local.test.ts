@@ -211,7 +211,7 @@ describe('local bus', () => {
     const text = 'x'.repeat(50_000);
     for (let i = 0; i < 40; i++) {
       await bus.transport.cast({ topic: 't', fanout: true }, 'note', { i, text }, context);
-      await vi.waitFor(() => expect(got).toHaveLength(i + 1), { interval: 1 }, { timeout: 20_000 });
+      await vi.waitFor(() => expect(got).toHaveLength(i + 1), { interval: 1, timeout: 20_000 });
     }
     deaf.resume();
     await vi.waitFor(() => expect(deaf.closed).toBe(true), { timeout: 20_000 });
