@@ -32,9 +32,11 @@ export class RuleTables {
   readonly #tool: Tool;
   #flavour: (typeof FLAVOURS)[number] | null = null;
 
-  constructor(exec: Exec, tool: Tool) {
+  /** @param flavour one for certain, instead of the host's own */
+  constructor(exec: Exec, tool: Tool, flavour: '-nft' | '-legacy' | null = null) {
     this.#exec = exec;
     this.#tool = tool;
+    this.#flavour = flavour;
   }
 
   /** Makes the chains exactly so, and the jumps to them as the first rules of their chains; does it in one transaction. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { bridgeName } from '../lib/names.ts';
 import type { Host } from '../linux/contract.ts';
 import { RuleTables } from '../linux/iptables.ts';
@@ -27,6 +28,25 @@ export function whoDropsForwarded(savedFilter: string, tool: 'iptables' | 'ip6ta
     : `${tool}' FORWARD chain has rules of its own${who}`;
 }
 
+/** Tables of iptables-legacy that the kernel has. */
+export type LegacyTables = (tool: 'iptables' | 'ip6tables') => readonly string[];
+
+const legacyTables: LegacyTables = (tool) => {
+  try {
+    return readFileSync(`/proc/net/${tool === 'iptables' ? 'ip' : 'ip6'}_tables_names`, 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+};
+
+/** Where rules of both kinds are, old ones beside those of nftables, both decide: each must accept. */
+function forwardingTables(host: Host, legacy: LegacyTables): { tool: 'iptables' | 'ip6tables'; rules: RuleTables }[] {
+  return (['iptables', 'ip6tables'] as const).flatMap((tool) => [
+    { tool, rules: new RuleTables(host.exec, tool) },
+    ...(legacy(tool).includes('filter') ? [{ tool, rules: new RuleTables(host.exec, tool, '-legacy') }] : []),
+  ]);
+}
+
 /** A device that guests' packets pass. */
 export interface Passages {
   /** null: not known at the moment, so the rules stay as they are. */
@@ -41,32 +61,46 @@ export interface Passages {
  *
  * @returns what was found, in words; null when the host lets packets pass and nothing was done
  */
-export async function ensureForwarding(host: Host, state: StateFolder, passages: Passages): Promise<string | null> {
-  const iptables = new RuleTables(host.exec, 'iptables');
-  const ip6tables = new RuleTables(host.exec, 'ip6tables');
-  // A host without IPv6 filters none of it.
-  const saved6 = await ip6tables.save('filter').catch(() => '');
-  const found = whoDropsForwarded(await iptables.save('filter')) ?? whoDropsForwarded(saved6, 'ip6tables');
+export async function ensureForwarding(
+  host: Host,
+  state: StateFolder,
+  passages: Passages,
+  legacy: LegacyTables = legacyTables,
+): Promise<string | null> {
+  const tables = forwardingTables(host, legacy);
+  let found: string | null = null;
+  for (const { tool, rules } of tables) {
+    // A host without IPv6 filters none of it.
+    const saved = tool === 'iptables' ? await rules.save('filter') : await rules.save('filter').catch(() => '');
+    found ??= whoDropsForwarded(saved, tool);
+  }
   const name = forwardChain(state);
   const manifest = readManifest(state);
   const ours = manifest.chains.some((chain) => chain.name === name);
   if (found === null && !ours) return null;
   if (passages.networkIds === null && ours) return found;
   writeManifest(state, { ...manifest, chains: withChain(manifest.chains, { table: 'filter', name }) });
-  const chains = [{ name, rules: acceptRules(passages) }];
   const jumps = [{ from: 'FORWARD', chain: name }];
-  await iptables.ensure({ table: 'filter', chains, jumps });
-  const bridges = [{ name, rules: acceptRules({ ...passages, gateway: null }) }];
-  await ip6tables.ensure({ table: 'filter', chains: bridges, jumps }).catch(() => {});
+  for (const { tool, rules } of tables) {
+    const chains = [{ name, rules: acceptRules(tool === 'iptables' ? passages : { ...passages, gateway: null }) }];
+    const done = rules.ensure({ table: 'filter', chains, jumps });
+    await (tool === 'iptables' ? done : done.catch(() => {}));
+  }
   return found;
 }
 
-export async function removeForwarding(host: Host, state: StateFolder): Promise<void> {
+export async function removeForwarding(
+  host: Host,
+  state: StateFolder,
+  legacy: LegacyTables = legacyTables,
+): Promise<void> {
   const manifest = readManifest(state);
   const names = manifest.chains.filter(({ table }) => table === 'filter').map(({ name }) => name);
   if (names.length === 0) return;
-  await new RuleTables(host.exec, 'iptables').remove('filter', names);
-  await new RuleTables(host.exec, 'ip6tables').remove('filter', names).catch(() => {});
+  for (const { tool, rules } of forwardingTables(host, legacy)) {
+    if (tool === 'iptables') await rules.remove('filter', names);
+    else await rules.remove('filter', names).catch(() => {});
+  }
   writeManifest(state, { ...readManifest(state), chains: manifest.chains.filter(({ table }) => table !== 'filter') });
 }
 

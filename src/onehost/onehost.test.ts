@@ -134,6 +134,25 @@ describe("the host's firewall", () => {
     );
   });
 
+  it('may have old rules beside those of nftables: both are told', async () => {
+    const host = new FakeHost();
+    host.exec.answer(([tool]) =>
+      tool?.endsWith('-save')
+        ? { stdout: `*filter\n:FORWARD ${tool === 'iptables-legacy-save' ? 'DROP' : 'ACCEPT'} [0:0]\nCOMMIT\n` }
+        : undefined,
+    );
+    const state = stateFolder(folder);
+    const passages = { networkIds: [], gateway: null };
+    expect(await ensureForwarding(host, state, passages, () => [])).toBeNull();
+    const legacy = (tool: string) => (tool === 'iptables' ? ['nat', 'filter'] : []);
+    expect(await ensureForwarding(host, state, passages, legacy)).toMatch(/^the policy of iptables' FORWARD/);
+    expect(host.exec.lines().filter((line) => line.includes('-restore'))).toEqual([
+      'iptables-restore --noflush -w 10',
+      'iptables-legacy-restore --noflush -w 10',
+      'ip6tables-restore --noflush -w 10',
+    ]);
+  });
+
   it('is told to accept what passes our bridges, and the gateway', () => {
     expect(acceptRules({ networkIds: ['bbbbbbbb-bbbb', 'aaaaaaaa-aaaa'], gateway: 'ngw-1' })).toEqual([
       ['-i', 'brqaaaaaaaa-aa', '-o', 'brqaaaaaaaa-aa', '-j', 'ACCEPT'],
