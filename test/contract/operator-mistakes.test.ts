@@ -84,7 +84,9 @@ test.concurrent.each<[string, string, RegExp]>([
   ['tenant_network_types', 'frob', /: no driver for 'frob' among type_drivers/],
 ])('a driver that is not there: %s', async (option, value, expected) => {
   const file = join(folder, `driver-${option}.conf`);
-  writeFileSync(file, `[ml2]\n${option} = ${value}\n`);
+  // A socket of its own: several servers start at once.
+  const socket = `transport_url = local://${folder}/${option}.sock`;
+  writeFileSync(file, `[ml2]\n${option} = ${value}\n[DEFAULT]\n${socket}\n`);
   const said = await complaint(['--config-file', 'base.conf', '--config-file', file]);
   expect(said.startsWith(`neutron-server: ${file}:2: [ml2] ${option} = ${value}: `), said).toBe(true);
   expect(said).toMatch(expected);
