@@ -15,7 +15,7 @@ import { hostRows } from './status.ts';
 import { renderSummary } from './summary.ts';
 import { renderTable } from './text-table.ts';
 import { parseListen } from './up.ts';
-import { freeNetwork, networkOf, pairNames, parseUplink } from './uplink.ts';
+import { ensureUplink, freeNetwork, networkOf, pairNames, parseUplink } from './uplink.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -99,6 +99,33 @@ describe('the network of the uplink', () => {
     const [one, two] = [pairNames(stateFolder('/a')), pairNames(stateFolder('/b'))];
     expect(one).not.toEqual(two);
     expect(Object.values(one).every((name) => name.length <= 15)).toBe(true);
+  });
+});
+
+describe('a card that is no longer the uplink', () => {
+  const bridged = () => {
+    const host = new FakeHost();
+    host.root.give('brq11111111-11', { kind: 'bridge', addresses: ['192.168.56.11/24'] });
+    host.addNic('eth1', { master: 'brq11111111-11' });
+    return host;
+  };
+  const change = async (host: FakeHost, to: string) => {
+    const state = stateFolder(folder);
+    writeManifest(state, { version: 1, uplink: { kind: 'interface', name: 'eth1' }, sysctls: {}, chains: [] });
+    await ensureUplink(host, state, parseUplink(to), { read: async () => '1' });
+    return host.print();
+  };
+
+  it.each(['none', 'nat', 'lo'])('leaves the bridge with the addresses of the host for --uplink %s', async (to) => {
+    const print = await change(bridged(), to);
+    expect(print).toContain('brq11111111-11 bridge up mtu 1500\n');
+    expect(print).toMatch(/^eth1 up mtu 1500 192\.168\.56\.11\/24$/m);
+  });
+
+  it('stays where it is while it is the uplink', async () => {
+    const host = bridged();
+    const before = host.print();
+    expect(await change(host, 'eth1')).toBe(before);
   });
 });
 

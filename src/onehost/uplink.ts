@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { cidrsOverlap, parseCidr } from '../lib/ip/cidr.ts';
+import { isNetworkBridge } from '../linux/cleanup/bridges.ts';
 import type { Host, NetworkOperation, NetworkState } from '../linux/contract.ts';
 import { RuleTables } from '../linux/iptables.ts';
+import { moveAddresses } from '../linux/move-addresses.ts';
 import { OneHostError } from './errors.ts';
 import { type Manifest, readManifest, type UplinkRecord, writeManifest } from './manifest.ts';
 import { type StateFolder, stateFolder } from './state-folder.ts';
@@ -46,6 +48,10 @@ export async function ensureUplink(
 ): Promise<UplinkRecord | null> {
   const manifest = readManifest(state);
   if (manifest.uplink?.kind === 'nat' && choice.kind !== 'nat') await removeUplink(host, state, sysctl);
+  if (manifest.uplink?.kind === 'interface') {
+    const { name } = manifest.uplink;
+    if (choice.kind !== 'interface' || choice.name !== name) await releaseCard(host, name);
+  }
   if (choice.kind === 'none') {
     writeManifest(state, { ...readManifest(state), uplink: null });
     return null;
@@ -62,6 +68,19 @@ export async function ensureUplink(
     return uplink;
   }
   return ensureNat(host, state, network, sysctl);
+}
+
+/**
+ * A card that is no longer the uplink leaves the bridge it is in, with the host's addresses: it would join its own network
+ * to the new one, and lose the addresses with the bridge.
+ */
+async function releaseCard(host: Host, name: string): Promise<void> {
+  const network = await host.readNetwork();
+  const card = network.links.get(name);
+  const bridge = network.links.get(card?.master ?? '');
+  if (!card || !bridge || !isNetworkBridge(bridge.name)) return;
+  const leave: NetworkOperation = { op: 'set_master', name, master: null };
+  await host.apply(moveAddresses(network, bridge, card, 'back', [leave]));
 }
 
 /** Reading and writing of kernel settings, a seam for tests. */
