@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Database, type Tx } from '../../src/db/database.ts';
 import type { Connection, Dialect } from '../../src/db/dialect/contract.ts';
 import { openDialect } from '../../src/db/dialect/registry.ts';
@@ -385,6 +385,22 @@ describe.each(dialects)('lists on $name', ({ open }) => {
       }
     } finally {
       await own.close();
+    }
+  });
+
+  it('a reader thread that nobody needed for a minute ends, and another one answers', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const before = await listInThread(database, 'networks', everything, NOW);
+      vi.advanceTimersByTime(60_000);
+      expect(await listInThread(database, 'networks', everything, NOW)).toEqual(before);
+      // Asked while one is ending: it is not the one that answers.
+      vi.advanceTimersByTime(59_000);
+      const again = listInThread(database, 'networks', everything, NOW);
+      vi.advanceTimersByTime(1_000);
+      expect(await again).toEqual(before);
+    } finally {
+      vi.useRealTimers();
     }
   });
 
