@@ -141,6 +141,16 @@ describe('changing', () => {
     expect(changed.updated_at).not.toBe(made.updated_at);
   });
 
+  it('refuses another segmentation id, and takes 0 for none', async () => {
+    const { networks } = f.plugin.collections;
+    const { id } = await f.network({ 'provider:network_type': 'local', 'provider:physical_network': '' });
+    expect(await failure(networks.update!(f.context, id, { 'provider:segmentation_id': 5 }))).toEqual({
+      type: 'InvalidInput',
+      message: 'Invalid input for operation: Only VLAN type networks can be updated..',
+    });
+    expect(await networks.update!(f.context, id, { 'provider:segmentation_id': 0 })).toMatchObject({ id });
+  });
+
   it('refuses another revision than the stored one', async () => {
     const { networks } = f.plugin.collections;
     const { id } = await f.network();

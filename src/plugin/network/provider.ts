@@ -12,8 +12,9 @@ const SEGMENTATION_ID = 'provider:segmentation_id';
  */
 export function providerSegment(input: Input): SegmentRequest | null {
   const network_type = (input[NETWORK_TYPE] as string | null | undefined) ?? null;
-  const physical_network = (input[PHYSICAL_NETWORK] as string | null | undefined) ?? null;
-  const segmentation_id = (input[SEGMENTATION_ID] as number | null | undefined) ?? null;
+  // Upstream takes the empty name and the id 0 for nothing said.
+  const physical_network = (input[PHYSICAL_NETWORK] as string | null | undefined) || null;
+  const segmentation_id = (input[SEGMENTATION_ID] as number | null | undefined) || null;
   if (network_type === null) {
     if (physical_network === null && segmentation_id === null) return null;
     throw networkErrors.InvalidInput({ error_message: 'network_type required' });
@@ -32,7 +33,10 @@ export function refuseProviderUpdate(changes: Input): void {
   if (isGiven(changes[NETWORK_TYPE]) || isGiven(changes[PHYSICAL_NETWORK])) {
     refuse(`${NETWORK_TYPE}, ${PHYSICAL_NETWORK}`);
   }
-  if (isGiven(changes[SEGMENTATION_ID])) refuse(SEGMENTATION_ID);
+  // With upstream's own full stop, beside the one every such message ends with.
+  if (changes[SEGMENTATION_ID]) {
+    throw networkErrors.InvalidInput({ error_message: 'Only VLAN type networks can be updated.' });
+  }
 }
 
 function isGiven(value: unknown): boolean {
