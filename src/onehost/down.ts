@@ -98,7 +98,7 @@ async function cleanHost(
   const note = (what: string, error: unknown) =>
     void problems.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
   const attempt = (what: string, work: () => Promise<unknown>) => work().catch((error: unknown) => note(what, error));
-  await attempt('plugged guests', async () => removed.push(...(await unplugAll(state, host))));
+  await attempt('plugged guests', async () => removed.push(...(await unplugAll(state, host, note))));
   await attempt('bridges and namespaces', async () =>
     removed.push(...(await removeTraces(host, networkIds, instanceCards(state), note))),
   );
@@ -140,14 +140,15 @@ function dhcpFolders(state: StateFolder): string[] {
 
 /** What is left of dnsmasq and haproxy where a namespace was removed by hand: processes whose command line names one of our folders or ids. */
 async function endDaemons(networkIds: readonly string[], state: StateFolder): Promise<void> {
+  // Not the state folder itself: another instance's may lie in it.
+  const ourFolders = ['dhcp', 'ns-metadata-proxy'].map((name) => `${join(state.path, name)}/`);
   const found = new Map<number, string>();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const pid = Number(entry);
     const command = commandLine(pid);
     if (!/^\S*\b(dnsmasq|haproxy)\0/.test(command)) continue;
-    if (networkIds.some((id) => command.includes(id)) || command.includes(`${state.path}/`))
-      found.set(pid, startTicks(pid) ?? '');
+    if ([...networkIds, ...ourFolders].some((mark) => command.includes(mark))) found.set(pid, startTicks(pid) ?? '');
   }
   const alive = () => [...found].filter(([pid, start]) => startTicks(pid) === start).map(([pid]) => pid);
   for (const pid of alive()) kill(pid, 'SIGTERM');

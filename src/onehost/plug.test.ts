@@ -167,7 +167,14 @@ describe('unplug', () => {
   it('takes everything off the host for down', async () => {
     await plug('guest1', 'guest1');
     await plug('two', 'two');
-    await unplugAll(state, linux);
+    const problems: string[] = [];
+    linux.failOn((operation) => (operation.op === 'delete_link' && operation.name === tap ? 'busy' : null));
+    await unplugAll(state, linux, (what) => problems.push(what));
+    expect(problems).toEqual([`card of port ${ports[0]?.id}`]);
+    expect(await linux.listNetns()).toEqual(['guest1']);
+    linux.failOn(null);
+    await unplugAll(state, linux, (what) => problems.push(what));
+    expect(problems).toHaveLength(1);
     expect(linux.print()).toBe(`${brq} bridge up mtu 1500`);
     expect(await linux.listNetns()).toEqual([]);
   });

@@ -101,12 +101,24 @@ export async function unplugPort(name: string, { state, api, linux }: PlugParts)
   return lines;
 }
 
-/** Removes from the host what `plug` made for any port of this instance: for `neutrino down`. */
-export async function unplugAll(state: StateFolder, linux: Host): Promise<string[]> {
+/**
+ * Removes from the host what `plug` made for any port of this instance: for `neutrino down`.
+ *
+ * @param onProblem told what could not be removed; that stays on record, the rest goes
+ */
+export async function unplugAll(
+  state: StateFolder,
+  linux: Host,
+  onProblem: (what: string, error: unknown) => void,
+): Promise<string[]> {
   const lines: string[] = [];
   for (const record of readRecords(state)) {
-    lines.push(...(await removeDevices(record, linux)));
-    removeRecord(state, record);
+    try {
+      lines.push(...(await removeDevices(record, linux)));
+      removeRecord(state, record);
+    } catch (error) {
+      onProblem(`card of port ${record.port_id}`, error);
+    }
   }
   return lines;
 }
