@@ -76,7 +76,7 @@ async function main(): Promise<number> {
     await one('dead code', () => succeeds('node_modules/.bin/knip', ['--no-progress', '--no-config-hints']));
   }
   for (const kind of all) {
-    if (!chosen.includes(kind)) continue;
+    if (!(chosen as readonly string[]).includes(kind)) continue;
     heading(kind);
     const start = performance.now();
     add(kind, await runVitest(kind), (performance.now() - start) / 1000);

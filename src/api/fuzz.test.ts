@@ -13,7 +13,7 @@ const types = new Set([
   'HTTPBadRequest',
   'InvalidInput',
   'BadRequest',
-  'AddressPairMissingIP',
+  'AllowedAddressPairsMissingIP',
   'DuplicateAddressPairInRequest',
   'InvalidSubnetServiceType',
   'InvalidInputSubnetServiceType',

@@ -13,7 +13,7 @@ export function addressPairs(value: unknown): null {
   for (const pair of value) {
     if (!isObject(pair)) throw refused(`'${pythonString(pair)}' is not a dictionary`);
     if (Object.hasOwn(pair, 'mac_address')) throwIf(mac(pair.mac_address));
-    if (!Object.hasOwn(pair, 'ip_address')) throw resourceErrors.AddressPairMissingIP();
+    if (!Object.hasOwn(pair, 'ip_address')) throw resourceErrors.AllowedAddressPairsMissingIP();
     const ip = pair.ip_address;
     throwIf(typeof ip === 'string' && ip.includes('/') ? cidr(ip) : address(ip));
     const same = JSON.stringify([toMac(pair.mac_address) ?? null, toAddress(ip)]);

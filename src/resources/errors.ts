@@ -4,7 +4,7 @@ import { defineErrors } from '../lib/errors.ts';
 export const resourceErrors = defineErrors({
   InvalidInput: ['bad_request', 'Invalid input for operation: {error_message}.'],
   HTTPBadRequest: ['bad_request', '{message}'],
-  AddressPairMissingIP: ['bad_request', 'AllowedAddressPair must contain ip_address'],
+  AllowedAddressPairsMissingIP: ['bad_request', 'AllowedAddressPair must contain ip_address'],
   DuplicateAddressPairInRequest: [
     'bad_request',
     'Request contains duplicate address pair: mac_address {mac_address} ip_address {ip_address}.',

@@ -167,7 +167,12 @@ export const addressPairList: AttributeType = {
 
 export const extraDhcpOptions: AttributeType = {
   schema: { type: ['array', 'null'], items: { type: 'object', required: ['opt_name', 'opt_value'] } },
-  validate: check.extraDhcpOptions,
+  validate: (value) => {
+    const wrong = check.extraDhcpOptions(value);
+    // Upstream finds out while it converts, hence the other type of error.
+    if (wrong !== null) throw resourceErrors.InvalidInput({ error_message: wrong });
+    return null;
+  },
   normalize: (value) =>
     value === null
       ? null

@@ -30,12 +30,7 @@ export function notEmptyText(maxLength: number | null = null): Validator {
     isText(value) ?? ((value as string).trim() === '' ? `'${value}' Blank strings are not permitted` : null);
 }
 
-/** Text that ends up in a daemon's configuration file: no control characters, so it can never become a line of its own. */
-export function plainText(maxLength: number): Validator {
-  const isText = notEmptyText(maxLength);
-  return (value) => isText(value) ?? controlCharacters(value as string);
-}
-
+/** What must never reach a daemon's configuration file: it could become a line of its own. */
 export function controlCharacters(value: string): string | null {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
   return /[\u0000-\u001f\u007f\u0085\u2028\u2029]/.test(value)
@@ -196,25 +191,26 @@ export function extraDhcpOptions(value: unknown): string | null {
   if (value === null) return null;
   if (!Array.isArray(value)) return `'${pythonString(value)}' is not a list`;
   for (const option of value) {
-    if (!isObject(option)) return `Invalid data format for extra DHCP option: '${pythonString(option)}'`;
-    const unknown = Object.keys(option).filter((key) => !dhcpOptionKeys.has(key));
-    if (unknown.length > 0) return `Unexpected keys supplied: ${unknown.join(', ')}`;
-    for (const key of ['opt_name', 'opt_value']) {
-      if (!Object.hasOwn(option, key)) return `Key is missing: ${key}`;
-    }
-    const wrong = plainText(64)(option.opt_name) ?? dhcpOptionValue(option.opt_name as string, option.opt_value);
-    if (wrong !== null) return wrong;
-    if (Object.hasOwn(option, 'ip_version') && ![4, 6].includes(Number(option.ip_version))) {
-      return `${pythonString(option.ip_version)} is not in valid_values`;
+    if (!isDhcpOption(option)) return `No valid key specs matched for: ${pythonString(option)}`;
+    for (const part of [option.opt_name, option.opt_value ?? '']) {
+      const wrong = controlCharacters(part);
+      if (wrong !== null) return wrong;
     }
   }
   return null;
 }
 
-function dhcpOptionValue(name: string, value: unknown): string | null {
-  if (value === null) return null;
-  if (value === '' && mayBeBlank.has(name)) return null;
-  return plainText(255)(value);
+interface DhcpOption {
+  opt_name: string;
+  opt_value: string | null;
+}
+
+function isDhcpOption(option: unknown): option is DhcpOption {
+  if (!isObject(option) || Object.keys(option).some((key) => !dhcpOptionKeys.has(key))) return false;
+  const { opt_name: name, opt_value: value, ip_version } = option;
+  if (notEmptyText(64)(name) !== null) return false;
+  if (ip_version !== undefined && ![4, 6].includes(Number(ip_version))) return false;
+  return value === null || (value === '' && mayBeBlank.has(name as string)) || notEmptyText(255)(value) === null;
 }
 
 /** A label or a dotted name, as a guest may be called: RFC 1123, at most 255 characters, no final dot needed. */

@@ -64,7 +64,7 @@ function compareLists(recorded: Json[], ours: Json[], renaming: Renaming, place:
     });
     return [...differences, ...rest.map((item) => ({ place: inside, recorded: undefined, ours: item }))];
   }
-  if (idList.test(place)) {
+  if (idList.test(place) && [...recorded, ...ours].every((id) => typeof id === 'string')) {
     const [a, b] = [recorded.map((id) => renaming.apply(id)).sort(), [...ours].sort()];
     return a.join() === b.join() ? [] : [{ place, recorded, ours }];
   }

@@ -16,13 +16,13 @@ export interface PairedPort {
 
 /**
  * Completes and checks `allowed_address_pairs` (upstream: db/allowedaddresspairs_db.py).
- * @throws AddressPairAndPortSecurityRequired, AddressPairsExhausted, DuplicateAddressPairInRequest,
+ * @throws AddressPairAndPortSecurityRequired, AllowedAddressPairExhausted, DuplicateAddressPairInRequest,
  * AddressPairMatchesPortFixedIPAndMac
  */
 export function completePairs(requested: readonly PairRequest[], port: PairedPort, limit: number): AddressPair[] {
   if (requested.length === 0) return [];
   if (!port.port_security_enabled) throw portErrors.AddressPairAndPortSecurityRequired();
-  if (limit >= 0 && requested.length > limit) throw portErrors.AddressPairsExhausted({ quota: limit });
+  if (limit >= 0 && requested.length > limit) throw portErrors.AllowedAddressPairExhausted({ quota: limit });
   const seen = new Set<string>();
   return requested.map(({ ip_address, mac_address }) => {
     const pair = { mac_address: mac_address ?? port.mac_address, ip_address };

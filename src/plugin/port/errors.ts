@@ -8,7 +8,7 @@ export const portErrors = defineErrors({
     'conflict',
     'Unable to complete operation on port {port_id}, port is already bound, port type: {vif_type}, old_mac {old_mac}, new_mac {new_mac}.',
   ],
-  AddressPairsExhausted: ['bad_request', 'The number of allowed address pair exceeds the maximum {quota}.'],
+  AllowedAddressPairExhausted: ['bad_request', 'The number of allowed address pair exceeds the maximum {quota}.'],
   AddressPairMatchesPortFixedIPAndMac: ['bad_request', "Port's Fixed IP and Mac Address match an address pair entry."],
   AddressPairAndPortSecurityRequired: [
     'conflict',

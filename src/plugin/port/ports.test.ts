@@ -97,7 +97,7 @@ describe('creating', () => {
       ],
       [
         { allowed_address_pairs: Array.from({ length: 11 }, (_, i) => ({ ip_address: `10.9.0.${i}` })) },
-        'AddressPairsExhausted',
+        'AllowedAddressPairExhausted',
         'The number of allowed address pair exceeds the maximum 10.',
       ],
       [{ security_groups: [nowhere] }, 'SecurityGroupNotFound', `Security group ${nowhere} does not exist`],

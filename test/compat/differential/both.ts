@@ -180,8 +180,17 @@ function bodyOf({ body, text }: HttpAnswer): Json {
   if (body === null) return { '(text)': text };
   for (const subnet of objectsIn(body)) {
     if (Array.isArray(subnet.allocation_pools)) subnet.allocation_pools.sort(byStart);
+    // The real server sends addresses in the order of random ids, too.
+    subnet.fixed_ips?.sort(byPrefix);
   }
   return body;
+}
+
+/** Groups addresses by /24 and /64; inside such a block those that were asked for lie outside of the small pools. */
+function byPrefix(a: { ip_address: string }, b: { ip_address: string }): number {
+  const key = ({ ip_address }: { ip_address: string }) =>
+    isIP(ip_address) === 4 ? `4 ${ip_address}` : `6 ${ip_address.split(':').slice(0, 3).join(':')}`;
+  return key(a).localeCompare(key(b));
 }
 
 function byStart(a: { start: string }, b: { start: string }): number {
