@@ -114,6 +114,17 @@ async function readAll(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
+/** Some refusals are the web framework's of the real server: `{message, code, title}`, a text with tags and blank lines. */
+function plainReason(body: unknown): string {
+  const { message, code } = (body ?? {}) as { message?: unknown; code?: unknown };
+  if (typeof message !== 'string' || typeof code !== 'string') return '';
+  return message
+    .split(/<br \/>|\n/)
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .join(' ');
+}
+
 function resultOf({ status, text, requestId }: Answer, url: string): Resource {
   let parsed: unknown = null;
   try {
@@ -128,7 +139,8 @@ function resultOf({ status, text, requestId }: Answer, url: string): Resource {
     message = '',
     detail = '',
   } = typeof error === 'object' && error !== null ? (error as Refusal) : {};
-  const told = [message, detail].filter(Boolean).join('\n') || (typeof error === 'string' ? error : '');
+  const told =
+    [message, detail].filter(Boolean).join('\n') || (typeof error === 'string' ? error : plainReason(parsed));
   throw new ApiError({ status, type, message: told || `${url} answered ${status}: ${text.slice(0, 500)}`, requestId });
 }
 

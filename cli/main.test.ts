@@ -179,6 +179,20 @@ describe('list', () => {
     expect((await neutron('ext-list', '-f', 'value')).out).toBe('agent agent\n');
     expect((await neutron('ext-show', 'agent', '-f', 'value', '-c', 'name')).out).toBe('agent\n');
   });
+
+  test('a refusal of the web framework is told without its tags', async () => {
+    api.raw['/v2.0/extensions/mtu'] = {
+      status: 404,
+      answer: {
+        message: 'The resource could not be found.<br /><br />\nExtension with alias mtu does not exist\n\n',
+        code: '404 Not Found',
+        title: 'Not Found',
+      },
+    };
+    const { code, out, err } = await neutron('ext-show', 'mtu');
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err.split('\n')[0]).toBe('The resource could not be found. Extension with alias mtu does not exist');
+  });
 });
 
 describe('show', () => {

@@ -17,6 +17,8 @@ export interface Asked {
 export interface TestApi {
   url: string;
   rows: Record<string, Row[]>;
+  /** Paths that are answered just so. */
+  raw: Record<string, Served>;
   asked: Asked[];
   close(): Promise<void>;
 }
@@ -25,6 +27,7 @@ const memberOf = (collection: string) => collection.replace(/s$/, '').replaceAll
 
 export async function startTestApi(rows: Record<string, Row[]>): Promise<TestApi> {
   const asked: Asked[] = [];
+  const raw: Record<string, Served> = {};
   let url = '';
   const server = createServer(async (incoming, outgoing) => {
     let text = '';
@@ -33,14 +36,14 @@ export async function startTestApi(rows: Record<string, Row[]>): Promise<TestApi
     const body = text ? (JSON.parse(text) as Row) : null;
     const method = incoming.method ?? '';
     asked.push({ method, path: target.pathname, query: [...target.searchParams], body, headers: incoming.headers });
-    const { status, answer } = serve(rows, method, target, body);
+    const { status, answer } = raw[target.pathname] ?? serve(rows, method, target, body);
     outgoing.writeHead(status, { 'Content-Type': 'application/json', 'X-Openstack-Request-Id': 'req-1' });
     outgoing.end(answer === null ? undefined : JSON.stringify(answer));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
-  return { url, rows, asked, close };
+  return { url, rows, raw, asked, close };
 }
 
 interface Served {

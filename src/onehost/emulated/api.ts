@@ -20,15 +20,21 @@ export class ApiClient {
     this.#token = token;
   }
 
-  /** Any request; a body that is not text is sent as JSON. */
-  request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<HttpAnswer> {
+  /** Any request; a body that is not text is sent as JSON. A header that is null is left out, one of ours as well. */
+  request(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string | null> = {},
+  ): Promise<HttpAnswer> {
     const given: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
     const token: Record<string, string> = this.#token === null ? {} : { 'x-auth-token': this.#token };
     const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+    const all = Object.entries({ accept: 'application/json', ...given, ...token, ...headers });
     return httpRequest(this.#where, {
       method,
       path,
-      headers: { accept: 'application/json', ...given, ...token, ...headers },
+      headers: Object.fromEntries(all.filter((header): header is [string, string] => header[1] !== null)),
       body: text,
     });
   }
