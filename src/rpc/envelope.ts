@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '../lib/context.ts';
 import { errorOf, failureOf } from './failure.ts';
+import { encodeInTurns } from './large-result.ts';
 import type { RemoteError } from './transport.ts';
 import { contextFromWire, contextToWire } from './wire-context.ts';
 
@@ -61,6 +62,13 @@ export function encodeRequest(request: Request): string {
 export function encodeResult(msgId: string, result: unknown): string {
   const rest = { failure: null, ending: true, _msg_id: msgId, _unique_id: newMessageId() };
   return JSON.stringify({ result: result ?? null, ...rest });
+}
+
+/** The same as UTF-8, written with other work between: for results of thousands of rows. */
+export async function encodeLargeResult(msgId: string, result: unknown): Promise<Buffer> {
+  const start = '{"result":';
+  const rest = encodeResult(msgId, null).slice(start.length + 'null'.length);
+  return Buffer.concat([Buffer.from(start), await encodeInTurns(result), Buffer.from(rest)]);
 }
 
 /** The inner text of a reply that says what was thrown. */

@@ -12,8 +12,8 @@ export interface Link {
   whenUp(): Promise<void>;
   /** Only while up. */
   publish(route: Route, text: string): void;
-  /** Sends a reply; without a connection it is lost, as is the caller's hope for it. */
-  reply(address: ReplyAddress, text: string): void;
+  /** Sends a reply, as text or its UTF-8; without a connection it is lost, as is the caller's hope for it. */
+  reply(address: ReplyAddress, text: string | Buffer): void;
   /** Takes requests of a topic under a server name; resolves when the next message would arrive. Again after a reconnect. */
   listen(id: number, topic: string, server: string): Promise<void>;
   unlisten(id: number): void;

@@ -6,12 +6,14 @@ import {
   decodeReply,
   decodeRequest,
   encodeFailure,
+  encodeLargeResult,
   encodeRequest,
   encodeResult,
   newMessageId,
   type Request,
   SeenMessages,
 } from './envelope.ts';
+import { isLarge } from './large-result.ts';
 import type { Link, LinkEvents } from './link.ts';
 import {
   type Endpoint,
@@ -191,7 +193,9 @@ export class RpcPeer implements Transport {
     if (!this.#seen.isNew(`${listenerId}:${asked.uniqueId}`)) return;
     try {
       const result = await findMethod(endpoints, asked.method, asked.version)(asked.args, asked.context);
-      if (reply) this.#link.reply(reply, encodeResult(reply.msgId, result));
+      if (!reply) return;
+      const large = isLarge(result);
+      this.#link.reply(reply, large ? await encodeLargeResult(reply.msgId, result) : encodeResult(reply.msgId, result));
     } catch (error) {
       this.#logFailure(asked, error);
       if (reply) this.#link.reply(reply, encodeFailure(reply.msgId, error));

@@ -97,15 +97,25 @@ export async function portsOfNetwork(
     .execute();
 }
 
-/** Every port that holds an address of a subnet. */
-export async function holdersInSubnet(
+/** Whether a port holds an address of a subnet: one of these kinds, or one of all others. */
+export async function isHeldBy(
   db: Db,
   subnetId: string,
-): Promise<{ port_id: string; device_owner: string; ip_address: string }[]> {
-  return db
+  owners: ReadonlySet<string>,
+  { others = false }: { others?: boolean } = {},
+): Promise<boolean> {
+  const found = await db
     .selectFrom('ipallocations')
     .innerJoin('ports', 'ports.id', 'ipallocations.port_id')
-    .select(['ipallocations.port_id', 'ports.device_owner', 'ipallocations.ip_address'])
+    .select('ports.id')
     .where('ipallocations.subnet_id', '=', subnetId)
-    .execute();
+    .where('ports.device_owner', others ? 'not in' : 'in', [...owners])
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+/** Every port that holds an address of a subnet. */
+export async function holdersInSubnet(db: Db, subnetId: string): Promise<{ port_id: string; ip_address: string }[]> {
+  return db.selectFrom('ipallocations').select(['port_id', 'ip_address']).where('subnet_id', '=', subnetId).execute();
 }

@@ -1,6 +1,7 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { Database, Tx } from '../../db/database.ts';
 import type { AgentRow } from '../../db/write/agents.ts';
-import { portFacts, setPortStatus } from '../../db/write/ports.ts';
+import { type PortFacts, portFacts, setPortStatus } from '../../db/write/ports.ts';
 import { blockedPorts, deleteProvisioningBlocks, type ProvisioningEntity } from '../../db/write/provisioning.ts';
 import type { SubnetFacts } from '../../db/write/subnets.ts';
 import type { CoreOptions } from '../options.ts';
@@ -31,30 +32,40 @@ export function waitsForDhcp(
   return fixedIps.some(({ subnet_id }) => subnets.some(({ id, enable_dhcp }) => id === subnet_id && enable_dhcp));
 }
 
+/** Ports of one transaction: a report of thousands leaves room for others. */
+const PORTS_AT_ONCE = 100;
+
 /**
  * One of those that ports wait for says they are ready. Ports that wait for nobody else become ACTIVE, if they are bound
  * and switched on (upstream: db/provisioning_blocks.py).
+ *
+ * @param host whose agent says so: ports that were moved elsewhere meanwhile still wait for the agent there
  */
 export async function completeProvisioning(
   database: Database,
   portIds: readonly string[],
-  entity: ProvisioningEntity,
-  time: string,
+  { entity, time, host = null }: { entity: ProvisioningEntity; time: string; host?: string | null },
 ): Promise<void> {
-  if (portIds.length === 0) return;
-  await database.transaction(async (tx) => {
-    await deleteProvisioningBlocks(tx, portIds, entity);
-    const blocked = await blockedPorts(tx, portIds);
-    await activate(
-      tx,
-      portIds.filter((id) => !blocked.has(id)),
-      time,
-    );
-  });
+  for (let start = 0; start < portIds.length; start += PORTS_AT_ONCE) {
+    const piece = portIds.slice(start, start + PORTS_AT_ONCE);
+    await database.transaction(async (tx) => {
+      const facts = await portFacts(tx, piece);
+      const ports = host === null ? facts : facts.filter((port) => port.host === host);
+      const ids = ports.map(({ id }) => id);
+      await deleteProvisioningBlocks(tx, ids, entity);
+      const blocked = await blockedPorts(tx, ids);
+      await activate(
+        tx,
+        ports.filter(({ id }) => !blocked.has(id)),
+        time,
+      );
+    });
+    if (start + PORTS_AT_ONCE < portIds.length) await endOfTurn();
+  }
 }
 
-async function activate(tx: Tx, portIds: readonly string[], time: string): Promise<void> {
-  for (const port of await portFacts(tx, portIds)) {
+async function activate(tx: Tx, ports: readonly PortFacts[], time: string): Promise<void> {
+  for (const port of ports) {
     const bound = port.vif_type !== 'unbound' && port.vif_type !== 'binding_failed';
     if (bound && port.admin_state_up && port.status !== 'ACTIVE' && port.status !== 'N/A') {
       await setPortStatus(tx, port.id, 'ACTIVE', time);

@@ -87,7 +87,8 @@ class Devices {
   async up(names: readonly string[], host: string | undefined): Promise<void> {
     const ports = await this.#ownPorts(names, host);
     const ids = ports.map(({ id }) => id);
-    await completeProvisioning(this.#shared.database, ids, 'L2', apiTime(this.#shared.now()));
+    const time = apiTime(this.#shared.now());
+    await completeProvisioning(this.#shared.database, ids, { entity: 'L2', time, host: host ?? null });
   }
 
   async down(names: readonly string[], host: string | undefined): Promise<void> {

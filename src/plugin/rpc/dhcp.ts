@@ -34,7 +34,7 @@ export function dhcpEndpoint(shared: Shared, dhcpPorts: DhcpPorts, directory: Ag
       return null;
     },
     dhcp_ready_on_ports: async ({ port_ids }) => {
-      await completeProvisioning(shared.database, port_ids, 'DHCP', apiTime(shared.now()));
+      await completeProvisioning(shared.database, port_ids, { entity: 'DHCP', time: apiTime(shared.now()) });
       return null;
     },
     get_ports: async ({ filters }) => {

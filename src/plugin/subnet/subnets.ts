@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { getNetwork } from '../../db/read/networks.ts';
 import { getSubnet, listSubnets } from '../../db/read/subnets.ts';
 import { UnknownMarkerError } from '../../db/read/view.ts';
-import { holderOf, holdersInSubnet } from '../../db/write/addresses.ts';
+import { holderOf, holdersInSubnet, isHeldBy } from '../../db/write/addresses.ts';
 import { bumpNetwork } from '../../db/write/networks.ts';
 import { bumpPort, portFacts } from '../../db/write/ports.ts';
 import {
@@ -209,19 +209,17 @@ export class Subnets implements Collection<Subnet> {
 
   /** Takes the subnet's addresses from ports that do without; @throws SubnetInUse when another has one */
   async #releaseAddresses(change: Change, subnet: Subnet): Promise<void> {
-    const automatic = isAutoAddressSubnet(subnet);
-    const holders = await holdersInSubnet(change.tx, subnet.id);
-    const keeps = holders.find(({ device_owner }) =>
-      automatic ? routerInterfaceOwnersSnat.has(device_owner) : !autoDeletedOwners.has(device_owner),
-    );
+    const keeps = isAutoAddressSubnet(subnet)
+      ? await isHeldBy(change.tx, subnet.id, routerInterfaceOwnersSnat)
+      : await isHeldBy(change.tx, subnet.id, autoDeletedOwners, { others: true });
     if (keeps) {
       const reason = 'One or more ports have an IP allocation from this subnet';
       throw subnetErrors.SubnetInUse({ subnet_id: subnet.id, reason });
     }
-    for (const { port_id, ip_address } of holders) {
+    await inTurns(await holdersInSubnet(change.tx, subnet.id), async ({ port_id, ip_address }) => {
       await this.#machine.ipam.release(change.tx, port_id, [{ subnet_id: subnet.id, ip_address }]);
       await bumpPort(change.tx, port_id, change.time);
-    }
+    });
   }
 
   async #checkOverlap(change: Change, networkId: string, cidr: Cidr, cidrText: string): Promise<void> {

@@ -4,7 +4,7 @@ import { newMessageId, type ReplyAddress } from '../envelope.ts';
 import type { Link, LinkEvents, Route } from '../link.ts';
 import { RpcPeer } from '../peer.ts';
 import type { Transport } from '../transport.ts';
-import { encodeFrame, type Frame, FrameReader } from './frames.ts';
+import { type Body, encodeFrame, type Frame, FrameReader } from './frames.ts';
 import { MAX_QUEUED_BYTES, PROTOCOL } from './protocol.ts';
 
 const FIRST_PAUSE_MS = 50;
@@ -70,7 +70,7 @@ class SocketLink implements Link {
     this.#send(encodeFrame({ op: 'publish', ...route }, text));
   }
 
-  reply({ queue, msgId }: ReplyAddress, text: string): void {
+  reply({ queue, msgId }: ReplyAddress, text: Body): void {
     if (this.#isJoined) this.#send(encodeFrame({ op: 'reply', queue, msgId }, text));
   }
 

@@ -36,7 +36,7 @@ class InProcessLink implements Link {
     this.#broker.publish(this.#member, route, text);
   }
 
-  reply({ queue, msgId }: ReplyAddress, text: string): void {
+  reply({ queue, msgId }: ReplyAddress, text: Body): void {
     this.#broker.reply(this.#member, queue, msgId, text);
   }
 
