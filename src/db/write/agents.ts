@@ -148,19 +148,21 @@ export interface HostingAgent {
   availability_zone: string | null;
 }
 
+const hostingColumns = [
+  'binding.network_id',
+  'agents.id',
+  'agents.host',
+  'agents.admin_state_up',
+  'agents.heartbeat_timestamp',
+  'agents.started_at',
+  'agents.availability_zone',
+] as const;
+
 const hosting = preparedIn((db, ids: string[]) =>
   db
     .selectFrom('networkdhcpagentbindings as binding')
     .innerJoin('agents', 'agents.id', 'binding.dhcp_agent_id')
-    .select([
-      'binding.network_id',
-      'agents.id',
-      'agents.host',
-      'agents.admin_state_up',
-      'agents.heartbeat_timestamp',
-      'agents.started_at',
-      'agents.availability_zone',
-    ])
+    .select(hostingColumns)
     .where('binding.network_id', 'in', ids)
     .orderBy('agents.host'),
 );
@@ -175,15 +177,7 @@ export async function allHostingAgents(db: Db): Promise<HostingAgent[]> {
   const rows = await db
     .selectFrom('networkdhcpagentbindings as binding')
     .innerJoin('agents', 'agents.id', 'binding.dhcp_agent_id')
-    .select([
-      'binding.network_id',
-      'agents.id',
-      'agents.host',
-      'agents.admin_state_up',
-      'agents.heartbeat_timestamp',
-      'agents.started_at',
-      'agents.availability_zone',
-    ])
+    .select(hostingColumns)
     .execute();
   return rows.map((row) => ({ ...row, admin_state_up: Boolean(row.admin_state_up) }));
 }
