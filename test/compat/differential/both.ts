@@ -17,8 +17,8 @@ export interface Step {
   headers?: Record<string, string>;
 }
 
-/** Project of everything that is made here, so that lists can be asked for that alone. */
-export const projectId = 'differential';
+/** Project of everything one run makes (`<project>` in steps), so that lists can be asked for that alone. */
+const projectId = `differential-${process.pid}`;
 
 const plurals: Readonly<Record<string, string>> = { networks: 'network', subnets: 'subnet', ports: 'port' };
 
@@ -77,6 +77,7 @@ class Side {
 
   #resolve(text: string): string {
     return text.replace(/<([a-zA-Z]\w*(?:\.[\w:]+)*)>/g, (whole, name: string) => {
+      if (name === 'project') return projectId;
       const [first, ...rest] = name.split('.');
       const known = this.#known.get(first!);
       if (known === undefined) return whole;

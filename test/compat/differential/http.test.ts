@@ -134,7 +134,7 @@ describe('several at once', () => {
         { ...local, name: 'a' },
         { ...local, name: 'b' },
       ]),
-      many('networks', [{ network: { ...local, name: 'c', project_id: 'differential' } }]),
+      many('networks', [{ network: { ...local, name: 'c', project_id: '<project>' } }]),
       many('networks', [{ ...local, name: 'd' }, { nonsense: 1 }]),
       many('networks', [
         { ...local, name: 'd' },
@@ -144,8 +144,8 @@ describe('several at once', () => {
         { 'provider:network_type': 'flat', 'provider:physical_network': 'p8' },
         { 'provider:network_type': 'flat', 'provider:physical_network': 'p8' },
       ]),
-      get('networks?project_id=differential&name=d'),
-      get('networks?project_id=differential&sort_key=name&sort_dir=asc'),
+      get('networks?project_id=<project>&name=d'),
+      get('networks?project_id=<project>&sort_key=name&sort_dir=asc'),
     ]),
   );
 

@@ -3,7 +3,7 @@ import type { Both } from './both.ts';
 import { get, network, port, put, scenario, subnet } from './scenario.ts';
 
 /** Filters that hide what others made on the servers. */
-const own = 'project_id=differential';
+const own = 'project_id=<project>';
 
 async function fill(both: Both): Promise<void> {
   await both.steps([
@@ -68,9 +68,9 @@ const networkQueries = [
   'revision_number=1',
   'revision_number=2',
   'revision_number=x',
-  'tenant_id=differential',
+  'tenant_id=<project>',
   'tenant_id=other',
-  'project_id=differential',
+  'project_id=<project>',
   'project_id=other',
   'nonsense=1',
   'nonsense=1&more=2',
@@ -207,7 +207,7 @@ const subnetQueries = [
   'name=sub-a',
   'name=',
   'revision_number=0',
-  'tenant_id=differential',
+  'tenant_id=<project>',
   'fields=cidr&fields=name',
   'fields=allocation_pools&fields=gateway_ip&fields=name',
   'fields=tags&fields=name',
@@ -341,11 +341,14 @@ describe('lists', () => {
       }
     }
     for (const name of ['net-a', 'sub-a', 'port-a', '', 'nothing']) {
-      await both.steps(['networks', 'subnets', 'ports'].map((collection) => get(`${collection}/${name || 'x y'}`)));
+      await both.steps(['networks', 'subnets', 'ports'].map((collection) => get(`${collection}/${name || 'x%20y'}`)));
     }
   });
 
   scenario('of agents', async (both) => {
+    // One at a time first, so that they are known in lists, which have no order.
+    for (const binary of ['neutron-dhcp-agent', 'neutron-linuxbridge-agent'])
+      await both.step(get(`agents?binary=${binary}`));
     for (const query of agentQueries) await both.step(get(`agents?${query}`));
   });
 });
