@@ -61,11 +61,6 @@ export class Fragments {
     );
   }
 
-  /** Gives the memory back. */
-  clear(): void {
-    this.#texts.clear();
-  }
-
   #keep(stamps: ReadonlyMap<string, unknown>, rows: readonly Row[], texts: readonly string[]): void {
     for (let i = 0; i < rows.length; i++) {
       const id = rows[i]![0] as string;

@@ -13,12 +13,9 @@ import type { ListAnswer, ListRequest, ThreadData } from './messages.ts';
 /** The reader thread's body: answers list requests one after another with finished JSON. */
 const definitions: Readonly<Record<string, Definition>> = { networks, subnets, ports, agents };
 
-/** Of each kind: 30 MB. */
+/** Of each kind: 30 MB, until the thread ends because nobody needs it. */
 const MOST_FRAGMENTS = 30_000;
-/** After this long without a list the texts kept for the next one are given up. */
-const FORGET_AFTER_MS = 60_000;
 const fragments = new Map<string, Fragments>();
-let forgetting: NodeJS.Timeout | undefined;
 
 const port = parentPort!;
 const database = openDatabase(workerData as ThreadData);
@@ -44,8 +41,6 @@ async function answerTo(opened: Database, { id, resource, query, view }: ListReq
 }
 
 function fragmentsOf(resource: string): Fragments {
-  clearTimeout(forgetting);
-  forgetting = setTimeout(() => fragments.clear(), FORGET_AFTER_MS).unref();
   const kept = fragments.get(resource) ?? new Fragments(MOST_FRAGMENTS);
   fragments.set(resource, kept);
   return kept;
