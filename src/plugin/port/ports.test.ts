@@ -194,7 +194,7 @@ describe('changing', () => {
   });
 
   it('leaves everything as it was when an address cannot be had', async () => {
-    const port = await f.port(network.id);
+    const port = await f.port(network.id, { fixed_ips: [{ ip_address: '10.0.0.5' }] });
     await f.port(network.id, { fixed_ips: [{ ip_address: '10.0.0.9' }] });
     const refused = update(port.id, { name: 'x', fixed_ips: [{ ip_address: '10.0.0.9' }] });
     expect((await failure(refused)).type).toBe('IpAddressAlreadyAllocated');
