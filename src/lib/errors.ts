@@ -34,7 +34,9 @@ export class NeutronError extends Error {
 
 type Values = Record<string, string | number | null>;
 type ErrorTable = Record<string, readonly [kind: ErrorKind, text: string]>;
-type ErrorMakers<T extends ErrorTable> = { readonly [K in keyof T]: (values?: Values, cause?: unknown) => NeutronError };
+type ErrorMakers<T extends ErrorTable> = {
+  readonly [K in keyof T]: (values?: Values, cause?: unknown) => NeutronError;
+};
 
 /**
  * Turns a domain's table of errors into one maker per type:
