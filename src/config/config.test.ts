@@ -224,6 +224,11 @@ test('secrets are masked wherever a value is shown', () => {
   expect(text).toMatch(/^rpc_response_timeout = 60 +# default$/m);
 });
 
+test('the remedy for a bad URL stays readable, whatever part of it the value is', () => {
+  const files = [write('a', '[DEFAULT]\ntransport_url = local:')];
+  expect(() => loadConfig({ files, groups: [commonOptions] })).toThrow('write local:///path/of/a/socket or rabbit://');
+});
+
 test.each([
   ['mysql://u:p@w:x@h/n', 'mysql://u:****@h/n'],
   ['sqlite:////a/b', 'sqlite:////a/b'],

@@ -146,7 +146,7 @@ export function loadConfig({ files, dirs = [], groups, overrides = [] }: ConfigS
       return { declared: each, section, name, value: each.default, text: texts.join(', '), origin };
     const { value, wrong } = parseValue(each, texts);
     if (wrong === undefined) return { declared: each, section, name, value, text: texts.join(', '), origin };
-    throw new ConfigError(`${here()}: ${each.secret ? withoutValues(wrong, texts) : wrong}${remedyFor(each)}`);
+    throw new ConfigError(`${here()}: ${withoutValues(wrong, each, texts)}${remedyFor(each)}`);
   };
 
   const values = new Map<OptionGroup, Record<string, unknown>>();
@@ -254,9 +254,13 @@ function remedyFor(each: AnyOption): string {
   return usual ? `; the default is ${usual}` : '';
 }
 
-/** A check's message may quote the value; of a secret it must not. */
-function withoutValues(message: string, texts: readonly string[]): string {
-  return texts.reduce((masked, text) => (text.length > 2 ? masked.replaceAll(text, '****') : masked), message);
+/** A check's message may quote the value; of a secret it quotes what may be shown. */
+function withoutValues(message: string, each: AnyOption, texts: readonly string[]): string {
+  if (!each.secret) return message;
+  return texts.reduce(
+    (masked, text) => (text.length > 2 ? masked.replaceAll(text, shown(each, text)) : masked),
+    message,
+  );
 }
 
 function readText(file: string): string {
