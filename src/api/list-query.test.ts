@@ -91,7 +91,7 @@ describe('sorts', () => {
   it.each([
     ['sort_key=name', 'The number of sort_keys and sort_dirs must be same'],
     ['sort_key=nope&sort_dir=asc', "['nope'] is invalid attribute for sort_keys"],
-    ['sort_key=mtu&sort_dir=asc', "['mtu'] is invalid attribute for sort_keys"],
+    ['sort_key=subnets&sort_dir=asc', "['subnets'] is invalid attribute for sort_keys"],
     ['sort_key=id&sort_dir=up', "['up'] is invalid value for sort_dirs, valid value is 'asc' and 'desc'"],
   ])('refuses %s', (text, message) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ type: 'HTTPBadRequest', message }));

@@ -21,6 +21,7 @@ export const network: ResourceDefinition = {
       type: type.nonNegative,
       default: 0,
       filter: true,
+      sort: true,
       extension: 'net-mtu',
       createExtension: 'net-mtu-writable',
       updateExtension: 'net-mtu-writable',

@@ -32,10 +32,21 @@ describe('a new port', () => {
     expect(await f.plugin.collections.ports.get(f.context, port.id)).toMatchObject({ fixed_ips: port.fixed_ips });
   });
 
-  it('has none when it asks for none', async () => {
+  it('has none but those of its own making when it asks for none, as on the real server', async () => {
     await f.subnet(network.id);
-    await f.subnet(network.id, slaac);
     expect((await f.port(network.id, { fixed_ips: [] })).fixed_ips).toEqual([]);
+    const auto = await f.subnet(network.id, slaac);
+    const port = await f.port(network.id, { fixed_ips: [], mac_address: 'fa:16:3e:00:00:01' });
+    expect(port.fixed_ips).toEqual([{ subnet_id: auto.id, ip_address: '2001:db8::f816:3eff:fe00:1' }]);
+  });
+
+  it('may hold the first address of an IPv6 subnet only without an owner, or with a router', async () => {
+    await f.subnet(network.id, { ip_version: 6, cidr: '2001:db8:1::/64', gateway_ip: null });
+    const fixed_ips = [{ ip_address: '2001:db8:1::' }];
+    await expect(f.port(network.id, { fixed_ips, device_owner: 'compute:nova' })).rejects.toMatchObject({
+      type: 'InvalidIpForNetwork',
+    });
+    expect(addresses([await f.port(network.id, { fixed_ips })])).toEqual(['2001:db8:1::']);
   });
 
   it('goes to the next subnet when the first is full', async () => {

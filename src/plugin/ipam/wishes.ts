@@ -53,9 +53,9 @@ export function eligibleSubnets(subnets: readonly SubnetFacts[], deviceOwner: st
 }
 
 /**
- * What a new port gets: of what was asked for, else one IPv4 and one IPv6 address, and (unless it belongs to a router, or
- * no address at all was asked for) its own EUI-64 address of every auto-address subnet, last. Addresses asked for come
- * first, so that a free choice does not take them.
+ * What a new port gets: of what was asked for (`[]` asks for none), else one IPv4 and one IPv6 address, and (unless it
+ * belongs to a router) its own EUI-64 address of every auto-address subnet, last: guests take that address whatever was
+ * asked for. Addresses asked for come first, so that a free choice does not take them.
  *
  * @param requested `fixed_ips` of the request; undefined when it has none
  * @throws InvalidInput, InvalidIpForSubnet, InvalidIpForNetwork, AllocationOnAutoAddressSubnet
@@ -65,8 +65,8 @@ export function wishesOfNewPort(
   port: AddressedPort,
   requested: readonly AddressRequest[] | undefined,
 ): Wish[] {
-  if (requested?.length === 0) return [];
-  const eligible = eligibleOrThrow(subnets, port);
+  const eligible =
+    requested?.length === 0 ? eligibleSubnets(subnets, port.device_owner) : eligibleOrThrow(subnets, port);
   const wishes =
     requested === undefined
       ? defaultWishes(eligible)
@@ -163,12 +163,15 @@ function subnetOfRequest(subnets: readonly SubnetFacts[], port: AddressedPort, r
   return holder;
 }
 
-/** Inside the subnet and neither its network nor its broadcast address; the first one of IPv6 is for routers. */
+/**
+ * Inside the subnet and neither its network nor its broadcast address. The first one of IPv6 is for routers, and for ports
+ * without an owner, because nobody knows yet what those will be (upstream: `check_subnet_ip`).
+ */
 function isUsable(cidrText: string, addressText: string, deviceOwner: string): boolean {
   const cidr = parseCidr(cidrText)!;
   const address = parseAddress(addressText);
   if (!address || !cidrHas(cidr, address)) return false;
-  if (cidr.version === 6 && routerOwners.has(deviceOwner)) return true;
+  if (cidr.version === 6 && (deviceOwner === '' || routerOwners.has(deviceOwner))) return true;
   const hosts = hostRange(cidr);
   return hosts.first <= address.value && address.value <= hosts.last;
 }

@@ -41,10 +41,21 @@ export default async function setUp(vitest: TestProject): Promise<() => Promise<
 async function startReal(undo: AsyncDisposableStack): Promise<string> {
   const script = (name: string, ...args: string[]) =>
     run(join(project, 'bench/peer', name), args, { timeout: 900_000, maxBuffer: 64 * 1024 * 1024 });
+  // Somebody's own real server (a benchmark's, say) must not be used up and taken down by this suite.
+  if (await answers('http://127.0.0.1:39696/')) {
+    throw new Error('a server answers on 127.0.0.1:39696 already: end it, or name it in NEUTRINO_REAL_URL');
+  }
   undo.defer(async () => void (await script('peer-down')));
   await script('peer-up', 'server', '--profile', 'typical', '--auth', 'noauth');
   await script('fake-agents.sh', 'add');
   return 'http://127.0.0.1:39696';
+}
+
+async function answers(url: string): Promise<boolean> {
+  return fetch(url).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function agentsOf(real: string): Promise<Json[]> {
