@@ -7,7 +7,7 @@ import { busSocketPath } from '../../src/config/later.ts';
 import { commonOptions } from '../../src/config/options/common.ts';
 import { databaseOptions } from '../../src/config/options/database.ts';
 import { keystoneOptions, novaOptions, placementOptions } from '../../src/config/options/identity.ts';
-import { neutrinoOptions, policyOptions, quotaOptions, serverOptions } from '../../src/config/options/server.ts';
+import { neutrinoOptions, policyOptions, serverOptions } from '../../src/config/options/server.ts';
 import { pluginOptionGroups } from '../../src/plugin/options.ts';
 import { type Program, type ProgramParts, type Running, StartError } from './program.ts';
 
@@ -31,7 +31,6 @@ export const server: Program = {
     novaOptions,
     placementOptions,
     policyOptions,
-    quotaOptions,
     ...Object.values(pluginOptionGroups),
   ],
   needs: ['database', 'queue', 'identity'],
@@ -106,6 +105,8 @@ function pluginOptions(config: Config) {
     flat: config.get(pluginOptionGroups.flat),
     vlan: config.get(pluginOptionGroups.vlan),
     securityGroup: config.get(pluginOptionGroups.securityGroup),
+    quota: config.get(pluginOptionGroups.quota),
+    service: config.get(pluginOptionGroups.service),
   };
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from '../lib/context.ts';
 import { defineErrors } from '../lib/errors.ts';
 import type { FilterValue, ListQuery, Page } from '../lib/query.ts';
-import type { Collection, CorePlugin, Explanation, Input } from '../plugin/contract.ts';
+import type { Collection, CorePlugin, Input, RouteHandler } from '../plugin/contract.ts';
 
 /** A plugin over arrays, for tests of the API: the whole contract of collections, none of the meaning. */
 
@@ -158,10 +158,18 @@ export class FakePlugin implements CorePlugin {
   );
   readonly agents: FakeCollection = new FakeCollection((id) => errors.AgentNotFound({ id }));
   readonly collections: CorePlugin['collections'];
+  readonly children = {};
+  readonly routes: Readonly<Record<string, RouteHandler>>;
 
   constructor(extensions: readonly string[] = fakeExtensions) {
     this.extensions = new Set(extensions);
     const agents = this.agents;
+    this.routes = {
+      'GET ports/{id}/explain': async ({ context, params }) => {
+        await this.ports.get(context, params.id!);
+        return { port_id: params.id, verdict: 'works', summary: 'Nothing is wrong.', steps: [] };
+      },
+    };
     const { networks, subnets, ports } = this;
     this.collections = {
       networks,
@@ -184,8 +192,5 @@ export class FakePlugin implements CorePlugin {
     } as unknown as CorePlugin['collections'];
   }
 
-  async explainPort(context: Context, id: string): Promise<Explanation> {
-    await this.ports.get(context, id);
-    return { port_id: id, verdict: 'works', summary: 'Nothing is wrong.', steps: [] };
-  }
+  async checkQuota(): Promise<void> {}
 }

@@ -3,7 +3,7 @@ import type { Input } from '../plugin/contract.ts';
 import { type Attribute, unset } from '../resources/contract.ts';
 import type { Body } from './body.ts';
 import { badRequest } from './errors.ts';
-import type { ServedResource } from './served-resource.ts';
+import type { CreateRule, ServedResource } from './served-resource.ts';
 
 /**
  * From a client's object to the plugin's input, in upstream's order (which fault is named first is part of the
@@ -13,9 +13,20 @@ import type { ServedResource } from './served-resource.ts';
  */
 export function createInput(resource: ServedResource, body: Body, context: Context): Input {
   const given = resource.hasProject ? withProject(body, context, true) : body;
-  refuseUnknown(resource, given);
+  refuseUnknown(resource.attributes, given);
+  return readInput(resource.creatable, given);
+}
+
+/** As `createInput`, for the body of a route: only what is given is in the input. */
+export function routeInput(rules: readonly CreateRule[], body: Body): Input {
+  refuseUnknown(new Map(rules.map(({ name, attribute }) => [name, attribute])), body);
+  const input = readInput(rules, body);
+  return Object.fromEntries(Object.entries(input).filter(([name]) => Object.hasOwn(body, name)));
+}
+
+function readInput(rules: readonly CreateRule[], given: Body): Input {
   const input: Input = {};
-  for (const { name, accepted, required } of resource.creatable) {
+  for (const { name, accepted, required } of rules) {
     const has = Object.hasOwn(given, name);
     if (!accepted) {
       if (has) throw badRequest(`Attribute '${name}' not allowed in POST`);
@@ -24,7 +35,7 @@ export function createInput(resource: ServedResource, body: Body, context: Conte
     if (has) input[name] = given[name];
     else if (required) throw badRequest(`Failed to parse request. Required attribute '${name}' not specified`);
   }
-  for (const { name, attribute, accepted } of resource.creatable) {
+  for (const { name, attribute, accepted } of rules) {
     if (!accepted) continue;
     if (Object.hasOwn(input, name)) input[name] = readValue(name, attribute, input[name]);
     else input[name] = attribute.default === unset ? undefined : structured(attribute.default);
@@ -35,7 +46,7 @@ export function createInput(resource: ServedResource, body: Body, context: Conte
 /** As `createInput`, for the keys a PUT changes. */
 export function updateInput(resource: ServedResource, body: Body, context: Context): Input {
   if (resource.hasProject) withProject(body, context, false);
-  refuseUnknown(resource, body);
+  refuseUnknown(resource.attributes, body);
   const names = Object.keys(body);
   for (const name of names) {
     if (!resource.updatable.has(name))
@@ -46,10 +57,10 @@ export function updateInput(resource: ServedResource, body: Body, context: Conte
   return input;
 }
 
-function refuseUnknown(resource: ServedResource, body: Body): void {
+function refuseUnknown(known: ReadonlyMap<string, Attribute>, body: Body): void {
   let unknown: string[] | null = null;
   for (const name of Object.keys(body)) {
-    if (!resource.attributes.has(name)) {
+    if (!known.has(name)) {
       unknown ??= [];
       unknown.push(name);
     }

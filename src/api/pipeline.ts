@@ -7,8 +7,9 @@ import { apiErrors, badRequest } from './errors.ts';
 import type { LinkSource } from './links.ts';
 import type { ListRules } from './list-query.ts';
 import { noParameters, type Parameters, parseQueryString } from './query-string.ts';
+import { matchRoute, type RouteMatch, type RouteTable } from './routes.ts';
 import type { ServedResource } from './served-resource.ts';
-import type { Item, Step } from './steps.ts';
+import type { Item, Step, Target } from './steps.ts';
 import * as verbs from './verbs.ts';
 
 /** What all requests share. */
@@ -16,8 +17,9 @@ export interface Service {
   /** By URL name, with hyphens and with underscores. */
   readonly resources: ReadonlyMap<string, ServedResource>;
   readonly collections: Readonly<Record<string, Collection<Item>>>;
-  /** By `<collection>/<action>`. */
-  readonly actions: Readonly<Record<string, (context: Context, id: string) => Promise<unknown>>>;
+  /** By `<parent collection>/<collection>`. */
+  readonly children: Readonly<Record<string, (parentId: string) => Collection<Item>>>;
+  readonly routes: RouteTable;
   readonly steps: readonly Step[];
   readonly listRules: ListRules;
   readonly allowBulk: boolean;
@@ -55,51 +57,62 @@ export function splitTarget(target: string): { path: string; parameters: Paramet
  */
 export async function serve(service: Service, request: Request): Promise<Answer> {
   const segments = segmentsOf(request.path);
-  const resource = service.resources.get(segments[0]!);
-  if (resource === undefined || segments.length > 3) throw apiErrors.HTTPNotFound();
-  refuseOtherTypes(request.headers.accept);
-  const [, id, name] = segments;
-  if (id === undefined) return onCollection(service, request, resource);
-  if (name === undefined) return onResource(service, request, resource, id);
-  const action = resource.definition.actions?.[name];
-  if (action === undefined || !Object.hasOwn(service.actions, `${resource.collection}/${name}`)) {
-    throw apiErrors.HTTPNotFound();
+  const [first, id, below, childId] = segments;
+  const resource = service.resources.get(first!);
+  const match = segments.length > 1 ? matchRoute(service.routes, request.method, segments) : null;
+  if (match !== null && match !== 'other_method') {
+    refuseOtherTypes(request.headers.accept);
+    return runRoute(service, request, match);
   }
-  if (request.method !== action.method) throw apiErrors.HTTPMethodNotAllowed();
-  return verbs.action(service, request, resource, id, name);
+  if (resource === undefined || segments.length > 4) throw apiErrors.HTTPNotFound();
+  refuseOtherTypes(request.headers.accept);
+  if (id === undefined) return onCollection(service, request, { resource, parentId: null });
+  if (below === undefined) return onResource(service, request, { resource, parentId: null }, id);
+  const child = service.resources.get(`${first}/${below}`);
+  if (child === undefined) throw match === null ? apiErrors.HTTPNotFound() : apiErrors.HTTPMethodNotAllowed();
+  if (childId === undefined) return onCollection(service, request, { resource: child, parentId: id });
+  return onResource(service, request, { resource: child, parentId: id }, childId);
 }
 
-function onCollection(service: Service, request: Request, resource: ServedResource): Promise<Answer> {
+function onCollection(service: Service, request: Request, target: Target): Promise<Answer> {
   switch (request.method) {
     case 'GET':
     // The web framework upstream answers OPTIONS as GET; clients that probe with it rely on the 200.
     case 'OPTIONS':
-      return verbs.list(service, request, resource);
+      return verbs.list(service, request, target);
     case 'POST':
-      return verbs.create(service, request, resource, bodyOf(request));
+      return verbs.create(service, request, target, bodyOf(request));
     case 'PUT':
     case 'DELETE':
-      return verbs.withoutId(service, request, resource);
+      return verbs.withoutId(service, request, target);
     default:
       throw apiErrors.HTTPMethodNotAllowed();
   }
 }
 
-function onResource(service: Service, request: Request, resource: ServedResource, id: string): Promise<Answer> {
+function onResource(service: Service, request: Request, target: Target, id: string): Promise<Answer> {
   switch (request.method) {
     case 'GET':
     case 'OPTIONS':
-      return verbs.get(service, request, resource, id);
+      return verbs.get(service, request, target, id);
     case 'PUT':
-      return verbs.update(service, request, resource, id, bodyOf(request));
+      return verbs.update(service, request, target, id, bodyOf(request));
     case 'DELETE':
-      if (request.body !== null && request.body.length > 0) {
-        throw badRequest('Request body is not supported in DELETE.');
-      }
-      return verbs.remove(service, request, resource, id);
+      refuseBody(request);
+      return verbs.remove(service, request, target, id);
     default:
       throw apiErrors.HTTPMethodNotAllowed();
   }
+}
+
+async function runRoute(service: Service, request: Request, match: RouteMatch): Promise<Answer> {
+  const { body } = match.route;
+  if (match.route.definition.method === 'DELETE') refuseBody(request);
+  return verbs.route(service, request, match, body === null ? {} : bodyOf(request));
+}
+
+function refuseBody({ body }: Request): void {
+  if (body !== null && body.length > 0) throw badRequest('Request body is not supported in DELETE.');
 }
 
 function bodyOf(request: Request): Body {

@@ -8,7 +8,7 @@ import Fastify, {
   type InjectOptions,
   type LightMyRequestResponse,
 } from 'fastify';
-import { type Context, newRequestId } from '../lib/context.ts';
+import { newRequestId } from '../lib/context.ts';
 import { NeutronError } from '../lib/errors.ts';
 import { type Logger, silentLogger } from '../lib/log.ts';
 import { defaultValues } from '../lib/options.ts';
@@ -30,7 +30,8 @@ import {
   pageLimit,
 } from './options.ts';
 import { type Answer, type Service, serve, splitTarget } from './pipeline.ts';
-import { serveResources } from './served-resource.ts';
+import { serveRoutes } from './routes.ts';
+import { keyOf, serveResources } from './served-resource.ts';
 import type { Step } from './steps.ts';
 
 export interface ApiParts {
@@ -74,15 +75,15 @@ export function createApi(parts: ApiParts): Api {
     protection === 'off' ? openGuard : loopbackGuard(protection === 'open' ? null : options.bind_host);
   const { extensions } = plugin;
   // What the plugin does not keep does not exist, whatever is loaded.
-  const definitions = (parts.resources ?? allResources).filter(({ collection }) =>
-    Object.hasOwn(plugin.collections, collection),
+  const definitions = (parts.resources ?? allResources).filter((definition) =>
+    Object.hasOwn(definition.parent === undefined ? plugin.collections : plugin.children, keyOf(definition)),
   );
+  const resources = serveResources(definitions, extensions);
   const service: Service = {
-    resources: serveResources(definitions, extensions),
+    resources,
     collections: plugin.collections,
-    actions: extensions.has('neutrino-explain')
-      ? { 'ports/explain': (context: Context, id: string) => plugin.explainPort(context, id) }
-      : {},
+    children: plugin.children,
+    routes: serveRoutes(resources.values(), plugin.routes, extensions),
     steps: parts.steps ?? [],
     listRules: {
       validateFilters: options.filter_validation && extensions.has('filter-validation'),

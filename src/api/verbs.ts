@@ -3,22 +3,24 @@ import { inTurns } from '../lib/turns.ts';
 import type { Collection, Input } from '../plugin/contract.ts';
 import { type Body, unwrap, unwrapOne } from './body.ts';
 import { apiErrors, badRequest } from './errors.ts';
-import { createInput, updateInput } from './input.ts';
+import { createInput, routeInput, updateInput } from './input.ts';
 import { linkBase, pageLinks } from './links.ts';
 import { readFields, readListQuery } from './list-query.ts';
 import type { Answer, Request, Service } from './pipeline.ts';
 import { pageEnds, renderMany, renderOne, spliceMany, visiblePart } from './render.ts';
 import { readRevision } from './revision.ts';
+import type { RouteMatch } from './routes.ts';
 import type { ServedResource } from './served-resource.ts';
-import type { Call, Item } from './steps.ts';
+import type { Call, Item, Target } from './steps.ts';
 
 /** What each verb on a collection or a resource does: read the input, run the steps, call the plugin, render. */
 
 type AnyCollection = Collection<Item>;
 
-export async function list(service: Service, request: Request, resource: ServedResource): Promise<Answer> {
+export async function list(service: Service, request: Request, target: Target): Promise<Answer> {
+  const { resource } = target;
   const query = readListQuery(resource, request.parameters, service.listRules);
-  const call = callOf(request, resource, 'list');
+  const call = callOf(request, target, 'list');
   const { fields, limit } = query;
   const page = await run(service, call, (collection) => collection.list(call.context, query));
   let links: ReturnType<typeof pageLinks> = [];
@@ -31,22 +33,19 @@ export async function list(service: Service, request: Request, resource: ServedR
   return { status: 200, body: renderMany(resource.collection, items, links) };
 }
 
-export async function get(service: Service, request: Request, resource: ServedResource, id: string): Promise<Answer> {
+export async function get(service: Service, request: Request, target: Target, id: string): Promise<Answer> {
+  const { resource } = target;
   const fields = request.parameters.length === 0 ? null : readFields(resource, request.parameters);
-  const call = callOf(request, resource, 'get', id);
+  const call = callOf(request, target, 'get', id);
   const item = await run(service, call, (collection) => collection.get(call.context, id, fields));
   return { status: 200, body: renderItem(service, call, item, fields) };
 }
 
-export async function create(
-  service: Service,
-  request: Request,
-  resource: ServedResource,
-  body: Body,
-): Promise<Answer> {
+export async function create(service: Service, request: Request, target: Target, body: Body): Promise<Answer> {
+  const { resource } = target;
   const wanted = unwrap(body, resource.member, resource.collection, service.allowBulk);
   if ('one' in wanted) {
-    const call = callOf(request, resource, 'create', null, [createInput(resource, wanted.one, request.context)]);
+    const call = callOf(request, target, 'create', null, [createInput(resource, wanted.one, request.context)]);
     const item = await run(service, call, (collection) => {
       if (collection.create === undefined) throw notCreatable(resource);
       return collection.create(call.context, call.inputs[0]!);
@@ -54,7 +53,7 @@ export async function create(
     return { status: 201, body: renderItem(service, call, item, null) };
   }
   const inputs = await inTurns(wanted.many, (item) => createInput(resource, item, request.context));
-  const call = callOf(request, resource, 'create', null, inputs);
+  const call = callOf(request, target, 'create', null, inputs);
   const items = await run(service, call, (collection) => createBulk(collection, call));
   const texts = await inTurns(show(service, call, items), (item) => JSON.stringify(visiblePart(resource, item, null)));
   return { status: 201, body: spliceMany(resource.collection, Buffer.from(`[${texts.join(',')}]`), []) };
@@ -77,14 +76,15 @@ async function createBulk(collection: AnyCollection, call: Call): Promise<Item[]
 export async function update(
   service: Service,
   request: Request,
-  resource: ServedResource,
+  target: Target,
   id: string,
   body: Body,
 ): Promise<Answer> {
+  const { resource } = target;
   if (Object.hasOwn(body, resource.collection)) throw badRequest('Bulk operation not supported');
   const changes = updateInput(resource, unwrapOne(body, resource.member), request.context);
   const ifRevision = readRevision(request.headers['if-match']);
-  const call = callOf(request, resource, 'update', id, [changes]);
+  const call = callOf(request, target, 'update', id, [changes]);
   const item = await run(service, call, (collection) => {
     if (collection.update === undefined) throw apiErrors.HTTPMethodNotAllowed();
     return collection.update(call.context, id, changes, ifRevision);
@@ -92,14 +92,9 @@ export async function update(
   return { status: 200, body: renderItem(service, call, item, null) };
 }
 
-export async function remove(
-  service: Service,
-  request: Request,
-  resource: ServedResource,
-  id: string,
-): Promise<Answer> {
+export async function remove(service: Service, request: Request, target: Target, id: string): Promise<Answer> {
   const ifRevision = readRevision(request.headers['if-match']);
-  const call = callOf(request, resource, 'delete', id);
+  const call = callOf(request, target, 'delete', id);
   await run(service, call, (collection) => {
     if (collection.delete === undefined) throw apiErrors.HTTPMethodNotAllowed();
     return collection.delete(call.context, id, ifRevision);
@@ -107,42 +102,59 @@ export async function remove(
   return { status: 204, body: '' };
 }
 
-/** A request below one resource. Only `explain` until other issues bring more. */
-export async function action(
+/** A request with a path of its own: checks its body, runs the steps, calls the handler. */
+export async function route(
   service: Service,
   request: Request,
-  resource: ServedResource,
-  id: string,
-  name: string,
+  { route, params }: RouteMatch,
+  body: Body,
 ): Promise<Answer> {
-  const { envelope } = resource.definition.actions![name]!;
-  const call = callOf(request, resource, 'action', id);
-  const result = await run(service, call, () => service.actions[`${resource.collection}/${name}`]!(call.context, id));
-  return { status: 200, body: renderOne(envelope, result) };
+  const { definition, resource } = route;
+  const { bodyEnvelope, envelope, status } = definition;
+  const given = bodyEnvelope === undefined ? body : unwrapOne(body, bodyEnvelope);
+  const input = route.body === null ? {} : routeInput(route.body, given);
+  const ifRevision = readRevision(request.headers['if-match']);
+  const [id = null] = Object.values(params);
+  const inputs = route.body === null ? [] : [input];
+  const call: Call = { ...callOf(request, { resource, parentId: null }, 'route', id, inputs), route };
+  const { context, parameters } = request;
+  const result = await withSteps(service, call, () =>
+    route.handler({ context, params, input, parameters, ifRevision }),
+  );
+  if (status === 204) return { status, body: '' };
+  return { status, body: envelope === null ? JSON.stringify(result ?? null) : renderOne(envelope, result) };
 }
 
 /**
  * PUT and DELETE without an id. Upstream looks for the resource called None, which is a 404 of the right type.
  */
-export async function withoutId(service: Service, request: Request, resource: ServedResource): Promise<Answer> {
-  await service.collections[resource.collection]!.get(request.context, 'None', ['id']);
+export async function withoutId(service: Service, request: Request, target: Target): Promise<Answer> {
+  await collectionOf(service, target).get(request.context, 'None', ['id']);
   throw apiErrors.HTTPNotFound();
 }
 
 function callOf(
   request: Request,
-  resource: ServedResource,
+  { resource, parentId }: Target,
   operation: Call['operation'],
   id: string | null = null,
   inputs: readonly Input[] = [],
 ): Call {
-  return { context: request.context, resource, operation, id, inputs };
+  return { context: request.context, resource, parentId, operation, id, inputs, route: null };
+}
+
+function collectionOf(service: Service, { resource, parentId }: Target): AnyCollection {
+  const { key } = resource;
+  return parentId === null ? service.collections[key]! : service.children[key]!(parentId);
+}
+
+function run<T>(service: Service, call: Call, work: (collection: AnyCollection) => Promise<T>): Promise<T> {
+  const collection = collectionOf(service, call);
+  return service.steps.length === 0 ? work(collection) : withSteps(service, call, () => work(collection));
 }
 
 /** The steps before, the plugin, the steps after. */
-async function run<T>(service: Service, call: Call, work: (collection: AnyCollection) => Promise<T>): Promise<T> {
-  const collection = service.collections[call.resource.collection]!;
-  if (service.steps.length === 0) return work(collection);
+async function withSteps<T>(service: Service, call: Call, work: () => Promise<T>): Promise<T> {
   let done = 0;
   let failure: unknown = null;
   try {
@@ -150,7 +162,7 @@ async function run<T>(service: Service, call: Call, work: (collection: AnyCollec
       await step.before?.(call);
       done++;
     }
-    return await work(collection);
+    return await work();
   } catch (error) {
     failure = error;
     throw error;

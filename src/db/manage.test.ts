@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from './database.ts';
 import { manage } from './manage.ts';
 import { headRevision } from './migrate.ts';
+import { migrations } from './migrations/list.ts';
 
 describe('neutron-db-manage', () => {
   let folder: string;
@@ -39,7 +40,10 @@ describe('neutron-db-manage', () => {
       err: [
         `${INFO} Context impl SQLiteImpl.`,
         `${INFO} Will assume transactional DDL.`,
-        expect.stringMatching(/^INFO {2}\[alembic\.runtime\.migration\] Running upgrade {2}-> [0-9a-f]{12}, \w/),
+        ...migrations.map(({ revision, title }, i) => {
+          const before = i === 0 ? '' : migrations[i - 1]!.revision;
+          return `${INFO} Running upgrade ${before} -> ${revision}, ${title}`;
+        }),
       ],
     });
     expect((await run('upgrade', 'heads')).err).toHaveLength(2);

@@ -34,9 +34,22 @@ export interface Schema {
   provisioningblocks: { port_id: string; entity: 'L2' | 'DHCP' };
   agents: AgentsTable;
   networkdhcpagentbindings: { network_id: string; dhcp_agent_id: string };
+  quotas: { project_id: string; resource: string; limit: number };
+  address_groups: StandardColumns;
+  address_associations: { address_group_id: string; address: string };
+  addressgrouprbacs: RbacTable;
   tags: { resource_type: string; resource_id: string; tag: string };
   outbox: OutboxTable;
   neutrino_version: { version_num: string };
+}
+
+/** Who may use an object that is another project's: one entry per project, or one for everybody (`*`). */
+export interface RbacTable {
+  id: string;
+  project_id: string;
+  object_id: string;
+  target_project: string;
+  action: string;
 }
 
 /** 0 or 1 in SQLite and MariaDB, a boolean in PostgreSQL. */

@@ -45,3 +45,8 @@ export function adminContext(requestId: string = newRequestId()): Context {
 export function readOnlyContext(): Context {
   return { ...adminContext(), readOnly: true };
 }
+
+/** Whether the caller sees every project's resources, as administrators and other services do. */
+export function seesEverything({ isAdmin, roles }: Context): boolean {
+  return isAdmin || roles.includes('service') || roles.includes('advsvc');
+}

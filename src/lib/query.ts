@@ -10,6 +10,8 @@ export interface ListQuery {
    * it again); the JSON of a page carries exactly these.
    */
   readonly fields: readonly string[] | null;
+  /** Attributes that the caller may not see: neither in items nor in JSON. */
+  readonly hidden?: readonly string[];
   /** The database appends the id, so that the order is total. */
   readonly sorts: readonly { readonly key: string; readonly direction: 'asc' | 'desc' }[];
   /** At most this many; null for all. */

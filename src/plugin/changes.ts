@@ -2,8 +2,10 @@ import type { Database, Tx } from '../db/database.ts';
 import { isUniqueViolation } from '../db/retry.ts';
 import type { Context } from '../lib/context.ts';
 import { defineErrors } from '../lib/errors.ts';
+import type { Input } from './contract.ts';
 import type { Outbox, ResourceType, Task } from './outbox/outbox.ts';
 import { apiTime } from './parts.ts';
+import type { Quotas } from './quota/quotas.ts';
 
 const errors = defineErrors({
   RevisionNumberConstraintFailed: [
@@ -20,6 +22,12 @@ export interface Change {
   /** The moment of the change, in milliseconds and as the API shows it. */
   readonly nowMs: number;
   readonly time: string;
+  /**
+   * Before rows of a resource are inserted for their projects: that no limit is exceeded.
+   * @param resource the name quotas know it by
+   * @throws OverQuota
+   */
+  quota(resource: string, inputs: readonly Input[]): Promise<void>;
   /** Notes what is to be done after the commit. `known` is for this process only and saves it from reading. */
   todo(
     resourceType: ResourceType,
@@ -35,12 +43,20 @@ export class Changes {
   readonly #database: Database;
   readonly #outbox: Outbox;
   readonly #now: () => number;
+  readonly #quotas: Quotas;
   readonly #onLostRace: () => void;
 
-  constructor(parts: { database: Database; outbox: Outbox; now: () => number; onLostRace: () => void }) {
+  constructor(parts: {
+    database: Database;
+    outbox: Outbox;
+    quotas: Quotas;
+    now: () => number;
+    onLostRace: () => void;
+  }) {
     this.#database = parts.database;
     this.#outbox = parts.outbox;
     this.#now = parts.now;
+    this.#quotas = parts.quotas;
     this.#onLostRace = parts.onLostRace;
   }
 
@@ -62,6 +78,7 @@ export class Changes {
             context,
             nowMs,
             time: apiTime(nowMs),
+            quota: (resource, inputs) => this.#quotas.checkInputs(tx, resource, inputs),
             todo: async (resource_type, resource_id, action, payload = {}, known) => {
               tasks.push(await this.#outbox.add(tx, { resource_type, resource_id, action, payload, context, known }));
             },

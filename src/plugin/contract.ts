@@ -23,6 +23,21 @@ export interface Collection<R> {
 
 export type Input = Record<string, unknown>;
 
+/** A request that is no verb on a collection. */
+export interface RouteCall {
+  readonly context: Context;
+  /** What stood in the path for each `{name}` of the route. */
+  readonly params: Readonly<Record<string, string>>;
+  /** The body, checked against the route's table; empty without one. */
+  readonly input: Input;
+  /** The query string, in order. */
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+  readonly ifRevision: number | null;
+}
+
+/** @returns what stands in the answer's envelope, or the whole body where the route has none */
+export type RouteHandler = (call: RouteCall) => Promise<unknown>;
+
 /** The plugin as the API sees it: collections by their name in the URL with underscores, and the loaded extensions. */
 export interface CorePlugin {
   readonly collections: {
@@ -33,10 +48,21 @@ export interface CorePlugin {
     // biome-ignore lint/suspicious/noExplicitAny: resources of extensions, whose shapes only their own tables know
     readonly [name: string]: Collection<any>;
   };
+  /** Collections below one resource, by `<parent collection>/<collection>`. */
+  // biome-ignore lint/suspicious/noExplicitAny: likewise
+  readonly children: Readonly<Record<string, (parentId: string) => Collection<any>>>;
+  /** By `routeKey` of the resource tables. */
+  readonly routes: Readonly<Record<string, RouteHandler>>;
   /** Aliases of the extensions that work in this configuration: decides which attributes exist. */
   readonly extensions: ReadonlySet<string>;
-  /** `GET /v2.0/ports/{id}/explain`: from the row to the kernel, what should be, what is, and what to do. */
-  explainPort(context: Context, id: string): Promise<Explanation>;
+  /**
+   * Whether there is room for these inputs of a POST. The plugin decides that itself when it creates them; this is for
+   * whoever refuses a request for another reason and must name this one first, as upstream does.
+   *
+   * @param resource the member's name: `network`
+   * @throws OverQuota
+   */
+  checkQuota(resource: string, inputs: readonly Input[]): Promise<void>;
 }
 
 export interface Explanation {

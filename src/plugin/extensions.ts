@@ -1,3 +1,4 @@
+import type { Domain } from './domain.ts';
 import type { ExtensionDriver } from './ml2/contract.ts';
 import type { PluginOptions } from './options.ts';
 
@@ -28,14 +29,22 @@ const always = [
   'net-mtu-writable',
   'subnet-service-types',
   'port-mac-address-regenerate',
-  'neutrino-explain',
 ] as const;
 
 /**
  * The aliases of this configuration. `neutrino-no-isolation` is there as long as nothing separates the ports of a network:
  * clients can see it, and people are told.
  */
-export function loadedExtensions(drivers: readonly ExtensionDriver[], options: PluginOptions): ReadonlySet<string> {
+export function loadedExtensions(
+  drivers: readonly ExtensionDriver[],
+  domains: readonly Domain[],
+  options: PluginOptions,
+): ReadonlySet<string> {
   const groups = options.securityGroup.enable_security_group;
-  return new Set([...always, ...drivers.map(({ alias }) => alias), ...(groups ? [] : ['neutrino-no-isolation'])]);
+  return new Set([
+    ...always,
+    ...drivers.map(({ alias }) => alias),
+    ...domains.flatMap((domain) => domain.aliases(options)),
+    ...(groups ? [] : ['neutrino-no-isolation']),
+  ]);
 }

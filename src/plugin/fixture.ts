@@ -34,6 +34,9 @@ export interface Fixture extends AsyncDisposable {
   told(): Promise<{ to: string; method: string; args: any }[]>;
 }
 
+/** Tests that are not about quotas make as much as they like. */
+const unlimited = Object.fromEntries(Object.keys(groups.quota.options).map((name) => [name, -1]));
+
 export type Options = { [K in keyof typeof groups]?: Partial<OptionValues<(typeof groups)[K]>> };
 
 export function pluginOptions(changes: Options = {}): PluginOptions {
@@ -42,6 +45,8 @@ export function pluginOptions(changes: Options = {}): PluginOptions {
     ml2: defaultValues(groups.ml2, changes.ml2),
     flat: defaultValues(groups.flat, changes.flat),
     vlan: defaultValues(groups.vlan, changes.vlan),
+    quota: { ...defaultValues(groups.quota, unlimited), ...changes.quota },
+    service: defaultValues(groups.service, changes.service),
     securityGroup: defaultValues(groups.securityGroup, { enable_security_group: false, ...changes.securityGroup }),
   };
 }
@@ -118,9 +123,18 @@ export async function createFixture(
   };
 }
 
-/** All rows of a collection. */
-export async function all<R>(collection: Collection<R>, query: Partial<ListQuery> = {}): Promise<readonly R[]> {
-  const page = await collection.list(adminContext(), { ...everything, ...query });
+/** A plain user of a project. */
+export function member(projectId: string, roles: readonly string[] = ['member', 'reader']): Context {
+  return { ...adminContext(), projectId, userId: `user-of-${projectId}`, roles, isAdmin: false };
+}
+
+/** All rows of a collection that somebody sees. */
+export async function all<R>(
+  collection: Collection<R>,
+  query: Partial<ListQuery> = {},
+  context: Context = adminContext(),
+): Promise<readonly R[]> {
+  const page = await collection.list(context, { ...everything, ...query });
   return page.items ?? JSON.parse(new TextDecoder().decode(page.json));
 }
 

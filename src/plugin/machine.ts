@@ -1,4 +1,5 @@
 import type { Changes } from './changes.ts';
+import type { RbacObject } from './domain.ts';
 import type { Ipam } from './ipam/ipam.ts';
 import type { Binder } from './ml2/binder.ts';
 import type { ExtensionDriver } from './ml2/contract.ts';
@@ -7,11 +8,15 @@ import type { SegmentTypes } from './ml2/segment-types.ts';
 import type { Outbox } from './outbox/outbox.ts';
 import type { Shared } from './parts.ts';
 import type { Ports } from './port/ports.ts';
+import type { Quotas } from './quota/quotas.ts';
 
 /** The parts that the domains work with; made once, by plugin.ts. */
 export interface Machine {
   readonly shared: Shared;
   readonly changes: Changes;
+  readonly quotas: Quotas;
+  /** Everything that RBAC entries can open, by `object_type`. */
+  readonly rbac: ReadonlyMap<string, RbacObject>;
   readonly outbox: Outbox;
   readonly ipam: Ipam;
   readonly types: SegmentTypes;

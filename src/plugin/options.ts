@@ -1,5 +1,6 @@
 import { declareOptions, type OptionValues, option } from '../lib/options.ts';
 import { parsePhysicalNetworkMtus } from './network/mtu.ts';
+import { type QuotaOptions, quotaOptions } from './quota/options.ts';
 
 /** `neutron.conf`, what the plugin reads of it (upstream: neutron/conf/common.py, conf/db, conf/agent/database). */
 export const coreOptions = declareOptions('DEFAULT', {
@@ -85,6 +86,12 @@ export const securityGroupOptions = declareOptions('securitygroup', {
 });
 export type SecurityGroupOptions = OptionValues<typeof securityGroupOptions>;
 
+/** Which service plugins there are besides those that always are. */
+export const serviceOptions = declareOptions('DEFAULT', {
+  service_plugins: option.list({ default: [], help: 'service plugins, by name or class path: segments …' }),
+});
+export type ServiceOptions = OptionValues<typeof serviceOptions>;
+
 /** Everything the plugin is configured by; one member per section. */
 export interface PluginOptions {
   readonly core: CoreOptions;
@@ -92,6 +99,8 @@ export interface PluginOptions {
   readonly flat: FlatOptions;
   readonly vlan: VlanOptions;
   readonly securityGroup: SecurityGroupOptions;
+  readonly quota: QuotaOptions;
+  readonly service: ServiceOptions;
 }
 
 /** All groups, for the program that reads the files. */
@@ -101,4 +110,6 @@ export const pluginOptionGroups = {
   flat: flatOptions,
   vlan: vlanOptions,
   securityGroup: securityGroupOptions,
+  quota: quotaOptions,
+  service: serviceOptions,
 } as const;

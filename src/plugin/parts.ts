@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts';
 import type { View } from '../db/read/view.ts';
+import { type Context, seesEverything } from '../lib/context.ts';
 import { type Logger, silentLogger } from '../lib/log.ts';
 import type { Transport } from '../rpc/transport.ts';
 import type { PluginOptions } from './options.ts';
@@ -45,9 +46,19 @@ export function share(parts: PluginParts, extensions: ReadonlySet<string>): Shar
   };
 }
 
-/** What resources look like in this configuration, to a project or (null) to an administrator. */
-export function viewOf({ extensions, options, now }: Shared, projectId: string | null): View {
-  return { extensions, projectId, agentDownTimeMs: options.core.agent_down_time * 1000, nowMs: now() };
+/** What the caller sees of resources in this configuration. */
+export function viewOf(shared: Shared, context: Context): View {
+  return { ...wholeView(shared), projectId: context.projectId, all: seesEverything(context) };
+}
+
+/** Every attribute there is, of what the caller sees: for changes, which must not reach further than the caller does. */
+export function callersFullView(context: Context): View {
+  return { extensions: null, projectId: context.projectId, all: seesEverything(context) };
+}
+
+/** Everything in this configuration: for the plugin's own work. */
+export function wholeView({ extensions, options, now }: Shared): View {
+  return { extensions, all: true, agentDownTimeMs: options.core.agent_down_time * 1000, nowMs: now() };
 }
 
 /** A moment as the API shows it: UTC, whole seconds. */

@@ -1,13 +1,14 @@
-import type { Context } from '../lib/context.ts';
+import { projectRows } from '../db/write/quotas.ts';
 import { topics } from '../rpc/contract.ts';
 import type { Endpoint } from '../rpc/transport.ts';
 import { Agents } from './agent/agents.ts';
 import { AvailabilityZones } from './agent/availability-zones.ts';
 import { AgentDirectory } from './agent/directory.ts';
 import { Changes } from './changes.ts';
-import type { CorePlugin, Explanation } from './contract.ts';
+import type { CorePlugin } from './contract.ts';
 import { DhcpPorts } from './dhcp/dhcp-ports.ts';
-import { explainPort } from './explain/explain.ts';
+import type { Domain } from './domain.ts';
+import { domains as allDomains } from './domains.ts';
 import { loadedExtensions } from './extensions.ts';
 import { Ipam } from './ipam/ipam.ts';
 import type { Machine } from './machine.ts';
@@ -19,6 +20,7 @@ import { Networks } from './network/networks.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { type PluginParts, type Shared, share } from './parts.ts';
 import { Ports } from './port/ports.ts';
+import { Quotas } from './quota/quotas.ts';
 import { deviceEndpoint } from './rpc/devices.ts';
 import { dhcpEndpoint } from './rpc/dhcp.ts';
 import { reportsEndpoint } from './rpc/reports.ts';
@@ -52,8 +54,10 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
   );
   const mechanisms = new Mechanisms(await loadDrivers('mechanism_drivers', setup), logger);
   const extensionDrivers = await loadDrivers('extension_drivers', setup);
-  const shared = share(parts, loadedExtensions(extensionDrivers, options));
-  const machine = assemble(shared, { types, mechanisms, extensionDrivers });
+  const domains = allDomains.filter((domain) => domain.enabled?.(options) !== false);
+  const shared = share(parts, loadedExtensions(extensionDrivers, domains, options));
+  const machine = assemble(shared, domains, { types, mechanisms, extensionDrivers });
+  const brought = domains.map((domain) => domain.make(machine));
   const dhcpPorts = new DhcpPorts(machine);
   const directory = new AgentDirectory(machine, dhcpPorts);
   return {
@@ -64,38 +68,64 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
       ports: machine.ports,
       agents: new Agents(machine),
       availability_zones: new AvailabilityZones(shared),
+      ...merged(brought.map(({ collections }) => collections)),
     },
-    explainPort: (context: Context, id: string): Promise<Explanation> => explainPort(shared, context, id),
+    children: merged(brought.map(({ children }) => children)),
+    routes: merged(brought.map(({ routes }) => routes)),
+    checkQuota: (resource, inputs) => machine.quotas.checkInputs(shared.database.db, resource, inputs),
     rpcEndpoints: () => [
       {
         topic: topics.plugin,
         endpoints: [deviceEndpoint(shared), dhcpEndpoint(shared, dhcpPorts, directory), securityGroupEndpoint(shared)],
       },
       { topic: topics.reports, endpoints: [reportsEndpoint(directory)] },
+      ...brought
+        .flatMap(({ endpoints }) => endpoints ?? [])
+        .map(({ topic, endpoint }) => ({ topic, endpoints: [endpoint] })),
     ],
     async start() {
       machine.outbox.start();
       directory.start();
+      for (const part of brought) await part.start?.();
     },
     async idle() {
       await directory.idle();
       await machine.outbox.idle();
     },
     async close() {
+      for (const part of brought.toReversed()) await part.close?.();
       await directory.close();
       await machine.outbox.close();
     },
   };
 }
 
-function assemble(shared: Shared, drivers: Pick<Machine, 'types' | 'mechanisms' | 'extensionDrivers'>): Machine {
+/** What several domains bring, in one. */
+function merged<T>(parts: readonly (Readonly<Record<string, T>> | undefined)[]): Record<string, T> {
+  return Object.assign({}, ...parts);
+}
+
+const coreQuotas = {
+  network: projectRows('networks'),
+  subnet: projectRows('subnets'),
+  port: projectRows('ports'),
+} as const;
+
+function assemble(
+  shared: Shared,
+  domains: readonly Domain[],
+  drivers: Pick<Machine, 'types' | 'mechanisms' | 'extensionDrivers'>,
+): Machine {
   const { database, logger, now, options } = shared;
   const ipam = new Ipam(shared.random);
   const binder = new Binder({ database, mechanisms: drivers.mechanisms, options, logger, now });
   const teller = new Teller(shared, () => binder);
   const outbox = new Outbox({ database, logger, now, worker: teller });
-  const changes = new Changes({ database, outbox, now, onLostRace: () => ipam.picker.forgetAll() });
+  const counted = { ...coreQuotas, ...merged(domains.map(({ quotas }) => quotas)) };
+  const quotas = new Quotas(options.quota, new Map(Object.entries(counted)));
+  const rbac = new Map(domains.flatMap((domain) => domain.rbac ?? []).map((object) => [object.type, object]));
+  const changes = new Changes({ database, outbox, quotas, now, onLostRace: () => ipam.picker.forgetAll() });
   const ports: Ports = new Ports(() => machine);
-  const machine: Machine = { shared, changes, outbox, ipam, binder, ports, ...drivers };
+  const machine: Machine = { shared, changes, quotas, rbac, outbox, ipam, binder, ports, ...drivers };
   return machine;
 }

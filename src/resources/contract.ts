@@ -12,18 +12,56 @@ export interface ResourceDefinition {
   /** Alias of the extension that brings the resource; absent for the core ones. */
   readonly extension?: string;
   readonly attributes: AttributeTable;
-  /** Requests below one resource, `GET /v2.0/ports/{id}/explain`, by their last path segment. */
-  readonly actions?: Readonly<Record<string, MemberAction>>;
+  /** Served below one resource of another collection: `ports/{port_id}/bindings`. */
+  readonly parent?: ParentDefinition;
+  /** What of it stands in the URL; `id` when left out. */
+  readonly key?: string;
+  /**
+   * How a project comes to see one: together with the roles of the policy these are the alternatives by which lists are
+   * narrowed in the database. Absent: who may see the collection at all sees every row.
+   */
+  readonly visibility?: readonly Visibility[];
+  /** What is neither list, show, create, update nor delete. */
+  readonly routes?: readonly RouteDefinition[];
+}
+
+export interface ParentDefinition {
+  readonly collection: string;
+  readonly member: string;
+}
+
+/** Its project looks; an RBAC entry opens it (to use, or as a way outside); the project of what it belongs to looks. */
+export type Visibility = 'owner' | 'shared' | 'external' | 'parent_owner' | 'parent_shared' | 'parent_external';
+
+/**
+ * One request that is not a verb on a collection: an action on one resource, or a path of its own. The plugin's handler
+ * goes by `routeKey`; policy, OpenAPI and the commands of the client go by what stands here.
+ */
+export interface RouteDefinition {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** Behind `/v2.0/`: `address_groups/{id}/add_addresses`. A first segment is also known with hyphens. */
+  readonly path: string;
+  /** Without this alias there is no such path. */
+  readonly extension: string;
+  /** One line, for people. */
+  readonly summary: string;
+  /** The policy rule that decides: `add_prefixes`, `get_agent`. Its target is the resource in the path, as stored. */
+  readonly rule: string;
+  /** 204 answers without a body. */
+  readonly status: 200 | 201 | 204;
+  /** JSON key around the answer; null: the handler's value is the whole body. */
+  readonly envelope: string | null;
+  /** What the request's body holds: checked like a PUT's, keys that are `required` must be there. */
+  readonly body?: AttributeTable;
+  /** JSON key around the request's body; absent: none. */
+  readonly bodyEnvelope?: string;
+}
+
+export function routeKey({ method, path }: Pick<RouteDefinition, 'method' | 'path'>): string {
+  return `${method} ${path}`;
 }
 
 export type AttributeTable = Readonly<Record<string, Attribute>>;
-
-export interface MemberAction {
-  readonly method: 'GET' | 'PUT';
-  readonly extension: string;
-  /** JSON key around the answer. */
-  readonly envelope: string;
-}
 
 export interface Attribute {
   /** Who takes part: C accepted in POST, U accepted in PUT, R returned. Empty: only a filter. */

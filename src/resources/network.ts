@@ -11,6 +11,7 @@ export const network: ResourceDefinition = {
   member: 'network',
   collection: 'networks',
   core: true,
+  visibility: ['owner', 'shared', 'external'],
   attributes: {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
     name: { ops: 'CUR', type: type.string(255), default: '', filter: true, sort: true },

@@ -28,7 +28,18 @@ export const port: ResourceDefinition = {
   member: 'port',
   collection: 'ports',
   core: true,
-  actions: { explain: { method: 'GET', extension: 'neutrino-explain', envelope: 'explanation' } },
+  visibility: ['owner', 'parent_owner'],
+  routes: [
+    {
+      method: 'GET',
+      path: 'ports/{id}/explain',
+      extension: 'neutrino-explain',
+      summary: 'Why a port works or does not, from its row to the kernel',
+      rule: 'get_port',
+      status: 200,
+      envelope: 'explanation',
+    },
+  ],
   attributes: {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
     name: { ops: 'CUR', type: type.string(255), default: '', filter: true, sort: true },

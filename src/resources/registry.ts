@@ -1,3 +1,4 @@
+import { addressGroup } from './address-group.ts';
 import { agent } from './agent.ts';
 import { availabilityZone } from './availability-zone.ts';
 import type { ResourceDefinition } from './contract.ts';
@@ -6,4 +7,4 @@ import { port } from './port.ts';
 import { subnet } from './subnet.ts';
 
 /** Every resource of the API. A new one is a file beside this and a line here. */
-export const resources: readonly ResourceDefinition[] = [network, subnet, port, agent, availabilityZone];
+export const resources: readonly ResourceDefinition[] = [network, subnet, port, agent, availabilityZone, addressGroup];

@@ -114,6 +114,15 @@ export interface Port extends StandardAttributes {
   [extension: string]: unknown;
 }
 
+export interface AddressGroup extends Omit<StandardAttributes, 'tags'> {
+  id: string;
+  name: string;
+  tenant_id: string;
+  project_id: string;
+  addresses: string[];
+  shared?: boolean;
+}
+
 export interface Agent {
   id: string;
   agent_type: string;

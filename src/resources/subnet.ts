@@ -10,6 +10,7 @@ export const subnet: ResourceDefinition = {
   member: 'subnet',
   collection: 'subnets',
   core: true,
+  visibility: ['owner', 'parent_owner', 'parent_shared', 'parent_external'],
   attributes: {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
     name: { ops: 'CUR', type: type.string(255), default: '', filter: true, sort: true },

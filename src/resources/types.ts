@@ -111,6 +111,15 @@ export const cidrOrNull: AttributeType = {
   validate: check.orNull(check.cidr),
 };
 
+/** Prefixes, none twice. */
+export const subnetList: AttributeType = {
+  schema: { type: 'array', items: { type: 'string' }, uniqueItems: true },
+  convert: convert.nullToList,
+  validate: check.subnetList,
+  normalize: (value) => value.map(convert.toCidr),
+  filter: asIs,
+};
+
 export const allocationPools: AttributeType = {
   schema: { type: 'array', items: { type: 'object', required: ['start', 'end'] } },
   validate: check.allocationPools,

@@ -69,7 +69,7 @@ export function uuidList(value: unknown): string | null {
 }
 
 /** Names each item that stands there more than once. */
-function duplicateItems(list: readonly string[]): string | null {
+function duplicateItems(list: readonly unknown[]): string | null {
   const twice = new Set(list.filter((item, index) => list.indexOf(item) < index));
   return twice.size === 0 ? null : `Duplicate items in the list: '${[...twice].join(', ')}'`;
 }
@@ -107,6 +107,26 @@ export function cidr(value: unknown): string | null {
   const host = value.includes('/') ? null : parseAddress(value);
   if (host === null) return `'${value}' is not a valid CIDR`;
   return `'${value}' isn't a recognized CIDR, '${value}/${host.version === 4 ? 32 : 128}' is recommended`;
+}
+
+/** Upstream's `subnet`: a prefix, which must be written out. */
+export function subnet(value: unknown): string | null {
+  if (typeof value !== 'string') return `'${pythonString(value)}' is not a valid IP subnet`;
+  if (parseCidr(value) !== null) return null;
+  const host = value.includes('/') ? null : parseAddress(value);
+  if (host === null) return `'${value}' is not a valid IP subnet`;
+  return `'${value}' isn't a recognized IP subnet cidr, '${value}/${host.version === 4 ? 32 : 128}' is recommended`;
+}
+
+export function subnetList(value: unknown): string | null {
+  if (!Array.isArray(value)) return `'${pythonString(value)}' is not a list`;
+  const twice = duplicateItems(value);
+  if (twice !== null) return twice;
+  for (const item of value) {
+    const wrong = subnet(item);
+    if (wrong !== null) return wrong;
+  }
+  return null;
 }
 
 export function object(value: unknown): string | null {

@@ -59,6 +59,7 @@ const sequence: readonly { file: string; before?: () => Promise<void> }[] = [
   { file: 'ports-admin-bound' },
   { file: 'ports-nosec' },
   { file: 'ports-bulk' },
+  { file: 'address-groups' },
   { file: 'errors', before: makePortsInUse },
 ];
 

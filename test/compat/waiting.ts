@@ -2,7 +2,6 @@ import type { RecordedPair, Recording } from './recording.ts';
 
 /** Recordings of resources that a later part of the plan brings. */
 const laterResources: Readonly<Record<string, string>> = {
-  'address-groups': 'address groups (part 4)',
   'address-scopes': 'address scopes (part 2)',
   extensions: 'the list of extensions grows with each part; part 2 compares what it lists',
   'metering-labels': 'metering',

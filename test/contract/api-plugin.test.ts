@@ -22,7 +22,7 @@ const faults: unknown[] = [];
 
 beforeAll(async () => {
   database = await temporaryDatabase();
-  const { core, ml2, flat, vlan, securityGroup } = pluginOptionGroups;
+  const { core, ml2, flat, vlan, securityGroup, quota, service } = pluginOptionGroups;
   plugin = await createPlugin({
     database,
     transport: new FakeTransport(),
@@ -33,6 +33,8 @@ beforeAll(async () => {
       flat: defaultValues(flat),
       vlan: defaultValues(vlan),
       securityGroup: defaultValues(securityGroup, { enable_security_group: false }),
+      quota: defaultValues(quota),
+      service: defaultValues(service),
     },
   });
   await plugin.start();

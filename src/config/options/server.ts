@@ -42,21 +42,6 @@ export const policyOptions = declareOptions('oslo_policy', {
   enforce_new_defaults: option.bool({ default: true, help: 'use the rules without the deprecated alternatives' }),
 });
 
-const quota = (value: number, what: string) =>
-  option.int({ default: value, min: -1, help: `${what} a project may have; -1 is any number` });
-
-export const quotaOptions = declareOptions('quotas', {
-  default_quota: quota(-1, 'resources of a kind without an option of its own'),
-  quota_network: quota(100, 'networks'),
-  quota_subnet: quota(100, 'subnets'),
-  quota_port: quota(500, 'ports'),
-  quota_router: quota(10, 'routers'),
-  quota_floatingip: quota(50, 'floating addresses'),
-  quota_security_group: quota(10, 'security groups'),
-  quota_security_group_rule: quota(100, 'security group rules'),
-  quota_rbac_policy: quota(10, 'RBAC policies'),
-});
-
 function isMl2(name: string): boolean {
   return ['ml2', 'neutron.plugins.ml2.plugin.Ml2Plugin'].includes(name);
 }

@@ -1,8 +1,6 @@
-import type { CreateTableBuilder, Kysely } from 'kysely';
 import type { Columns } from './columns.ts';
 import type { Migration } from './contract.ts';
-
-type Table = CreateTableBuilder<string, string>;
+import { type AnyDb, ID, index, NAME, resource, type Table, unique } from './tables.ts';
 
 /**
  * Networks, segments, subnets, ports, agents and what hangs on them. The keys carry the invariants: a second port cannot
@@ -22,43 +20,6 @@ export const initialTables: Migration = {
     await tagsAndOutbox(db, columns);
   },
 };
-
-const ID = 'varchar(36)';
-const NAME = 'varchar(255)';
-
-/** Columns of every resource with standard attributes. `id` is unique beside the counter that is the primary key. */
-function resource(table: Table, columns: Columns): Table {
-  return columns
-    .counter(table, 'standard_attr_id')
-    .addColumn('id', ID, (c) => c.notNull().unique())
-    .addColumn('project_id', NAME, (c) => c.notNull())
-    .addColumn('name', NAME, (c) => c.notNull())
-    .addColumn('description', NAME, (c) => c.notNull())
-    .addColumn('created_at', 'varchar(20)', (c) => c.notNull())
-    .addColumn('updated_at', 'varchar(20)', (c) => c.notNull())
-    .addColumn('revision_number', 'integer', (c) => c.notNull());
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: see contract.ts
-type AnyDb = Kysely<any>;
-
-async function index(db: AnyDb, table: string, ...columns: string[]): Promise<void> {
-  await db.schema
-    .createIndex(`ix_${table}_${columns.join('_')}`)
-    .on(table)
-    .columns(columns)
-    .execute();
-}
-
-/** The name oslo.db's conventions give a unique key; MariaDB tells only this name when it is violated. */
-async function unique(db: AnyDb, table: string, ...columns: string[]): Promise<void> {
-  await db.schema
-    .createIndex(`uniq_${table}0${columns.join('0')}`)
-    .on(table)
-    .columns(columns)
-    .unique()
-    .execute();
-}
 
 async function networks(db: AnyDb, columns: Columns): Promise<void> {
   const { flag } = columns;

@@ -1,5 +1,7 @@
+import { addressGroups } from './address-groups.ts';
 import type { Migration } from './contract.ts';
 import { initialTables } from './initial-tables.ts';
+import { tenants } from './tenants.ts';
 
 /** Every step, oldest first. The last is the head. */
-export const migrations: readonly Migration[] = [initialTables];
+export const migrations: readonly Migration[] = [initialTables, tenants, addressGroups];

@@ -12,11 +12,13 @@ export function selectAttributes(
   definition: Definition,
   view: View,
   fields: readonly string[] | null,
+  hidden: readonly string[] = [],
 ): readonly Attribute[] {
   return definition.attributes.filter(
     ({ key, alias }) =>
       (alias === null || view.extensions === null || view.extensions.has(alias)) &&
-      (fields === null || fields.includes(key)),
+      (fields === null || fields.includes(key)) &&
+      !hidden.includes(key),
   );
 }
 

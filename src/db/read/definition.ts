@@ -55,13 +55,25 @@ export interface Definition {
   readonly children: Readonly<Record<string, Child>>;
   readonly filters: Readonly<Record<string, Filter>>;
   /**
+   * Which rows a view that does not see all gets. Every alternative must go by an index: what a project may not see must
+   * not cost it time. Absent: all rows, whoever looks.
+   */
+  readonly scope?: Scope;
+  /**
    * Given when what it shows changes only together with its revision, but for these child tables: then its JSON may be
    * kept from list to list. Whoever writes a row that a resource shows raises its revision, as upstream does.
    */
-  readonly revised?: { readonly except: readonly string[] };
+  readonly revised?: {
+    readonly except: readonly string[];
+    /** It shows whether it is shared with the one who looks. */
+    readonly sharing?: boolean;
+  };
   /** Attribute → what to sort by. */
   readonly sorts: Readonly<Record<string, Sort>>;
 }
+
+/** @param project the looking project's id: use it as a value, it may stand for a parameter */
+export type Scope = (eb: AnyExpressions, project: string) => Expression<SqlBool>;
 
 /** A column, or an expression that depends on the view. */
 export type Sort = string | ((eb: AnyExpressions, view: View) => Expression<unknown>);

@@ -46,7 +46,7 @@ export function inChild(table: string, parent: string, column: string): Filter {
 }
 
 /** The four tag filters; tags of one parameter are comma-separated. */
-export function tagFilters(resourceType: 'network' | 'subnet' | 'port'): Record<string, Filter> {
+export function tagFilters(resourceType: string): Record<string, Filter> {
   const tagged = (all: boolean): Filter => {
     return (eb, values) => {
       const tags = [...new Set(values.flatMap((value) => String(value).split(',')))];

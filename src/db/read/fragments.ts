@@ -7,6 +7,9 @@ import type { View } from './view.ts';
 
 const KEYS = ['id', 'revision_number'] as const;
 
+/** Administrators and projects see different parts of a port; further ways to look are made anew when they come back. */
+const VARIANTS = 4;
+
 interface Fragment {
   /** What it was made of: another stamp, another text. */
   readonly stamp: unknown;
@@ -20,17 +23,17 @@ interface Fragment {
  */
 export class Fragments {
   readonly #most: number;
-  #attributes = '';
-  #texts = new Map<string, Fragment>();
+  /** By what is shown and, where it matters, to whom: the text one used last is the last. */
+  readonly #variants = new Map<string, Map<string, Fragment>>();
 
-  /** @param most texts to keep, about 1 KB each; longer lists are made anew every time */
+  /** @param most texts of one variant to keep, about 1 KB each; longer lists are made anew every time */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Whether this list can be made from fragments: whole resources, as an admin sees them. */
-  static canServe({ revised }: Definition, { fields }: ListQuery, view: View): boolean {
-    return revised !== undefined && fields === null && view.projectId == null;
+  /** Whether this list can be made from fragments: whole resources, but for what is hidden from the one who looks. */
+  static canServe({ revised }: Definition, { fields }: ListQuery): boolean {
+    return revised !== undefined && fields === null;
   }
 
   /** What tells which resources a list holds, in its order: enough for `find`. */
@@ -39,41 +42,47 @@ export class Fragments {
   }
 
   /** The list of these keys as JSON. All statements must see the same moment. */
-  async find(handle: Handle, definition: Definition, keys: readonly Row[], view: View): Promise<JsonPage> {
-    const attributes = selectAttributes(definition, view, null);
+  async find(
+    handle: Handle,
+    definition: Definition,
+    keys: readonly Row[],
+    view: View,
+    hidden: readonly string[] = [],
+  ): Promise<JsonPage> {
+    const attributes = selectAttributes(definition, view, null, hidden);
     const ids = keys.map(([id]) => id as string);
     if (keys.length > this.#most) return this.#anew(handle, definition, ids, attributes, view);
-    this.#forgetOthers(attributes.map(({ key }) => key).join());
+    const variant = variantOf(definition, attributes, view);
+    const texts = this.#textsOf(variant);
     const stamps = await stampsOf(handle, definition, keys, ids);
     const changed = new Map<string, unknown>();
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
-      if (this.#texts.get(id)?.stamp !== stamps[i]) changed.set(id, stamps[i]);
+      if (texts.get(id)?.stamp !== stamps[i]) changed.set(id, stamps[i]);
     }
     if (changed.size > 0) {
       const rows = await rowsByIds(handle, definition, [...changed.keys()]);
-      this.#keep(changed, rows, await buildTexts(handle, definition, rows, attributes, view));
-      if (this.#texts.size > this.#most) this.#keepOnly(ids);
+      keep(texts, changed, rows, await buildTexts(handle, definition, rows, attributes, view));
+      if (texts.size > this.#most) this.#keepOnly(variant, ids);
     }
     return joinTexts(
-      ids.map((id) => this.#texts.get(id)!.text),
+      ids.map((id) => texts.get(id)!.text),
       keys,
     );
   }
 
-  #keep(stamps: ReadonlyMap<string, unknown>, rows: readonly Row[], texts: readonly string[]): void {
-    for (let i = 0; i < rows.length; i++) {
-      const id = rows[i]![0] as string;
-      const text = texts[i]!;
-      // Reading a character turns a text that is still a tree of its pieces into one piece, a third of the size.
-      text.charCodeAt(0);
-      this.#texts.set(id, { stamp: stamps.get(id), text });
-    }
+  /** Drops what was deleted, or is not in this list. */
+  #keepOnly(variant: string, ids: readonly string[]): void {
+    const texts = this.#variants.get(variant)!;
+    this.#variants.set(variant, new Map(ids.map((id) => [id, texts.get(id)!])));
   }
 
-  /** Drops what was deleted, or is not in this list. */
-  #keepOnly(ids: readonly string[]): void {
-    this.#texts = new Map(ids.map((id) => [id, this.#texts.get(id)!]));
+  #textsOf(variant: string): Map<string, Fragment> {
+    const texts = this.#variants.get(variant) ?? new Map<string, Fragment>();
+    this.#variants.delete(variant);
+    this.#variants.set(variant, texts);
+    if (this.#variants.size > VARIANTS) this.#variants.delete(this.#variants.keys().next().value!);
+    return texts;
   }
 
   async #anew(
@@ -91,11 +100,26 @@ export class Fragments {
       ids.map((id) => [id]),
     );
   }
+}
 
-  #forgetOthers(attributes: string): void {
-    if (attributes === this.#attributes) return;
-    this.#attributes = attributes;
-    this.#texts.clear();
+/** What decides a text besides the resource: the attributes shown and, where sharing shows, the one who looks. */
+function variantOf({ revised }: Definition, attributes: readonly Attribute[], view: View): string {
+  const shown = attributes.map(({ key }) => key).join();
+  return revised!.sharing ? `${view.projectId ?? ''}\n${shown}` : shown;
+}
+
+function keep(
+  texts: Map<string, Fragment>,
+  stamps: ReadonlyMap<string, unknown>,
+  rows: readonly Row[],
+  made: readonly string[],
+): void {
+  for (let i = 0; i < rows.length; i++) {
+    const id = rows[i]![0] as string;
+    const text = made[i]!;
+    // Reading a character turns a text that is still a tree of its pieces into one piece, a third of the size.
+    text.charCodeAt(0);
+    texts.set(id, { stamp: stamps.get(id), text });
   }
 }
 

@@ -9,7 +9,7 @@ import type { View } from './view.ts';
 
 /** Longer lists are read in the reader thread. */
 export const LONG_LIST = 500;
-/** From this many resources on JSON text is written without the objects in between; policies may want to see shorter lists. */
+/** From this many resources on JSON text is written without the objects in between. */
 const JSON_FROM = 50;
 
 /** The resources a query asks for, in its order. A constant number of statements, however many rows there are. */
@@ -17,7 +17,7 @@ export async function findResources<R>(db: Db, definition: Definition, query: Li
   return atOneMoment(handleOf(db), async (handle) => {
     const fixed = withNow(view);
     const rows = await findRows(handle, definition, query, fixed);
-    return build<R>(handle, definition, rows, selectAttributes(definition, fixed, query.fields), fixed);
+    return build<R>(handle, definition, rows, selectAttributes(definition, fixed, query.fields, query.hidden), fixed);
   });
 }
 
@@ -31,11 +31,12 @@ export async function findJson(
 ): Promise<JsonPage> {
   return atOneMoment(handleOf(db), async (handle) => {
     const fixed = withNow(view);
-    if (fragments !== null && Fragments.canServe(definition, query, fixed)) {
-      return fragments.find(handle, definition, await Fragments.keys(handle, definition, query, fixed), fixed);
+    if (fragments !== null && Fragments.canServe(definition, query)) {
+      const keys = await Fragments.keys(handle, definition, query, fixed);
+      return fragments.find(handle, definition, keys, fixed, query.hidden);
     }
     const rows = await findRows(handle, definition, query, fixed);
-    return buildJson(handle, definition, rows, selectAttributes(definition, fixed, query.fields), fixed);
+    return buildJson(handle, definition, rows, selectAttributes(definition, fixed, query.fields, query.hidden), fixed);
   });
 }
 
@@ -53,20 +54,22 @@ export async function findPage<R>(
   return atOneMoment<Page<R> | null>(handleOf(db), async (handle) => {
     const mayBeLong = query.limit === null || query.limit > LONG_LIST;
     const bounded = mayBeLong ? { ...query, limit: LONG_LIST + 1 } : query;
-    if (mayBeMany(query) && Fragments.canServe(definition, query, view)) {
+    if (mayBeMany(query) && Fragments.canServe(definition, query)) {
       const keys = await Fragments.keys(handle, definition, bounded, view);
       if (keys.length > LONG_LIST) return null;
-      if (keys.length >= JSON_FROM) return fragments.find(handle, definition, keys, view);
+      if (keys.length >= JSON_FROM) return fragments.find(handle, definition, keys, view, query.hidden);
     }
     const rows = await findRows(handle, definition, bounded, view);
     if (rows.length > LONG_LIST) return null;
-    const { fields } = query;
+    const { fields, hidden } = query;
     if (rows.length >= JSON_FROM) {
-      return buildJson(handle, definition, rows, selectAttributes(definition, view, fields), view);
+      return buildJson(handle, definition, rows, selectAttributes(definition, view, fields, hidden), view);
     }
     // The API makes links from the items' ids.
     const withId = fields === null || fields.includes('id') ? fields : ['id', ...fields];
-    return { items: await build<R>(handle, definition, rows, selectAttributes(definition, view, withId), view) };
+    return {
+      items: await build<R>(handle, definition, rows, selectAttributes(definition, view, withId, hidden), view),
+    };
   });
 }
 

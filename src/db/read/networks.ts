@@ -8,12 +8,13 @@ import {
   columnReader,
   type Definition,
   type Row,
+  type Scope,
   toBoolean,
 } from './definition.ts';
 import { inChild, oneOf, tagFilters, whether } from './filters.ts';
 import { reader } from './resource.ts';
 import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
-import type { View } from './view.ts';
+import { type View, viewer } from './view.ts';
 
 const columns = [
   ...STANDARD_COLUMNS,
@@ -46,7 +47,7 @@ function segmentList(segments: readonly Row[]): unknown {
   }));
 }
 
-/** Admins see `shared` for networks shared with everybody; a project also for those shared with it. */
+/** `shared` is what is shared with everybody, or with the project that looks. */
 function isShared(entries: readonly Row[], view: View): boolean {
   return entries.some(([, target]) => target === '*' || (view.projectId != null && target === view.projectId));
 }
@@ -95,8 +96,16 @@ const sharedWith = (eb: AnyExpressions, view: View) =>
       .selectFrom('networkrbacs')
       .select('object_id')
       .where('action', '=', 'access_as_shared')
-      .where('target_project', 'in', view.projectId == null ? ['*'] : ['*', view.projectId]),
+      .where('target_project', 'in', ['*', viewer(view)]),
   );
+
+/** A project sees its networks and those shared with it, as a whole or as a way to the outside. */
+const visible: Scope = (eb, project) => eb.or([eb('project_id', '=', project), eb('id', 'in', opened(eb, project))]);
+
+/** Networks that RBAC entries open to a project, in one way or the other. */
+export function opened(eb: AnyExpressions, project: string) {
+  return eb.selectFrom('networkrbacs').select('object_id').where('target_project', 'in', ['*', project]);
+}
 
 const isExternal = (eb: AnyExpressions) => eb('id', 'in', eb.selectFrom('externalnetworks').select('network_id'));
 
@@ -107,7 +116,8 @@ export const networks: Definition = {
   table: 'networks',
   columns,
   attributes,
-  revised: { except: ['zones'] },
+  scope: visible,
+  revised: { except: ['zones'], sharing: true },
   children: {
     subnets: child('network_id', (db) =>
       db.selectFrom('subnets').select(['network_id', 'id']).orderBy('network_id').orderBy('standard_attr_id'),

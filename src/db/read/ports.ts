@@ -12,6 +12,7 @@ import {
   listJson,
   parseJson,
   type Row,
+  type Scope,
 } from './definition.ts';
 import { among, anything, contains, nothing, oneOf, tagFilters } from './filters.ts';
 import { reader } from './resource.ts';
@@ -150,10 +151,18 @@ const boundHost: Filter = (eb, values) => {
 /** No port is in a group before groups exist (part 4 of the plan). */
 const securityGroups: Filter = () => nothing;
 
+/** A project sees its ports, and all ports of its networks. */
+const visible: Scope = (eb, project) =>
+  eb.or([
+    eb('project_id', '=', project),
+    eb('network_id', 'in', eb.selectFrom('networks').select('id').where('project_id', '=', project)),
+  ]);
+
 export const ports: Definition = {
   table: 'ports',
   columns,
   attributes,
+  scope: visible,
   revised: { except: [] },
   children: {
     addresses: child('port_id', (db) =>

@@ -3,18 +3,19 @@ import type { Database, Db } from '../database.ts';
 import { atOneMoment, handleOf } from '../handle.ts';
 import { type Prepared, prepared } from '../prepared.ts';
 import { build, selectAttributes } from './build.ts';
-import type { AnyQuery, Attribute, Definition } from './definition.ts';
+import type { AnyExpressions, AnyQuery, Attribute, Definition } from './definition.ts';
 import { Fragments } from './fragments.ts';
 import { findPage, findResources, LONG_LIST, withNow } from './list.ts';
 import { listInThread } from './thread/client.ts';
-import { fullView, type View } from './view.ts';
+import type { ListSource } from './thread/messages.ts';
+import { fullView, type View, viewer } from './view.ts';
 
 /** Texts kept for lists that are made in line: 1 MB of each kind of resource. */
 const MOST_FRAGMENTS = 1_000;
 
 /** Reading one kind of resource. */
 export interface Reader<R> {
-  /** One by id, or null. All of it unless `fields` says less. */
+  /** One by id, or null when there is none that this view sees. All of it unless `fields` says less. */
   get(db: Db, id: string, view?: View, fields?: readonly string[] | null): Promise<R | null>;
   /** Those a query asks for, as objects; inside a transaction, too. */
   find(db: Db, query: Partial<ListQuery>, view?: View): Promise<R[]>;
@@ -22,9 +23,18 @@ export interface Reader<R> {
   list(database: Database, query: ListQuery, view?: View): Promise<Page<R>>;
 }
 
-export function reader<R>(resource: string, definition: Definition): Reader<R> {
+/** @param source the resource's name in the reader thread's list, or the spec that its definition was made of */
+export function reader<R>(source: ListSource, definition: Definition): Reader<R> {
+  const { scope } = definition;
   const byId: Prepared<{ id: string }, unknown> = prepared((db, p: { id: string }) =>
     (db.selectFrom(definition.table) as AnyQuery).select(definition.columns as string[]).where('id', '=', p.id),
+  );
+  const scopedById: Prepared<{ id: string; project: string }, unknown> = prepared(
+    (db, p: { id: string; project: string }) =>
+      (db.selectFrom(definition.table) as AnyQuery)
+        .select(definition.columns as string[])
+        .where('id', '=', p.id)
+        .where((eb: AnyExpressions) => scope!(eb, p.project)),
   );
   const attributesOf = remembered(definition);
   const longIn = new WeakSet<Database>();
@@ -37,7 +47,10 @@ export function reader<R>(resource: string, definition: Definition): Reader<R> {
   return {
     get: (db, id, view = fullView, fields = null) =>
       atOneMoment(handleOf(db), async (handle) => {
-        const { rows } = await byId.query(handle, { id });
+        const { rows } =
+          view.all || scope === undefined
+            ? await byId.query(handle, { id })
+            : await scopedById.query(handle, { id, project: viewer(view) });
         if (rows.length === 0) return null;
         const attributes = fields === null ? attributesOf(view) : selectAttributes(definition, view, fields);
         return (await build<R>(handle, definition, rows, attributes, withNow(view)))[0]!;
@@ -52,7 +65,7 @@ export function reader<R>(resource: string, definition: Definition): Reader<R> {
           ? null
           : await findPage<R>(database.db, definition, query, fixed, fragmentsOf(database));
       if (page !== null) return page;
-      const long = await listInThread<R>(database, resource, query, fixed);
+      const long = await listInThread<R>(database, source, query, fixed);
       if (whole && long.items === undefined) {
         if (long.count > LONG_LIST) longIn.add(database);
         else longIn.delete(database);

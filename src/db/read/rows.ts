@@ -3,7 +3,7 @@ import { type Handle, query as run } from '../handle.ts';
 import { builderFor, type PreparedIn, preparedIn } from '../prepared.ts';
 import type { AnyExpressions, AnyQuery, Definition, Row } from './definition.ts';
 import { afterMarker, applyOrder, orderOf, selectKeys } from './paging.ts';
-import { UnknownMarkerError, type View } from './view.ts';
+import { UnknownMarkerError, type View, viewer } from './view.ts';
 
 /**
  * The rows a query asks for, in its order.
@@ -52,7 +52,10 @@ async function compile(handle: Handle, definition: Definition, query: ListQuery,
   if (query.marker === null) return build(handle, definition, query, view).compile();
   const order = orderOf(definition, query);
   const table = builderFor(handle).selectFrom(definition.table) as AnyQuery;
-  const keys = selectKeys(table, order, view).where('id', '=', query.marker).compile();
+  let place = selectKeys(table, order, view).where('id', '=', query.marker);
+  const { scope } = definition;
+  if (!view.all && scope !== undefined) place = place.where((eb: AnyExpressions) => scope(eb, viewer(view)));
+  const keys = place.compile();
   const marker = (await run(handle, keys.sql, keys.parameters)).rows[0];
   if (marker === undefined) throw new UnknownMarkerError(query.marker);
   return build(handle, definition, query, view)
@@ -68,11 +71,13 @@ function build(handle: Handle, definition: Definition, query: ListQuery, view: V
     if (filter === undefined) throw new Error(`${definition.table} cannot be filtered by ${attribute}`);
     select = select.where((eb: AnyExpressions) => filter(eb, values, view));
   }
+  const { scope } = definition;
+  if (!view.all && scope !== undefined) select = select.where((eb: AnyExpressions) => scope(eb, viewer(view)));
   select = applyOrder(select, orderOf(definition, query), handle.dialect.name, view);
   return query.limit === null ? select : select.limit(query.limit);
 }
 
-/** A compiled query of one shape: each parameter is a constant, or the value of the filter of that number. */
+/** A compiled query of one shape: each parameter is the value of the filter of that number, the viewer, or a constant. */
 interface Shape {
   readonly sql: string;
   readonly slots: readonly { readonly filter: number; readonly constant: unknown }[];
@@ -84,9 +89,12 @@ interface Shape {
  */
 const shapes = new Map<string, Shape | null>();
 const SHAPES_KEPT = 200;
+/** Instead of a filter's number: the looking project, and what stands for it while the query is built. */
+const VIEWER = -2;
+const VIEWER_MARK = '\u0000viewer';
 
 function compiledFor(handle: Handle, definition: Definition, query: ListQuery, view: View): Statement | null {
-  const key = shapeOf(handle, definition, query);
+  const key = shapeOf(handle, definition, query, view);
   if (key === null) return null;
   let shape = shapes.get(key);
   if (shape === undefined) {
@@ -98,14 +106,16 @@ function compiledFor(handle: Handle, definition: Definition, query: ListQuery, v
   const values = Object.values(query.filters);
   return {
     sql: shape.sql,
-    parameters: shape.slots.map(({ filter, constant }) => (filter < 0 ? constant : values[filter]![0])),
+    parameters: shape.slots.map(({ filter, constant }) =>
+      filter >= 0 ? values[filter]![0] : filter === VIEWER ? viewer(view) : constant,
+    ),
   };
 }
 
 /** What decides the text of a query; null when values do, too (flags, lists, pairs, the moment). */
-function shapeOf(handle: Handle, definition: Definition, query: ListQuery): string | null {
+function shapeOf(handle: Handle, definition: Definition, query: ListQuery, view: View): string | null {
   const { table, columns } = definition;
-  let key = `${handle.dialect.name} ${table} ${columns.length} ${query.limit} ${query.pageReverse}`;
+  let key = `${handle.dialect.name} ${table} ${columns.length} ${query.limit} ${query.pageReverse} ${view.all}`;
   for (const attribute in query.filters) {
     const values = query.filters[attribute]!;
     const [value] = values;
@@ -125,8 +135,12 @@ function makeShape(handle: Handle, definition: Definition, query: ListQuery, vie
   const attributes = Object.keys(query.filters);
   const marks = attributes.map((_, i) => `\u0000value ${i}`);
   const filters = Object.fromEntries(attributes.map((attribute, i) => [attribute, [marks[i]!]]));
-  const { sql, parameters } = build(handle, definition, { ...query, filters }, view).compile();
-  const slots = parameters.map((constant) => ({ filter: marks.indexOf(constant as string), constant }));
+  const marked = { ...view, projectId: VIEWER_MARK };
+  const { sql, parameters } = build(handle, definition, { ...query, filters }, marked).compile();
+  const slots = parameters.map((constant) => ({
+    filter: constant === VIEWER_MARK ? VIEWER : marks.indexOf(constant as string),
+    constant,
+  }));
   const found = slots.filter(({ filter }) => filter >= 0).length;
   return found === marks.length ? { sql, slots } : null;
 }

@@ -1,11 +1,12 @@
 import type { ListQuery, Page } from '../../lib/query.ts';
 import type { Subnet } from '../../resources/shapes.ts';
 import type { Database, Db } from '../database.ts';
-import { type AnyExpressions, type Attribute, child, columnReader, type Definition } from './definition.ts';
+import { type AnyExpressions, type Attribute, child, columnReader, type Definition, type Scope } from './definition.ts';
 import { oneOf, tagFilters, whether } from './filters.ts';
+import { opened } from './networks.ts';
 import { reader } from './resource.ts';
 import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
-import type { View } from './view.ts';
+import { type View, viewer } from './view.ts';
 
 const columns = [
   ...STANDARD_COLUMNS,
@@ -71,8 +72,16 @@ const onSharedNetwork = (eb: AnyExpressions, view: View) =>
       .selectFrom('networkrbacs')
       .select('object_id')
       .where('action', '=', 'access_as_shared')
-      .where('target_project', 'in', view.projectId == null ? ['*'] : ['*', view.projectId]),
+      .where('target_project', 'in', ['*', viewer(view)]),
   );
+
+/** A project sees its subnets, those on its networks, and those on networks that it sees otherwise. */
+const visible: Scope = (eb, project) =>
+  eb.or([
+    eb('project_id', '=', project),
+    eb('network_id', 'in', eb.selectFrom('networks').select('id').where('project_id', '=', project)),
+    eb('network_id', 'in', opened(eb, project)),
+  ]);
 
 const onExternalNetwork = (eb: AnyExpressions) =>
   eb('network_id', 'in', eb.selectFrom('externalnetworks').select('network_id'));
@@ -81,6 +90,7 @@ export const subnets: Definition = {
   table: 'subnets',
   columns,
   attributes,
+  scope: visible,
   children: {
     pools: child('subnet_id', (db) =>
       db

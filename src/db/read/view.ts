@@ -2,7 +2,9 @@
 export interface View {
   /** Aliases of the loaded extensions; attributes of others do not exist. Null: every attribute there is. */
   readonly extensions: ReadonlySet<string> | null;
-  /** A network shared with this project reads `shared: true`; null (admin) looks at wildcard entries only. */
+  /** Sees every row, as administrators and services do; else only what the definition's scope lets a project see. */
+  readonly all: boolean;
+  /** Whose eyes: what is shared with this project reads `shared: true`. Null or absent: nobody's. */
   readonly projectId?: string | null;
   /** An agent not heard of for longer is not alive; upstream's `agent_down_time`. */
   readonly agentDownTimeMs?: number;
@@ -11,7 +13,15 @@ export interface View {
 }
 
 /** All attributes, seen by an admin. */
-export const fullView: View = { extensions: null };
+export const fullView: View = { extensions: null, all: true };
+
+/** Stands for the project of a caller who has none, so that nothing is his; no project can be called that. */
+const NOBODY = '\u0001';
+
+/** The project that rows are compared with. */
+export function viewer({ projectId }: View): string {
+  return projectId ?? NOBODY;
+}
 
 /** Upstream's default of `agent_down_time`. */
 export const AGENT_DOWN_TIME_MS = 75_000;

@@ -6,7 +6,7 @@ import type { ListQuery, Page } from '../../lib/query.ts';
 import type { Agent } from '../../resources/shapes.ts';
 import type { Collection, Input } from '../contract.ts';
 import type { Machine } from '../machine.ts';
-import { viewOf } from '../parts.ts';
+import { wholeView } from '../parts.ts';
 import { agentErrors } from './errors.ts';
 
 /** Agents as administrators see them; they register themselves (upstream: db/agents_db.py). */
@@ -20,7 +20,7 @@ export class Agents implements Collection<Agent> {
   async list(_context: Context, query: ListQuery): Promise<Page<Agent>> {
     const { shared } = this.#machine;
     try {
-      return await listAgents(shared.database, query, viewOf(shared, null));
+      return await listAgents(shared.database, query, wholeView(shared));
     } catch (error) {
       if (error instanceof UnknownMarkerError) throw agentErrors.AgentNotFound({ id: error.marker });
       throw error;
@@ -29,7 +29,7 @@ export class Agents implements Collection<Agent> {
 
   async get(_context: Context, id: string, fields: readonly string[] | null = null): Promise<Agent> {
     const { shared } = this.#machine;
-    const agent = await getAgent(shared.database.db, id, viewOf(shared, null), fields);
+    const agent = await getAgent(shared.database.db, id, wholeView(shared), fields);
     if (!agent) throw agentErrors.AgentNotFound({ id });
     return agent;
   }

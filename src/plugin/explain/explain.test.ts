@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ExplainStep } from '../../rpc/contract.ts';
+import type { Explanation } from '../contract.ts';
 import { createFixture, type Fixture, failure, type Network } from '../fixture.ts';
 
 let f: Fixture;
@@ -9,6 +10,15 @@ beforeEach(async () => {
   network = await f.network({ name: 'n' });
 });
 afterEach(() => f[Symbol.asyncDispose]());
+
+const explain = (id: string) =>
+  f.plugin.routes['GET ports/{id}/explain']!({
+    context: f.context,
+    params: { id },
+    input: {},
+    parameters: [],
+    ifRevision: null,
+  }) as Promise<Explanation>;
 
 const on = (host: string) => ({ 'binding:host_id': host, device_owner: 'compute:nova' });
 
@@ -36,7 +46,7 @@ const stateOf = (steps: { step: string; state: string }[]) =>
 describe('explaining a port', () => {
   it('that nobody plugged in says how to', async () => {
     const port = await f.port(network.id);
-    const explanation = await f.plugin.explainPort(f.context, port.id);
+    const explanation = await explain(port.id);
     expect(explanation).toMatchObject({ port_id: port.id, verdict: 'waits' });
     expect(explanation.summary).toContain('no host is set');
     expect(stateOf(explanation.steps)).toEqual({
@@ -67,7 +77,7 @@ describe('explaining a port', () => {
     await prepare();
     const { id } = await f.network({ 'provider:network_type': 'flat', 'provider:physical_network': 'far' });
     const port = await f.port(id, on('host1'));
-    const { verdict, steps } = await f.plugin.explainPort(f.context, port.id);
+    const { verdict, steps } = await explain(port.id);
     expect(verdict).toBe('broken');
     expect(steps.find(({ step }) => step === 'bound')!.remedy).toMatch(remedy);
   });
@@ -82,7 +92,7 @@ describe('explaining a port', () => {
     await answering('metadata', [ok('metadata')]);
     await f.ask('update_device_up', { device: `tap${port.id.slice(0, 11)}`, agent_id: 'lb', host: 'host1' });
     await f.ask('dhcp_ready_on_ports', { port_ids: [port.id] });
-    const explanation = await f.plugin.explainPort(f.context, port.id);
+    const explanation = await explain(port.id);
     expect(explanation).toMatchObject({ verdict: 'works', summary: 'everything is as it should be' });
     expect(explanation.steps.map(({ step }) => step)).toEqual([
       'admin_state',
@@ -107,7 +117,7 @@ describe('explaining a port', () => {
       ok('tap'),
       { step: 'nic', state: 'fault', expected: 'eth0 up', found: 'down', remedy: 'ip link set eth0 up' },
     ]);
-    const { verdict, summary } = await f.plugin.explainPort(f.context, port.id);
+    const { verdict, summary } = await explain(port.id);
     expect({ verdict, summary }).toEqual({
       verdict: 'broken',
       summary: 'nic: expected eth0 up; found down. ip link set eth0 up',
@@ -117,25 +127,23 @@ describe('explaining a port', () => {
   it('says so when a host does not answer', async () => {
     await f.bridgeAgent();
     const port = await f.port(network.id, on('host1'));
-    const { verdict, steps } = await f.plugin.explainPort(f.context, port.id);
+    const { verdict, steps } = await explain(port.id);
     expect(verdict).toBe('unknown');
     expect(steps.find(({ step }) => step === 'bridge_agent_answer')).toMatchObject({ state: 'unknown' });
   });
 
   it('sees that a port or its network is switched off', async () => {
     const port = await f.port(network.id, { admin_state_up: false });
-    expect((await f.plugin.explainPort(f.context, port.id)).summary).toContain(
-      `port-update ${port.id} --admin-state-up True`,
-    );
+    expect((await explain(port.id)).summary).toContain(`port-update ${port.id} --admin-state-up True`);
   });
 
   it('sees that nobody serves DHCP', async () => {
     await f.subnet(network.id);
     const port = await f.port(network.id);
-    expect((await f.plugin.explainPort(f.context, port.id)).verdict).toBe('broken');
+    expect((await explain(port.id)).verdict).toBe('broken');
   });
 
   it('needs the port', async () => {
-    expect((await failure(f.plugin.explainPort(f.context, 'nope'))).type).toBe('PortNotFound');
+    expect((await failure(explain('nope'))).type).toBe('PortNotFound');
   });
 });

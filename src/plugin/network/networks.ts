@@ -52,9 +52,10 @@ export class Networks implements Collection<Network> {
 
   async createBulk(context: Context, inputs: readonly Input[]): Promise<Network[]> {
     const { changes, mechanisms, outbox } = this.#machine;
-    const { result, tasks } = await changes.run(context, (change) =>
-      inTurns(inputs, (input) => this.#createIn(change, input)),
-    );
+    const { result, tasks } = await changes.run(context, async (change) => {
+      await change.quota('network', inputs);
+      return inTurns(inputs, (input) => this.#createIn(change, input));
+    });
     outbox.tellSoon(tasks);
     await afterCreate(result, {
       step: ({ network, segments }) =>
@@ -203,7 +204,7 @@ export class Networks implements Collection<Network> {
   }
 
   #view(context: Context) {
-    return viewOf(this.#machine.shared, context.isAdmin ? null : context.projectId);
+    return viewOf(this.#machine.shared, context);
   }
 }
 

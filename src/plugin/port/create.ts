@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { getNetwork } from '../../db/read/networks.ts';
 import { type AgentRow, agentsOnHost, type HostingAgent } from '../../db/write/agents.ts';
 import { insertBinding } from '../../db/write/bindings.ts';
 import { type NetworkFacts, networkFacts } from '../../db/write/networks.ts';
 import { holderOfMac, insertPort, replaceAddressPairs, replaceDhcpOptions } from '../../db/write/ports.ts';
 import { insertProvisioningBlocks, type ProvisioningEntity } from '../../db/write/provisioning.ts';
 import { type SubnetFacts, subnetFacts } from '../../db/write/subnets.ts';
+import { seesEverything } from '../../lib/context.ts';
 import type { FixedIp, Port } from '../../resources/shapes.ts';
 import type { Change } from '../changes.ts';
 import type { Input } from '../contract.ts';
@@ -15,6 +17,7 @@ import type { Machine } from '../machine.ts';
 import { portSecurityOfNewPort } from '../ml2/extension/port-security.ts';
 import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
 import { networkErrors } from '../network/errors.ts';
+import { viewOf } from '../parts.ts';
 import { completePairs, type PairRequest } from './address-pairs.ts';
 import { mergeOptions, type OptionRequest } from './dhcp-options.ts';
 import { portErrors } from './errors.ts';
@@ -43,7 +46,10 @@ interface NetworkNote {
 
 async function readNote(change: Change, machine: Machine, id: string): Promise<NetworkNote> {
   const facts = await networkFacts(change.tx, id);
-  if (!facts) throw networkErrors.NetworkNotFound({ net_id: id });
+  const visible =
+    seesEverything(change.context) ||
+    (await getNetwork(change.tx, id, viewOf(machine.shared, change.context), ['id'])) !== null;
+  if (!facts || !visible) throw networkErrors.NetworkNotFound({ net_id: id });
   const subnets = await subnetFacts(change.tx, id);
   const agents = await scheduleIn(change, facts, machine.shared.options.core);
   return { facts, subnets, agents };

@@ -13,7 +13,7 @@ import type { Machine } from '../machine.ts';
 import { afterCreate } from '../ml2/after-create.ts';
 import { needsBinding } from '../ml2/binder.ts';
 import type { PortChange } from '../ml2/contract.ts';
-import { viewOf } from '../parts.ts';
+import { callersFullView, viewOf } from '../parts.ts';
 import { createPortIn, NetworkNotes } from './create.ts';
 import { portErrors } from './errors.ts';
 import { type UpdatedPort, updatePortIn } from './update.ts';
@@ -48,14 +48,22 @@ export class Ports implements Collection<Port> {
   }
 
   async createBulk(context: Context, inputs: readonly Input[]): Promise<Port[]> {
-    const full = await this.createFull(context, inputs);
+    const full = await this.createFull(context, inputs, { counted: true });
     return full.map((port) => visiblePort(port, this.#machine().shared.extensions));
   }
 
-  /** As `createBulk`, with every attribute there is: what messages carry. */
-  async createFull(context: Context, inputs: readonly Input[]): Promise<Port[]> {
+  /**
+   * As `createBulk`, with every attribute there is: what messages carry.
+   * @param how.counted they count towards quotas; what the infrastructure makes for itself does not
+   */
+  async createFull(
+    context: Context,
+    inputs: readonly Input[],
+    how: { counted: boolean } = { counted: false },
+  ): Promise<Port[]> {
     const { changes, mechanisms, outbox, shared } = this.#machine();
     const { result, tasks } = await changes.run(context, async (change) => {
+      if (how.counted) await change.quota('port', inputs);
       const notes = new NetworkNotes();
       return inTurns(inputs, async (input) => {
         const port = await createPortIn(change, this.#machine(), input, notes);
@@ -126,7 +134,7 @@ export class Ports implements Collection<Port> {
   /** Deletes a port as part of a larger change. */
   async deleteIn(change: Change, id: string, ifRevision?: number | null): Promise<Port> {
     const { mechanisms } = this.#machine();
-    const port = await getPort(change.tx, id, fullView);
+    const port = await getPort(change.tx, id, callersFullView(change.context));
     if (!port) throw portErrors.PortNotFound({ port_id: id });
     checkRevision(ifRevision, port.revision_number);
     if (mechanisms.wants('deletePortPrecommit')) {
@@ -162,6 +170,6 @@ export class Ports implements Collection<Port> {
   }
 
   #view(context: Context) {
-    return viewOf(this.#machine().shared, context.isAdmin ? null : context.projectId);
+    return viewOf(this.#machine().shared, context);
   }
 }

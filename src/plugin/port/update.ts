@@ -21,6 +21,7 @@ import { routerInterfaceOwnersSnat } from '../ipam/owners.ts';
 import { type AddressRequest, isAutoAddressSubnet, wishesOfAddedAddresses } from '../ipam/wishes.ts';
 import type { Machine } from '../machine.ts';
 import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
+import { callersFullView } from '../parts.ts';
 import { completePairs, type PairRequest } from './address-pairs.ts';
 import { mergeOptions, type OptionRequest } from './dhcp-options.ts';
 import { portErrors } from './errors.ts';
@@ -44,7 +45,7 @@ export async function updatePortIn(
   { id, changes, ifRevision }: { id: string; changes: Input; ifRevision?: number | null },
 ): Promise<UpdatedPort> {
   const { tx } = change;
-  const original = await getPort(tx, id, fullView);
+  const original = await getPort(tx, id, callersFullView(change.context));
   if (!original) throw portErrors.PortNotFound({ port_id: id });
   checkRevision(ifRevision, original.revision_number);
   const port: Port = { ...original };

@@ -65,9 +65,10 @@ export class Subnets implements Collection<Subnet> {
 
   async createBulk(context: Context, inputs: readonly Input[]): Promise<Subnet[]> {
     const { changes, mechanisms, outbox, shared } = this.#machine;
-    const { result, tasks } = await changes.run(context, (change) =>
-      inTurns(inputs, (input) => this.#createIn(change, input)),
-    );
+    const { result, tasks } = await changes.run(context, async (change) => {
+      await change.quota('subnet', inputs);
+      return inTurns(inputs, (input) => this.#createIn(change, input));
+    });
     outbox.tellSoon(tasks);
     await afterCreate(result, {
       step: (current) => mechanisms.postcommit('createSubnetPostcommit', { context, current, original: null }),
@@ -235,7 +236,7 @@ export class Subnets implements Collection<Subnet> {
   }
 
   async #network(change: Change, id: string): Promise<Network> {
-    const network = await getNetwork(change.tx, id, viewOf(this.#machine.shared, null));
+    const network = await getNetwork(change.tx, id, this.#view(change.context));
     if (!network) throw networkErrors.NetworkNotFound({ net_id: id });
     return network;
   }
@@ -247,7 +248,7 @@ export class Subnets implements Collection<Subnet> {
   }
 
   #view(context: Context) {
-    return viewOf(this.#machine.shared, context.isAdmin ? null : context.projectId);
+    return viewOf(this.#machine.shared, context);
   }
 }
 

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { ListQuery, Page } from '../../../lib/query.ts';
 import type { Database } from '../../database.ts';
 import { UnknownMarkerError, type View } from '../view.ts';
-import type { ListAnswer, ListRequest, ThreadData } from './messages.ts';
+import type { ListAnswer, ListRequest, ListSource, ThreadData } from './messages.ts';
 
 /** A thread that nobody needed for this long is ended: it holds 15 MB and more. The next long list starts one in 50 ms. */
 const IDLE_MS = 60_000;
@@ -16,11 +16,11 @@ const threads = new WeakMap<Database, ReaderThread>();
  */
 export async function listInThread<R>(
   database: Database,
-  resource: string,
+  source: ListSource,
   query: ListQuery,
   view: View,
 ): Promise<Page<R>> {
-  return threadOf(database).list(resource, query, view);
+  return threadOf(database).list(source, query, view);
 }
 
 function threadOf(database: Database): ReaderThread {
@@ -47,10 +47,10 @@ class ReaderThread {
     this.#worker = this.#start();
   }
 
-  list(resource: string, query: ListQuery, view: View): Promise<ThreadPage> {
+  list(source: ListSource, query: ListQuery, view: View): Promise<ThreadPage> {
     this.#worker ??= this.#start();
     if (this.#idle) clearTimeout(this.#idle);
-    const request: ListRequest = { id: ++this.#lastId, resource, query, view };
+    const request: ListRequest = { id: ++this.#lastId, source, query, view };
     return new Promise((resolve, reject) => {
       this.#waiting.set(request.id, { resolve, reject });
       this.#worker!.postMessage(request);

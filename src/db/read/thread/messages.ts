@@ -1,4 +1,5 @@
 import type { ListQuery } from '../../../lib/query.ts';
+import type { ResourceSpec } from '../spec.ts';
 import type { View } from '../view.ts';
 
 /** What the main thread gives a new reader thread. */
@@ -7,9 +8,12 @@ export interface ThreadData {
   readonly synchronous: 'normal' | 'full';
 }
 
+/** A resource with a hand-written definition, by its name, or any other's spec. */
+export type ListSource = string | ResourceSpec;
+
 export interface ListRequest {
   readonly id: number;
-  readonly resource: string;
+  readonly source: ListSource;
   readonly query: ListQuery;
   readonly view: View;
 }

@@ -6,6 +6,7 @@ import { Fragments } from '../fragments.ts';
 import { findJson } from '../list.ts';
 import { networks } from '../networks.ts';
 import { ports } from '../ports.ts';
+import { definitionOf, type ResourceSpec } from '../spec.ts';
 import { subnets } from '../subnets.ts';
 import { UnknownMarkerError } from '../view.ts';
 import type { ListAnswer, ListRequest, ThreadData } from './messages.ts';
@@ -15,6 +16,7 @@ const definitions: Readonly<Record<string, Definition>> = { networks, subnets, p
 
 /** Of each kind: 30 MB, until the thread ends because nobody needs it. */
 const MOST_FRAGMENTS = 30_000;
+const ofSpecs = new Map<string, Definition>();
 const fragments = new Map<string, Fragments>();
 
 const port = parentPort!;
@@ -30,14 +32,21 @@ function ownsBuffer(bytes: Uint8Array): boolean {
   return bytes.byteLength === bytes.buffer.byteLength;
 }
 
-async function answerTo(opened: Database, { id, resource, query, view }: ListRequest): Promise<ListAnswer> {
+async function answerTo(opened: Database, { id, source, query, view }: ListRequest): Promise<ListAnswer> {
   try {
-    const definition = definitions[resource]!;
-    return { id, ok: true, ...(await findJson(opened.db, definition, query, view, fragmentsOf(resource))) };
+    const definition = typeof source === 'string' ? definitions[source]! : specified(source);
+    return { id, ok: true, ...(await findJson(opened.db, definition, query, view, fragmentsOf(definition.table))) };
   } catch (error) {
     const unknownMarker = error instanceof UnknownMarkerError ? error.marker : null;
     return { id, ok: false, unknownMarker, message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Every request brings a copy of the spec: the definition made of the first one serves them all. */
+function specified(spec: ResourceSpec): Definition {
+  const definition = ofSpecs.get(spec.table) ?? definitionOf(spec);
+  ofSpecs.set(spec.table, definition);
+  return definition;
 }
 
 function fragmentsOf(resource: string): Fragments {

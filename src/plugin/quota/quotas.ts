@@ -1,0 +1,67 @@
+import type { Db } from '../../db/database.ts';
+import { ownLimit, type ProjectRows } from '../../db/write/quotas.ts';
+import { defineErrors } from '../../lib/errors.ts';
+import type { Input } from '../contract.ts';
+import { defaultLimit, type QuotaOptions } from './options.ts';
+
+const errors = defineErrors({
+  OverQuota: ['conflict', 'Quota exceeded for resources: {overs}.'],
+});
+
+/**
+ * How much of each resource a project may have. The decision is made inside the transaction that inserts the rows: it
+ * counts what is there and what the transaction itself has written, so nothing has to be reserved beforehand and no race
+ * can exceed a limit. (Upstream counts outside of it and keeps reservations for 120 s.)
+ */
+export class Quotas {
+  readonly #options: QuotaOptions;
+  readonly #counted: ReadonlyMap<string, ProjectRows>;
+
+  /** @param counted rows of each resource that has a quota, by the resource's name there (`network`, `rbac_policy`) */
+  constructor(options: QuotaOptions, counted: ReadonlyMap<string, ProjectRows>) {
+    this.#options = options;
+    this.#counted = counted;
+  }
+
+  /** Names of all resources with a quota. */
+  get resources(): string[] {
+    return [...this.#counted.keys()];
+  }
+
+  defaultLimit(resource: string): number {
+    return defaultLimit(this.#options, resource);
+  }
+
+  rows(resource: string): ProjectRows {
+    return this.#counted.get(resource)!;
+  }
+
+  /**
+   * Before rows are inserted: that so many more do not exceed the project's limit.
+   * @throws OverQuota
+   */
+  async check(db: Db, resource: string, projectId: string, more: number): Promise<void> {
+    // What belongs to no project (ports of the infrastructure) is nobody's share.
+    if (projectId === '' || more === 0) return;
+    const limit = (await ownLimit(db, projectId, resource)) ?? this.defaultLimit(resource);
+    if (limit < 0) return;
+    const room = limit - more;
+    if (room < 0 || (await this.rows(resource).hasMoreThan(db, projectId, room))) {
+      throw errors.OverQuota({ overs: `['${resource}']` });
+    }
+  }
+
+  /** As `check`, for the inputs of one request, each with its project. */
+  async checkInputs(db: Db, resource: string, inputs: readonly Input[]): Promise<void> {
+    if (!this.#counted.has(resource)) return;
+    const [first, ...others] = inputs;
+    if (first !== undefined && others.length === 0) return this.check(db, resource, projectOf(first), 1);
+    const more = new Map<string, number>();
+    for (const input of inputs) more.set(projectOf(input), (more.get(projectOf(input)) ?? 0) + 1);
+    for (const [project, count] of more) await this.check(db, resource, project, count);
+  }
+}
+
+function projectOf(input: Input): string {
+  return (input.project_id as string | undefined) ?? '';
+}
