@@ -12,7 +12,7 @@ import type { CreateRule, ServedResource } from './served-resource.ts';
  * @throws HTTPBadRequest, InvalidInput, and the types of single attributes
  */
 export function createInput(resource: ServedResource, body: Body, context: Context): Input {
-  const given = resource.hasProject ? withProject(body, context, true) : body;
+  const given = resource.hasProject ? withProject(body, context, true, !resource.attributes.has('tenant_id')) : body;
   refuseUnknown(resource.attributes, given);
   return readInput(resource.creatable, given);
 }
@@ -80,8 +80,11 @@ function structured(value: unknown): unknown {
   return Array.isArray(value) ? [...value] : value;
 }
 
-/** `tenant_id` and `project_id` are one field: fills in the one that is missing, on create from the caller. */
-function withProject(body: Body, context: Context, isCreate: boolean): Body {
+/**
+ * `tenant_id` and `project_id` are one field: fills in the one that is missing, on create from the caller.
+ * @param isNewStyle the resource knows `project_id` alone
+ */
+function withProject(body: Body, context: Context, isCreate: boolean, isNewStyle = false): Body {
   const tenant = Object.hasOwn(body, 'tenant_id') ? body.tenant_id : undefined;
   const project = Object.hasOwn(body, 'project_id') ? body.project_id : undefined;
   if (tenant !== undefined && project !== undefined && tenant !== project) {
@@ -100,5 +103,5 @@ function withProject(body: Body, context: Context, isCreate: boolean): Body {
     }
     owner = context.projectId;
   }
-  return { ...body, tenant_id: owner, project_id: owner };
+  return isNewStyle ? { ...body, project_id: owner } : { ...body, tenant_id: owner, project_id: owner };
 }

@@ -9,7 +9,7 @@ const networkMember: readonly Who[] = ['admin', 'service', 'network_owner_member
 const networkManager: readonly Who[] = ['admin', 'service', 'network_owner_manager'];
 const owners: readonly Who[] = ['ordinary_device_owner', ...networkMember];
 
-const vnicTypes = [
+export const vnicTypes = [
   'normal',
   'direct',
   'macvtap',

@@ -4,7 +4,16 @@ import { availabilityZone } from './availability-zone.ts';
 import type { ResourceDefinition } from './contract.ts';
 import { network } from './network.ts';
 import { port } from './port.ts';
+import { portBinding } from './port-binding.ts';
 import { subnet } from './subnet.ts';
 
 /** Every resource of the API. A new one is a file beside this and a line here. */
-export const resources: readonly ResourceDefinition[] = [network, subnet, port, agent, availabilityZone, addressGroup];
+export const resources: readonly ResourceDefinition[] = [
+  network,
+  subnet,
+  port,
+  agent,
+  availabilityZone,
+  addressGroup,
+  portBinding,
+];

@@ -21,6 +21,8 @@ let folder: string;
 let deployment: Deployment;
 let extensions: ReadonlySet<string>;
 const renaming = new Renaming();
+/** The network of the port whose bindings are compared. */
+let guestsNetwork = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'neutrino-compat-'));
@@ -45,7 +47,7 @@ afterAll(async () => {
 });
 
 /** Files in the order in which they were recorded: each finds what the ones before it left. `before` makes what was there. */
-const sequence: readonly { file: string; before?: () => Promise<void> }[] = [
+const sequence: readonly { file: string; before?: () => Promise<void>; after?: () => Promise<void> }[] = [
   { file: 'versions' },
   { file: 'agents' },
   { file: 'networks-demo' },
@@ -58,15 +60,17 @@ const sequence: readonly { file: string; before?: () => Promise<void> }[] = [
   { file: 'ports-demo', before: makeSubnet },
   { file: 'ports-admin-bound' },
   { file: 'ports-nosec' },
+  { file: 'port-bindings', before: makeBoundPort, after: removeBoundPort },
   { file: 'ports-bulk' },
   { file: 'address-groups' },
   { file: 'errors', before: makePortsInUse },
 ];
 
-for (const { file, before } of sequence) {
+for (const { file, before, after } of sequence) {
   const recording = readRecording(file);
   describe(file, () => {
     if (before) beforeAll(before);
+    if (after) afterAll(after);
     for (const [at, pair] of recording.pairs.entries()) {
       if (waiting(pair, recording) !== null) continue;
       it(`${at + 1} ${pair.name} as ${pair.as}: ${pair.request.method} ${pair.request.path.slice(0, 60)}`, async () => {
@@ -223,6 +227,26 @@ async function makeSubnet(): Promise<void> {
     project_id: readRecording('ports-admin-bound').projects.demo!,
   });
   renaming.learn(recordedSubnet(), subnet.id);
+}
+
+/** The port whose bindings were recorded, with its agents on both hosts. */
+async function makeBoundPort(): Promise<void> {
+  const network = await deployment.api.create('network', { name: 'of a guest that moves' });
+  guestsNetwork = network.id;
+  const port = await deployment.api.create('port', {
+    network_id: network.id,
+    'binding:host_id': 'host1',
+    device_owner: 'compute:nova',
+  });
+  const [, recorded] = /ports\/([0-9a-f-]{36})\//.exec(readRecording('port-bindings').pairs[0]!.request.path)!;
+  renaming.learn(recorded!, port.id);
+}
+
+/** Lists of networks recorded later do not know it. */
+async function removeBoundPort(): Promise<void> {
+  const { ports } = await deployment.api.expect('GET', `/v2.0/ports?network_id=${guestsNetwork}`);
+  for (const { id } of ports) await deployment.api.expect('DELETE', `/v2.0/ports/${id}`);
+  await deployment.api.expect('DELETE', `/v2.0/networks/${guestsNetwork}`);
 }
 
 /** Ports that keep network and subnet in use; in the recording routers had some there. */

@@ -7,7 +7,6 @@ const laterResources: Readonly<Record<string, string>> = {
   'metering-labels': 'metering',
   misc: 'availability, flavors, auto-allocated topology, DHCP agents of a network (part 2)',
   'networks-admin-provider-vlan': 'VLAN segments (part 5)',
-  'port-bindings': 'several bindings of a port (part 2)',
   qos: 'quality of service',
   quotas: 'quotas (part 2)',
   'rbac-policies': 'sharing by RBAC (part 2)',

@@ -82,21 +82,67 @@ export async function updateBinding(tx: Tx, binding: BindingRow): Promise<void> 
   await replace.run(tx, { ...binding, profile: pack(binding.profile), vif_details: pack(binding.vif_details) });
 }
 
-const clearLevels = prepared((db, p: { port_id: string }) =>
-  db.deleteFrom('ml2_port_binding_levels').where('port_id', '=', p.port_id),
+const all = prepared((db, p: { port_id: string }) =>
+  db
+    .selectFrom('ml2_port_bindings')
+    .select(['port_id', 'host', 'vnic_type', 'profile', 'vif_type', 'vif_details', 'status'])
+    .where('port_id', '=', p.port_id)
+    .orderBy('host'),
+);
+
+/** All bindings of a port; at most one is active. */
+export async function bindingsOf(db: Db, portId: string): Promise<BindingRow[]> {
+  const rows = await all.all(db, { port_id: portId });
+  return rows.map((row) => ({ ...row, profile: unpack(row.profile), vif_details: unpack(row.vif_details) }));
+}
+
+/** Writes the binding on its host anew, whether it is the active one or not. */
+export async function saveBinding(tx: Tx, { port_id, host, profile, vif_details, ...row }: BindingRow): Promise<void> {
+  await tx
+    .updateTable('ml2_port_bindings')
+    .set({ ...row, profile: pack(profile), vif_details: pack(vif_details) })
+    .where('port_id', '=', port_id)
+    .where('host', '=', host)
+    .execute();
+}
+
+export async function deleteBinding(tx: Tx, portId: string, host: string): Promise<void> {
+  await tx.deleteFrom('ml2_port_bindings').where('port_id', '=', portId).where('host', '=', host).execute();
+}
+
+const removeInactive = prepared((db, p: { port_id: string; host: string }) =>
+  db
+    .deleteFrom('ml2_port_bindings')
+    .where('port_id', '=', p.port_id)
+    .where('host', '=', p.host)
+    .where('status', '=', 'INACTIVE'),
+);
+
+/** Makes room for the active binding on a host that had been prepared for it. */
+export async function deleteInactiveBinding(tx: Tx, portId: string, host: string): Promise<void> {
+  await removeInactive.run(tx, { port_id: portId, host });
+}
+
+const clearLevels = prepared((db, p: { port_id: string; host: string }) =>
+  db.deleteFrom('ml2_port_binding_levels').where('port_id', '=', p.port_id).where('host', '=', p.host),
 );
 const insertLevel = preparedInsert('ml2_port_binding_levels', ['port_id', 'host', 'level', 'driver', 'segment_id']);
 
 export interface BindingLevel {
-  host: string;
   level: number;
   driver: string;
   segment_id: string;
 }
 
-export async function replaceBindingLevels(tx: Tx, portId: string, levels: readonly BindingLevel[]): Promise<void> {
-  await clearLevels.run(tx, { port_id: portId });
-  for (const level of levels) await insertLevel.run(tx, { ...level, port_id: portId });
+/** The levels of a port's binding on one host. */
+export async function replaceBindingLevels(
+  tx: Tx,
+  portId: string,
+  host: string,
+  levels: readonly BindingLevel[],
+): Promise<void> {
+  await clearLevels.run(tx, { port_id: portId, host });
+  for (const level of levels) await insertLevel.run(tx, { ...level, port_id: portId, host });
 }
 
 function pack(value: Record<string, unknown>): string {

@@ -3,7 +3,13 @@ import { getNetwork } from '../../db/read/networks.ts';
 import { getPort } from '../../db/read/ports.ts';
 import { fullView } from '../../db/read/view.ts';
 import { agentsOnHost } from '../../db/write/agents.ts';
-import { activeBinding, type BindingRow, replaceBindingLevels, updateBinding } from '../../db/write/bindings.ts';
+import {
+  activeBinding,
+  type BindingLevel,
+  type BindingRow,
+  replaceBindingLevels,
+  updateBinding,
+} from '../../db/write/bindings.ts';
 import { bumpPort, setPortStatus } from '../../db/write/ports.ts';
 import { segmentsOfNetworks } from '../../db/write/segments.ts';
 import type { Context } from '../../lib/context.ts';
@@ -75,21 +81,44 @@ export class Binder {
     return null;
   }
 
-  async #request(context: Context, portId: string): Promise<BindRequest | null> {
+  /**
+   * How a port would be wired on another host than its own; writes nothing. Null when no driver could, or the port is gone.
+   */
+  async wiring(
+    context: Context,
+    portId: string,
+    wanted: { host: string; vnic_type: string; profile: Record<string, unknown> },
+  ): Promise<{ vif_type: string; vif_details: Record<string, unknown>; levels: BindingLevel[] } | null> {
+    const request = await this.#request(context, portId, wanted);
+    const levels = request && (await this.#mechanisms.bind(request));
+    if (!levels) {
+      if (request) this.#logFailure(request);
+      return null;
+    }
+    const { vif_type, vif_details } = outcomeOf(levels);
+    return { vif_type, vif_details, levels: rowsOf(levels) };
+  }
+
+  /** @param wanted instead of what the port's own binding says */
+  async #request(
+    context: Context,
+    portId: string,
+    wanted: { host: string; vnic_type: string; profile: Record<string, unknown> } | null = null,
+  ): Promise<BindRequest | null> {
     return this.#database.snapshot(async (db) => {
       const port = await getPort(db, portId, fullView);
-      if (!port || port['binding:host_id'] === '') return null;
+      const host = wanted?.host ?? port?.['binding:host_id'] ?? '';
+      if (!port || host === '') return null;
       const network = await getNetwork(db, port.network_id, fullView);
       if (!network) return null;
-      const host = port['binding:host_id'];
       const nowMs = this.#now();
       return {
         context,
         port,
         network,
         host,
-        vnic_type: port['binding:vnic_type'],
-        profile: port['binding:profile'],
+        vnic_type: wanted?.vnic_type ?? port['binding:vnic_type'],
+        profile: wanted?.profile ?? port['binding:profile'],
         segments: await segmentsOfNetworks(db, [network.id]),
         agents: (await agentsOnHost(db, host)).map((agent) => ({
           ...agent,
@@ -107,8 +136,7 @@ export class Binder {
       if (!current || !isSame(current, request)) return false;
       const { vif_type, vif_details } = outcome;
       await updateBinding(tx, { ...current, vif_type, vif_details });
-      const rows = levels.map(({ driver, result }, level) => ({ host, level, driver, segment_id: result.segment_id }));
-      await replaceBindingLevels(tx, port.id, rows);
+      await replaceBindingLevels(tx, port.id, host, rowsOf(levels));
       const time = apiTime(this.#now());
       const active = levels.at(-1)?.result.status === 'ACTIVE';
       if (!(active && (await setPortStatus(tx, port.id, 'ACTIVE', time)))) await bumpPort(tx, port.id, time);
@@ -128,6 +156,10 @@ export class Binder {
       'no mechanism driver could bind the port',
     );
   }
+}
+
+function rowsOf(levels: readonly BoundLevel[]): BindingLevel[] {
+  return levels.map(({ driver, result }, level) => ({ level, driver, segment_id: result.segment_id }));
 }
 
 /** Whether a port has a host and is not wired there. */

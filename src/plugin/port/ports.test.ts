@@ -148,7 +148,7 @@ describe('changing', () => {
     f.clock.nowMs += 1000;
     const changed = await update(port.id, {
       name: 'b',
-      allowed_address_pairs: [{ ip_address: '10.0.0.200' }],
+      allowed_address_pairs: [{ ip_address: '172.16.0.9' }],
       extra_dhcp_opts: [{ opt_name: 'tftp-server', opt_value: '10.0.0.9', ip_version: 4 }],
       device_id: 'vm',
       device_owner: 'compute:nova',
@@ -156,7 +156,7 @@ describe('changing', () => {
     expect(changed).toEqual({
       ...port,
       name: 'b',
-      allowed_address_pairs: [{ ip_address: '10.0.0.200', mac_address: port.mac_address }],
+      allowed_address_pairs: [{ ip_address: '172.16.0.9', mac_address: port.mac_address }],
       extra_dhcp_opts: [{ opt_name: 'tftp-server', opt_value: '10.0.0.9', ip_version: 4 }],
       device_id: 'vm',
       device_owner: 'compute:nova',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { getPort } from '../../db/read/ports.ts';
 import { fullView } from '../../db/read/view.ts';
 import { agentsHosting, agentsOnHost } from '../../db/write/agents.ts';
-import { replaceBindingLevels, updateBinding } from '../../db/write/bindings.ts';
+import { deleteInactiveBinding, replaceBindingLevels, updateBinding } from '../../db/write/bindings.ts';
 import {
   holderOfMac,
   type NewPort,
@@ -175,7 +175,8 @@ async function changeBinding(change: Change, port: Port, changes: Input): Promis
     JSON.stringify(next.profile) === JSON.stringify(port['binding:profile']);
   if (same) return;
   checkProfile(next.profile);
-  await replaceBindingLevels(change.tx, port.id, []);
+  await replaceBindingLevels(change.tx, port.id, port['binding:host_id'], []);
+  if (next.host !== port['binding:host_id']) await deleteInactiveBinding(change.tx, port.id, next.host);
   await updateBinding(change.tx, {
     port_id: port.id,
     ...next,

@@ -94,6 +94,11 @@ export class Teller implements TaskWorker {
       }
       if (bridge) await this.#tellBridge(task, port, facts);
     },
+    'port moved': async (task) => {
+      const { from, to } = task.payload as { from: string; to: string };
+      await this.#bridge.bindingDeactivate(task.resource_id, from, networkOf(task), sender(task));
+      await this.#bridge.bindingActivate(task.resource_id, to, sender(task));
+    },
     'port deleted': async (task, facts) => {
       const fixed_ips = (task.payload.fixed_ips as WireFixedIp[] | undefined) ?? [];
       const gone = { port_id: task.resource_id, network_id: networkOf(task), fixed_ips };

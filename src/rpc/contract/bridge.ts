@@ -20,7 +20,7 @@ export interface BridgeAgentMethods {
   network_delete: { args: { network_id: string }; result: unknown };
   /** Live migration: the port's binding on this host became the active one, or is no longer. */
   binding_activate: { args: { port_id: string; host: string }; result: unknown };
-  binding_deactivate: { args: { port_id: string; host: string }; result: unknown };
+  binding_deactivate: { args: { port_id: string; host: string; network_id: string }; result: unknown };
 }
 
 /** The bridge agent's endpoint serves up to this version; the server asks for 1.0. */
@@ -61,6 +61,15 @@ export class BridgeNotifier {
 
   networkDelete(networkId: string, options?: SendOptions): Promise<void> {
     return this.#fanout('network_delete', { network_id: networkId }, options);
+  }
+
+  /** @param networkId sent along as upstream does, for agents that look the port up by it */
+  bindingDeactivate(portId: string, host: string, networkId: string, options?: SendOptions): Promise<void> {
+    return this.#fanout('binding_deactivate', { port_id: portId, host, network_id: networkId }, options);
+  }
+
+  bindingActivate(portId: string, host: string, options?: SendOptions): Promise<void> {
+    return this.#fanout('binding_activate', { port_id: portId, host }, options);
   }
 
   #fanout<K extends keyof BridgeAgentMethods>(
