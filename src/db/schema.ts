@@ -38,6 +38,13 @@ export interface Schema {
   address_groups: StandardColumns;
   address_associations: { address_group_id: string; address: string };
   addressgrouprbacs: RbacTable;
+  securitygroups: StandardColumns & { stateful: Flag };
+  securitygrouprules: SecurityGroupRulesTable;
+  securitygroupportbindings: { port_id: string; security_group_id: string };
+  /** Which group is a project's default one. */
+  default_security_group: { project_id: string; security_group_id: string };
+  securitygrouprbacs: RbacTable;
+  securitygroupdefaultrules: SecurityGroupDefaultRulesTable;
   tags: { resource_type: string; resource_id: string; tag: string };
   outbox: OutboxTable;
   neutrino_version: { version_num: string };
@@ -135,6 +142,47 @@ export interface PortBindingsTable {
   /** JSON object, `''` when unset. */
   vif_details: string;
   status: 'ACTIVE' | 'INACTIVE';
+}
+
+/** What a rule matches; null: anything. */
+export interface MatchColumns {
+  direction: string;
+  ethertype: string;
+  protocol: string | null;
+  port_range_min: number | null;
+  port_range_max: number | null;
+  remote_ip_prefix: string | null;
+  remote_group_id: string | null;
+  remote_address_group_id: string | null;
+}
+
+export interface SecurityGroupRulesTable extends MatchColumns {
+  standard_attr_id: Generated<number>;
+  id: string;
+  project_id: string;
+  security_group_id: string;
+  /** `remote_ip_prefix` without host bits. */
+  normalized_cidr: string | null;
+  /** Its group is its project's default one; groups do not become that, or cease to be it. */
+  belongs_to_default_sg: Flag;
+  /** Two rules of a group differ in it: what they match, as one text. */
+  rule_key: string;
+  /** Null for rules that came with their group. */
+  description: string | null;
+  created_at: string;
+  updated_at: string;
+  revision_number: number;
+}
+
+export interface SecurityGroupDefaultRulesTable extends MatchColumns {
+  standard_attr_id: Generated<number>;
+  id: string;
+  used_in_default_sg: Flag;
+  used_in_non_default_sg: Flag;
+  description: string;
+  created_at: string;
+  updated_at: string;
+  revision_number: number;
 }
 
 export interface AgentsTable {

@@ -187,6 +187,11 @@ const table: Readonly<Record<string, readonly [name: string, description: string
   ],
   router: ['Neutron L3 Router', 'Routers between networks, and floating IPs', '2012-07-20T10:00:00-00:00'],
   'security-group': ['security-group', 'Rules for what may reach a port and leave it', '2012-10-05T10:00:00-00:00'],
+  'security-groups-default-rules': [
+    'Default rules for security groups',
+    'Templates of the rules that new groups begin with',
+    '2022-12-19T10:00:00-00:00',
+  ],
   'security-groups-normalized-cidr': [
     'Normalized CIDR field for security group rules',
     'Rules also show their prefix as a network',
@@ -196,6 +201,11 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'Remote address group id field for security group rules',
     'Rules may name an address group',
     '2020-08-25T10:00:00-00:00',
+  ],
+  'security-groups-rules-belongs-to-default-sg': [
+    'Security group rules belongs to default SG',
+    "Rules say whether they are a default group's",
+    '2024-01-12T10:00:00-00:00',
   ],
   'security-groups-shared-filtering': [
     'Security group filtering on the shared field',

@@ -103,7 +103,7 @@ export interface Port extends StandardAttributes {
   fixed_ips: FixedIp[];
   allowed_address_pairs: AddressPair[];
   extra_dhcp_opts: ExtraDhcpOpt[];
-  /** Group ids; empty until security groups exist (part 4 of the plan enforces them). */
+  /** Ids of its groups. */
   security_groups?: string[];
   'binding:vnic_type': string;
   'binding:profile': Record<string, unknown>;
@@ -121,6 +121,50 @@ export interface AddressGroup extends Omit<StandardAttributes, 'tags'> {
   project_id: string;
   addresses: string[];
   shared?: boolean;
+}
+
+/** What rules and their templates say about traffic. */
+export interface RuleMatch {
+  direction: 'ingress' | 'egress';
+  ethertype: 'IPv4' | 'IPv6';
+  /** A name, or a number as text; null is any. */
+  protocol: string | null;
+  /** Ports, or type and code of ICMP. */
+  port_range_min: number | null;
+  port_range_max: number | null;
+  remote_ip_prefix: string | null;
+  remote_group_id: string | null;
+  remote_address_group_id: string | null;
+}
+
+export interface SecurityGroupRule extends RuleMatch {
+  id: string;
+  tenant_id: string;
+  project_id: string;
+  security_group_id: string;
+  normalized_cidr: string | null;
+  belongs_to_default_sg: boolean;
+  /** Null for those that came with their group. */
+  description: string | null;
+  created_at: string;
+  updated_at: string;
+  revision_number: number;
+}
+
+export interface SecurityGroup extends StandardAttributes {
+  id: string;
+  name: string;
+  stateful: boolean;
+  tenant_id: string;
+  project_id: string;
+  shared: boolean;
+  security_group_rules: SecurityGroupRule[];
+}
+
+export interface DefaultSecurityGroupRule extends RuleMatch, Omit<StandardAttributes, 'tags'> {
+  id: string;
+  used_in_default_sg: boolean;
+  used_in_non_default_sg: boolean;
 }
 
 export interface Agent {

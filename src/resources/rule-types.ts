@@ -1,0 +1,145 @@
+import { pythonRepr, pythonString } from '../lib/python-text.ts';
+import type { AttributeType } from './contract.ts';
+import { toCidr } from './converters.ts';
+import { resourceErrors } from './errors.ts';
+import * as check from './validators.ts';
+
+/** The values of security group rules: names and numbers as upstream's extensions/securitygroup.py takes them. */
+
+/** Protocols with a name (neutron-lib `constants.IP_PROTOCOL_MAP`), in upstream's order: its messages list them. */
+export const protocolNumbers: Readonly<Record<string, number>> = {
+  ah: 51,
+  dccp: 33,
+  egp: 8,
+  esp: 50,
+  gre: 47,
+  hopopt: 0,
+  icmp: 1,
+  igmp: 2,
+  ip: 0,
+  ipip: 4,
+  'ipv6-encap': 41,
+  'ipv6-frag': 44,
+  'ipv6-icmp': 58,
+  icmpv6: 58,
+  'ipv6-nonxt': 59,
+  'ipv6-opts': 60,
+  'ipv6-route': 43,
+  ospf: 89,
+  pgm: 113,
+  rsvp: 46,
+  sctp: 132,
+  tcp: 6,
+  udp: 17,
+  udplite: 136,
+  vrrp: 112,
+};
+
+const protocolNames = new Set(Object.keys(protocolNumbers));
+const ethertypes = ['IPv4', 'IPv6'] as const;
+
+/** A number as Python's `int()` reads it; null for anything else. */
+function wholeNumber(value: unknown): number | null {
+  if (typeof value === 'number') return Number.isInteger(value) ? value : null;
+  return typeof value === 'string' && /^\s*[+-]?\d{1,15}\s*$/.test(value) ? Number(value) : null;
+}
+
+function toProtocol(value: unknown): string | null {
+  if (value === null) return null;
+  const number = wholeNumber(value);
+  if (number !== null && number >= 0 && number <= 255) return String(number);
+  const name = typeof value === 'string' ? value.toLowerCase() : '';
+  if (number === null && protocolNames.has(name)) return name;
+  throw resourceErrors.SecurityGroupRuleInvalidProtocol({
+    protocol: pythonString(value),
+    values: pythonRepr([null, ...protocolNames]),
+  });
+}
+
+/** A name, or a number from 0 to 255 (kept as text); null is any. */
+export const protocol: AttributeType = {
+  schema: { type: ['string', 'null'] },
+  convert: toProtocol,
+  filter: (text) => text.toLowerCase(),
+};
+
+function toEthertype(value: unknown): string {
+  const found = typeof value === 'string' && ethertypes.find((one) => one.toLowerCase() === value.toLowerCase());
+  if (!found) {
+    throw resourceErrors.SecurityGroupRuleInvalidEtherType({
+      ethertype: pythonString(value),
+      values: pythonRepr(ethertypes),
+    });
+  }
+  return found;
+}
+
+/** In any case on the way in. */
+export const ethertype: AttributeType = {
+  schema: { enum: [...ethertypes] },
+  convert: toEthertype,
+  filter: (text) => ethertypes.find((one) => one.toLowerCase() === text.toLowerCase()) ?? text,
+};
+
+function toPort(value: unknown): number | null {
+  if (value === null) return null;
+  const port = wholeNumber(value);
+  if (port === null || port < 0 || port > 65_535) {
+    throw resourceErrors.SecurityGroupInvalidPortValue({ port: pythonString(value) });
+  }
+  return port;
+}
+
+/** A port, or a type or code of ICMP. */
+export const portNumber: AttributeType = {
+  schema: { type: ['integer', 'null'], minimum: 0, maximum: 65_535 },
+  convert: toPort,
+  filter: (text) => wholeNumber(text),
+};
+
+/** `255.255.0.0` behind the slash is 16, as Python's netaddr has it. */
+function withPrefixLength(text: string): string {
+  const [address = '', mask = ''] = text.split('/');
+  if (!/^\d+(\.\d+){3}$/.test(mask) || text.split('/').length !== 2) return text;
+  const bits = mask
+    .split('.')
+    .map((octet) => Number(octet).toString(2).padStart(8, '0'))
+    .join('');
+  return /^1*0*$/.test(bits) && bits.length === 32 ? `${address}/${bits.lastIndexOf('1') + 1}` : text;
+}
+
+function toPrefix(value: unknown): string | null {
+  if (value === null || value === '' || value === false || value === 0) return null;
+  try {
+    return toCidr(typeof value === 'string' ? withPrefixLength(value) : value) as string;
+  } catch (error) {
+    throw resourceErrors.InvalidCIDR({ input: pythonString(value) }, error);
+  }
+}
+
+/** An address or prefix, with the host bits it came with; a bare address is a host's. */
+export const remotePrefix: AttributeType = {
+  schema: { type: ['string', 'null'] },
+  convert: toPrefix,
+  filter: (text) => text,
+};
+
+/** An id that is looked up, in whatever form: what names nothing is not found, as upstream has it. */
+export const reference: AttributeType = {
+  schema: { type: ['string', 'null'] },
+  convert: (value) => (value === '' ? null : value),
+  validate: check.orNull(check.text()),
+  filter: (text) => text,
+};
+
+/** A name that is not the default group's, in any case. */
+export const groupName: AttributeType = {
+  schema: { type: 'string', maxLength: 255 },
+  validate: (value) => {
+    const wrong = check.text(255)(value);
+    if (wrong === null && (value as string).toLowerCase() === 'default') {
+      throw resourceErrors.SecurityGroupDefaultAlreadyExists();
+    }
+    return wrong;
+  },
+};

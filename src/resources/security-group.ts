@@ -1,0 +1,27 @@
+import { type ResourceDefinition, unset } from './contract.ts';
+import * as rule from './rule-types.ts';
+import { projectAttributes, standardAttributes } from './standard-attributes.ts';
+import * as type from './types.ts';
+
+/** Rules for what may reach ports and leave them (upstream: extensions/securitygroup.py). */
+export const securityGroup: ResourceDefinition = {
+  member: 'security_group',
+  collection: 'security_groups',
+  extension: 'security-group',
+  visibility: ['owner', 'shared'],
+  attributes: {
+    id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
+    name: { ops: 'CUR', type: rule.groupName, default: '', filter: true, sort: true },
+    stateful: { ops: 'CUR', type: type.boolean, default: true, filter: true, extension: 'stateful-security-group' },
+    ...projectAttributes,
+    shared: {
+      ops: 'R',
+      type: type.boolean,
+      default: unset,
+      filter: true,
+      extension: 'security-groups-shared-filtering',
+    },
+    security_group_rules: { ops: 'R', type: type.opaque, default: unset },
+    ...standardAttributes,
+  },
+};
