@@ -48,10 +48,13 @@ export interface RbacObject {
   readonly objects: keyof Schema & string;
   readonly actions: readonly string[];
   /**
-   * Refuses to let an entry go that somebody depends on.
+   * Refuses to let an entry go that somebody depends on. Called after it went or was given to another project, and only
+   * when nothing else gives access to those it was for.
+   *
+   * @param others projects that keep access: the owner, and those of the object's other entries with this action
    * @throws RbacPolicyInUse
    */
-  checkUnused(change: Change, entry: RbacEntry): Promise<void>;
+  checkUnused(change: Change, entry: RbacEntry, others: readonly string[]): Promise<void>;
   /** An entry came, changed or went: raises the object's revision, where that shows. */
   touched?(change: Change, objectId: string): Promise<void>;
 }

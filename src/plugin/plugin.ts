@@ -1,4 +1,4 @@
-import { projectRows } from '../db/write/quotas.ts';
+import { projectRows, projectRowsOfAll } from '../db/write/quotas.ts';
 import { topics } from '../rpc/contract.ts';
 import type { Endpoint } from '../rpc/transport.ts';
 import { Agents } from './agent/agents.ts';
@@ -17,6 +17,7 @@ import { Mechanisms } from './ml2/mechanisms.ts';
 import { loadDrivers } from './ml2/registry.ts';
 import { SegmentTypes } from './ml2/segment-types.ts';
 import { Networks } from './network/networks.ts';
+import { networkRbac } from './network/rbac.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { type PluginParts, type Shared, share } from './parts.ts';
 import { Ports } from './port/ports.ts';
@@ -121,9 +122,14 @@ function assemble(
   const binder = new Binder({ database, mechanisms: drivers.mechanisms, options, logger, now });
   const teller = new Teller(shared, () => binder);
   const outbox = new Outbox({ database, logger, now, worker: teller });
-  const counted = { ...coreQuotas, ...merged(domains.map(({ quotas }) => quotas)) };
+  const shareable = [networkRbac, ...domains.flatMap((domain) => domain.rbac ?? [])];
+  const rbac = new Map(shareable.map((object) => [object.type, object]));
+  const counted = {
+    ...coreQuotas,
+    ...merged(domains.map(({ quotas }) => quotas)),
+    rbac_policy: projectRowsOfAll(shareable.map(({ table }) => table)),
+  };
   const quotas = new Quotas(options.quota, new Map(Object.entries(counted)));
-  const rbac = new Map(domains.flatMap((domain) => domain.rbac ?? []).map((object) => [object.type, object]));
   const changes = new Changes({ database, outbox, quotas, now, onLostRace: () => ipam.picker.forgetAll() });
   const ports: Ports = new Ports(() => machine);
   const machine: Machine = { shared, changes, quotas, rbac, outbox, ipam, binder, ports, ...drivers };

@@ -167,6 +167,16 @@ export interface DefaultSecurityGroupRule extends RuleMatch, Omit<StandardAttrib
   used_in_non_default_sg: boolean;
 }
 
+export interface RbacPolicy {
+  id: string;
+  tenant_id: string;
+  project_id: string;
+  object_type: string;
+  object_id: string;
+  action: string;
+  target_tenant: string;
+}
+
 export interface Agent {
   id: string;
   agent_type: string;

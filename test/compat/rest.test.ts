@@ -63,6 +63,7 @@ const sequence: readonly { file: string; before?: () => Promise<void>; after?: (
   { file: 'port-bindings', before: makeBoundPort, after: removeBoundPort },
   { file: 'ports-bulk' },
   { file: 'address-groups' },
+  { file: 'rbac-policies' },
   { file: 'errors', before: makePortsInUse },
 ];
 

@@ -9,7 +9,6 @@ const laterResources: Readonly<Record<string, string>> = {
   'networks-admin-provider-vlan': 'VLAN segments (part 5)',
   qos: 'quality of service',
   quotas: 'quotas (part 2)',
-  'rbac-policies': 'sharing by RBAC (part 2)',
   'routers-floatingips': 'routers and floating addresses (part 6)',
   'security-group-rules': 'security groups (part 4)',
   'security-groups': 'security groups (part 4)',
@@ -32,7 +31,7 @@ const laterPairs: readonly { name: RegExp; because: string }[] = [
   },
   { name: /^quota-/, because: 'quotas (part 2)' },
   { name: /^(sg-|port-unknown-sg|port-bad-sg|port-psec-off-with-sg)/, because: 'security groups (part 4)' },
-  { name: /^(router|fip|rbac)-/, because: 'routers, floating addresses, RBAC (later parts)' },
+  { name: /^(router|fip)-/, because: 'routers, floating addresses (part 6)' },
   { name: /^port-qos-unknown$/, because: 'quality of service' },
   { name: /^network-vlan-/, because: 'VLAN segments (part 5)' },
   {

@@ -48,6 +48,8 @@ export type Filter = (eb: AnyExpressions, values: readonly FilterValue[], view: 
 /** How one resource is read. Everything else (paging, fields, threads) is the same for all. */
 export interface Definition {
   readonly table: keyof Schema & string;
+  /** Its rows are those of several tables; `table` is then only a name. See `Union`. */
+  readonly union?: Union;
   /** What is read of each row; the first is `id`. */
   readonly columns: readonly string[];
   /** In the order in which the API shows them. */
@@ -70,6 +72,27 @@ export interface Definition {
   };
   /** Attribute → what to sort by. */
   readonly sorts: Readonly<Record<string, Sort>>;
+}
+
+/** Tables with the same columns that are read as one; a column of its own says which of them a row is from. */
+export interface Union {
+  readonly column: string;
+  /** Its value → the table. */
+  readonly tables: Readonly<Record<string, keyof Schema & string>>;
+  /** Those that the tables have. */
+  readonly columns: readonly string[];
+}
+
+/** The rows of a resource, for a statement to go on from. */
+export function rowsOf(db: Kysely<Schema>, { table, union }: Definition): AnyQuery {
+  if (union === undefined) return db.selectFrom(table) as AnyQuery;
+  const { column, tables, columns } = union;
+  const [first, ...others] = Object.entries(tables).map(([value, part]) =>
+    (db.selectFrom(part) as AnyQuery).select([...columns, sql.lit(value).as(column)]),
+  );
+  if (first === undefined) throw new Error(`nothing to read ${table} from`);
+  const all = others.reduce((sum, part) => sum.unionAll(part), first);
+  return db.selectFrom(all.as(table)) as unknown as AnyQuery;
 }
 
 /** @param project the looking project's id: use it as a value, it may stand for a parameter */

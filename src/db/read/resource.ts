@@ -3,7 +3,7 @@ import type { Database, Db } from '../database.ts';
 import { atOneMoment, handleOf } from '../handle.ts';
 import { type Prepared, prepared } from '../prepared.ts';
 import { build, selectAttributes } from './build.ts';
-import type { AnyExpressions, AnyQuery, Attribute, Definition } from './definition.ts';
+import { type AnyExpressions, type Attribute, type Definition, rowsOf } from './definition.ts';
 import { Fragments } from './fragments.ts';
 import { findPage, findResources, LONG_LIST, withNow } from './list.ts';
 import { listInThread } from './thread/client.ts';
@@ -27,11 +27,13 @@ export interface Reader<R> {
 export function reader<R>(source: ListSource, definition: Definition): Reader<R> {
   const { scope } = definition;
   const byId: Prepared<{ id: string }, unknown> = prepared((db, p: { id: string }) =>
-    (db.selectFrom(definition.table) as AnyQuery).select(definition.columns as string[]).where('id', '=', p.id),
+    rowsOf(db, definition)
+      .select(definition.columns as string[])
+      .where('id', '=', p.id),
   );
   const scopedById: Prepared<{ id: string; project: string }, unknown> = prepared(
     (db, p: { id: string; project: string }) =>
-      (db.selectFrom(definition.table) as AnyQuery)
+      rowsOf(db, definition)
         .select(definition.columns as string[])
         .where('id', '=', p.id)
         .where((eb: AnyExpressions) => scope!(eb, p.project)),

@@ -1,7 +1,7 @@
 import type { ListQuery } from '../../lib/query.ts';
 import { type Handle, query as run } from '../handle.ts';
 import { builderFor, type PreparedIn, preparedIn } from '../prepared.ts';
-import type { AnyExpressions, AnyQuery, Definition, Row } from './definition.ts';
+import { type AnyExpressions, type AnyQuery, type Definition, type Row, rowsOf } from './definition.ts';
 import { afterMarker, applyOrder, orderOf, selectKeys } from './paging.ts';
 import { UnknownMarkerError, type View, viewer } from './view.ts';
 
@@ -34,7 +34,9 @@ export async function rowsByIds(
   let byIds = allByIds.get(definition);
   if (byIds === undefined) {
     byIds = preparedIn((db, values: string[]) =>
-      (db.selectFrom(definition.table) as AnyQuery).select(definition.columns as string[]).where('id', 'in', values),
+      rowsOf(db, definition)
+        .select(definition.columns as string[])
+        .where('id', 'in', values),
     );
     allByIds.set(definition, byIds);
   }
@@ -51,7 +53,7 @@ interface Statement {
 async function compile(handle: Handle, definition: Definition, query: ListQuery, view: View): Promise<Statement> {
   if (query.marker === null) return build(handle, definition, query, view).compile();
   const order = orderOf(definition, query);
-  const table = builderFor(handle).selectFrom(definition.table) as AnyQuery;
+  const table = rowsOf(builderFor(handle), definition);
   let place = selectKeys(table, order, view).where('id', '=', query.marker);
   const { scope } = definition;
   if (!view.all && scope !== undefined) place = place.where((eb: AnyExpressions) => scope(eb, viewer(view)));
@@ -64,7 +66,7 @@ async function compile(handle: Handle, definition: Definition, query: ListQuery,
 }
 
 function build(handle: Handle, definition: Definition, query: ListQuery, view: View): AnyQuery {
-  const table = builderFor(handle).selectFrom(definition.table) as AnyQuery;
+  const table = rowsOf(builderFor(handle), definition);
   let select = table.select(definition.columns as string[]);
   for (const [attribute, values] of Object.entries(query.filters)) {
     const filter = definition.filters[attribute];
@@ -114,8 +116,9 @@ function compiledFor(handle: Handle, definition: Definition, query: ListQuery, v
 
 /** What decides the text of a query; null when values do, too (flags, lists, pairs, the moment). */
 function shapeOf(handle: Handle, definition: Definition, query: ListQuery, view: View): string | null {
-  const { table, columns } = definition;
+  const { table, columns, union } = definition;
   let key = `${handle.dialect.name} ${table} ${columns.length} ${query.limit} ${query.pageReverse} ${view.all}`;
+  if (union !== undefined) key += ` ${Object.keys(union.tables).join()}`;
   for (const attribute in query.filters) {
     const values = query.filters[attribute]!;
     const [value] = values;

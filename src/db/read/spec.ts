@@ -9,6 +9,7 @@ import {
   type Filter,
   type Row,
   type Scope,
+  type Union,
   type Value,
 } from './definition.ts';
 import { inChild, oneOf, tagFilters, whether } from './filters.ts';
@@ -22,6 +23,8 @@ import { type View, viewer } from './view.ts';
  */
 export interface ResourceSpec {
   readonly table: keyof Schema & string;
+  /** See `Definition.union`. */
+  readonly union?: Union;
   /** In the order in which the API shows them. */
   readonly attributes: readonly SpecAttribute[];
   readonly children: Readonly<Record<string, SpecChild>>;
@@ -102,6 +105,7 @@ function make(spec: ResourceSpec): Definition {
   const { scope } = spec;
   return {
     table: spec.table,
+    ...(spec.union && { union: spec.union }),
     columns,
     attributes: spec.attributes.map((attribute) => readAttribute(spec, attribute, columns)),
     children: Object.fromEntries(Object.entries(spec.children).map(([name, of]) => [name, childOf(of)])),

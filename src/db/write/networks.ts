@@ -96,27 +96,27 @@ export async function setExternal(tx: Tx, networkId: string, external: boolean, 
   }
 }
 
-export type RbacAction = 'access_as_shared' | 'access_as_external';
+const external = prepared((db, p: { id: string }) =>
+  db.selectFrom('externalnetworks').select('is_default').where('network_id', '=', p.id),
+);
 
-/** The entry for everybody (`*`) that stands behind `shared` and `router:external`. */
-export async function insertWildcardRbac(
-  tx: Tx,
-  entry: { id: string; project_id: string; network_id: string; action: RbacAction },
-): Promise<void> {
-  const { network_id: object_id, ...row } = entry;
-  await tx
-    .insertInto('networkrbacs')
-    .values({ ...row, object_id, target_project: '*' })
-    .execute();
+/** Whether it is the default external network; null when it is not external. */
+export async function isDefaultExternal(db: Db, networkId: string): Promise<boolean | null> {
+  const row = await external.first(db, { id: networkId });
+  return row === null ? null : Boolean(row.is_default);
 }
 
-export async function deleteWildcardRbac(tx: Tx, networkId: string, action: RbacAction): Promise<void> {
-  await tx
-    .deleteFrom('networkrbacs')
-    .where('object_id', '=', networkId)
-    .where('action', '=', action)
-    .where('target_project', '=', '*')
-    .execute();
+/** Whether this project, or (null) one other than these, has a port of any kind on the network. */
+export async function dependentPortExists(
+  db: Db,
+  networkId: string,
+  project: string | null,
+  others: readonly string[],
+): Promise<boolean> {
+  const ports = db.selectFrom('ports').select('id').where('network_id', '=', networkId).limit(1);
+  const found =
+    project === null ? ports.where('project_id', 'not in', [...others, '']) : ports.where('project_id', '=', project);
+  return (await found.executeTakeFirst()) !== undefined;
 }
 
 /** Whether a project other than these has a port on the network, infrastructure ports apart. */

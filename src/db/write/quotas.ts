@@ -36,3 +36,23 @@ export function projectRows(table: keyof Schema & string): ProjectRows {
     hasMoreThan: async (db, project_id, rows) => (await beyond.arrays(db, { project_id, rows })).length > 0,
   };
 }
+
+/** The same over several tables. */
+export function projectRowsOfAll(tables: readonly (keyof Schema & string)[]): ProjectRows {
+  const parts = tables.map(projectRows);
+  return {
+    async count(db, projectId) {
+      let sum = 0;
+      for (const part of parts) sum += await part.count(db, projectId);
+      return sum;
+    },
+    async hasMoreThan(db, projectId, rows) {
+      let room = rows;
+      for (const part of parts) {
+        if (await part.hasMoreThan(db, projectId, room)) return true;
+        room -= await part.count(db, projectId);
+      }
+      return false;
+    },
+  };
+}

@@ -144,8 +144,9 @@ export class Networks implements Collection<Network> {
       dns_domain: (input.dns_domain as string | undefined) ?? '',
     });
     for (const [index, segment] of taken.entries()) await insertSegment(tx, segmentRow(id, segment, index));
-    if (external) await writeExternal(tx, { id, project_id }, true, input.is_default === true);
-    if (input.shared === true) await writeShared(tx, { id, project_id }, true);
+    const owned = { id, project_id, name: (input.name as string | undefined) ?? '' };
+    if (external) await writeExternal(tx, owned, true, input.is_default === true);
+    if (input.shared === true) await writeShared(tx, owned, true);
     for (const driver of extensionDrivers) await driver.processCreateNetwork?.(tx, input, { id });
     const segments = await segmentsOfNetworks(tx, [id]);
     const network = await this.#stored(change, id);
@@ -155,25 +156,24 @@ export class Networks implements Collection<Network> {
 
   async #updateIn(change: Change, original: Network, segments: readonly SegmentRow[], changes: Input): Promise<void> {
     const { tx, time } = change;
-    const { id, project_id } = original;
+    const { id } = original;
     if (typeof changes.mtu === 'number') await this.#checkNewMtu(change, original, segments, changes.mtu);
     const columns: Record<string, unknown> = {};
     for (const key of ['name', 'description', 'admin_state_up', 'port_security_enabled', 'dns_domain'] as const) {
       if (changes[key] !== undefined && changes[key] !== null) columns[key] = changes[key];
     }
     if (typeof changes.mtu === 'number') columns.mtu = this.#mtu(segments, changes.mtu);
-    // Being asked for what is so already is no revision.
-    const wanted = { ...columns, ...pick(changes, ['shared', 'router:external', 'is_default']) };
-    if (Object.entries(wanted).some(([key, value]) => value !== original[key as keyof Network])) {
-      const revision_number = original.revision_number + 1;
-      await updateNetworkRow(tx, id, { ...columns, updated_at: time, revision_number });
-    }
-    if (typeof changes.shared === 'boolean' && changes.shared !== original.shared) {
-      await writeShared(tx, { id, project_id, name: original.name }, changes.shared);
-    }
+    let isNew = Object.entries(columns).some(([key, value]) => value !== original[key as keyof Network]);
+    if (typeof changes.shared === 'boolean') isNew = (await writeShared(tx, original, changes.shared)) || isNew;
     const external = (changes['router:external'] as boolean | undefined) ?? original['router:external'];
     if (changes['router:external'] !== undefined || changes.is_default !== undefined) {
-      await writeExternal(tx, { id, project_id }, external, changes.is_default === true);
+      const isDefault = changes.is_default as boolean | undefined;
+      isNew = (await writeExternal(tx, original, external, isDefault)) || isNew;
+    }
+    // Being asked for what is so already is no revision.
+    if (isNew) {
+      const revision_number = original.revision_number + 1;
+      await updateNetworkRow(tx, id, { ...columns, updated_at: time, revision_number });
     }
     for (const driver of this.#machine.extensionDrivers) await driver.processUpdateNetwork?.(tx, changes, { id });
   }
@@ -211,11 +211,6 @@ export class Networks implements Collection<Network> {
 interface Made {
   network: Network;
   segments: SegmentRow[];
-}
-
-/** Those of the attributes that are given. */
-function pick(input: Input, keys: readonly string[]): Input {
-  return Object.fromEntries(Object.entries(input).filter(([key, value]) => keys.includes(key) && value !== undefined));
 }
 
 function segmentRow(networkId: string, segment: SegmentRequest, index: number): SegmentRow {

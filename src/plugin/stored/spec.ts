@@ -5,6 +5,8 @@ import type { Attribute, ResourceDefinition, Visibility } from '../../resources/
 /** Where the parts of a resource are stored, as far as its attribute table does not say it already. */
 export interface Storage {
   readonly table: keyof Schema & string;
+  /** Tables with the same columns that hold its rows together; `table` is then only a name. */
+  readonly union?: ResourceSpec['union'];
   /** Child tables, by a name of their own. */
   readonly children?: Readonly<Record<string, SpecChild>>;
   /** Where attributes come from that are not the column of their name; null: not stored. */
@@ -24,7 +26,7 @@ export interface Storage {
  * those always are.
  */
 export function specOf(definition: ResourceDefinition, storage: Storage): ResourceSpec {
-  const { table, rbac, tags, revised } = storage;
+  const { table, union, rbac, tags, revised } = storage;
   const children: Record<string, SpecChild> = { ...storage.children };
   if (rbac !== undefined) {
     children.sharing = {
@@ -40,6 +42,7 @@ export function specOf(definition: ResourceDefinition, storage: Storage): Resour
   const scope = scopeOf(definition.visibility, storage);
   return {
     table,
+    ...(union && { union }),
     children,
     attributes: Object.entries(definition.attributes).flatMap(([key, attribute]) =>
       attributeOf(key, attribute, storage),
