@@ -59,12 +59,14 @@ export async function serve(service: Service, request: Request): Promise<Answer>
   const segments = segmentsOf(request.path);
   const [first, id, below, childId] = segments;
   const resource = service.resources.get(first!);
-  const match = segments.length > 1 ? matchRoute(service.routes, request.method, segments) : null;
+  const match = matchRoute(service.routes, request.method, segments);
   if (match !== null && match !== 'other_method') {
     refuseOtherTypes(request.headers.accept);
     return runRoute(service, request, match);
   }
-  if (resource === undefined || segments.length > 4) throw apiErrors.HTTPNotFound();
+  if (resource === undefined || segments.length > 4) {
+    throw match === null ? apiErrors.HTTPNotFound() : apiErrors.HTTPMethodNotAllowed();
+  }
   refuseOtherTypes(request.headers.accept);
   if (id === undefined) return onCollection(service, request, { resource, parentId: null });
   if (below === undefined) return onResource(service, request, { resource, parentId: null }, id);

@@ -12,15 +12,15 @@ export interface ServedRoute {
   readonly segments: readonly ({ readonly text: string } | { readonly parameter: string })[];
 }
 
-/** All routes by the first segment of their path. */
-export type RouteTable = ReadonlyMap<string, readonly ServedRoute[]>;
+/** All routes by the first segment of their path, and by how many it has. */
+export type RouteTable = ReadonlyMap<string, readonly (readonly ServedRoute[] | undefined)[]>;
 
 export function serveRoutes(
   resources: Iterable<ServedResource>,
   handlers: Readonly<Record<string, RouteHandler>>,
   extensions: ReadonlySet<string>,
 ): RouteTable {
-  const table = new Map<string, ServedRoute[]>();
+  const table = new Map<string, ServedRoute[][]>();
   for (const resource of new Set(resources)) {
     for (const definition of resource.definition.routes ?? []) {
       const handler = handlers[routeKey(definition)];
@@ -31,11 +31,18 @@ export function serveRoutes(
       });
       const first = underscored(definition.path.split('/')[0]!);
       const body = definition.body === undefined ? null : rulesOf(definition.body, extensions);
-      table.set(first, [...(table.get(first) ?? []), { definition, resource, handler, body, segments }]);
+      const byLength = table.get(first) ?? [];
+      byLength[segments.length] = [
+        ...(byLength[segments.length] ?? []),
+        { definition, resource, handler, body, segments },
+      ];
+      table.set(first, byLength);
     }
   }
   // Fixed texts before parameters: `quotas/tenant` is not the quota of a project called so.
-  for (const routes of table.values()) routes.sort((a, b) => parameters(a) - parameters(b));
+  for (const byLength of table.values()) {
+    for (const routes of byLength) routes?.sort((a, b) => parameters(a) - parameters(b));
+  }
   return table;
 }
 
@@ -53,7 +60,7 @@ export function matchRoute(
   method: string,
   segments: readonly string[],
 ): RouteMatch | 'other_method' | null {
-  const routes = table.get(underscored(segments[0]!));
+  const routes = table.get(underscored(segments[0]!))?.[segments.length];
   if (routes === undefined) return null;
   const wanted = method === 'OPTIONS' ? 'GET' : method;
   let known = false;
@@ -67,7 +74,6 @@ export function matchRoute(
 }
 
 function paramsOf(route: ServedRoute, segments: readonly string[]): Record<string, string> | null {
-  if (route.segments.length !== segments.length) return null;
   const params: Record<string, string> = {};
   for (let i = 0; i < segments.length; i++) {
     const expected = route.segments[i]!;

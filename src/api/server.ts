@@ -75,15 +75,16 @@ export function createApi(parts: ApiParts): Api {
     protection === 'off' ? openGuard : loopbackGuard(protection === 'open' ? null : options.bind_host);
   const { extensions } = plugin;
   // What the plugin does not keep does not exist, whatever is loaded.
-  const definitions = (parts.resources ?? allResources).filter((definition) =>
+  const definitions = parts.resources ?? allResources;
+  const kept = definitions.filter((definition) =>
     Object.hasOwn(definition.parent === undefined ? plugin.collections : plugin.children, keyOf(definition)),
   );
-  const resources = serveResources(definitions, extensions);
+  const resources = serveResources(kept, extensions);
   const service: Service = {
     resources,
     collections: plugin.collections,
     children: plugin.children,
-    routes: serveRoutes(resources.values(), plugin.routes, extensions),
+    routes: serveRoutes(serveResources(definitions, extensions).values(), plugin.routes, extensions),
     steps: parts.steps ?? [],
     listRules: {
       validateFilters: options.filter_validation && extensions.has('filter-validation'),

@@ -60,6 +60,18 @@ const ownFile: Readonly<Record<string, string>> = {
   'neutron-metadata-agent': 'metadata_agent.ini',
 };
 
+/** As much of everything as there is room for. */
+const unlimited = {
+  quota_network: -1,
+  quota_subnet: -1,
+  quota_port: -1,
+  quota_router: -1,
+  quota_floatingip: -1,
+  quota_security_group: -1,
+  quota_security_group_rule: -1,
+  quota_rbac_policy: -1,
+};
+
 function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [why: string, sections: Sections]> {
   return {
     'neutron.conf': [
@@ -79,6 +91,8 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
           max_logfile_count: 3,
         },
         database: { connection: `sqlite:///${state.path}/neutron.sqlite` },
+        // Everybody is admin here, and a project is no tenant who pays.
+        quotas: unlimited,
         oslo_concurrency: { lock_path: `${state.path}/lock` },
       },
     ],

@@ -2,7 +2,8 @@ import { addressGroups } from './address-group/domain.ts';
 import type { Domain } from './domain.ts';
 import { explain } from './explain/domain.ts';
 import { portBindings } from './port-binding/domain.ts';
+import { quotas } from './quota/domain.ts';
 import { rbacPolicies } from './rbac-policy/domain.ts';
 
 /** Everything the plugin has besides networks, subnets, ports and agents. A new resource is a line here. */
-export const domains: readonly Domain[] = [explain, portBindings, addressGroups, rbacPolicies];
+export const domains: readonly Domain[] = [explain, portBindings, addressGroups, rbacPolicies, quotas];

@@ -45,8 +45,13 @@ export interface RouteDefinition {
   readonly extension: string;
   /** One line, for people. */
   readonly summary: string;
-  /** The policy rule that decides: `add_prefixes`, `get_agent`. Its target is the resource in the path, as stored. */
-  readonly rule: string;
+  /**
+   * The policy rule that decides: `add_prefixes`, `get_agent`. Its target is the resource in the path, as stored. Null:
+   * anybody may, or the plugin itself decides.
+   */
+  readonly rule: string | null;
+  /** The rule is not asked when what stands first in the path is the caller's own project. */
+  readonly free?: 'own_project';
   /** 204 answers without a body. */
   readonly status: 200 | 201 | 204;
   /** JSON key around the answer; null: the handler's value is the whole body. */

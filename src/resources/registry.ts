@@ -6,6 +6,7 @@ import { defaultSecurityGroupRule } from './default-security-group-rule.ts';
 import { network } from './network.ts';
 import { port } from './port.ts';
 import { portBinding } from './port-binding.ts';
+import { quota } from './quota.ts';
 import { rbacPolicy } from './rbac-policy.ts';
 import { securityGroup } from './security-group.ts';
 import { securityGroupRule } from './security-group-rule.ts';
@@ -24,4 +25,5 @@ export const resources: readonly ResourceDefinition[] = [
   securityGroupRule,
   defaultSecurityGroupRule,
   rbacPolicy,
+  quota,
 ];

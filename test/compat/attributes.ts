@@ -32,6 +32,14 @@ export const attributeExtension: Readonly<Record<string, Readonly<Record<string,
     service_types: 'subnet-service-types',
     use_default_subnetpool: 'default-subnetpools',
   },
+  quota: {
+    floatingip: 'router',
+    router: 'router',
+    security_group: 'security-group',
+    security_group_rule: 'security-group',
+    subnetpool: 'subnet_allocation',
+    trunk: 'trunk',
+  },
   port: {
     tags: 'standard-attr-tag',
     allowed_address_pairs: 'allowed-address-pairs',
@@ -60,7 +68,7 @@ export const attributeExtension: Readonly<Record<string, Readonly<Record<string,
 
 /** The extension of the attribute at a place such as `ports[].qos_policy_id`; null when the place is none. */
 export function extensionAt(place: string): string | null {
-  const found = /^(network|subnet|port)(?:s\[\])?\.([^.[]+)$/.exec(place);
+  const found = /^(network|subnet|port|quota)(?:s\[\])?\.([^.[]+)$/.exec(place);
   return found ? (attributeExtension[found[1]!]?.[found[2]!] ?? null) : null;
 }
 

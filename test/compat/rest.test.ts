@@ -64,6 +64,7 @@ const sequence: readonly { file: string; before?: () => Promise<void>; after?: (
   { file: 'ports-bulk' },
   { file: 'address-groups' },
   { file: 'rbac-policies' },
+  { file: 'quotas' },
   { file: 'errors', before: makePortsInUse },
 ];
 
@@ -285,9 +286,16 @@ async function orderAsRecorded(pair: RecordedPair): Promise<void> {
   }
 }
 
+/** One network and nothing else for the second project. */
+async function limitAlt({ projects }: Recording): Promise<void> {
+  const quota = { network: 1, port: 0 };
+  await deployment.api.expect('PUT', `/v2.0/quotas/${projects.alt}`, { quota });
+}
+
 /** What was done between two pairs. */
 async function beforePair(pair: RecordedPair, recording: Recording): Promise<void> {
   if (recording.name === 'networks-bulk-paging' && pair.name === 'page1') await orderAsRecorded(recording.pairs[0]!);
+  if (pair.name === 'quota-first') await limitAlt(recording);
   if (recording.name !== 'errors' || pair.name !== 'port-duplicate-fixed-ip') return;
   const update = recording.pairs.find((one) => one.name === 'port-if-match-bad')!;
   const recorded = update.response.body.port;

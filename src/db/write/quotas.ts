@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { Db } from '../database.ts';
-import { type Prepared, prepared } from '../prepared.ts';
+import type { Db, Tx } from '../database.ts';
+import { type Prepared, prepared, preparedInsert } from '../prepared.ts';
 import type { Schema } from '../schema.ts';
 
 const limit = prepared((db, p: { project_id: string; resource: string }) =>
@@ -11,6 +11,47 @@ const limit = prepared((db, p: { project_id: string; resource: string }) =>
 export async function ownLimit(db: Db, projectId: string, resource: string): Promise<number | null> {
   const row = await limit.first(db, { project_id: projectId, resource });
   return row === null ? null : Number(row.limit);
+}
+
+/** One limit of one project. */
+export interface LimitRow {
+  project_id: string;
+  resource: string;
+  limit: number;
+}
+
+const ofProject = prepared((db, p: { project_id: string }) =>
+  db.selectFrom('quotas').select(['project_id', 'resource', 'limit']).where('project_id', '=', p.project_id),
+);
+const ofAll = prepared((db) =>
+  db.selectFrom('quotas').select(['project_id', 'resource', 'limit']).orderBy('project_id').orderBy('resource'),
+);
+const insertLimit = preparedInsert('quotas', ['project_id', 'resource', 'limit']);
+const removeLimit = prepared((db, p: { project_id: string; resource: string }) =>
+  db.deleteFrom('quotas').where('project_id', '=', p.project_id).where('resource', '=', p.resource),
+);
+const removeLimits = prepared((db, p: { project_id: string }) =>
+  db.deleteFrom('quotas').where('project_id', '=', p.project_id),
+);
+
+/** The limits of its own that a project has. */
+export function limitsOf(db: Db, projectId: string): Promise<LimitRow[]> {
+  return ofProject.all(db, { project_id: projectId });
+}
+
+/** Those of all projects. */
+export function limitsOfAll(db: Db): Promise<LimitRow[]> {
+  return ofAll.all(db, {});
+}
+
+export async function setLimit(tx: Tx, { project_id, resource, limit }: LimitRow): Promise<void> {
+  await removeLimit.run(tx, { project_id, resource });
+  await insertLimit.run(tx, { project_id, resource, limit });
+}
+
+/** False when the project had none. */
+export async function deleteLimits(tx: Tx, projectId: string): Promise<boolean> {
+  return (await removeLimits.run(tx, { project_id: projectId })).changes > 0;
 }
 
 /** A project's rows of one table: how many there are, and (cheaper) whether there are more than so many. */

@@ -1,12 +1,8 @@
 import type { Db } from '../../db/database.ts';
 import { ownLimit, type ProjectRows } from '../../db/write/quotas.ts';
-import { defineErrors } from '../../lib/errors.ts';
 import type { Input } from '../contract.ts';
+import { quotaErrors as errors } from './errors.ts';
 import { defaultLimit, type QuotaOptions } from './options.ts';
-
-const errors = defineErrors({
-  OverQuota: ['conflict', 'Quota exceeded for resources: {overs}.'],
-});
 
 /**
  * How much of each resource a project may have. The decision is made inside the transaction that inserts the rows: it
