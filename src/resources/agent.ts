@@ -1,4 +1,11 @@
-import { type Attribute, type AttributeType, type ResourceDefinition, unset } from './contract.ts';
+import {
+  type Attribute,
+  type AttributeType,
+  type ResourceDefinition,
+  type RouteDefinition,
+  required,
+  unset,
+} from './contract.ts';
 import * as type from './types.ts';
 
 /** Reported by agents over RPC, never set by a client. */
@@ -6,11 +13,41 @@ function reported(rules: Partial<Attribute> = {}, of: AttributeType = type.opaqu
   return { ops: 'R', type: of, default: unset, sort: true, sortExtension: 'agent_sort_key', ...rules };
 }
 
+/** Which networks a DHCP agent serves (upstream: extensions/dhcpagentscheduler.py). */
+function dhcpNetworks(
+  method: RouteDefinition['method'],
+  below: string,
+  more: Pick<RouteDefinition, 'summary' | 'rule' | 'status'> & Partial<RouteDefinition>,
+): RouteDefinition {
+  return {
+    method,
+    path: `agents/{id}/dhcp-networks${below}`,
+    extension: 'dhcp_agent_scheduler',
+    envelope: 'networks',
+    ...more,
+  };
+}
+
 /** Agents register over RPC: nothing is accepted in POST (upstream: neutron-lib `api/definitions/agent`). */
 export const agent: ResourceDefinition = {
   member: 'agent',
   collection: 'agents',
   extension: 'agent',
+  routes: [
+    dhcpNetworks('GET', '', { summary: 'The networks a DHCP agent serves', rule: 'get_dhcp-networks', status: 200 }),
+    dhcpNetworks('POST', '', {
+      summary: 'Gives a DHCP agent a network',
+      rule: 'create_dhcp-network',
+      status: 201,
+      envelope: null,
+      body: { network_id: { ops: 'CU', type: type.uuid, default: required } },
+    }),
+    dhcpNetworks('DELETE', '/{network_id}', {
+      summary: 'Takes a network from a DHCP agent',
+      rule: 'delete_dhcp-network',
+      status: 204,
+    }),
+  ],
   attributes: {
     id: reported({ filter: true }, type.uuid),
     agent_type: reported({ filter: true }),

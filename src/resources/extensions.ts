@@ -11,6 +11,11 @@ export interface ExtensionFacts {
  * here (an outside driver's) is listed under its own name.
  */
 const table: Readonly<Record<string, readonly [name: string, description: string, updated: string]>> = {
+  'aap-reject-multicast': [
+    'Allowed address pairs reject multicast extension',
+    'Multicast addresses are refused in allowed address pairs',
+    '2026-04-01T00:00:00-00:00',
+  ],
   'address-group': ['Address group', 'Named lists of addresses that rules refer to', '2020-07-15T10:00:00-00:00'],
   'address-scope': [
     'Address scope',
@@ -63,6 +68,11 @@ const table: Readonly<Record<string, readonly [name: string, description: string
   dhcp_agent_scheduler: ['DHCP Agent Scheduler', 'Which DHCP agents serve which networks', '2013-02-07T10:00:00-00:00'],
   'dns-domain-ports': ['dns_domain for ports', 'A port may have a DNS domain of its own', '2017-04-24T10:00:00-00:00'],
   'dns-integration': ['DNS Integration', 'DNS names and domains of ports and networks', '2015-08-15T18:00:00-00:00'],
+  'dns-integration-domain-keywords': [
+    'DNS domain names with keywords allowed',
+    'Domains may hold <project_id>, <project_name>, <user_id> and <user_name>',
+    '2020-06-15T18:00:00-00:00',
+  ],
   'empty-string-filtering': [
     'Empty String Filtering Extension',
     'Empty values in filters match empty attributes',
@@ -75,6 +85,7 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'Filters by unknown attributes are refused',
     '2018-07-04T10:00:00-00:00',
   ],
+  flavors: ['Neutron Service Flavors', 'Kinds of a service that users can choose between', '2015-09-17T10:00:00-00:00'],
   'ip-substring-filtering': [
     'IP address substring filtering',
     'Ports can be found by part of an address',
@@ -90,10 +101,25 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'Used and total addresses of networks and subnets',
     '2015-09-24T00:00:00-00:00',
   ],
+  'network-ip-availability-details': [
+    'Network IP Availability Details Extension',
+    'The availability of addresses, in more detail',
+    '2025-10-31T00:00:00-00:00',
+  ],
+  'network-segment-range': [
+    'Neutron Network Segment Range',
+    'Ranges of segmentation ids can be managed',
+    '2018-11-29T00:00:00-00:00',
+  ],
   network_availability_zone: [
     'Network Availability Zone',
     'Networks can ask for availability zones',
     '2015-01-01T10:00:00-00:00',
+  ],
+  network_ha: [
+    'Network HA creation flag',
+    'Networks can be made for routers that stand in for each other',
+    '2023-04-27T10:00:00-00:00',
   ],
   'neutrino-explain': [
     'Port explanation',
@@ -107,6 +133,17 @@ const table: Readonly<Record<string, readonly [name: string, description: string
   ],
   pagination: ['Pagination support', 'Lists come in pages', '2016-06-12T00:00:00-00:00'],
   'port-device-profile': ['Port device profile', 'The accelerator profile of a port', '2020-12-17T10:00:00-00:00'],
+  'port-hardware-offload-type': [
+    'Port hardware offload',
+    'How the hardware takes over the work of a port',
+    '2023-05-09T10:00:00-00:00',
+  ],
+  'port-hint-ovs-tx-steering': [
+    'Port hint: Open vSwitch Tx steering',
+    'Hints may say how Open vSwitch spreads what a port sends',
+    '2023-01-01T00:00:00-00:00',
+  ],
+  'port-hints': ['Port hints', 'Hints for the driver of a port', '2023-01-01T00:00:00-00:00'],
   'port-mac-address-regenerate': [
     'Neutron Port MAC address regenerate',
     "A port's MAC can be made anew",
@@ -121,6 +158,11 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'Port NUMA affinity policy',
     "How strictly a port's device follows its guest's NUMA node",
     '2020-07-08T10:00:00-00:00',
+  ],
+  'port-numa-affinity-policy-socket': [
+    'Port NUMA affinity policy "socket"',
+    'Devices may have to be on the socket of the guest',
+    '2024-02-09T10:00:00-00:00',
   ],
   'port-resource-request': ['Port Resource Request', 'What a port needs of its host', '2018-05-08T10:00:00-00:00'],
   'port-resource-request-groups': [
@@ -138,6 +180,7 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'Ports can be found by their security groups',
     '2018-01-09T09:00:00-00:00',
   ],
+  'port-trusted-vif': ['Port trusted vif', 'Ports whose virtual function is trusted', '2024-07-10T10:00:00-00:00'],
   'project-id': [
     'project_id field enabled',
     'project_id is accepted and shown wherever tenant_id is',
@@ -148,10 +191,23 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'How networks are carried: type, physical network, segmentation id',
     '2012-09-07T10:00:00-00:00',
   ],
+  pvlan: ['Private VLAN', 'Ports of one network kept apart, alone or in communities', '2026-02-03T10:00:00-00:00'],
+  qinq: ['QinQ networks', 'Networks whose guests may use VLANs, by double tags', '2024-12-02T10:00:00-00:00'],
+  qos: ['Quality of Service', 'Policies for bandwidth, marks and guarantees', '2015-06-08T10:00:00-00:00'],
+  'qos-port-network-policy': [
+    'QoS port network policy ID',
+    'Ports show the policy of their network',
+    '2019-11-01T10:00:00-00:00',
+  ],
   'quota-check-limit': [
     'Quota engine limit check',
     'New limits can be compared with what is in use',
     '2021-09-08T16:00:00-00:00',
+  ],
+  'quota-check-limit-default': [
+    'Quota engine limit check by default',
+    'New limits are compared with what is in use, unless forced',
+    '2024-08-21T16:00:00-00:00',
   ],
   quota_details: [
     'Quota details management support',
@@ -192,6 +248,11 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'Templates of the rules that new groups begin with',
     '2022-12-19T10:00:00-00:00',
   ],
+  'security-groups-default-statefulness': [
+    'Security Groups Default Statefulness',
+    'Whether new security groups are stateful, by project or for all',
+    '2026-04-13T00:00:00-00:00',
+  ],
   'security-groups-normalized-cidr': [
     'Normalized CIDR field for security group rules',
     'Rules also show their prefix as a network',
@@ -203,9 +264,9 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     '2020-08-25T10:00:00-00:00',
   ],
   'security-groups-rules-belongs-to-default-sg': [
-    'Security group rules belongs to default SG',
+    "Security group rule belongs to the project's default security group",
     "Rules say whether they are a default group's",
-    '2024-01-12T10:00:00-00:00',
+    '2023-05-23T10:00:00-00:00',
   ],
   'security-groups-shared-filtering': [
     'Security group filtering on the shared field',
@@ -213,6 +274,11 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     '2021-10-05T09:00:00-00:00',
   ],
   segment: ['Segment', 'The segments of networks', '2016-02-24T17:00:00-00:00'],
+  'segments-peer-subnet-host-routes': [
+    'Segments peer-subnet host routes',
+    'Subnets of a routed network have routes to each other',
+    '2018-06-12T10:00:00-00:00',
+  ],
   'service-type': [
     'Neutron Service Type Management',
     'Which providers serve which services',
@@ -245,6 +311,16 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'Security groups with or without connection tracking',
     '2019-11-26T09:00:00-00:00',
   ],
+  'subnet-dns-publish-fixed-ip': [
+    'Subnet DNS publish fixed IP',
+    'Names of fixed addresses can be published, by subnet',
+    '2019-05-24T10:00:00-00:00',
+  ],
+  'subnet-external-network': [
+    'Subnet belongs to an external network',
+    'Subnets tell whether their network leads outside',
+    '2024-02-05T18:00:00-00:00',
+  ],
   'subnet-segmentid-writable': [
     'Subnet SegmentID (writable)',
     'The segment of a subnet can be set later',
@@ -262,6 +338,7 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'Prefixes can be added to pools and removed',
     '2019-02-08T10:00:00-00:00',
   ],
+  'tag-creation': ['Tag creation extension', 'Several tags can be added in one request', '2024-23-07T10:00:00-00:00'],
   'tag-ports-during-bulk-creation': [
     'Tag Ports During Bulk Creation',
     'Ports can be created with tags',
@@ -274,6 +351,12 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'Ports may follow the state of their uplink',
     '2018-05-31T18:00:00-00:00',
   ],
+  'uplink-status-propagation-updatable': [
+    'Uplink status propagation updatable extension',
+    'Whether a port follows its uplink can be changed',
+    '2024-09-03T18:00:00-00:00',
+  ],
+  'vlan-transparent': ['Vlantransparent', 'Networks whose guests may use VLANs', '2015-03-23T09:00:00-00:00'],
 };
 
 export function extensionFacts(alias: string): ExtensionFacts {

@@ -1,5 +1,6 @@
 import { type ResourceDefinition, unset, type Who } from './contract.ts';
 import { projectAttributes, standardAttributes } from './standard-attributes.ts';
+import { tagRoutes } from './tags.ts';
 import * as type from './types.ts';
 
 const admin: readonly Who[] = ['admin'];
@@ -12,6 +13,18 @@ export const network: ResourceDefinition = {
   collection: 'networks',
   core: true,
   visibility: ['owner', 'shared', 'external'],
+  routes: [
+    ...tagRoutes('network', 'networks'),
+    {
+      method: 'GET',
+      path: 'networks/{id}/dhcp-agents',
+      extension: 'dhcp_agent_scheduler',
+      summary: 'The DHCP agents that serve a network',
+      rule: 'get_dhcp-agents',
+      status: 200,
+      envelope: 'agents',
+    },
+  ],
   attributes: {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
     name: { ops: 'CUR', type: type.string(255), default: '', filter: true, sort: true },

@@ -1,5 +1,6 @@
 import { type ResourceDefinition, required, unset, type Who } from './contract.ts';
 import { projectAttributes, standardAttributes } from './standard-attributes.ts';
+import { tagRoutes } from './tags.ts';
 import * as type from './types.ts';
 
 const admin: readonly Who[] = ['admin'];
@@ -30,6 +31,7 @@ export const port: ResourceDefinition = {
   core: true,
   visibility: ['owner', 'parent_owner'],
   routes: [
+    ...tagRoutes('port', 'ports'),
     {
       method: 'GET',
       path: 'ports/{id}/explain',

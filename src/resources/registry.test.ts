@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { required, unset } from './contract.ts';
+import { required, routeKey, unset } from './contract.ts';
 import { extensionFacts } from './extensions.ts';
 import { resources } from './registry.ts';
 
@@ -20,15 +20,53 @@ describe('attribute tables', () => {
   });
 
   it('has an id first and one row per name', () => {
+    // What is made from something else, or stands in no URL, has none.
+    const withoutId = ['availability_zones', 'service_providers', 'bindings', 'quotas', 'network_ip_availabilities'];
     for (const { collection, attributes } of resources) {
-      // Zones are made from agents and have no ids.
-      expect(Object.keys(attributes)[0]).toBe(collection === 'availability_zones' ? 'name' : 'id');
+      expect(Object.keys(attributes)[0] === 'id', collection).toBe(!withoutId.includes(collection));
     }
     expect(new Set(resources.map(({ collection }) => collection)).size).toBe(resources.length);
   });
 
+  it('shows the attribute that stands in the URL', () => {
+    for (const { collection, attributes, key, parent } of resources) {
+      if (key === undefined) continue;
+      expect(attributes[key]?.ops, collection).toContain('R');
+      if (parent !== undefined) expect(resources.map((resource) => resource.collection)).toContain(parent.collection);
+    }
+  });
+
   it('keeps the owner under both names alike', () => {
-    for (const { attributes } of resources) expect(attributes.tenant_id).toEqual(attributes.project_id);
+    for (const { attributes, parent } of resources) {
+      // A binding is its port's: upstream knows the project there under its newer name alone.
+      if (parent === undefined) expect(attributes.tenant_id).toEqual(attributes.project_id);
+    }
+  });
+});
+
+const routes = resources.flatMap(({ collection, routes = [] }) => routes.map((route) => ({ collection, ...route })));
+
+describe('routes', () => {
+  it('are there once each', () => {
+    expect(new Set(routes.map(routeKey)).size).toBe(routes.length);
+  });
+
+  it.each(routes)('$method $path makes sense', ({ collection, path, method, status, body, envelope, extension }) => {
+    const [first, ...others] = path.split('/');
+    // Policy and answer go by the resource whose table the route stands in.
+    const own = resources.find((resource) => resource.collection === collection)!;
+    expect([own.parent?.collection ?? collection, own.member]).toContain(first);
+    for (const segment of others) expect(segment).toMatch(/^(\{\w+\}|[a-z][\w-]*)$/);
+    if (method === 'GET' || method === 'DELETE') expect(body).toBeUndefined();
+    if (status === 204) expect(method).not.toBe('POST');
+    if (envelope !== null) expect(envelope).toMatch(/^[a-z_]+$/);
+    expect(extensionFacts(extension).description, extension).not.toBe('');
+  });
+
+  it('reach the tags of exactly the resources that have tags', () => {
+    const reached = routes.filter(({ path }) => path.endsWith('/{id}/tags')).map(({ collection }) => collection);
+    const tagged = resources.filter(({ attributes }) => 'tags' in attributes).map(({ collection }) => collection);
+    expect([...new Set(reached)].sort()).toEqual(tagged.sort());
   });
 });
 
@@ -41,24 +79,15 @@ describe('extensionFacts', () => {
     expect(extensionFacts(alias).name).toBe(alias);
   });
 
-  it('has an entry for the alias of every attribute served so far', () => {
-    const later = new Set([
-      'dns-integration',
-      'vlan-transparent',
-      'qinq',
-      'qos',
-      'network_ha',
-      'pvlan',
-      'qos-port-network-policy',
-      'data-plane-status',
-      'uplink-status-propagation-updatable',
-      'port-hints',
-      'port-hardware-offload-type',
-      'port-trusted-vif',
-      'subnet-external-network',
-      'subnet-dns-publish-fixed-ip',
+  it('has an entry for every alias of the tables', () => {
+    const aliases = new Set([
+      ...resources.flatMap(({ extension }) => extension ?? []),
+      ...every.flatMap((a) => [a.extension, a.createExtension, a.updateExtension, a.sortExtension]),
     ]);
-    const aliases = new Set(every.flatMap(({ extension }) => extension ?? []));
-    for (const alias of aliases) if (!later.has(alias)) expect(extensionFacts(alias).description, alias).not.toBe('');
+    for (const alias of aliases) {
+      if (alias === undefined) continue;
+      expect(extensionFacts(alias).description, alias).not.toBe('');
+      expect(extensionFacts(alias).updated, alias).toMatch(/^20\d\d-\d\d-\d+T\d\d:\d\d:\d\d/);
+    }
   });
 });

@@ -1,15 +1,23 @@
 import { addressGroup } from './address-group.ts';
 import { agent } from './agent.ts';
+import { autoAllocatedTopology } from './auto-allocated-topology.ts';
 import { availabilityZone } from './availability-zone.ts';
 import type { ResourceDefinition } from './contract.ts';
 import { defaultSecurityGroupRule } from './default-security-group-rule.ts';
+import { flavor } from './flavor.ts';
 import { network } from './network.ts';
+import { networkIpAvailability } from './network-ip-availability.ts';
+import { networkSegmentRange } from './network-segment-range.ts';
 import { port } from './port.ts';
 import { portBinding } from './port-binding.ts';
 import { quota } from './quota.ts';
 import { rbacPolicy } from './rbac-policy.ts';
 import { securityGroup } from './security-group.ts';
 import { securityGroupRule } from './security-group-rule.ts';
+import { securityGroupsDefaultStatefulness } from './security-groups-default-statefulness.ts';
+import { segment } from './segment.ts';
+import { serviceProfile } from './service-profile.ts';
+import { serviceProvider } from './service-provider.ts';
 import { subnet } from './subnet.ts';
 
 /** Every resource of the API. A new one is a file beside this and a line here. */
@@ -26,4 +34,12 @@ export const resources: readonly ResourceDefinition[] = [
   defaultSecurityGroupRule,
   rbacPolicy,
   quota,
+  segment,
+  networkSegmentRange,
+  networkIpAvailability,
+  flavor,
+  serviceProfile,
+  serviceProvider,
+  autoAllocatedTopology,
+  securityGroupsDefaultStatefulness,
 ];

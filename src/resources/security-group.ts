@@ -1,6 +1,7 @@
 import { type ResourceDefinition, unset } from './contract.ts';
 import * as rule from './rule-types.ts';
 import { projectAttributes, standardAttributes } from './standard-attributes.ts';
+import { tagRoutes } from './tags.ts';
 import * as type from './types.ts';
 
 /** Rules for what may reach ports and leave them (upstream: extensions/securitygroup.py). */
@@ -9,6 +10,7 @@ export const securityGroup: ResourceDefinition = {
   collection: 'security_groups',
   extension: 'security-group',
   visibility: ['owner', 'shared'],
+  routes: tagRoutes('security_group', 'security_groups'),
   attributes: {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
     name: { ops: 'CUR', type: rule.groupName, default: '', filter: true, sort: true },

@@ -1,5 +1,6 @@
 import { type ResourceDefinition, required, unset, type Who } from './contract.ts';
 import { projectAttributes, standardAttributes } from './standard-attributes.ts';
+import { tagRoutes } from './tags.ts';
 import * as type from './types.ts';
 
 const admin: readonly Who[] = ['admin'];
@@ -11,6 +12,7 @@ export const subnet: ResourceDefinition = {
   collection: 'subnets',
   core: true,
   visibility: ['owner', 'parent_owner', 'parent_shared', 'parent_external'],
+  routes: tagRoutes('subnet', 'subnets'),
   attributes: {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
     name: { ops: 'CUR', type: type.string(255), default: '', filter: true, sort: true },

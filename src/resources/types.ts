@@ -20,6 +20,12 @@ export function stringOrNull(maxLength: number): AttributeType {
 
 export const boolean: AttributeType = { schema: { type: 'boolean' }, convert: convert.toBoolean };
 
+/** `null` stays what it is. */
+export const booleanOrNull: AttributeType = {
+  schema: { type: ['boolean', 'null'] },
+  convert: (value) => (value === null ? null : convert.toBoolean(value)),
+};
+
 export const integer: AttributeType = { schema: { type: 'integer' }, convert: convert.toInteger };
 
 /** A number the server keeps: a filter that is none matches nothing instead of being refused. */
@@ -37,6 +43,15 @@ export const nonNegative: AttributeType = {
 /** Whole numbers of the table, also as text. */
 export function integerOf(...values: number[]): AttributeType {
   return { schema: { enum: values }, convert: convert.toInteger, validate: check.oneOf(values) };
+}
+
+/** Whole numbers, also as text, from the smallest to the largest. */
+export function integerBetween(minimum: number, maximum: number): AttributeType {
+  return {
+    schema: { type: 'integer', minimum, maximum },
+    convert: convert.toInteger,
+    validate: check.between(minimum, maximum),
+  };
 }
 
 export function stringOf(...values: (string | null)[]): AttributeType {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { NeutronError } from '../lib/errors.ts';
 import type { AttributeType } from './contract.ts';
 import { resources } from './registry.ts';
+import { tagRoutes } from './tags.ts';
 import * as type from './types.ts';
 
 /** What becomes of a value: `{ value }`, `{ reason }`, or the error thrown. */
@@ -18,12 +19,17 @@ function take(of: AttributeType, value: unknown): { value: unknown } | { reason:
   }
 }
 
+const tags = tagRoutes('network', 'networks').find(({ body }) => body)!.body!.tags!.type;
 const id = '6aafaa4b-d23c-456f-80cb-80b7fe3a3cd3';
 
 describe('values that are taken', () => {
   it.each<[string, AttributeType, unknown, unknown]>([
     ['boolean', type.boolean, 'Yes', true],
     ['boolean', type.boolean, 0, false],
+    ['booleanOrNull', type.booleanOrNull, null, null],
+    ['booleanOrNull', type.booleanOrNull, 'off', false],
+    ['integerBetween', type.integerBetween(1, 4_294_967_295), '4294967295', 4_294_967_295],
+    ['integerBetween', type.integerBetween(1, 9), 1, 1],
     ['integer', type.integer, ' 12 ', 12],
     ['integer', type.integer, -3, -3],
     ['integerOf', type.integerOf(4, 6), '6', 6],
@@ -98,6 +104,8 @@ describe('values that are refused, and why', () => {
     [type.string(255), true, "'True' is not a valid string"],
     [type.string(255), { a: ['b'] }, "'{'a': ['b']}' is not a valid string"],
     [type.string(3), 'abcd', "'abcd' exceeds maximum length of 3"],
+    [type.integerBetween(1, 4094), 0, "'0' is too small - must be at least '1'"],
+    [type.integerBetween(1, 4094), '4095', "'4095' is too large - must be no larger than '4094'"],
     [type.uuid, 5, "'5' is not a valid UUID"],
     [type.uuid, `${id}\n`, `'${id}\n' is not a valid UUID`],
     [type.uuidList, [id, id], `Duplicate items in the list: '${id}'`],
@@ -130,6 +138,20 @@ describe('values that are refused, and why', () => {
 
   it.each<[AttributeType, unknown, string]>([
     [type.boolean, null, "InvalidInput: Invalid input for operation: 'None' cannot be converted to boolean."],
+    [
+      type.booleanOrNull,
+      'perhaps',
+      "InvalidInput: Invalid input for operation: 'perhaps' cannot be converted to boolean.",
+    ],
+    [type.integerBetween(1, 9), null, "InvalidInput: Invalid input for operation: 'None' is not an integer."],
+    [tags, 'a', "InvalidInput: Invalid input for operation: 'a' is not a list."],
+    [tags, ['a', 'a'], "InvalidInput: Invalid input for operation: Duplicate items in the list: 'a'."],
+    [tags, ['a', null], "InvalidInput: Invalid input for operation: 'None' is not a valid string."],
+    [
+      tags,
+      ['x'.repeat(256)],
+      `InvalidInput: Invalid input for operation: '${'x'.repeat(256)}' exceeds maximum length of 255.`,
+    ],
     [type.integer, 4.5, "InvalidInput: Invalid input for operation: '4.5' is not an integer."],
     [type.integer, 1e300, "InvalidInput: Invalid input for operation: '1e+300' is not an integer."],
     [type.integer, '', "InvalidInput: Invalid input for operation: '' is not an integer."],
@@ -203,8 +225,10 @@ const anyValue = fc.oneof(
   ),
 );
 
-const every = resources.flatMap(({ collection, attributes }) =>
-  Object.entries(attributes).map(([name, attribute]) => [`${collection} ${name}`, attribute] as const),
+const every = resources.flatMap(({ collection, attributes, routes = [] }) =>
+  [attributes, ...routes.map(({ body }) => body ?? {})].flatMap((table) =>
+    Object.entries(table).map(([name, attribute]) => [`${collection} ${name}`, attribute] as const),
+  ),
 );
 
 describe('whatever JSON has', () => {

@@ -51,6 +51,15 @@ export function nonNegative(value: unknown): string | null {
   return value < 0 ? `'${value}' should be non-negative` : null;
 }
 
+/** Upstream's `range`, both ends included. */
+export function between(minimum: number, maximum: number): Validator {
+  return (value) => {
+    if (typeof value !== 'number' || !Number.isInteger(value)) return `'${pythonString(value)}' is not an integer`;
+    if (value < minimum) return `'${value}' is too small - must be at least '${minimum}'`;
+    return value > maximum ? `'${value}' is too large - must be no larger than '${maximum}'` : null;
+  };
+}
+
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** With hyphens in the usual places, or with none, in any case. */

@@ -1,0 +1,32 @@
+import { type ResourceDefinition, unset } from './contract.ts';
+import * as type from './types.ts';
+
+const owner = { ops: 'R', type: type.opaque, default: unset, filter: true } as const;
+
+/**
+ * How many addresses networks and their subnets have, and how many are taken: one item per network, under the network's id
+ * (upstream: neutron-lib `api/definitions/network_ip_availability`).
+ */
+export const networkIpAvailability: ResourceDefinition = {
+  member: 'network_ip_availability',
+  collection: 'network_ip_availabilities',
+  extension: 'network-ip-availability',
+  key: 'network_id',
+  attributes: {
+    network_id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
+    network_name: { ops: 'R', type: type.opaque, default: unset, filter: true },
+    tenant_id: owner,
+    project_id: owner,
+    total_ips: { ops: 'R', type: type.opaque, default: unset },
+    used_ips: { ops: 'R', type: type.opaque, default: unset },
+    subnet_ip_availability: { ops: 'R', type: type.opaque, default: unset },
+    ip_availability_details: {
+      ops: 'R',
+      type: type.opaque,
+      default: unset,
+      extension: 'network-ip-availability-details',
+    },
+    /** Counts the subnets of this version only. */
+    ip_version: { ops: '', type: type.integerOf(4, 6), default: unset, filter: true },
+  },
+};
