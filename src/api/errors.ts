@@ -4,6 +4,7 @@ import { defineErrors, type ErrorKind, NeutronError } from '../lib/errors.ts';
 export const apiErrors = defineErrors({
   HTTPBadRequest: ['bad_request', '{message}'],
   BadRequest: ['bad_request', 'Bad {resource} request: {message}.'],
+  PolicyNotAuthorized: ['forbidden', '{rules} is disallowed by policy'],
   HTTPForbidden: ['forbidden', '{message}'],
   HTTPNotFound: ['not_found', 'The resource could not be found.'],
   HTTPMethodNotAllowed: [
@@ -40,8 +41,17 @@ const statusOf: Readonly<Record<ErrorKind, number>> = {
   unavailable: 503,
 };
 
+/** What the rules hide of a show: upstream answers it outside of what wraps its other errors. */
+export class HiddenError extends Error {
+  override name = 'HiddenError';
+}
+
 /** Status and body of an error for the client. What is no NeutronError is a bug: the answer says nothing about it. */
 export function renderError(error: unknown): { status: number; body: string } {
+  if (error instanceof HiddenError) {
+    const { type, message, detail } = apiErrors.HTTPNotFound();
+    return { status: 404, body: JSON.stringify({ type, message, detail }) };
+  }
   const known = error instanceof NeutronError ? error : apiErrors.HTTPInternalServerError();
   const fault = { type: known.type, message: known.message, detail: known.detail };
   const key = known.kind === 'not_implemented' ? 'NotImplementedError' : 'NeutronError';

@@ -3,13 +3,14 @@ import type { Context } from '../lib/context.ts';
 import type { Collection } from '../plugin/contract.ts';
 import type { Body } from './body.ts';
 import { parseBody } from './body.ts';
+import type { Item, Target } from './call.ts';
 import { apiErrors, badRequest } from './errors.ts';
+import type { Gate } from './gate.ts';
 import type { LinkSource } from './links.ts';
 import type { ListRules } from './list-query.ts';
 import { noParameters, type Parameters, parseQueryString } from './query-string.ts';
 import { matchRoute, type RouteMatch, type RouteTable } from './routes.ts';
 import type { ServedResource } from './served-resource.ts';
-import type { Item, Step, Target } from './steps.ts';
 import * as verbs from './verbs.ts';
 
 /** What all requests share. */
@@ -20,7 +21,7 @@ export interface Service {
   /** By `<parent collection>/<collection>`. */
   readonly children: Readonly<Record<string, (parentId: string) => Collection<Item>>>;
   readonly routes: RouteTable;
-  readonly steps: readonly Step[];
+  readonly gate: Gate;
   readonly listRules: ListRules;
   readonly allowBulk: boolean;
   readonly linkPrefix: string;
@@ -51,7 +52,7 @@ export function splitTarget(target: string): { path: string; parameters: Paramet
 }
 
 /**
- * From a request to its answer: route, body, then the verb, which reads the input, runs the steps and calls the plugin.
+ * From a request to its answer: route, body, then the verb, which reads the input, asks the gate and calls the plugin.
  *
  * @throws NeutronError for everything that is to be refused; anything else is a bug
  */

@@ -1,7 +1,7 @@
 import type { Page } from '../lib/query.ts';
+import type { Item } from './call.ts';
 import type { Link, PageEnds } from './links.ts';
 import type { ServedResource } from './served-resource.ts';
-import type { Item } from './steps.ts';
 
 /** Plugin results to the text of an answer. `JSON.stringify` of whole objects; nothing is parsed again. */
 

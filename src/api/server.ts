@@ -18,6 +18,7 @@ import { resources as allResources } from '../resources/registry.ts';
 import { answerBrokenHttp } from './broken-http.ts';
 import * as documents from './documents.ts';
 import { apiErrors, renderError } from './errors.ts';
+import { type Gate, openDoor } from './gate.ts';
 import { type Guard, isLoopbackHost, loopbackGuard, openGuard } from './guard.ts';
 import { type Authenticate, noAuthentication } from './identity.ts';
 import { linkBase } from './links.ts';
@@ -32,7 +33,6 @@ import {
 import { type Answer, type Service, serve, splitTarget } from './pipeline.ts';
 import { serveRoutes } from './routes.ts';
 import { keyOf, serveResources } from './served-resource.ts';
-import type { Step } from './steps.ts';
 
 export interface ApiParts {
   readonly plugin: CorePlugin;
@@ -46,8 +46,8 @@ export interface ApiParts {
    * `open` (`--insecure-open-api`) listens anywhere and takes any Host; `off` is for servers behind Keystone.
    */
   readonly protection?: 'loopback' | 'open' | 'off';
-  /** Quota, policy: between input and plugin. */
-  readonly steps?: readonly Step[];
+  /** Who may do and see what; everybody everything when left out. */
+  readonly gate?: Gate;
   readonly resources?: readonly ResourceDefinition[];
   readonly logger?: Logger;
 }
@@ -85,7 +85,7 @@ export function createApi(parts: ApiParts): Api {
     collections: plugin.collections,
     children: plugin.children,
     routes: serveRoutes(serveResources(definitions, extensions).values(), plugin.routes, extensions),
-    steps: parts.steps ?? [],
+    gate: parts.gate ?? openDoor,
     listRules: {
       validateFilters: options.filter_validation && extensions.has('filter-validation'),
       emptyStrings: extensions.has('empty-string-filtering'),

@@ -1,8 +1,10 @@
 import type { NeutronError } from '../lib/errors.ts';
+import type { ListQuery, Page } from '../lib/query.ts';
 import { inTurns } from '../lib/turns.ts';
 import type { Collection, Input } from '../plugin/contract.ts';
 import { type Body, unwrap, unwrapOne } from './body.ts';
-import { apiErrors, badRequest } from './errors.ts';
+import type { Call, Item, Target } from './call.ts';
+import { apiErrors, badRequest, HiddenError } from './errors.ts';
 import { createInput, routeInput, updateInput } from './input.ts';
 import { linkBase, pageLinks } from './links.ts';
 import { readFields, readListQuery } from './list-query.ts';
@@ -11,9 +13,8 @@ import { pageEnds, renderMany, renderOne, spliceMany, visiblePart } from './rend
 import { readRevision } from './revision.ts';
 import type { RouteMatch } from './routes.ts';
 import type { ServedResource } from './served-resource.ts';
-import type { Call, Item, Target } from './steps.ts';
 
-/** What each verb on a collection or a resource does: read the input, run the steps, call the plugin, render. */
+/** What each verb on a collection or a resource does: read the input, ask the gate, call the plugin, render. */
 
 type AnyCollection = Collection<Item>;
 
@@ -22,23 +23,45 @@ export async function list(service: Service, request: Request, target: Target): 
   const query = readListQuery(resource, request.parameters, service.listRules);
   const call = callOf(request, target, 'list');
   const { fields, limit } = query;
-  const page = await run(service, call, (collection) => collection.list(call.context, query));
+  const { page, shown } = await readPage(service, call, query);
   let links: ReturnType<typeof pageLinks> = [];
   if (limit !== null) {
     const url = linkBase(request, service.linkPrefix) + request.path;
     links = pageLinks(url, request.parameters, pageEnds(page), limit, query.pageReverse);
   }
   if (page.items === undefined) return { status: 200, body: spliceMany(resource.collection, page.json, links) };
-  const items = show(service, call, page.items).map((item) => visiblePart(resource, item, fields));
+  const items = shown.map((item) => visiblePart(resource, item, fields));
   return { status: 200, body: renderMany(resource.collection, items, links) };
+}
+
+/** A page, by which links go, and what of it the caller may see. */
+async function readPage(
+  service: Service,
+  call: Call,
+  query: ListQuery,
+): Promise<{ page: Page<Item>; shown: readonly Item[] }> {
+  const collection = collectionOf(service, call);
+  const { nothing, hidden, judges, see } = service.gate.look(call);
+  if (nothing) return { page: { items: [] }, shown: [] };
+  if (!judges) {
+    const page = await collection.list(call.context, hidden.length === 0 ? query : { ...query, hidden });
+    return { page, shown: page.items ?? [] };
+  }
+  const page = await collection.list(call.context, { ...query, fields: null });
+  const items = page.items ?? (JSON.parse(Buffer.from(page.json).toString()) as Item[]);
+  return { page: { items }, shown: await see(items) };
 }
 
 export async function get(service: Service, request: Request, target: Target, id: string): Promise<Answer> {
   const { resource } = target;
   const fields = request.parameters.length === 0 ? null : readFields(resource, request.parameters);
   const call = callOf(request, target, 'get', id);
-  const item = await run(service, call, (collection) => collection.get(call.context, id, fields));
-  return { status: 200, body: renderItem(service, call, item, fields) };
+  const look = service.gate.look(call);
+  const item = await collectionOf(service, call).get(call.context, id, look.judges ? null : fields);
+  if (look.nothing) throw new HiddenError();
+  const [shown] = look.judges || look.hidden.length > 0 ? await look.see([item]) : [item];
+  if (shown === undefined) throw new HiddenError();
+  return { status: 200, body: renderOne(resource.member, visiblePart(resource, shown, fields)) };
 }
 
 export async function create(service: Service, request: Request, target: Target, body: Body): Promise<Answer> {
@@ -50,12 +73,14 @@ export async function create(service: Service, request: Request, target: Target,
       if (collection.create === undefined) throw notCreatable(resource);
       return collection.create(call.context, call.inputs[0]!);
     });
-    return { status: 201, body: renderItem(service, call, item, null) };
+    return { status: 201, body: await renderItem(service, call, item) };
   }
   const inputs = await inTurns(wanted.many, (item) => createInput(resource, item, request.context));
   const call = callOf(request, target, 'create', null, inputs);
   const items = await run(service, call, (collection) => createBulk(collection, call));
-  const texts = await inTurns(show(service, call, items), (item) => JSON.stringify(visiblePart(resource, item, null)));
+  const texts = await inTurns(await made(service, call, items), (item) =>
+    JSON.stringify(visiblePart(resource, item, null)),
+  );
   return { status: 201, body: spliceMany(resource.collection, Buffer.from(`[${texts.join(',')}]`), []) };
 }
 
@@ -63,14 +88,14 @@ export async function create(service: Service, request: Request, target: Target,
 async function createBulk(collection: AnyCollection, call: Call): Promise<Item[]> {
   if (collection.createBulk !== undefined) return collection.createBulk(call.context, call.inputs);
   if (collection.create === undefined) throw notCreatable(call.resource);
-  const made: Item[] = [];
+  const created: Item[] = [];
   try {
-    for (const input of call.inputs) made.push(await collection.create(call.context, input));
+    for (const input of call.inputs) created.push(await collection.create(call.context, input));
   } catch (error) {
-    for (const item of made.reverse()) await collection.delete?.(call.context, String(item.id)).catch(() => {});
+    for (const item of created.reverse()) await collection.delete?.(call.context, String(item.id)).catch(() => {});
     throw error;
   }
-  return made;
+  return created;
 }
 
 export async function update(
@@ -89,7 +114,7 @@ export async function update(
     if (collection.update === undefined) throw apiErrors.HTTPMethodNotAllowed();
     return collection.update(call.context, id, changes, ifRevision);
   });
-  return { status: 200, body: renderItem(service, call, item, null) };
+  return { status: 200, body: await renderItem(service, call, item) };
 }
 
 export async function remove(service: Service, request: Request, target: Target, id: string): Promise<Answer> {
@@ -102,7 +127,7 @@ export async function remove(service: Service, request: Request, target: Target,
   return { status: 204, body: '' };
 }
 
-/** A request with a path of its own: checks its body, runs the steps, calls the handler. */
+/** A request with a path of its own: checks its body, asks the gate, calls the handler. */
 export async function route(
   service: Service,
   request: Request,
@@ -118,9 +143,8 @@ export async function route(
   const inputs = route.body === null ? [] : [input];
   const call: Call = { ...callOf(request, { resource, parentId: null }, 'route', id, inputs), route };
   const { context, parameters } = request;
-  const result = await withSteps(service, call, () =>
-    route.handler({ context, params, input, parameters, ifRevision }),
-  );
+  await service.gate.permit(call);
+  const result = await route.handler({ context, params, input, parameters, ifRevision });
   if (status === 204) return { status, body: '' };
   return { status, body: envelope === null ? JSON.stringify(result ?? null) : renderOne(envelope, result) };
 }
@@ -148,40 +172,21 @@ function collectionOf(service: Service, { resource, parentId }: Target): AnyColl
   return parentId === null ? service.collections[key]! : service.children[key]!(parentId);
 }
 
-function run<T>(service: Service, call: Call, work: (collection: AnyCollection) => Promise<T>): Promise<T> {
-  const collection = collectionOf(service, call);
-  return service.steps.length === 0 ? work(collection) : withSteps(service, call, () => work(collection));
+/** What the plugin does, if the caller may have it done. */
+async function run<T>(service: Service, call: Call, work: (collection: AnyCollection) => Promise<T>): Promise<T> {
+  await service.gate.permit(call);
+  return work(collectionOf(service, call));
 }
 
-/** The steps before, the plugin, the steps after. */
-async function withSteps<T>(service: Service, call: Call, work: () => Promise<T>): Promise<T> {
-  let done = 0;
-  let failure: unknown = null;
-  try {
-    for (const step of service.steps) {
-      await step.before?.(call);
-      done++;
-    }
-    return await work();
-  } catch (error) {
-    failure = error;
-    throw error;
-  } finally {
-    for (const step of service.steps.slice(0, done).reverse()) await step.after?.(call, failure);
-  }
+/** What the caller has just made or changed, as it may see it. */
+async function made(service: Service, call: Call, items: readonly Item[]): Promise<readonly Item[]> {
+  const { hidden, judges, see } = service.gate.look(call);
+  return judges || hidden.length > 0 ? see(items, true) : items;
 }
 
-function show(service: Service, call: Call, items: readonly Item[]): readonly Item[] {
-  let shown = items;
-  for (const step of service.steps) if (step.show !== undefined) shown = step.show(call, shown);
-  return shown;
-}
-
-function renderItem(service: Service, call: Call, item: Item, fields: readonly string[] | null): string {
-  const [shown] = show(service, call, [item]);
-  // Existence is hidden from those who may not see it.
-  if (shown === undefined) throw apiErrors.HTTPNotFound();
-  return renderOne(call.resource.member, visiblePart(call.resource, shown, fields));
+async function renderItem(service: Service, call: Call, item: Item): Promise<string> {
+  const [shown] = await made(service, call, [item]);
+  return renderOne(call.resource.member, visiblePart(call.resource, shown!, null));
 }
 
 function notCreatable(resource: ServedResource): NeutronError {

@@ -12,7 +12,7 @@ const change = (what: 'add' | 'remove', summary: string): RouteDefinition => ({
   path: `address_groups/{id}/${what}_addresses`,
   extension: 'address-group',
   summary,
-  rule: 'update_address_group',
+  rule: `${what}_addresses`,
   status: 200,
   envelope: 'address_group',
   body: addresses,

@@ -21,17 +21,4 @@ export interface Call extends Target {
   readonly inputs: readonly Input[];
 }
 
-/**
- * A step between reading the input and calling the plugin, in the order of the list: quota reservation, then policy.
- * Steps throw to refuse (OverQuota, PolicyNotAuthorized …). What `before` started, `after` ends: it runs in reverse
- * order, also when the plugin failed.
- */
-export interface Step {
-  readonly name: string;
-  before?(call: Call): void | Promise<void>;
-  after?(call: Call, error: unknown | null): void | Promise<void>;
-  /** What the caller may see of resources on their way out; must not change them in place. */
-  show?(call: Call, items: readonly Item[]): readonly Item[];
-}
-
 export type Item = Readonly<Record<string, unknown>>;
