@@ -94,7 +94,8 @@ async function onStored(parts: PermissionParts, call: Call): Promise<void> {
 async function onRoute(parts: PermissionParts, call: Call): Promise<void> {
   const { policy, plugin } = parts;
   const { context, resource } = call;
-  const { rule } = call.route!.definition;
+  const { rule, free } = call.route!.definition;
+  if (rule === null || (free === 'own_project' && call.id === context.projectId)) return;
   const check = policy.decide(context, rule);
   if (check.kind === 'true') return;
   const parents = new Parents(plugin.collections, context);
