@@ -1,5 +1,6 @@
 import type { Schema } from '../db/schema.ts';
 import type { ProjectRows } from '../db/write/quotas.ts';
+import type { Tagged } from '../db/write/tags.ts';
 import type { Endpoint } from '../rpc/transport.ts';
 import type { Change } from './changes.ts';
 import type { Collection, RouteHandler } from './contract.ts';
@@ -18,6 +19,8 @@ export interface Domain {
   enabled?(options: PluginOptions): boolean;
   /** Resources that count towards a project's quota, by their names there. */
   readonly quotas?: Readonly<Record<string, ProjectRows>>;
+  /** Collections of its that take tags: where their rows are, and what they are called in `tags`. */
+  readonly tagged?: Readonly<Record<string, Tagged>>;
   /** Objects of its that can be shared by RBAC entries. */
   readonly rbac?: readonly RbacObject[];
   make(machine: Machine): DomainParts;

@@ -4,6 +4,7 @@ import { explain } from './explain/domain.ts';
 import { portBindings } from './port-binding/domain.ts';
 import { quotas } from './quota/domain.ts';
 import { rbacPolicies } from './rbac-policy/domain.ts';
+import { tags } from './tag/domain.ts';
 
 /** Everything the plugin has besides networks, subnets, ports and agents. A new resource is a line here. */
-export const domains: readonly Domain[] = [explain, portBindings, addressGroups, rbacPolicies, quotas];
+export const domains: readonly Domain[] = [explain, portBindings, addressGroups, rbacPolicies, quotas, tags];

@@ -1,4 +1,6 @@
+import type { Tagged } from '../db/write/tags.ts';
 import type { Changes } from './changes.ts';
+import type { Collection } from './contract.ts';
 import type { RbacObject } from './domain.ts';
 import type { Ipam } from './ipam/ipam.ts';
 import type { Binder } from './ml2/binder.ts';
@@ -17,6 +19,11 @@ export interface Machine {
   readonly quotas: Quotas;
   /** Everything that RBAC entries can open, by `object_type`. */
   readonly rbac: ReadonlyMap<string, RbacObject>;
+  /** Everything that takes tags, by collection. */
+  readonly tagged: ReadonlyMap<string, Tagged>;
+  /** Everything there is, by collection; complete when all domains are made. */
+  // biome-ignore lint/suspicious/noExplicitAny: shapes that only their own tables know
+  readonly collections: Readonly<Record<string, Collection<any>>>;
   readonly outbox: Outbox;
   readonly ipam: Ipam;
   readonly types: SegmentTypes;

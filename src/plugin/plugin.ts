@@ -61,16 +61,17 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
   const brought = domains.map((domain) => domain.make(machine));
   const dhcpPorts = new DhcpPorts(machine);
   const directory = new AgentDirectory(machine, dhcpPorts);
+  const collections = Object.assign(machine.collections, {
+    networks: new Networks(machine),
+    subnets: new Subnets(machine),
+    ports: machine.ports,
+    agents: new Agents(machine),
+    availability_zones: new AvailabilityZones(shared),
+    ...merged(brought.map(({ collections }) => collections)),
+  });
   return {
     extensions: shared.extensions,
-    collections: {
-      networks: new Networks(machine),
-      subnets: new Subnets(machine),
-      ports: machine.ports,
-      agents: new Agents(machine),
-      availability_zones: new AvailabilityZones(shared),
-      ...merged(brought.map(({ collections }) => collections)),
-    },
+    collections,
     children: merged(brought.map(({ children }) => children)),
     routes: merged(brought.map(({ routes }) => routes)),
     checkQuota: (resource, inputs) => machine.quotas.checkInputs(shared.database.db, resource, inputs),
@@ -112,6 +113,12 @@ const coreQuotas = {
   port: projectRows('ports'),
 } as const;
 
+const coreTagged = {
+  networks: { table: 'networks', type: 'network' },
+  subnets: { table: 'subnets', type: 'subnet' },
+  ports: { table: 'ports', type: 'port' },
+} as const;
+
 function assemble(
   shared: Shared,
   domains: readonly Domain[],
@@ -132,6 +139,8 @@ function assemble(
   const quotas = new Quotas(options.quota, new Map(Object.entries(counted)));
   const changes = new Changes({ database, outbox, quotas, now, onLostRace: () => ipam.picker.forgetAll() });
   const ports: Ports = new Ports(() => machine);
-  const machine: Machine = { shared, changes, quotas, rbac, outbox, ipam, binder, ports, ...drivers };
+  const tagged = new Map(Object.entries({ ...coreTagged, ...merged(domains.map((domain) => domain.tagged)) }));
+  const own = { shared, changes, quotas, rbac, tagged, collections: {}, outbox, ipam, binder, ports };
+  const machine: Machine = { ...own, ...drivers };
   return machine;
 }

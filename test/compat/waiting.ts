@@ -14,7 +14,6 @@ const laterResources: Readonly<Record<string, string>> = {
   segments: 'segments (part 2)',
   'subnetpools-alloc': 'subnet pools (part 2)',
   subnetpools: 'subnet pools (part 2)',
-  tags: 'tags (part 2)',
   trunks: 'trunks',
 };
 
@@ -23,7 +22,6 @@ const laterPairs: readonly { name: RegExp; because: string }[] = [
   { name: /^(no-token|bad-token|root-slash-v2.0-none)$/, because: 'tokens (Keystone comes with part 2)' },
   { name: /^(availability-zones|service-providers)$/, because: 'availability zones, service providers (part 2)' },
   { name: /^(list-demo)$/, because: 'who may see what: users other than admin (part 2)' },
-  { name: /^list tags=/, because: 'tags (part 2)' },
   {
     name: /^network-(for-other-project-as-demo|update-project)$/,
     because: 'who may do what: users other than admin (part 2)',

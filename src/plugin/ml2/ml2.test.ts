@@ -18,7 +18,7 @@ describe('drivers', () => {
     ],
     [
       { ml2: { extension_drivers: ['qos'] } },
-      "[ml2] extension_drivers: 'qos' is not supported; there are port_security, or a module's path",
+      "[ml2] extension_drivers: 'qos' is not supported; there are port_security, ",
     ],
     [
       { ml2: { type_drivers: ['flat'], tenant_network_types: ['local'] } },

@@ -6,6 +6,7 @@ import type { PluginOptions } from '../options.ts';
 import { contractVersion, type ExtensionDriver, type MechanismDriver, type TypeDriver } from './contract.ts';
 import { DriverConfigurationError } from './errors.ts';
 import { portSecurityExtensionDriver } from './extension/port-security.ts';
+import { portTagsExtensionDriver } from './extension/port-tags.ts';
 import { linuxbridgeMechanismDriver } from './mechanism/linuxbridge.ts';
 import { noopMechanismDriver } from './mechanism/noop.ts';
 import { flatTypeDriver } from './type/flat.ts';
@@ -42,6 +43,7 @@ const registry: Registry = {
   },
   extension_drivers: {
     port_security: () => portSecurityExtensionDriver(),
+    tag_ports_during_bulk_creation: () => portTagsExtensionDriver(),
   },
 };
 
