@@ -1,7 +1,7 @@
 import type { NeutronError } from '../lib/errors.ts';
 import type { ListQuery, Page } from '../lib/query.ts';
 import { inTurns } from '../lib/turns.ts';
-import type { Collection, Input } from '../plugin/contract.ts';
+import { type Collection, FinishedJson, type Input } from '../plugin/contract.ts';
 import { type Body, unwrap, unwrapOne } from './body.ts';
 import type { Call, Item, Target } from './call.ts';
 import { apiErrors, badRequest, HiddenError } from './errors.ts';
@@ -146,6 +146,8 @@ export async function route(
   await service.gate.permit(call);
   const result = await route.handler({ context, params, input, parameters, ifRevision });
   if (status === 204) return { status, body: '' };
+  if (result instanceof FinishedJson && envelope !== null)
+    return { status, body: spliceMany(envelope, result.bytes, []) };
   return { status, body: envelope === null ? JSON.stringify(result ?? null) : renderOne(envelope, result) };
 }
 

@@ -35,7 +35,16 @@ export interface RouteCall {
   readonly ifRevision: number | null;
 }
 
-/** @returns what stands in the answer's envelope, or the whole body where the route has none */
+/** A handler's answer that is JSON text already, as long lists are. */
+export class FinishedJson {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
+/** @returns what stands in the answer's envelope (or its text, as `FinishedJson`), or the whole body where the route has none */
 export type RouteHandler = (call: RouteCall) => Promise<unknown>;
 
 /** The plugin as the API sees it: collections by their name in the URL with underscores, and the loaded extensions. */

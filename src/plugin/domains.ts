@@ -1,4 +1,5 @@
 import { addressGroups } from './address-group/domain.ts';
+import { dhcpScheduling } from './dhcp/domain.ts';
 import type { Domain } from './domain.ts';
 import { explain } from './explain/domain.ts';
 import { portBindings } from './port-binding/domain.ts';
@@ -7,4 +8,12 @@ import { rbacPolicies } from './rbac-policy/domain.ts';
 import { tags } from './tag/domain.ts';
 
 /** Everything the plugin has besides networks, subnets, ports and agents. A new resource is a line here. */
-export const domains: readonly Domain[] = [explain, portBindings, addressGroups, rbacPolicies, quotas, tags];
+export const domains: readonly Domain[] = [
+  explain,
+  portBindings,
+  addressGroups,
+  rbacPolicies,
+  quotas,
+  tags,
+  dhcpScheduling,
+];

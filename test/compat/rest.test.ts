@@ -66,6 +66,7 @@ const sequence: readonly { file: string; before?: () => Promise<void>; after?: (
   { file: 'rbac-policies' },
   { file: 'tags' },
   { file: 'quotas' },
+  { file: 'misc' },
   { file: 'errors', before: makePortsInUse },
 ];
 

@@ -5,7 +5,6 @@ const laterResources: Readonly<Record<string, string>> = {
   'address-scopes': 'address scopes (part 2)',
   extensions: 'the list of extensions grows with each part; part 2 compares what it lists',
   'metering-labels': 'metering',
-  misc: 'availability, flavors, auto-allocated topology, DHCP agents of a network (part 2)',
   'networks-admin-provider-vlan': 'VLAN segments (part 5)',
   qos: 'quality of service',
   'routers-floatingips': 'routers and floating addresses (part 6)',
@@ -20,7 +19,10 @@ const laterResources: Readonly<Record<string, string>> = {
 /** Single pairs of recordings that are replayed otherwise, by name. */
 const laterPairs: readonly { name: RegExp; because: string }[] = [
   { name: /^(no-token|bad-token|root-slash-v2.0-none)$/, because: 'tokens (Keystone comes with part 2)' },
-  { name: /^(availability-zones|service-providers)$/, because: 'availability zones, service providers (part 2)' },
+  { name: /^service-providers$/, because: 'routers are the only service with providers (part 6)' },
+  { name: /^availability(-list)?$/, because: 'use of networks (part 2)' },
+  { name: /^auto-allocated-/, because: 'auto-allocated topology (part 2)' },
+  { name: /^(flavors|service-profiles)$/, because: 'flavors (part 2)' },
   { name: /^(list-demo)$/, because: 'who may see what: users other than admin (part 2)' },
   {
     name: /^network-(for-other-project-as-demo|update-project)$/,

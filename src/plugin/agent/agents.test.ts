@@ -119,6 +119,10 @@ describe('availability zones', () => {
       { name: 'nova', resource: 'network', state: 'available' },
       { name: 'other', resource: 'network', state: 'unavailable' },
     ]);
+    await f.dhcpAgent('host4', { agent_type: 'L3 agent' });
+    expect(await all(zones, { filters: { resource: ['router'] } })).toEqual([
+      { name: 'nova', resource: 'router', state: 'available' },
+    ]);
     expect(await all(zones, { filters: { state: ['unavailable'] }, fields: ['name'] })).toEqual([{ name: 'other' }]);
     expect((await failure(zones.get(f.context, 'nova'))).type).toBe('AvailabilityZoneNotFound');
   });

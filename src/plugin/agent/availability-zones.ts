@@ -1,15 +1,14 @@
-import { dhcpAgents } from '../../db/write/agents.ts';
+import { findAgents } from '../../db/read/agents.ts';
 import type { Context } from '../../lib/context.ts';
 import type { ListQuery, Page } from '../../lib/query.ts';
 import type { Collection } from '../contract.ts';
-import { isAlive } from '../dhcp/scheduler.ts';
-import type { Shared } from '../parts.ts';
+import { type Shared, wholeView } from '../parts.ts';
 import { agentErrors } from './errors.ts';
 
 /** A zone as agents report it; `resource` is what its agents serve. */
 export interface AvailabilityZone {
   name: string;
-  resource: 'network';
+  resource: 'network' | 'router';
   state: 'available' | 'unavailable';
 }
 
@@ -35,21 +34,25 @@ export class AvailabilityZones implements Collection<AvailabilityZone> {
 
   /** A zone is available while one of its agents lives and is switched on. */
   async #zones(): Promise<AvailabilityZone[]> {
-    const { database, now, options } = this.#shared;
-    const nowMs = now();
-    const available = new Map<string, boolean>();
-    for (const agent of await dhcpAgents(database.db)) {
-      if (agent.availability_zone === null) continue;
-      const works = agent.admin_state_up && isAlive(agent.heartbeat_timestamp, nowMs, options.core);
-      available.set(agent.availability_zone, works || available.get(agent.availability_zone) === true);
+    const filters = { agent_type: Object.keys(resourceOf) };
+    const zones = new Map<string, AvailabilityZone>();
+    for (const agent of await findAgents(this.#shared.database.db, { filters }, wholeView(this.#shared))) {
+      if (!agent.availability_zone) continue;
+      const resource = resourceOf[agent.agent_type]!;
+      const key = `${resource} ${agent.availability_zone}`;
+      const works = (agent.admin_state_up && agent.alive) || zones.get(key)?.state === 'available';
+      zones.set(key, { name: agent.availability_zone, resource, state: works ? 'available' : 'unavailable' });
     }
-    return [...available].map(([name, works]) => ({
-      name,
-      resource: 'network',
-      state: works ? 'available' : 'unavailable',
-    }));
+    const order = ({ name, resource }: AvailabilityZone) => `${name} ${resource}`;
+    return [...zones.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
   }
 }
+
+/** What agents of a kind serve. */
+const resourceOf: Readonly<Record<string, AvailabilityZone['resource']>> = {
+  'DHCP agent': 'network',
+  'L3 agent': 'router',
+};
 
 function only(zone: AvailabilityZone, fields: readonly string[]): AvailabilityZone {
   return Object.fromEntries(
