@@ -6,10 +6,11 @@ import {
   required,
   unset,
 } from './contract.ts';
+import * as shown from './shown-types.ts';
 import * as type from './types.ts';
 
 /** Reported by agents over RPC, never set by a client. */
-function reported(rules: Partial<Attribute> = {}, of: AttributeType = type.opaque): Attribute {
+function reported(rules: Partial<Attribute> = {}, of: AttributeType = shown.text): Attribute {
   return { ops: 'R', type: of, default: unset, sort: true, sortExtension: 'agent_sort_key', ...rules };
 }
 
@@ -55,13 +56,13 @@ export const agent: ResourceDefinition = {
     topic: reported({ filter: true }),
     host: reported({ filter: true }),
     admin_state_up: reported({ ops: 'UR', filter: true }, type.boolean),
-    created_at: reported(),
-    started_at: reported(),
-    heartbeat_timestamp: reported(),
+    created_at: reported({}, shown.agentTime),
+    started_at: reported({}, shown.agentTime),
+    heartbeat_timestamp: reported({}, shown.agentTime),
     description: reported({ ops: 'UR', filter: true }, type.stringOrNull(255)),
-    resources_synced: reported({ sort: false, extension: 'agent-resources-synced' }),
-    availability_zone: reported({ sort: false, filter: true, extension: 'availability_zone' }),
+    resources_synced: reported({ sort: false, extension: 'agent-resources-synced' }, shown.flagOrNull),
+    availability_zone: reported({ sort: false, filter: true, extension: 'availability_zone' }, shown.textOrNull),
     alive: reported({ filter: true }, type.boolean),
-    configurations: reported({ sort: false }),
+    configurations: reported({ sort: false }, shown.object),
   },
 };

@@ -1,5 +1,5 @@
 import { type ResourceDefinition, unset } from './contract.ts';
-import * as type from './types.ts';
+import * as shown from './shown-types.ts';
 
 /** Zones, as agents report them: only listed (upstream: neutron-lib `api/definitions/availability_zone`). */
 export const availabilityZone: ResourceDefinition = {
@@ -7,8 +7,8 @@ export const availabilityZone: ResourceDefinition = {
   collection: 'availability_zones',
   extension: 'availability_zone',
   attributes: {
-    name: { ops: 'R', type: type.opaque, default: unset, filter: true },
-    resource: { ops: 'R', type: type.opaque, default: unset, filter: true },
-    state: { ops: 'R', type: type.opaque, default: unset, filter: true },
+    name: { ops: 'R', type: shown.text, default: unset, filter: true },
+    resource: { ops: 'R', type: shown.oneOf('network', 'router'), default: unset, filter: true },
+    state: { ops: 'R', type: shown.oneOf('available', 'unavailable'), default: unset, filter: true },
   },
 };

@@ -1,7 +1,8 @@
 import { type ResourceDefinition, unset } from './contract.ts';
+import * as shown from './shown-types.ts';
 import * as type from './types.ts';
 
-const owner = { ops: 'R', type: type.opaque, default: unset, filter: true } as const;
+const owner = { ops: 'R', type: shown.text, default: unset, filter: true } as const;
 
 /**
  * How many addresses networks and their subnets have, and how many are taken: one item per network, under the network's id
@@ -14,15 +15,26 @@ export const networkIpAvailability: ResourceDefinition = {
   key: 'network_id',
   attributes: {
     network_id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
-    network_name: { ops: 'R', type: type.opaque, default: unset, filter: true },
+    network_name: { ops: 'R', type: shown.text, default: unset, filter: true },
     tenant_id: owner,
     project_id: owner,
-    total_ips: { ops: 'R', type: type.opaque, default: unset },
-    used_ips: { ops: 'R', type: type.opaque, default: unset },
-    subnet_ip_availability: { ops: 'R', type: type.opaque, default: unset },
+    total_ips: { ops: 'R', type: shown.count, default: unset },
+    used_ips: { ops: 'R', type: shown.count, default: unset },
+    subnet_ip_availability: {
+      ops: 'R',
+      type: shown.objects({
+        subnet_id: { type: 'string', format: 'uuid' },
+        subnet_name: { type: 'string' },
+        cidr: { type: 'string' },
+        ip_version: { enum: [4, 6] },
+        total_ips: { type: 'integer' },
+        used_ips: { type: 'integer' },
+      }),
+      default: unset,
+    },
     ip_availability_details: {
       ops: 'R',
-      type: type.opaque,
+      type: shown.object,
       default: unset,
       extension: 'network-ip-availability-details',
     },

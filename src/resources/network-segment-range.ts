@@ -1,4 +1,5 @@
 import { type ResourceDefinition, required, unset } from './contract.ts';
+import * as shown from './shown-types.ts';
 import { projectAttributes, standardAttributes } from './standard-attributes.ts';
 import { tagRoutes } from './tags.ts';
 import * as type from './types.ts';
@@ -31,8 +32,8 @@ export const networkSegmentRange: ResourceDefinition = {
     minimum: bound,
     maximum: bound,
     /** Each segmentation id in use, and the project that uses it. */
-    used: { ops: 'R', type: type.opaque, default: unset },
-    available: { ops: 'R', type: type.opaque, default: unset },
+    used: { ops: 'R', type: shown.object, default: unset },
+    available: { ops: 'R', type: shown.counts, default: unset },
     ...standardAttributes,
   },
 };

@@ -1,4 +1,5 @@
 import { type ResourceDefinition, unset, type Who } from './contract.ts';
+import * as shown from './shown-types.ts';
 import { projectAttributes, standardAttributes } from './standard-attributes.ts';
 import { tagRoutes } from './tags.ts';
 import * as type from './types.ts';
@@ -40,8 +41,14 @@ export const network: ResourceDefinition = {
       createExtension: 'net-mtu-writable',
       updateExtension: 'net-mtu-writable',
     },
-    status: { ops: 'R', type: type.opaque, default: unset, filter: true, sort: true },
-    subnets: { ops: 'R', type: type.opaque, default: unset },
+    status: {
+      ops: 'R',
+      type: shown.oneOf('ACTIVE', 'BUILD', 'DOWN', 'ERROR'),
+      default: unset,
+      filter: true,
+      sort: true,
+    },
+    subnets: { ops: 'R', type: shown.ids, default: unset },
     shared: { ops: 'CUR', type: type.boolean, default: false, filter: true, create: admin, update: admin },
     'router:external': {
       ops: 'CUR',
@@ -79,9 +86,9 @@ export const network: ResourceDefinition = {
       sort: true,
       extension: 'network_availability_zone',
     },
-    availability_zones: { ops: 'R', type: type.opaque, default: unset, extension: 'network_availability_zone' },
-    ipv4_address_scope: { ops: 'R', type: type.opaque, default: unset, extension: 'address-scope' },
-    ipv6_address_scope: { ops: 'R', type: type.opaque, default: unset, extension: 'address-scope' },
+    availability_zones: { ops: 'R', type: shown.texts, default: unset, extension: 'network_availability_zone' },
+    ipv4_address_scope: { ops: 'R', type: shown.idOrNull, default: unset, extension: 'address-scope' },
+    ipv6_address_scope: { ops: 'R', type: shown.idOrNull, default: unset, extension: 'address-scope' },
     is_default: {
       ops: 'CUR',
       type: type.boolean,

@@ -1,5 +1,6 @@
 import { type ResourceDefinition, required, unset, type Who } from './contract.ts';
 import { vnicTypes } from './port.ts';
+import * as shown from './shown-types.ts';
 import * as type from './types.ts';
 
 const service: readonly Who[] = ['service'];
@@ -27,11 +28,11 @@ export const portBinding: ResourceDefinition = {
   ],
   attributes: {
     host: { ops: 'CUR', type: type.hostName, default: required, filter: true },
-    vif_type: { ops: 'R', type: type.opaque, default: unset, filter: true },
+    vif_type: { ops: 'R', type: shown.text, default: unset, filter: true },
     vnic_type: { ops: 'CUR', type: type.stringOf(...vnicTypes), default: 'normal', filter: true },
-    status: { ops: 'R', type: type.opaque, default: unset, filter: true },
+    status: { ops: 'R', type: shown.oneOf('ACTIVE', 'INACTIVE'), default: unset, filter: true },
     profile: { ops: 'CUR', type: type.objectOrNull, default: unset, create: service, update: service },
-    vif_details: { ops: 'R', type: type.opaque, default: unset },
+    vif_details: { ops: 'R', type: shown.object, default: unset },
     project_id: { ops: 'C', type: type.string(255), default: unset },
   },
 };

@@ -1,4 +1,5 @@
 import { type ResourceDefinition, required, unset, type Who } from './contract.ts';
+import * as shown from './shown-types.ts';
 import { projectAttributes, standardAttributes } from './standard-attributes.ts';
 import { tagRoutes } from './tags.ts';
 import * as type from './types.ts';
@@ -57,7 +58,13 @@ export const port: ResourceDefinition = {
       update: networkManager,
     },
     admin_state_up: { ops: 'CUR', type: type.boolean, default: true, filter: true, sort: true },
-    status: { ops: 'R', type: type.opaque, default: unset, filter: true, sort: true },
+    status: {
+      ops: 'R',
+      type: shown.oneOf('ACTIVE', 'BUILD', 'DOWN', 'ERROR', 'N/A'),
+      default: unset,
+      filter: true,
+      sort: true,
+    },
     device_id: {
       ops: 'CUR',
       type: type.string(255),
@@ -127,8 +134,8 @@ export const port: ResourceDefinition = {
       update: service,
       see: service,
     },
-    'binding:vif_type': { ops: 'R', type: type.opaque, default: unset, extension: 'binding', see: service },
-    'binding:vif_details': { ops: 'R', type: type.opaque, default: unset, extension: 'binding', see: service },
+    'binding:vif_type': { ops: 'R', type: shown.text, default: unset, extension: 'binding', see: service },
+    'binding:vif_details': { ops: 'R', type: shown.object, default: unset, extension: 'binding', see: service },
     port_security_enabled: {
       ops: 'CUR',
       type: type.boolean,
@@ -138,13 +145,22 @@ export const port: ResourceDefinition = {
       update: networkMember,
     },
     dns_name: { ops: 'CUR', type: type.dnsName, default: '', extension: 'dns-integration' },
-    dns_assignment: { ops: 'R', type: type.opaque, default: unset, extension: 'dns-integration' },
+    dns_assignment: {
+      ops: 'R',
+      type: shown.objects({
+        hostname: { type: 'string' },
+        ip_address: { type: 'string' },
+        fqdn: { type: 'string' },
+      }),
+      default: unset,
+      extension: 'dns-integration',
+    },
     dns_domain: { ops: 'CUR', type: type.dnsDomain, default: '', extension: 'dns-domain-ports' },
     qos_policy_id: { ops: 'CUR', type: type.uuidOrNull, default: null, extension: 'qos' },
-    qos_network_policy_id: { ops: 'R', type: type.opaque, default: unset, extension: 'qos-port-network-policy' },
+    qos_network_policy_id: { ops: 'R', type: shown.idOrNull, default: unset, extension: 'qos-port-network-policy' },
     resource_request: {
       ops: 'R',
-      type: type.opaque,
+      type: shown.objectOrNull,
       default: unset,
       extension: 'port-resource-request',
       see: admin,
@@ -158,7 +174,7 @@ export const port: ResourceDefinition = {
     },
     ip_allocation: {
       ops: 'R',
-      type: type.opaque,
+      type: shown.oneOf('immediate', 'deferred', 'none'),
       default: unset,
       filter: true,
       sort: true,
@@ -171,7 +187,7 @@ export const port: ResourceDefinition = {
       extension: 'uplink-status-propagation',
       updateExtension: 'uplink-status-propagation-updatable',
     },
-    trunk_details: { ops: 'R', type: type.opaque, default: unset, extension: 'trunk-details' },
+    trunk_details: { ops: 'R', type: shown.object, default: unset, extension: 'trunk-details' },
     device_profile: { ops: 'CR', type: type.stringOrNull(255), default: null, extension: 'port-device-profile' },
     numa_affinity_policy: {
       ops: 'CUR',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { required, routeKey, unset } from './contract.ts';
+import { describeAttribute, describeResource } from './descriptions.ts';
 import { extensionFacts } from './extensions.ts';
 import { resources } from './registry.ts';
 
@@ -67,6 +68,18 @@ describe('routes', () => {
     const reached = routes.filter(({ path }) => path.endsWith('/{id}/tags')).map(({ collection }) => collection);
     const tagged = resources.filter(({ attributes }) => 'tags' in attributes).map(({ collection }) => collection);
     expect([...new Set(reached)].sort()).toEqual(tagged.sort());
+  });
+});
+
+describe('descriptions', () => {
+  it.each(resources)('say what $collection are, and each of their attributes', (resource) => {
+    expect(describeResource(resource)).not.toBe('');
+    for (const name of Object.keys(resource.attributes)) expect(describeAttribute(resource, name), name).not.toBe('');
+  });
+
+  it('say nothing of what nobody described', () => {
+    expect(describeResource({ collection: 'constructor' })).toBe('');
+    expect(describeAttribute({ collection: 'networks' }, '__proto__')).toBe('');
   });
 });
 

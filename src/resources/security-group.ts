@@ -1,5 +1,6 @@
 import { type ResourceDefinition, unset } from './contract.ts';
 import * as rule from './rule-types.ts';
+import * as shown from './shown-types.ts';
 import { projectAttributes, standardAttributes } from './standard-attributes.ts';
 import { tagRoutes } from './tags.ts';
 import * as type from './types.ts';
@@ -23,7 +24,7 @@ export const securityGroup: ResourceDefinition = {
       filter: true,
       extension: 'security-groups-shared-filtering',
     },
-    security_group_rules: { ops: 'R', type: type.opaque, default: unset },
+    security_group_rules: { ops: 'R', type: shown.objects({ id: { type: 'string', format: 'uuid' } }), default: unset },
     ...standardAttributes,
   },
 };

@@ -1,4 +1,5 @@
 import { type ResourceDefinition, unset } from './contract.ts';
+import * as shown from './shown-types.ts';
 import * as type from './types.ts';
 
 /**
@@ -10,8 +11,8 @@ export const serviceProvider: ResourceDefinition = {
   collection: 'service_providers',
   extension: 'service-type',
   attributes: {
-    service_type: { ops: 'R', type: type.opaque, default: unset },
-    name: { ops: 'R', type: type.opaque, default: unset },
+    service_type: { ops: 'R', type: shown.text, default: unset },
+    name: { ops: 'R', type: shown.text, default: unset },
     default: { ops: 'R', type: type.boolean, default: unset },
   },
 };

@@ -1,4 +1,5 @@
 import { type AttributeTable, unset } from './contract.ts';
+import * as shown from './shown-types.ts';
 import * as type from './types.ts';
 
 /**
@@ -14,8 +15,8 @@ export const standardAttributes = {
     extension: 'standard-attr-description',
   },
   tags: { ops: 'R', type: type.uniqueStrings(255), default: unset, filter: true, extension: 'standard-attr-tag' },
-  created_at: { ops: 'R', type: type.opaque, default: unset, extension: 'standard-attr-timestamp' },
-  updated_at: { ops: 'R', type: type.opaque, default: unset, extension: 'standard-attr-timestamp' },
+  created_at: { ops: 'R', type: shown.time, default: unset, extension: 'standard-attr-timestamp' },
+  updated_at: { ops: 'R', type: shown.time, default: unset, extension: 'standard-attr-timestamp' },
   revision_number: {
     ops: 'R',
     type: type.counter,

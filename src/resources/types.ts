@@ -7,8 +7,11 @@ import * as check from './validators.ts';
 
 /** The families of attribute types the tables are written with: conversion, validation and schema of each in one place. */
 
-/** Set by the server only: nothing to check, filters compare text. */
+/** Anything: whoever uses it looks at it. */
 export const opaque: AttributeType = { schema: {} };
+
+const ip = { type: 'string' } as const;
+const id = { type: 'string', format: 'uuid' } as const;
 
 export function string(maxLength: number): AttributeType {
   return { schema: { type: 'string', maxLength }, validate: check.text(maxLength) };
@@ -136,7 +139,7 @@ export const subnetList: AttributeType = {
 };
 
 export const allocationPools: AttributeType = {
-  schema: { type: 'array', items: { type: 'object', required: ['start', 'end'] } },
+  schema: { type: 'array', items: { type: 'object', properties: { start: ip, end: ip }, required: ['start', 'end'] } },
   validate: check.allocationPools,
   normalize: (value) =>
     value.map((pool: { start: string; end: string }) => ({
@@ -153,7 +156,14 @@ export const nameServers: AttributeType = {
 };
 
 export const hostRoutes: AttributeType = {
-  schema: { type: 'array', items: { type: 'object', required: ['destination', 'nexthop'] } },
+  schema: {
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: { destination: { type: 'string' }, nexthop: ip },
+      required: ['destination', 'nexthop'],
+    },
+  },
   convert: convert.nullToList,
   validate: check.hostRoutes,
   normalize: (value) =>
@@ -165,7 +175,7 @@ export const hostRoutes: AttributeType = {
 
 /** Keys other than the two known ones are dropped, as upstream ignores them. */
 export const fixedIps: AttributeType = {
-  schema: { type: 'array', items: { type: 'object', properties: { subnet_id: {}, ip_address: {} } } },
+  schema: { type: 'array', items: { type: 'object', properties: { subnet_id: id, ip_address: ip } } },
   validate: check.fixedIps,
   normalize: (value) =>
     value.map((item: { subnet_id?: string; ip_address?: string }) => ({
@@ -179,7 +189,14 @@ export const fixedIps: AttributeType = {
 };
 
 export const addressPairList: AttributeType = {
-  schema: { type: 'array', items: { type: 'object', required: ['ip_address'] } },
+  schema: {
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: { ip_address: { type: 'string' }, mac_address: { type: 'string' } },
+      required: ['ip_address'],
+    },
+  },
   convert: convert.nullToList,
   validate: addressPairs,
   normalize: (value) =>
@@ -190,7 +207,18 @@ export const addressPairList: AttributeType = {
 };
 
 export const extraDhcpOptions: AttributeType = {
-  schema: { type: ['array', 'null'], items: { type: 'object', required: ['opt_name', 'opt_value'] } },
+  schema: {
+    type: ['array', 'null'],
+    items: {
+      type: 'object',
+      properties: {
+        opt_name: { type: 'string', minLength: 1, maxLength: 64 },
+        opt_value: { type: ['string', 'null'], maxLength: 255 },
+        ip_version: { enum: [4, 6], default: 4 },
+      },
+      required: ['opt_name', 'opt_value'],
+    },
+  },
   validate: (value) => {
     const wrong = check.extraDhcpOptions(value);
     // Upstream finds out while it converts, hence the other type of error.
@@ -248,7 +276,18 @@ export const serviceTypes: AttributeType = {
 const segmentKeys = ['provider:network_type', 'provider:physical_network', 'provider:segmentation_id'];
 
 export const segments: AttributeType = {
-  schema: { type: 'array', items: { type: 'object', properties: Object.fromEntries(segmentKeys.map((k) => [k, {}])) } },
+  schema: {
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: {
+        'provider:network_type': { type: ['string', 'null'], maxLength: 64 },
+        'provider:physical_network': { type: ['string', 'null'], maxLength: 64 },
+        'provider:segmentation_id': { type: ['integer', 'null'] },
+      },
+      additionalProperties: false,
+    },
+  },
   validate: (value) => {
     if (!Array.isArray(value)) return `'${pythonString(value)}' is not a list`;
     for (const segment of value) {
