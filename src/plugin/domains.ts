@@ -5,6 +5,7 @@ import { explain } from './explain/domain.ts';
 import { portBindings } from './port-binding/domain.ts';
 import { quotas } from './quota/domain.ts';
 import { rbacPolicies } from './rbac-policy/domain.ts';
+import { securityGroups } from './security-group/domain.ts';
 import { tags } from './tag/domain.ts';
 
 /** Everything the plugin has besides networks, subnets, ports and agents. A new resource is a line here. */
@@ -16,4 +17,5 @@ export const domains: readonly Domain[] = [
   quotas,
   tags,
   dhcpScheduling,
+  securityGroups,
 ];

@@ -1,6 +1,6 @@
 import type { Domain } from './domain.ts';
 import type { ExtensionDriver } from './ml2/contract.ts';
-import type { PluginOptions } from './options.ts';
+import { agentsFilter, type PluginOptions } from './options.ts';
 
 /** Aliases that work in every configuration. An alias is listed when all it promises works, not before. */
 const always = [
@@ -32,19 +32,19 @@ const always = [
 ] as const;
 
 /**
- * The aliases of this configuration. `neutrino-no-isolation` is there as long as nothing separates the ports of a network:
- * clients can see it, and people are told.
+ * The aliases of this configuration. `neutrino-no-isolation` is there as long as nothing separates the ports of a network,
+ * whatever groups there are: clients can see it, and people are told.
  */
 export function loadedExtensions(
   drivers: readonly ExtensionDriver[],
   domains: readonly Domain[],
   options: PluginOptions,
 ): ReadonlySet<string> {
-  const groups = options.securityGroup.enable_security_group;
+  const filtered = agentsFilter(options);
   return new Set([
     ...always,
     ...drivers.map(({ alias }) => alias),
     ...domains.flatMap((domain) => domain.aliases(options)),
-    ...(groups ? [] : ['neutrino-no-isolation']),
+    ...(filtered ? [] : ['neutrino-no-isolation']),
   ]);
 }

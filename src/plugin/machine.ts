@@ -11,6 +11,7 @@ import type { Outbox } from './outbox/outbox.ts';
 import type { Shared } from './parts.ts';
 import type { Ports } from './port/ports.ts';
 import type { Quotas } from './quota/quotas.ts';
+import type { DefaultGroups } from './security-group/default-groups.ts';
 
 /** The parts that the domains work with; made once, by plugin.ts. */
 export interface Machine {
@@ -25,6 +26,8 @@ export interface Machine {
   // biome-ignore lint/suspicious/noExplicitAny: shapes that only their own tables know
   readonly collections: Readonly<Record<string, Collection<any>>>;
   readonly outbox: Outbox;
+  /** Networks, ports and groups see to it that their project has its default group. */
+  readonly defaultGroups: DefaultGroups;
   readonly ipam: Ipam;
   readonly types: SegmentTypes;
   readonly mechanisms: Mechanisms;

@@ -86,6 +86,12 @@ export const securityGroupOptions = declareOptions('securitygroup', {
 });
 export type SecurityGroupOptions = OptionValues<typeof securityGroupOptions>;
 
+/** Whether agents filter: there are groups, and a firewall driver that does anything (upstream: securitygroups_rpc.py). */
+export function agentsFilter({ securityGroup }: Pick<PluginOptions, 'securityGroup'>): boolean {
+  const { enable_security_group, firewall_driver } = securityGroup;
+  return enable_security_group && firewall_driver !== 'noop' && !firewall_driver?.endsWith('NoopFirewallDriver');
+}
+
 /** Which service plugins there are besides those that always are. */
 export const serviceOptions = declareOptions('DEFAULT', {
   service_plugins: option.list({ default: [], help: 'service plugins, by name or class path: segments …' }),

@@ -27,6 +27,7 @@ import { dhcpEndpoint } from './rpc/dhcp.ts';
 import { reportsEndpoint } from './rpc/reports.ts';
 import { securityGroupEndpoint } from './rpc/security-groups.ts';
 import { Teller } from './rpc/teller.ts';
+import { DefaultGroups } from './security-group/default-groups.ts';
 import { Subnets } from './subnet/subnets.ts';
 
 /** The plugin with its life: what a server runs. */
@@ -138,9 +139,10 @@ function assemble(
   };
   const quotas = new Quotas(options.quota, new Map(Object.entries(counted)));
   const changes = new Changes({ database, outbox, quotas, now, onLostRace: () => ipam.picker.forgetAll() });
+  const defaultGroups = new DefaultGroups(options.securityGroup.enable_security_group, changes);
   const ports: Ports = new Ports(() => machine);
   const tagged = new Map(Object.entries({ ...coreTagged, ...merged(domains.map((domain) => domain.tagged)) }));
-  const own = { shared, changes, quotas, rbac, tagged, collections: {}, outbox, ipam, binder, ports };
+  const own = { shared, changes, quotas, rbac, tagged, defaultGroups, collections: {}, outbox, ipam, binder, ports };
   const machine: Machine = { ...own, ...drivers };
   return machine;
 }

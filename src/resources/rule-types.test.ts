@@ -69,15 +69,13 @@ describe('remote prefix', () => {
     ['10.0.0.5/24', '10.0.0.5/24'],
     ['10.0.0.5', '10.0.0.5/32'],
     ['2001:DB8::1', '2001:db8::1/128'],
-    ['10.0.0.0/255.0.0.0', '10.0.0.0/8'],
-    ['10.0.0.0/0.0.0.0', '10.0.0.0/0'],
     [null, null],
     ['', null],
   ])('%j is %j', (given, taken) => {
     expect(rule.remotePrefix.convert!(given)).toBe(taken);
   });
 
-  it.each(['10.0.0.0/99', 'x', '10.0.0.0/255.0.255.0', '10.0.0.0/8\n', 7, {}])('%j is none', (given) => {
+  it.each(['10.0.0.0/99', 'x', '10.0.0.0/255.0.0.0', '10.0.0.0/8\n', 7, {}])('%j is none', (given) => {
     expect(thrown(() => rule.remotePrefix.convert!(given))).toMatch(
       /^InvalidCIDR: Invalid CIDR [\s\S]* given as IP prefix\.$/,
     );

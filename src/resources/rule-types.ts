@@ -2,6 +2,7 @@ import { pythonRepr, pythonString } from '../lib/python-text.ts';
 import type { AttributeType } from './contract.ts';
 import { toCidr } from './converters.ts';
 import { resourceErrors } from './errors.ts';
+import { toCanonicalUuid } from './types.ts';
 import * as check from './validators.ts';
 
 /** The values of security group rules: names and numbers as upstream's extensions/securitygroup.py takes them. */
@@ -97,21 +98,10 @@ export const portNumber: AttributeType = {
   filter: (text) => wholeNumber(text),
 };
 
-/** `255.255.0.0` behind the slash is 16, as Python's netaddr has it. */
-function withPrefixLength(text: string): string {
-  const [address = '', mask = ''] = text.split('/');
-  if (!/^\d+(\.\d+){3}$/.test(mask) || text.split('/').length !== 2) return text;
-  const bits = mask
-    .split('.')
-    .map((octet) => Number(octet).toString(2).padStart(8, '0'))
-    .join('');
-  return /^1*0*$/.test(bits) && bits.length === 32 ? `${address}/${bits.lastIndexOf('1') + 1}` : text;
-}
-
 function toPrefix(value: unknown): string | null {
   if (value === null || value === '' || value === false || value === 0) return null;
   try {
-    return toCidr(typeof value === 'string' ? withPrefixLength(value) : value) as string;
+    return toCidr(value) as string;
   } catch (error) {
     throw resourceErrors.InvalidCIDR({ input: pythonString(value) }, error);
   }
@@ -124,11 +114,23 @@ export const remotePrefix: AttributeType = {
   filter: (text) => text,
 };
 
-/** An id that is looked up, in whatever form: what names nothing is not found, as upstream has it. */
+/** The same id in other notations is the same id; what is none stays as it is. */
+const sameId = (value: unknown): unknown =>
+  typeof value === 'string' && check.uuid(value) === null ? toCanonicalUuid(value) : value;
+
+/** The group a rule is for: what names nothing is not found, as upstream has it. */
+export const groupId: AttributeType = {
+  schema: { type: 'string', maxLength: 36 },
+  validate: check.text(36),
+  normalize: sameId,
+};
+
+/** As `groupId`, for what a rule may refer to. */
 export const reference: AttributeType = {
   schema: { type: ['string', 'null'] },
   convert: (value) => (value === '' ? null : value),
   validate: check.orNull(check.text()),
+  normalize: sameId,
   filter: (text) => text,
 };
 

@@ -47,7 +47,7 @@ export const securityGroupRule: ResourceDefinition = {
     ...projectAttributes,
     security_group_id: {
       ops: 'CR',
-      type: type.string(36),
+      type: rule.groupId,
       default: required,
       filter: true,
       sort: true,

@@ -61,7 +61,8 @@ export function stringOf(...values: (string | null)[]): AttributeType {
   return { schema: { enum: values }, validate: check.oneOf(values) };
 }
 
-const toCanonicalUuid = (value: string): string => {
+/** Small letters and hyphens, of any notation that `check.uuid` takes. */
+export const toCanonicalUuid = (value: string): string => {
   const hex = value.replaceAll('-', '').toLowerCase();
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 };

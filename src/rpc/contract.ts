@@ -8,5 +8,6 @@ export * from './contract/explain.ts';
 export * from './contract/method.ts';
 export * from './contract/plugin.ts';
 export * from './contract/reports.ts';
+export * from './contract/security-groups.ts';
 export * from './contract/shapes.ts';
 export * from './contract/topics.ts';

@@ -14,7 +14,7 @@ import {
   type Row,
   type Scope,
 } from './definition.ts';
-import { among, anything, contains, nothing, oneOf, tagFilters } from './filters.ts';
+import { among, anything, contains, inChild, nothing, oneOf, tagFilters } from './filters.ts';
 import { reader } from './resource.ts';
 import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
 import type { View } from './view.ts';
@@ -104,7 +104,13 @@ const attributes: readonly Attribute[] = [
     child: 'dhcpOptions',
     value: (_, options) => options.map(([, opt_name, opt_value, ip_version]) => ({ opt_name, opt_value, ip_version })),
   },
-  { key: 'security_groups', alias: 'security-group', value: () => [], json: () => '[]' },
+  {
+    key: 'security_groups',
+    alias: 'security-group',
+    child: 'groups',
+    value: (_, groups) => groups.map((row) => row[1]),
+    json: (_, groups) => listJson(groups, ([, group]) => `"${group}"`),
+  },
   descriptionAttribute(column),
   binding('binding:vnic_type', (rows) => rows[0]?.[VNIC_TYPE] ?? 'normal'),
   binding('binding:profile', (rows) => parseJson((rows[0]?.[PROFILE] as string) ?? '')),
@@ -148,9 +154,6 @@ const boundHost: Filter = (eb, values) => {
   return values.includes('') ? eb.or([bound, eb('id', 'not in', active)]) : bound;
 };
 
-/** No port is in a group before groups exist (part 4 of the plan). */
-const securityGroups: Filter = () => nothing;
-
 /** A project sees its ports, and all ports of its networks. */
 const visible: Scope = (eb, project) =>
   eb.or([
@@ -186,6 +189,13 @@ export const ports: Definition = {
         .orderBy('port_id')
         .orderBy('opt_name')
         .orderBy('ip_version'),
+    ),
+    groups: child('port_id', (db) =>
+      db
+        .selectFrom('securitygroupportbindings')
+        .select(['port_id', 'security_group_id'])
+        .orderBy('port_id')
+        .orderBy('security_group_id'),
     ),
     binding: child('ml2_port_bindings.port_id', (db) =>
       db
@@ -233,7 +243,7 @@ export const ports: Definition = {
     ip_allocation: oneOf('ip_allocation'),
     'binding:host_id': boundHost,
     fixed_ips: fixedIps,
-    security_groups: securityGroups,
+    security_groups: inChild('securitygroupportbindings', 'port_id', 'security_group_id'),
     ...tagFilters('port'),
   },
   sorts: {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { addressGroupIsUsed, groupsNamingAddresses } from '../../db/write/security-groups.ts';
 import type { Context } from '../../lib/context.ts';
 import { formatCidr, parseCidr } from '../../lib/ip/cidr.ts';
 import { pythonString } from '../../lib/python-text.ts';
@@ -53,6 +54,7 @@ export class AddressGroups implements Collection<AddressGroup> {
   async delete(context: Context, id: string, ifRevision?: number | null): Promise<void> {
     await this.#run(context, async (change) => {
       const group = await this.#reads.stored(change.tx, context, id);
+      if (await addressGroupIsUsed(change.tx, id)) throw errors.AddressGroupInUse({ address_group_id: id });
       checkRevision(ifRevision, group.revision_number);
       await addressGroupRows.remove(change.tx, id);
     });
@@ -69,7 +71,7 @@ export class AddressGroups implements Collection<AddressGroup> {
         throw errors.AddressesAlreadyExist({ addresses: pythonString(known), address_group_id: id });
       }
       await addressRows.add(change.tx, id, wanted.map(asRow));
-      return this.#touched(change, id);
+      return this.#readdressed(change, id);
     });
   }
 
@@ -84,7 +86,7 @@ export class AddressGroups implements Collection<AddressGroup> {
         throw errors.AddressesNotFound({ addresses: pythonString(unknown), address_group_id: id });
       }
       await addressRows.remove(change.tx, id, wanted);
-      return this.#touched(change, id);
+      return this.#readdressed(change, id);
     });
   }
 
@@ -102,6 +104,16 @@ export class AddressGroups implements Collection<AddressGroup> {
     });
     await addressRows.add(tx, id, addresses.map(asRow));
     return (await this.#reads.whole(tx, id))!;
+  }
+
+  /** Rules that refer to it mean other addresses now. */
+  async #readdressed(change: Change, id: string): Promise<AddressGroup> {
+    if (this.#machine.defaultGroups.enabled) {
+      for (const group of await groupsNamingAddresses(change.tx, id)) {
+        await change.todo('security_group', group, 'rules_updated');
+      }
+    }
+    return this.#touched(change, id);
   }
 
   async #touched({ tx, time }: Change, id: string): Promise<AddressGroup> {

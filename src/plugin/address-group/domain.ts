@@ -1,5 +1,7 @@
 import { projectRows } from '../../db/write/quotas.ts';
+import { projectsUsingAddresses } from '../../db/write/security-groups.ts';
 import type { Domain } from '../domain.ts';
+import { refuseWhenUsed } from '../rbac-policy/in-use.ts';
 import { AddressGroups } from './address-groups.ts';
 import { addressGroupRows } from './storage.ts';
 
@@ -13,8 +15,8 @@ export const addressGroups: Domain = {
       table: 'addressgrouprbacs',
       objects: 'address_groups',
       actions: ['access_as_shared'],
-      // Until rules refer to groups nobody can depend on one.
-      checkUnused: async () => {},
+      checkUnused: async ({ tx }, entry, others) =>
+        refuseWhenUsed(await projectsUsingAddresses(tx, entry.object_id), entry, others),
       touched: ({ tx, time }, id) => addressGroupRows.bump(tx, id, time),
     },
   ],

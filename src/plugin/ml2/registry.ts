@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Logger } from '../../lib/log.ts';
 import { parsePhysicalNetworkMtus, physicalMtu } from '../network/mtu.ts';
-import type { PluginOptions } from '../options.ts';
+import { agentsFilter, type PluginOptions } from '../options.ts';
 import { contractVersion, type ExtensionDriver, type MechanismDriver, type TypeDriver } from './contract.ts';
 import { DriverConfigurationError } from './errors.ts';
 import { portSecurityExtensionDriver } from './extension/port-security.ts';
@@ -37,7 +37,7 @@ const registry: Registry = {
     vlan: ({ options }) => vlanTypeDriver(options.vlan.network_vlan_ranges, mtuOf(options)),
   },
   mechanism_drivers: {
-    linuxbridge: ({ options }) => linuxbridgeMechanismDriver({ portFilter: portFilter(options) }),
+    linuxbridge: ({ options }) => linuxbridgeMechanismDriver({ portFilter: agentsFilter(options) }),
     logger: () => noopMechanismDriver('logger'),
     noop: () => noopMechanismDriver('noop'),
   },
@@ -115,9 +115,4 @@ function isModulePath(name: string): boolean {
 function mtuOf({ core, ml2 }: PluginOptions): TypeDriver['mtu'] {
   const { mtus } = parsePhysicalNetworkMtus(ml2.physical_network_mtus);
   return (physicalNetwork) => physicalMtu(core.global_physnet_mtu, mtus, physicalNetwork);
-}
-
-/** Whether agents filter: a firewall driver is configured, and groups are on (upstream: securitygroups_rpc.py). */
-function portFilter({ securityGroup: { enable_security_group, firewall_driver } }: PluginOptions): boolean {
-  return enable_security_group && firewall_driver !== 'noop' && !firewall_driver?.endsWith('NoopFirewallDriver');
 }

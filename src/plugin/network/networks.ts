@@ -51,9 +51,12 @@ export class Networks implements Collection<Network> {
   }
 
   async createBulk(context: Context, inputs: readonly Input[]): Promise<Network[]> {
-    const { changes, mechanisms, outbox } = this.#machine;
+    const { changes, defaultGroups, mechanisms, outbox } = this.#machine;
     const { result, tasks } = await changes.run(context, async (change) => {
       await change.quota('network', inputs);
+      for (const project of new Set(inputs.map(({ project_id }) => project_id as string))) {
+        await defaultGroups.ensureIn(change, project);
+      }
       return inTurns(inputs, (input) => this.#createIn(change, input));
     });
     outbox.tellSoon(tasks);

@@ -4,7 +4,7 @@ import { claimOutbox, deleteOutbox, holdOutbox, insertOutbox, type OutboxRow, ou
 import type { Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
 
-export type ResourceType = 'network' | 'subnet' | 'port' | 'agent';
+export type ResourceType = 'network' | 'subnet' | 'port' | 'agent' | 'security_group';
 
 /** Something to do about a committed change, as its row in `outbox` says it. */
 export interface Task {

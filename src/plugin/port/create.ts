@@ -5,6 +5,7 @@ import { insertBinding } from '../../db/write/bindings.ts';
 import { type NetworkFacts, networkFacts } from '../../db/write/networks.ts';
 import { holderOfMac, insertPort, replaceAddressPairs, replaceDhcpOptions } from '../../db/write/ports.ts';
 import { insertProvisioningBlocks, type ProvisioningEntity } from '../../db/write/provisioning.ts';
+import { replacePortGroups } from '../../db/write/security-groups.ts';
 import { type SubnetFacts, subnetFacts } from '../../db/write/subnets.ts';
 import { seesEverything } from '../../lib/context.ts';
 import type { FixedIp, Port } from '../../resources/shapes.ts';
@@ -18,19 +19,26 @@ import { portSecurityOfNewPort } from '../ml2/extension/port-security.ts';
 import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
 import { networkErrors } from '../network/errors.ts';
 import { viewOf } from '../parts.ts';
+import { groupsOfNewPort } from '../security-group/port-groups.ts';
 import { completePairs, type PairRequest } from './address-pairs.ts';
 import { mergeOptions, type OptionRequest } from './dhcp-options.ts';
 import { portErrors } from './errors.ts';
 import { generateMac } from './mac.ts';
-import { checkProfile, checkSecurityGroups } from './rules.ts';
+import { checkProfile } from './rules.ts';
 
 /** What ports of one request share: read once per transaction, however many ports there are. */
 export class NetworkNotes {
   readonly #networks = new Map<string, Promise<NetworkNote>>();
   readonly #hosts = new Map<string, Promise<AgentRow[]>>();
+  readonly #defaultGroups = new Map<string, Promise<string | null>>();
 
   network(change: Change, machine: Machine, id: string): Promise<NetworkNote> {
     return remember(this.#networks, id, () => readNote(change, machine, id));
+  }
+
+  /** A project's default security group, or null where ports have none. */
+  defaultGroup(change: Change, { defaultGroups }: Machine, projectId: string): Promise<string | null> {
+    return remember(this.#defaultGroups, projectId, () => defaultGroups.ensureIn(change, projectId));
   }
 
   agentsOn(change: Change, host: string): Promise<AgentRow[]> {
@@ -83,11 +91,12 @@ export async function createPortIn(change: Change, machine: Machine, input: Inpu
   draft.ip_allocation = wishes.length > 0 ? 'immediate' : 'none';
   draft.standard_attr_id = await insertPort(tx, rowOf(draft));
   draft.fixed_ips = await machine.ipam.allocate(tx, draft, wishes);
-  await writeExtras(change, machine, input, draft);
+  await writeExtras(change, machine, { input, port: draft, notes });
   await writeBlocks(change, machine, draft, { note, notes });
   for (const driver of machine.extensionDrivers) await driver.processCreatePort?.(tx, input, draft);
-  if (draft['binding:host_id'] !== '' || note.agents.length > 0) {
-    await change.todo('port', draft.id, 'created', { network_id: draft.network_id }, draft);
+  const groups = draft.security_groups ?? [];
+  if (draft['binding:host_id'] !== '' || note.agents.length > 0 || groups.length > 0) {
+    await change.todo('port', draft.id, 'created', { network_id: draft.network_id, groups }, draft);
   }
   return draft;
 }
@@ -164,11 +173,19 @@ function rowOf(port: Port) {
 }
 
 /** Groups, pairs, options and binding. */
-async function writeExtras({ tx }: Change, machine: Machine, input: Input, port: Port): Promise<void> {
+async function writeExtras(
+  change: Change,
+  machine: Machine,
+  { input, port, notes }: { input: Input; port: Port; notes: NetworkNotes },
+): Promise<void> {
+  const { tx } = change;
   const { core } = machine.shared.options;
-  checkSecurityGroups(input.security_groups as string[] | null | undefined, port);
   const pairs = (input.allowed_address_pairs as PairRequest[] | null | undefined) ?? [];
   const paired = { ...port, port_security_enabled: port.port_security_enabled !== false };
+  if (pairs.length > 0 && !paired.port_security_enabled) throw portErrors.AddressPairAndPortSecurityRequired();
+  const ensureDefault = () => notes.defaultGroup(change, machine, port.project_id);
+  port.security_groups = await groupsOfNewPort(change, machine, { input, port, ensureDefault });
+  await replacePortGroups(tx, port.id, port.security_groups, true);
   port.allowed_address_pairs = completePairs(pairs, paired, core.max_allowed_address_pair);
   await replaceAddressPairs(tx, port.id, port.allowed_address_pairs, true);
   port.extra_dhcp_opts = mergeOptions([], (input.extra_dhcp_opts as OptionRequest[] | null | undefined) ?? []);

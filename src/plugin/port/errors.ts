@@ -22,5 +22,8 @@ export const portErrors = defineErrors({
     'bad_request',
     'Port security must be enabled and port must have an IP address in order to use security groups.',
   ],
-  SecurityGroupNotFound: ['not_found', 'Security group {id} does not exist'],
+  PortSecurityPortHasSecurityGroup: [
+    'conflict',
+    'Port has security group associated. Cannot disable port security or IP address until security group is removed.',
+  ],
 });

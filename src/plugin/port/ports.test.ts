@@ -100,12 +100,6 @@ describe('creating', () => {
         'AllowedAddressPairExhausted',
         'The number of allowed address pair exceeds the maximum 10.',
       ],
-      [{ security_groups: [nowhere] }, 'SecurityGroupNotFound', `Security group ${nowhere} does not exist`],
-      [
-        { security_groups: [nowhere], fixed_ips: [] },
-        'PortSecurityAndIPRequiredForSecurityGroups',
-        'Port security must be enabled and port must have an IP address in order to use security groups.',
-      ],
       [
         { 'binding:profile': { a: 'x'.repeat(5000) } },
         'InvalidInput',

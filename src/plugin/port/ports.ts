@@ -142,8 +142,8 @@ export class Ports implements Collection<Port> {
       await mechanisms.precommit('deletePortPrecommit', change.tx, portChange);
     }
     await deletePortRow(change.tx, id);
-    const { network_id, fixed_ips, mac_address } = port;
-    await change.todo('port', id, 'deleted', { network_id, fixed_ips, mac_address });
+    const { network_id, fixed_ips, mac_address, security_groups: groups } = port;
+    await change.todo('port', id, 'deleted', { network_id, fixed_ips, mac_address, groups });
     return port;
   }
 

@@ -22,11 +22,12 @@ import { type AddressRequest, isAutoAddressSubnet, wishesOfAddedAddresses } from
 import type { Machine } from '../machine.ts';
 import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
 import { callersFullView } from '../parts.ts';
+import { changePortGroups, groupsWithOtherMembers } from '../security-group/port-groups.ts';
 import { completePairs, type PairRequest } from './address-pairs.ts';
 import { mergeOptions, type OptionRequest } from './dhcp-options.ts';
 import { portErrors } from './errors.ts';
 import { generateMac } from './mac.ts';
-import { checkProfile, checkSecurityGroups } from './rules.ts';
+import { checkProfile } from './rules.ts';
 
 /** A port before and after a change. */
 export interface UpdatedPort {
@@ -58,8 +59,9 @@ export async function updatePortIn(
   for (const driver of machine.extensionDrivers) await driver.processUpdatePort?.(tx, changes, port);
   const current = (await getPort(tx, id, fullView))!;
   const told = whoMustKnow(original, current);
-  if (told.dhcp || told.bridge || needsBind(current)) {
-    await change.todo('port', id, 'updated', { network_id: current.network_id, ...told });
+  const groups = groupsWithOtherMembers(original, current);
+  if (told.dhcp || told.bridge || groups.length > 0 || needsBind(current)) {
+    await change.todo('port', id, 'updated', { network_id: current.network_id, ...told, groups });
   }
   return { original, current };
 }
@@ -142,7 +144,6 @@ function isStale(ip: FixedIp, original: Port, isAutomatic: (subnetId: string) =>
 async function changeExtras(change: Change, machine: Machine, port: Port, changes: Input): Promise<void> {
   const { core } = machine.shared.options;
   if (typeof changes.port_security_enabled === 'boolean') port.port_security_enabled = changes.port_security_enabled;
-  checkSecurityGroups(changes.security_groups as string[] | null | undefined, port);
   const pairs = changes.allowed_address_pairs as PairRequest[] | null | undefined;
   const secured = port.port_security_enabled !== false;
   if (pairs !== undefined) {
@@ -152,6 +153,7 @@ async function changeExtras(change: Change, machine: Machine, port: Port, change
   } else if (!secured && port.allowed_address_pairs.length > 0) {
     throw portErrors.AddressPairAndPortSecurityRequired();
   }
+  await changePortGroups(change, machine, { changes, port });
   const options = changes.extra_dhcp_opts as OptionRequest[] | null | undefined;
   if (options) {
     port.extra_dhcp_opts = mergeOptions(port.extra_dhcp_opts, options);

@@ -7,6 +7,7 @@ import {
   BridgeNotifier,
   DhcpNotifier,
   dhcpPriorities,
+  SecurityGroupNotifier,
   type WireFixedIp,
   type WireNetwork,
   type WirePort,
@@ -14,6 +15,7 @@ import {
 import type { Binder } from '../ml2/binder.ts';
 import type { Task, TaskWorker } from '../outbox/outbox.ts';
 import type { Shared } from '../parts.ts';
+import { concernsGroups, groupChanges } from './group-changes.ts';
 import { wireNetworks, wirePort, wirePorts, wireSubnets } from './wire.ts';
 
 /**
@@ -28,12 +30,14 @@ export class Teller implements TaskWorker {
   readonly #binder: () => Binder;
   readonly #dhcp: DhcpNotifier;
   readonly #bridge: BridgeNotifier;
+  readonly #groups: SecurityGroupNotifier;
 
   constructor(shared: Shared, binder: () => Binder) {
     this.#shared = shared;
     this.#binder = binder;
     this.#dhcp = new DhcpNotifier(shared.transport);
     this.#bridge = new BridgeNotifier(shared.transport);
+    this.#groups = new SecurityGroupNotifier(shared.transport);
   }
 
   async prepare(task: Task): Promise<void> {
@@ -45,16 +49,30 @@ export class Teller implements TaskWorker {
   async tell(tasks: readonly Task[], done: (task: Task, error: unknown) => void): Promise<void> {
     const facts = new BatchFacts(this.#shared.database.db, tasks);
     const failed = new Map<string, unknown>();
+    const groups = await this.#tellGroups(tasks);
     for (const task of tasks) {
       const resource = `${task.resource_type} ${task.resource_id}`;
       try {
         if (failed.has(resource)) throw new Error('an earlier task of it failed', { cause: failed.get(resource) });
+        if (groups !== null && concernsGroups(task)) throw groups.error;
         await this.#tellOne(task, facts);
         done(task, undefined);
       } catch (error) {
         failed.set(resource, error);
         done(task, error);
       }
+    }
+  }
+
+  /** Tells of groups for all tasks at once. @returns why it failed, or null */
+  async #tellGroups(tasks: readonly Task[]): Promise<{ error: unknown } | null> {
+    const { rules, members } = groupChanges(tasks);
+    try {
+      if (rules.length > 0) await this.#groups.rulesUpdated(rules);
+      if (members.length > 0) await this.#groups.membersUpdated(members);
+      return null;
+    } catch (error) {
+      return { error };
     }
   }
 
@@ -152,6 +170,8 @@ export class Teller implements TaskWorker {
         await this.#dhcp.tell(host, 'subnet_delete_end', gone, sender(task));
       }
     },
+    // Told with the whole batch.
+    'security_group rules_updated': async () => {},
     'agent updated': async (task) => {
       const { host, admin_state_up } = task.payload;
       await this.#dhcp.agentUpdated(host as string, admin_state_up === true, sender(task));
@@ -173,6 +193,10 @@ export class Teller implements TaskWorker {
     const { dhcp_agent_notification, enable_traditional_dhcp } = this.#shared.options.core;
     return dhcp_agent_notification && enable_traditional_dhcp;
   }
+}
+
+function hasNetwork({ resource_type }: Task): boolean {
+  return resource_type !== 'agent' && resource_type !== 'security_group';
 }
 
 function networkOf(task: Task): string {
@@ -199,7 +223,7 @@ class BatchFacts {
 
   constructor(db: Db, tasks: readonly Task[]) {
     this.#db = db;
-    this.#networkIds = [...new Set(tasks.filter(({ resource_type }) => resource_type !== 'agent').map(networkOf))];
+    this.#networkIds = [...new Set(tasks.filter(hasNetwork).map(networkOf))];
     const unknown = tasks.filter((task) => task.resource_type === 'port' && task.action !== 'deleted' && !task.known);
     this.#portIds = [...new Set(unknown.map(({ resource_id }) => resource_id))];
   }

@@ -11,6 +11,7 @@ export const topics = {
   portDelete: 'q-agent-notifier-port-delete',
   networkUpdate: 'q-agent-notifier-network-update',
   networkDelete: 'q-agent-notifier-network-delete',
+  securityGroupUpdate: 'q-agent-notifier-security_group-update',
   bindingActivate: 'q-agent-notifier-binding-activate',
   bindingDeactivate: 'q-agent-notifier-binding-deactivate',
   /** Servers tell each other which object versions an agent speaks. */

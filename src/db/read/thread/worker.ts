@@ -6,13 +6,20 @@ import { Fragments } from '../fragments.ts';
 import { findJson } from '../list.ts';
 import { networks } from '../networks.ts';
 import { ports } from '../ports.ts';
+import { securityGroups } from '../security-groups.ts';
 import { definitionOf, type ResourceSpec } from '../spec.ts';
 import { subnets } from '../subnets.ts';
 import { UnknownMarkerError } from '../view.ts';
 import type { ListAnswer, ListRequest, ThreadData } from './messages.ts';
 
 /** The reader thread's body: answers list requests one after another with finished JSON. */
-const definitions: Readonly<Record<string, Definition>> = { networks, subnets, ports, agents };
+const definitions: Readonly<Record<string, Definition>> = {
+  networks,
+  subnets,
+  ports,
+  agents,
+  security_groups: securityGroups,
+};
 
 /** Of each kind: 30 MB, until the thread ends because nobody needs it. */
 const MOST_FRAGMENTS = 30_000;
