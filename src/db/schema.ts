@@ -45,6 +45,9 @@ export interface Schema {
   default_security_group: { project_id: string; security_group_id: string };
   securitygrouprbacs: RbacTable;
   securitygroupdefaultrules: SecurityGroupDefaultRulesTable;
+  flavors: { id: string; name: string; description: string | null; service_type: string; enabled: Flag };
+  serviceprofiles: { id: string; description: string | null; driver: string; metainfo: string; enabled: Flag };
+  flavorserviceprofilebindings: { flavor_id: string; service_profile_id: string };
   tags: { resource_type: string; resource_id: string; tag: string };
   outbox: OutboxTable;
   neutrino_version: { version_num: string };

@@ -1,6 +1,7 @@
 import type { Schema } from '../db/schema.ts';
 import type { ProjectRows } from '../db/write/quotas.ts';
 import type { Tagged } from '../db/write/tags.ts';
+import type { ServiceProvider } from '../resources/shapes.ts';
 import type { Endpoint } from '../rpc/transport.ts';
 import type { Change } from './changes.ts';
 import type { Collection, RouteHandler } from './contract.ts';
@@ -21,9 +22,16 @@ export interface Domain {
   readonly quotas?: Readonly<Record<string, ProjectRows>>;
   /** Collections of its that take tags: where their rows are, and what they are called in `tags`. */
   readonly tagged?: Readonly<Record<string, Tagged>>;
+  /** Who serves its service, where flavors can choose. */
+  providers?(options: PluginOptions): readonly Provider[];
   /** Objects of its that can be shared by RBAC entries. */
   readonly rbac?: readonly RbacObject[];
   make(machine: Machine): DomainParts;
+}
+
+/** One way to serve a service; `driver` is what service profiles name. */
+export interface Provider extends ServiceProvider {
+  readonly driver: string;
 }
 
 export interface DomainParts {

@@ -2,6 +2,7 @@ import { addressGroups } from './address-group/domain.ts';
 import { dhcpScheduling } from './dhcp/domain.ts';
 import type { Domain } from './domain.ts';
 import { explain } from './explain/domain.ts';
+import { flavors } from './flavor/domain.ts';
 import { portBindings } from './port-binding/domain.ts';
 import { quotas } from './quota/domain.ts';
 import { rbacPolicies } from './rbac-policy/domain.ts';
@@ -18,4 +19,5 @@ export const domains: readonly Domain[] = [
   tags,
   dhcpScheduling,
   securityGroups,
+  flavors,
 ];

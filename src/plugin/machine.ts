@@ -1,7 +1,7 @@
 import type { Tagged } from '../db/write/tags.ts';
 import type { Changes } from './changes.ts';
 import type { Collection } from './contract.ts';
-import type { RbacObject } from './domain.ts';
+import type { Provider, RbacObject } from './domain.ts';
 import type { Ipam } from './ipam/ipam.ts';
 import type { Binder } from './ml2/binder.ts';
 import type { ExtensionDriver } from './ml2/contract.ts';
@@ -20,6 +20,8 @@ export interface Machine {
   readonly quotas: Quotas;
   /** Everything that RBAC entries can open, by `object_type`. */
   readonly rbac: ReadonlyMap<string, RbacObject>;
+  /** Who serves what, where flavors can choose. */
+  readonly providers: readonly Provider[];
   /** Everything that takes tags, by collection. */
   readonly tagged: ReadonlyMap<string, Tagged>;
   /** Everything there is, by collection; complete when all domains are made. */

@@ -142,7 +142,21 @@ function assemble(
   const defaultGroups = new DefaultGroups(options.securityGroup.enable_security_group, changes);
   const ports: Ports = new Ports(() => machine);
   const tagged = new Map(Object.entries({ ...coreTagged, ...merged(domains.map((domain) => domain.tagged)) }));
-  const own = { shared, changes, quotas, rbac, tagged, defaultGroups, collections: {}, outbox, ipam, binder, ports };
+  const providers = domains.flatMap((domain) => domain.providers?.(options) ?? []);
+  const own = {
+    shared,
+    changes,
+    quotas,
+    rbac,
+    tagged,
+    providers,
+    defaultGroups,
+    collections: {},
+    outbox,
+    ipam,
+    binder,
+    ports,
+  };
   const machine: Machine = { ...own, ...drivers };
   return machine;
 }

@@ -1,4 +1,5 @@
 import { type ResourceDefinition, type RouteDefinition, required, unset } from './contract.ts';
+import { givenProject } from './standard-attributes.ts';
 import * as type from './types.ts';
 
 const profileRoute = (
@@ -48,6 +49,7 @@ export const flavor: ResourceDefinition = {
     // Which services there are, the plugin knows.
     service_type: { ops: 'CR', type: type.string(255), default: required, filter: true, sort: true },
     service_profiles: { ops: 'CUR', type: type.uuidList, default: [] },
+    ...givenProject,
     enabled: { ops: 'CUR', type: type.booleanOrNull, default: true, filter: true, sort: true },
   },
 };

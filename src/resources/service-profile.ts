@@ -1,4 +1,5 @@
 import { type ResourceDefinition, unset } from './contract.ts';
+import { givenProject } from './standard-attributes.ts';
 import * as type from './types.ts';
 
 /** What stands behind a flavor: a driver, and what it is told (upstream: neutron-lib `api/definitions/flavors`). */
@@ -12,6 +13,7 @@ export const serviceProfile: ResourceDefinition = {
     driver: { ops: 'CUR', type: type.string(1024), default: '', filter: true, sort: true },
     // Upstream looks at it only when the column overflows.
     metainfo: { ops: 'CUR', type: type.string(4096), default: '', sort: true },
+    ...givenProject,
     enabled: { ops: 'CUR', type: type.booleanOrNull, default: true, filter: true, sort: true },
   },
 };

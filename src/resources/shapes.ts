@@ -167,6 +167,29 @@ export interface DefaultSecurityGroupRule extends RuleMatch, Omit<StandardAttrib
   used_in_non_default_sg: boolean;
 }
 
+export interface Flavor {
+  id: string;
+  name: string;
+  description: string | null;
+  service_type: string;
+  service_profiles: string[];
+  enabled: boolean;
+}
+
+export interface ServiceProfile {
+  id: string;
+  description: string | null;
+  driver: string;
+  metainfo: string;
+  enabled: boolean;
+}
+
+export interface ServiceProvider {
+  service_type: string;
+  name: string;
+  default: boolean;
+}
+
 export interface RbacPolicy {
   id: string;
   tenant_id: string;

@@ -30,3 +30,8 @@ const owner = { ops: 'CR', type: type.string(255), default: unset, filter: true,
 
 /** Owner, under both names; the API fills in the caller's project and keeps the two equal. */
 export const projectAttributes = { tenant_id: owner, project_id: owner } as const satisfies AttributeTable;
+
+const given = { ops: 'C', type: type.string(255), default: unset } as const;
+
+/** Of resources that belong to nobody: what clients send is taken and forgotten. */
+export const givenProject = { tenant_id: given, project_id: given } as const satisfies AttributeTable;

@@ -22,7 +22,6 @@ const laterPairs: readonly { name: RegExp; because: string }[] = [
   { name: /^service-providers$/, because: 'routers are the only service with providers (part 6)' },
   { name: /^availability(-list)?$/, because: 'use of networks (part 2)' },
   { name: /^auto-allocated-/, because: 'auto-allocated topology (part 2)' },
-  { name: /^(flavors|service-profiles)$/, because: 'flavors (part 2)' },
   { name: /^(list-demo)$/, because: 'who may see what: users other than admin (part 2)' },
   {
     name: /^network-(for-other-project-as-demo|update-project)$/,

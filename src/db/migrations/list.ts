@@ -1,8 +1,9 @@
 import { addressGroups } from './address-groups.ts';
 import type { Migration } from './contract.ts';
+import { flavors } from './flavors.ts';
 import { initialTables } from './initial-tables.ts';
 import { securityGroups } from './security-groups.ts';
 import { tenants } from './tenants.ts';
 
 /** Every step, oldest first. The last is the head. */
-export const migrations: readonly Migration[] = [initialTables, tenants, addressGroups, securityGroups];
+export const migrations: readonly Migration[] = [initialTables, tenants, addressGroups, securityGroups, flavors];

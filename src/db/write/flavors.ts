@@ -1,0 +1,11 @@
+import type { Db } from '../database.ts';
+import { prepared } from '../prepared.ts';
+
+const having = prepared((db, p: { id: string }) =>
+  db.selectFrom('flavorserviceprofilebindings').select('flavor_id').where('service_profile_id', '=', p.id).limit(1),
+);
+
+/** Whether a flavor has this service profile. */
+export async function isOfFlavor(db: Db, profileId: string): Promise<boolean> {
+  return (await having.first(db, { id: profileId })) !== null;
+}
