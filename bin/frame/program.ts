@@ -63,6 +63,7 @@ const operatorErrors = new Set([
   'ConnectionError',
   'SchemaError',
   'DriverConfigurationError',
+  'PolicyError',
   'SocketPathError',
   'CannotStart',
 ]);

@@ -60,9 +60,6 @@ test('starting with them stops with one line each, until that part is there', ()
   expect(() => refuseUnserved(config, ['queue'])).toThrow(
     /\[DEFAULT\] transport_url = rabbit:\/\/openstack:\*\*\*\*@192\.168\.56\.11: RabbitMQ comes in a later release; /,
   );
-  expect(() => refuseUnserved(config, ['identity'])).toThrow(
-    /\[DEFAULT\] auth_strategy = keystone: Keystone comes in a later release; /,
-  );
 });
 
 test('the Linux bridge agent takes them', () => {

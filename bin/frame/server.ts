@@ -33,7 +33,7 @@ export const server: Program = {
     policyOptions,
     ...Object.values(pluginOptionGroups),
   ],
-  needs: ['database', 'queue', 'identity'],
+  needs: ['database', 'queue'],
   start: startServer,
 };
 
@@ -41,9 +41,11 @@ export const server: Program = {
 async function startServer({ config, logger }: ProgramParts): Promise<Running> {
   const options = config.get(apiOptions);
   const { insecure_open_api: open, token_file } = config.get(neutrinoOptions);
-  refuseOpenAddress(config, options.bind_host, open);
+  const keystone = config.get(serverOptions).auth_strategy === 'keystone';
+  if (!keystone) refuseOpenAddress(config, options.bind_host, open);
   const token = token_file === null ? null : readToken(config, token_file);
 
+  const prepared = keystone ? (await import('./access.ts')).prepareAccess(config) : null;
   // Modules come here and not above, so that --help and refusals are quick, and they load while the database opens.
   const [{ openDatabase }, schema, { serveLocalBus }, { createPlugin }, { createApi }, identity] = await Promise.all([
     import('../../src/db/database.ts'),
@@ -79,13 +81,16 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
   }
   await plugin.start();
 
+  const access = prepared?.open(plugin, logger) ?? null;
+  if (access !== null) undo.defer(() => access.close());
   const api = createApi({
     plugin,
     options,
     bodies: config.get(bodyOptions),
     health: config.get(healthOptions),
-    protection: open ? 'open' : 'loopback',
-    authenticate: token === null ? identity.noAuthentication() : identity.fixedToken(token),
+    protection: access !== null ? 'off' : open ? 'open' : 'loopback',
+    authenticate: access?.authenticate ?? (token === null ? identity.noAuthentication() : identity.fixedToken(token)),
+    ...(access !== null && { gate: access.gate, challenge: access.challenge }),
     logger,
   });
   undo.defer(() => api.close());
@@ -93,7 +98,8 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
     throw new StartError(whyNoListen(error, `${options.bind_host}:${options.bind_port}`), { cause: error });
   });
   logger.info({ url, core_plugin: 'ml2', extensions: plugin.extensions.size }, 'API listens');
-  if (open) logger.warn({ url }, 'the API answers everyone who reaches this address: insecure_open_api is set');
+  if (open && !keystone)
+    logger.warn({ url }, 'the API answers everyone who reaches this address: insecure_open_api is set');
   const parts = undo.move();
   return { close: () => parts.disposeAsync() };
 }

@@ -46,6 +46,8 @@ export interface ApiParts {
    * `open` (`--insecure-open-api`) listens anywhere and takes any Host; `off` is for servers behind Keystone.
    */
   readonly protection?: 'loopback' | 'open' | 'off';
+  /** Where Keystone is, for clients that come without a token; our own address when left out. */
+  readonly challenge?: string;
   /** Who may do and see what; everybody everything when left out. */
   readonly gate?: Gate;
   readonly resources?: readonly ResourceDefinition[];
@@ -140,7 +142,10 @@ export function createApi(parts: ApiParts): Api {
       const known = authenticate(request.headers, request.id);
       const context = known instanceof Promise ? await known : known;
       if (context === null) {
-        return send(request, reply, 401, documents.unauthorizedDocument);
+        const uri = parts.challenge ?? linkBase(linkSource(request), '');
+        return send(request, reply, 401, documents.unauthorizedDocument, {
+          'WWW-Authenticate': `Keystone uri="${uri}"`,
+        });
       }
       const { path, parameters } = splitTarget(request.raw.url!);
       const fixed = answerDocument(service, extensions, request, path);
@@ -223,17 +228,20 @@ function withoutEmptySegments(target: string): string {
 }
 
 /** Straight to the socket: the framework would name a charset, which upstream does not, and there is nothing to hook. */
-function send(request: FastifyRequest, reply: FastifyReply, status: number, body: Answer['body']): FastifyReply {
-  const headers: Record<string, string | number> = { 'X-Openstack-Request-Id': request.id };
+function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  body: Answer['body'],
+  more: Readonly<Record<string, string>> = {},
+): FastifyReply {
+  const headers: Record<string, string | number> = { 'X-Openstack-Request-Id': request.id, ...more };
   if (status === 204) headers['Content-Length'] = 0;
   else {
     headers['Content-Type'] = JSON_TYPE;
     headers['Content-Length'] = isPieces(body)
       ? body.reduce((sum, { length }) => sum + length, 0)
       : Buffer.byteLength(body);
-    if (status === 401) {
-      headers['WWW-Authenticate'] = `Keystone uri="${linkBase(linkSource(request), '')}"`;
-    }
   }
   // The rest of a body that is too large is not read.
   if (status === 413) headers.Connection = 'close';

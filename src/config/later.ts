@@ -2,10 +2,9 @@ import type { Config } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { commonOptions } from './options/common.ts';
 import { databaseOptions } from './options/database.ts';
-import { serverOptions } from './options/server.ts';
 
 /** What a program is about to use, of the things this release reads and checks but does not serve yet. */
-export type Need = 'database' | 'queue' | 'identity';
+export type Need = 'database' | 'queue';
 
 /**
  * Refuses to start with services that a later release brings, instead of starting and doing something else.
@@ -28,11 +27,6 @@ export function refuseUnserved(config: Config, needs: readonly Need[]): void {
         `${config.where('DEFAULT', 'transport_url')}: RabbitMQ comes in a later release; until then give local:///path/of/a/socket, in a later --config-file if this one must stay`,
       );
     }
-  }
-  if (needs.includes('identity') && config.get(serverOptions).auth_strategy === 'keystone') {
-    throw new ConfigError(
-      `${config.where('DEFAULT', 'auth_strategy')}: Keystone comes in a later release; until then give auth_strategy = noauth and bind_host = 127.0.0.1, in a later --config-file if this one must stay`,
-    );
   }
 }
 

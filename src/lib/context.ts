@@ -17,6 +17,18 @@ export interface Context {
   readonly isAdmin: boolean;
   /** The caller's token, passed on over RPC as oslo.context does; never logged. */
   readonly authToken: string | null;
+  /** What Keystone tells besides, for rules of policy that ask for it. */
+  readonly userDomainId?: string | null;
+  readonly projectDomainId?: string | null;
+  /** Of a token for a domain. */
+  readonly domainId?: string | null;
+  /** `all`: a token for the whole system. */
+  readonly systemScope?: string | null;
+  readonly isAdminProject?: boolean;
+  /** The service that passes a user's request on, by its own token. */
+  readonly serviceUserId?: string | null;
+  readonly serviceProjectId?: string | null;
+  readonly serviceRoles?: readonly string[];
   /** Asking must change nothing, as a dry run does (oslo.context's `read_only`); false when absent. */
   readonly readOnly?: boolean;
 }

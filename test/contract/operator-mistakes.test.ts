@@ -107,7 +107,7 @@ test.concurrent.each<[string, string[], number, RegExp]>([
   ['a file that is not there', ['--config-file', 'none.conf'], 1, /--config-file none\.conf: no such file; /],
   ['a folder for a file', ['--config-file', 'empty.d'], 1, /empty\.d: is a directory; /],
   ['a file for a folder', ['--config-dir', 'base.conf'], 1, /--config-dir base\.conf: is not a directory; /],
-  ['an empty folder', ['--config-dir', 'empty.d'], 1, /auth_strategy = keystone: Keystone comes in a later release; /],
+  ['an empty folder', ['--config-dir', 'empty.d'], 1, /auth_url = : is needed with auth_strategy = keystone; /],
   ['bytes of another encoding', ['--config-file', 'latin.conf'], 1, /latin\.conf:3: holds bytes that are no UTF-8; /],
   ['an unknown option', ['--frob'], 2, /Unknown option '--frob'; --help tells /],
   ['an option without its value', ['--config-file'], 2, /--config-file <value>' argument missing; --help tells /],

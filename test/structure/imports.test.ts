@@ -18,6 +18,7 @@ const folders: readonly { folder: string; may: readonly string[]; because: strin
     may: ['src/lib', 'src/resources'],
     because: 'rows in, rows out, in the shapes of the API; no knowledge of who asks',
   },
+  { folder: 'src/keystone', may: ['src/lib'], because: 'who somebody is, for the server and for the client alike' },
   { folder: 'src/rpc', may: ['src/lib'], because: 'the wire is the same for server and agents' },
   { folder: 'src/linux', may: ['src/lib'], because: 'applies what it is told to the host' },
   { folder: 'src/policy', may: ['src/lib', 'src/resources'], because: 'rules are about attributes, not about storage' },
@@ -41,7 +42,7 @@ const folders: readonly { folder: string; may: readonly string[]; because: strin
     may: ['src/lib', 'src/config', 'src/resources', 'src/rpc', 'src/linux'],
     because: 'starts the programs, is no second implementation of them',
   },
-  { folder: 'cli', may: ['src/lib', 'src/resources'], because: 'a client knows the API only' },
+  { folder: 'cli', may: ['src/lib', 'src/resources', 'src/keystone'], because: 'a client knows the API only' },
 ];
 
 /** Packages and built-ins that belong to one place. */
@@ -54,6 +55,7 @@ const owned: readonly { name: RegExp; may: readonly string[]; because: string }[
   },
   { name: /^kysely(\/|$)/, may: ['src/db'], because: 'the dialect is hidden behind queries' },
   { name: /^node:sqlite$/, may: ['src/db'], because: 'the dialect is hidden behind queries' },
+  { name: /^memjs(\/|$)/, may: ['src/keystone'], because: 'the cache of tokens is nobody else’s' },
   { name: /^fastify(\/|$)/, may: ['src/api'], because: 'only the API speaks HTTP to clients' },
   { name: /^amqplib(\/|$)/, may: ['src/rpc/amqp'], because: 'nothing above the transport knows which one it is' },
   { name: /^pino(\/|$)/, may: ['bin', 'src/api'], because: 'everything else takes the Logger of lib/log.ts' },

@@ -10,6 +10,7 @@ const virtualMachinePackages: readonly DebianPackage[] = [
 
 /** Tools of the test run itself, all in packages that Debian always has or that are named here. */
 const runnerPackages: readonly DebianPackage[] = [
+  { name: 'memcached', commands: ['memcached'], why: 'the cache of tokens that servers share' },
   { name: 'util-linux', commands: ['unshare', 'nsenter', 'setsid'], why: 'emulated hosts' },
 ];
 

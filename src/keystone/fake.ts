@@ -1,0 +1,101 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+// biome-ignore lint/suspicious/noExplicitAny: bodies of all kinds; tests look at what they expect
+type Json = any;
+
+interface FakeToken {
+  readonly user: string;
+  readonly project: string | null;
+  readonly roles: readonly string[];
+  expiresAtMs: number;
+}
+
+/** A Keystone of a few lines over real HTTP, for tests: issues tokens, validates them, can be down or forgetful. */
+export class FakeKeystone implements AsyncDisposable {
+  readonly tokens = new Map<string, FakeToken>();
+  /** Bodies of requests for tokens, and how often tokens were validated. */
+  readonly issued: Json[] = [];
+  validations = 0;
+  /** Answers everything with this status. */
+  broken: number | null = null;
+  readonly #server: Server;
+  #lastToken = 0;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(): Promise<FakeKeystone> {
+    const server = createServer();
+    const fake = new FakeKeystone(server);
+    server.on('request', async (request, response) => {
+      const { status, headers = {}, body = null } = await fake.#answer(request);
+      response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+      response.end(body === null ? '' : JSON.stringify(body));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return fake;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** A token that Keystone knows. */
+  add(facts: Partial<FakeToken> = {}): string {
+    const token = `token-${++this.#lastToken}`;
+    const expiresAtMs = Date.now() + 3_600_000;
+    this.tokens.set(token, { user: 'demo', project: 'p1', roles: ['member', 'reader'], expiresAtMs, ...facts });
+    return token;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #answer(request: IncomingMessage): Promise<{ status: number; headers?: Record<string, string>; body?: Json }> {
+    if (this.broken !== null) return { status: this.broken, body: { error: { message: 'broken' } } };
+    const { pathname, searchParams } = new URL(request.url!, this.url);
+    if (pathname !== '/v3/auth/tokens') return { status: 404 };
+    if (request.method === 'POST') {
+      this.issued.push(await readJson(request));
+      const token = this.add({ user: 'neutron', project: 'service', roles: ['service'] });
+      return { status: 201, headers: { 'X-Subject-Token': token }, body: this.#body(token) };
+    }
+    this.validations++;
+    const ours = this.tokens.get(String(request.headers['x-auth-token']));
+    if (ours === undefined) return { status: 401, body: { error: { message: 'who are you' } } };
+    const subject = String(request.headers['x-subject-token']);
+    const found = this.tokens.get(subject);
+    const expired = found !== undefined && found.expiresAtMs < Date.now();
+    if (found === undefined || (expired && !searchParams.has('allow_expired'))) return { status: 404 };
+    return { status: 200, body: this.#body(subject) };
+  }
+
+  #body(token: string): Json {
+    const { user, project, roles, expiresAtMs } = this.tokens.get(token)!;
+    return {
+      token: {
+        expires_at: new Date(expiresAtMs).toISOString(),
+        user: { id: `${user}-id`, name: user, domain: { id: 'default', name: 'Default' } },
+        ...(project && { project: { id: project, name: project, domain: { id: 'default', name: 'Default' } } }),
+        roles: roles.map((name) => ({ id: name, name })),
+        catalog: [
+          {
+            type: 'network',
+            name: 'neutron',
+            endpoints: [{ interface: 'public', region_id: 'RegionOne', url: 'http://127.0.0.1:9696' }],
+          },
+        ],
+      },
+    };
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<Json> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString());
+}
