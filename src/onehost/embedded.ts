@@ -106,7 +106,8 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
           extension_drivers: 'port_security',
         },
         ml2_type_flat: { flat_networks: 'public' },
-        securitygroup: { enable_security_group: false },
+        // There are groups, and nobody enforces them yet: the server says so.
+        securitygroup: { enable_security_group: true, firewall_driver: 'noop' },
       },
     ],
     'linuxbridge_agent.ini': [

@@ -21,7 +21,7 @@ export function renderSummary({ version, state, instance, agents, uplink, progra
   const folder = state.isDefault ? '' : ` --state-dir ${state.path}`;
   const lines = [
     `Neutrino ${version} is up after ${seconds.toFixed(1)} s. State: ${state.path}, logs: ${state.log}`,
-    'Nothing is isolated yet: every port may talk to every other of its network. Security groups come with a later release.',
+    'Nothing is isolated yet: every port may talk to every other of its network. Security groups are kept, not enforced.',
     '',
     `  API                   ${url}`,
   ];

@@ -21,7 +21,10 @@ export interface AllowedDifference {
 }
 
 /** Lists of ids alone, in no order. */
-const idList = /(^|\.|\])subnets$/;
+const idList = /(^|\.|\])(subnets|security_groups)$/;
+
+/** Rules in their group: new ones are in the order of ids that nobody chose. */
+const ruleList = /\.security_group_rules$/;
 
 const poolList = /(^|\.)allocation_pools$/;
 
@@ -69,8 +72,18 @@ function compareLists(recorded: Json[], ours: Json[], renaming: Renaming, place:
     return a.join() === b.join() ? [] : [{ place, recorded, ours }];
   }
   // The recorded server lists several pools in the order of random ids that nobody sees.
-  const [theirs, own] = poolList.test(place) ? [byStart(recorded), byStart(ours)] : [recorded, ours];
+  const [theirs, own] = poolList.test(place)
+    ? [byStart(recorded), byStart(ours)]
+    : ruleList.test(place)
+      ? [byMatch(recorded), byMatch(ours)]
+      : [recorded, ours];
   return comparePositions(theirs, own, renaming, inside);
+}
+
+function byMatch(rules: Json[]): Json[] {
+  const text = ({ direction, ethertype, protocol, port_range_min }: Json) =>
+    [direction, ethertype, protocol, port_range_min].join(' ');
+  return rules.toSorted((a, b) => text(a).localeCompare(text(b)));
 }
 
 function byStart(pools: Json[]): Json[] {

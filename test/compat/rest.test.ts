@@ -32,6 +32,7 @@ beforeAll(async () => {
       DEFAULT: { dns_domain: 'peer.example.' },
       // As recorded, but for VXLAN and VLAN, which come with a later part: tenant networks are local here.
       ml2_type_flat: { flat_networks: '*' },
+      securitygroup: { enable_security_group: true, firewall_driver: 'iptables' },
     },
   });
   await deployment.start();
@@ -39,6 +40,7 @@ beforeAll(async () => {
   extensions = new Set(listed.extensions.map((extension: Json) => extension.alias));
   await reportAgents(deployment, recordedAgents());
   await learnAgents();
+  await learnDefaultGroups();
 });
 
 afterAll(async () => {
@@ -63,6 +65,8 @@ const sequence: readonly { file: string; before?: () => Promise<void>; after?: (
   { file: 'port-bindings', before: makeBoundPort, after: removeBoundPort },
   { file: 'ports-bulk' },
   { file: 'address-groups' },
+  { file: 'security-groups' },
+  { file: 'security-group-rules', before: makeGroup },
   { file: 'rbac-policies' },
   { file: 'tags' },
   { file: 'quotas' },
@@ -210,6 +214,39 @@ async function learnAgents(): Promise<void> {
     renaming.learn(agent.id, ours.find((one) => one.binary === agent.binary && one.host === agent.host)!.id);
 }
 
+/** The groups that ports are in when nothing is said: each project's own. */
+async function learnDefaultGroups(): Promise<void> {
+  const { projects, pairs } = readRecording('security-groups');
+  const [demo] = pairs.find(({ name }) => name === 'list name=default')!.response.body.security_groups;
+  const [port] = readRecording('ports-admin-bound').pairs;
+  for (const [project, recorded] of [
+    [projects.demo, demo.id],
+    [projects.admin, port!.response.body.port.security_groups[0]],
+  ]) {
+    const found = await deployment.api.expect('GET', `/v2.0/security-groups?name=default&project_id=${project}`);
+    renaming.learn(recorded, found.security_groups[0].id);
+    for (const rule of found.security_groups[0].security_group_rules) {
+      const same = demo.security_group_rules.find(
+        (one: Json) => one.direction === rule.direction && one.ethertype === rule.ethertype,
+      );
+      if (recorded === demo.id) renaming.learn(same.id, rule.id);
+    }
+  }
+}
+
+/** The group whose rules were recorded. */
+async function makeGroup(): Promise<void> {
+  const { projects, pairs } = readRecording('security-group-rules');
+  const wanted = { security_group: { name: 'rules', project_id: projects.demo } };
+  const { security_group: group } = await deployment.api.expect('POST', '/v2.0/security-groups', wanted);
+  renaming.learn(pairs[0]!.request.body.security_group_rule.security_group_id, group.id);
+  const list = pairs.find(({ name }) => name === 'list')!.response.body.security_group_rules;
+  for (const rule of group.security_group_rules) {
+    const same = list.find((one: Json) => one.direction === 'egress' && one.ethertype === rule.ethertype);
+    renaming.learn(same.id, rule.id);
+  }
+}
+
 const recordedNetwork = (): string => readRecording('subnets').pairs[0]!.request.body.subnet.network_id;
 const recordedSubnet = (): string =>
   readRecording('ports-admin-bound').pairs[0]!.request.body.port.fixed_ips[0].subnet_id;
@@ -288,9 +325,9 @@ async function orderAsRecorded(pair: RecordedPair): Promise<void> {
   }
 }
 
-/** One network and nothing else for the second project. */
+/** One network and nothing else for the second project (its default group needs no room). */
 async function limitAlt({ projects }: Recording): Promise<void> {
-  const quota = { network: 1, port: 0 };
+  const quota = { network: 1, port: 0, security_group: 0 };
   await deployment.api.expect('PUT', `/v2.0/quotas/${projects.alt}`, { quota });
 }
 

@@ -8,8 +8,6 @@ const laterResources: Readonly<Record<string, string>> = {
   'networks-admin-provider-vlan': 'VLAN segments (part 5)',
   qos: 'quality of service',
   'routers-floatingips': 'routers and floating addresses (part 6)',
-  'security-group-rules': 'security groups (part 4)',
-  'security-groups': 'security groups (part 4)',
   segments: 'segments (part 2)',
   'subnetpools-alloc': 'subnet pools (part 2)',
   subnetpools: 'subnet pools (part 2)',
@@ -27,15 +25,10 @@ const laterPairs: readonly { name: RegExp; because: string }[] = [
     name: /^network-(for-other-project-as-demo|update-project)$/,
     because: 'who may do what: users other than admin (part 2)',
   },
-  { name: /^quota-exceeded-(router|sg)$/, because: 'routers (part 6), security groups (part 4)' },
-  { name: /^(sg-|port-unknown-sg|port-bad-sg|port-psec-off-with-sg)/, because: 'security groups (part 4)' },
+  { name: /^quota-exceeded-router$/, because: 'routers (part 6)' },
   { name: /^(router|fip)-/, because: 'routers, floating addresses (part 6)' },
   { name: /^port-qos-unknown$/, because: 'quality of service' },
   { name: /^network-vlan-/, because: 'VLAN segments (part 5)' },
-  {
-    name: /^port-psec-off-with-aap$/,
-    because: 'recorded with the default security group of the project, which wins (part 4)',
-  },
 ];
 
 /** Why a recorded pair is not replayed now; null when it is. */

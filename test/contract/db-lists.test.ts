@@ -448,14 +448,14 @@ describe.each(dialects)('lists on $name', ({ open }) => {
       };
       const few = await statements({ limit: 25 });
       expect(await statements({ limit: 50 })).toBe(few);
-      expect(few).toBeLessThanOrEqual(11);
-      expect(await statements({ limit: 3 })).toBeLessThanOrEqual(6);
+      expect(few).toBeLessThanOrEqual(13);
+      expect(await statements({ limit: 3 })).toBeLessThanOrEqual(7);
       expect(await statements({ limit: 50, fields: ['id', 'name'] })).toBe(1);
       expect(await statements({ limit: 5, fields: ['id', 'fixed_ips'] })).toBe(2);
       count.statements = 0;
       const [port] = await findPorts(database.db, { limit: 1 });
       await getPort(counted.db, port!.id);
-      expect(count.statements).toBeLessThanOrEqual(6);
+      expect(count.statements).toBeLessThanOrEqual(7);
     } finally {
       await counted.close();
     }

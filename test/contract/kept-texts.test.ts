@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { all, createFixture } from '../../src/plugin/fixture.ts';
+import { all, createFixture, member } from '../../src/plugin/fixture.ts';
 
 /**
  * Long lists are made of texts kept from the list before, by revision. So whatever changes what a port or a network shows
  * must raise its revision: this does everything the plugin can do to them, and compares lists with what `get` says.
  */
 it('whatever is done, lists show what there is', async () => {
-  await using f = await createFixture({ flat: { flat_networks: ['public'] } });
+  await using f = await createFixture({
+    flat: { flat_networks: ['public'] },
+    securityGroup: { enable_security_group: true },
+  });
   await f.bridgeAgent();
   await f.dhcpAgent();
   const { networks, subnets, ports } = f.plugin.collections;
@@ -40,6 +43,11 @@ it('whatever is done, lists show what there is', async () => {
     options: change({ extra_dhcp_opts: [{ opt_name: 'mtu', opt_value: '1400' }] }),
     addresses: (id) => ports.update!(f.context, id, { fixed_ips: [{ ip_address: `10.0.9.${(++next % 250) + 1}` }] }),
     'no addresses': change({ fixed_ips: [] }),
+    'no groups': change({ security_groups: [] }),
+    'other groups': async (id) => {
+      const { id: group } = await f.plugin.collections.security_groups!.create!(f.context, { project_id: 'p1' });
+      await ports.update!(f.context, id, { security_groups: [group] });
+    },
     'switch off': change({ admin_state_up: false }),
     details: (id) => f.ask('get_device_details', tap(id)),
     up: (id) => f.ask('update_device_up', tap(id)),
@@ -87,6 +95,83 @@ it('whatever is done, lists show what there is', async () => {
           await steps[name]!(port.id, network.id).catch(() => {});
         }
         await f.plugin.idle();
+        await check();
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+it('whatever is done to groups, lists show what there is', async () => {
+  await using f = await createFixture({ securityGroup: { enable_security_group: true } });
+  const { security_groups, security_group_rules, rbac_policies } = f.plugin.collections;
+  const groups = security_groups!;
+  const input = (name: string) => ({ project_id: 'p1', name });
+  await groups.createBulk!(
+    f.context,
+    Array.from({ length: 60 }, (_, i) => input(`g${i}`)),
+  );
+  let next = 0;
+  type Step = (one: string, other: string) => Promise<unknown>;
+  const steps: Record<string, Step> = {
+    rename: (id) => groups.update!(f.context, id, { name: `ü"${++next}` }),
+    'keep no state, or some': async (id) =>
+      groups.update!(f.context, id, { stateful: !(await groups.get(f.context, id)).stateful }),
+    rule: (security_group_id, remote_group_id) =>
+      security_group_rules!.create!(f.context, {
+        project_id: 'p1',
+        security_group_id,
+        direction: 'ingress',
+        protocol: String(++next % 200),
+        remote_group_id,
+      }),
+    'no rules': async (id) => {
+      for (const rule of (await groups.get(f.context, id)).security_group_rules) {
+        await security_group_rules!.delete!(f.context, rule.id);
+      }
+    },
+    share: (object_id) =>
+      rbac_policies!.create!(f.context, {
+        project_id: 'p1',
+        object_type: 'security_group',
+        object_id,
+        action: 'access_as_shared',
+        target_tenant: ++next % 2 === 0 ? '*' : 'p2',
+      }),
+    'share no more': async () => {
+      const [policy] = await all<{ id: string }>(rbac_policies!);
+      if (policy) await rbac_policies!.delete!(f.context, policy.id);
+    },
+    tag: (id) =>
+      f.plugin.routes['PUT security_groups/{id}/tags']!({
+        context: f.context,
+        params: { id },
+        input: { tags: [`t${++next}`] },
+        parameters: [],
+        ifRevision: null,
+      }),
+    replace: async (id) => {
+      await groups.delete!(f.context, id);
+      await groups.create!(f.context, input('new'));
+    },
+  };
+  const check = async () => {
+    for (const context of [f.context, member('p2')]) {
+      for (const shown of await all<{ id: string }>(groups, {}, context)) {
+        expect(shown).toEqual(await groups.get(context, shown.id));
+      }
+    }
+  };
+  await check();
+  const nth = fc.nat(9);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.constantFrom(...Object.keys(steps)), nth, nth), { maxLength: 6 }),
+      async (done) => {
+        for (const [name, one, other] of done) {
+          const listed = await all<{ id: string }>(groups);
+          await steps[name]!(listed[one]!.id, listed[other]!.id).catch(() => {});
+        }
         await check();
       },
     ),

@@ -16,7 +16,11 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'neutrino-races-'));
   const connection = `sqlite:///${folder}/shared.sqlite`;
   for (const name of ['one', 'two']) {
-    const server = { database: { connection }, ml2_type_flat: { flat_networks: '*' } };
+    const server = {
+      database: { connection },
+      ml2_type_flat: { flat_networks: '*' },
+      securitygroup: { enable_security_group: true, firewall_driver: 'noop' },
+    };
     servers.push(await makeDeployment({ folder: join(folder, name), server }));
   }
   await Promise.all(servers.map((server) => server.start()));
@@ -55,6 +59,26 @@ describe('of many requests at once for the same thing', () => {
     const flat = { 'provider:network_type': 'flat', 'provider:physical_network': 'physnet1' };
     expect(await atOnce(() => ['POST', '/v2.0/networks', { network: flat }])).toEqual({ 201: 1, 409: CLIENTS - 1 });
     expect(await list('networks', '?provider:physical_network=physnet1')).toHaveLength(1);
+  });
+
+  it("one makes a project's default group", async () => {
+    const { id: network_id } = await network();
+    const port = { network_id, project_id: 'first-port' };
+    expect(await atOnce(() => ['POST', '/v2.0/ports', { port }])).toEqual({ 201: CLIENTS });
+    const groups = (await apis[1]!.request('GET', '/v2.0/security-groups?project_id=first-port')).body.security_groups;
+    expect(groups).toMatchObject([{ name: 'default' }]);
+    const ports = await list('ports', '?project_id=first-port');
+    for (const { security_groups } of ports) expect(security_groups).toEqual([groups[0].id]);
+  });
+
+  it('one makes a rule of a group', async () => {
+    const made = await apis[0]!.request('POST', '/v2.0/security-groups', { security_group: { name: 'g' } });
+    const security_group_id = made.body.security_group.id;
+    const security_group_rule = { security_group_id, direction: 'ingress', protocol: 'tcp' };
+    expect(await atOnce(() => ['POST', '/v2.0/security-group-rules', { security_group_rule }])).toEqual({
+      201: 1,
+      409: CLIENTS - 1,
+    });
   });
 
   it('one gets a MAC of a network', async () => {
