@@ -11,7 +11,7 @@ export const subnet: ResourceDefinition = {
   member: 'subnet',
   collection: 'subnets',
   core: true,
-  visibility: ['owner', 'parent_owner', 'parent_shared', 'parent_external'],
+  visibility: ['owner', 'parent_owner', 'parent_shared'],
   routes: tagRoutes('subnet', 'subnets'),
   attributes: {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },

@@ -29,6 +29,17 @@ describe('what a project sees', () => {
     expect(names(await t.ask(alt, 'GET', 'networks?shared=false'))).toEqual(['outside']);
   });
 
+  it('of subnets is those on its networks and on shared ones, not those that lead outside', async () => {
+    t = await makeTenants();
+    for (const input of [{ shared: true }, { 'router:external': true }, {}]) {
+      const network = await t.create(admin, 'networks', input);
+      const name = Object.keys(input)[0] ?? 'hidden';
+      await t.create(admin, 'subnets', { network_id: network.id, ip_version: 4, cidr: '10.0.0.0/24', name });
+    }
+    const seen = (await t.ask(demo, 'GET', 'subnets')).body.subnets.map(({ name }: { name: string }) => name);
+    expect(seen).toEqual(['shared']);
+  });
+
   it('is not found where it is another’s, whatever is asked', async () => {
     t = await makeTenants();
     const { id } = await t.create(demo, 'networks', { name: 'own' });

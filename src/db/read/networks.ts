@@ -102,6 +102,11 @@ const sharedWith = (eb: AnyExpressions, view: View) =>
 /** A project sees its networks and those shared with it, as a whole or as a way to the outside. */
 const visible: Scope = (eb, project) => eb.or([eb('project_id', '=', project), eb('id', 'in', opened(eb, project))]);
 
+/** Networks that RBAC entries share with a project, so that it may plug in there. */
+export function shared(eb: AnyExpressions, project: string) {
+  return opened(eb, project).where('action', '=', 'access_as_shared');
+}
+
 /** Networks that RBAC entries open to a project, in one way or the other. */
 export function opened(eb: AnyExpressions, project: string) {
   return eb.selectFrom('networkrbacs').select('object_id').where('target_project', 'in', ['*', project]);
