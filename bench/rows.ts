@@ -1,3 +1,4 @@
+import { runGroupRows } from './group-rows.ts';
 import { call, type Figures, runLoad, type Server } from './load.ts';
 
 export interface RowOptions {
@@ -22,18 +23,23 @@ export const rowNames = [
   'create 100 ports at once',
   'list 10,000 ports',
   'show port while listing 10,000',
+  'create security group rule',
+  'list 1,000 security groups',
 ] as const;
 export type RowName = (typeof rowNames)[number];
+
+/** Measures one row, when it is wanted. */
+export type Row = (
+  name: RowName,
+  operation: Omit<Parameters<typeof runLoad>[1], 'clients' | 'keepAlive' | 'seconds'> & { clients?: number },
+) => Promise<void>;
 
 /** Runs all rows once on a server. What it makes is removed again, so that the next run finds the same. */
 export async function runRows(server: Server, options: RowOptions): Promise<Map<RowName, Figures>> {
   const { clients, keepAlive, seconds } = options;
   const results = new Map<RowName, Figures>();
-  const wanted = (name: RowName) => options.only === null || options.only.has(name);
-  const row = async (
-    name: RowName,
-    operation: Omit<Parameters<typeof runLoad>[1], 'clients' | 'keepAlive' | 'seconds'> & { clients?: number },
-  ): Promise<void> => {
+  const wanted = (name: string) => options.only === null || options.only.has(name);
+  const row: Row = async (name, operation) => {
     if (!wanted(name)) return;
     const figures = await runLoad(server, { clients, keepAlive, seconds, ...operation });
     results.set(name, figures);
@@ -155,6 +161,7 @@ export async function runRows(server: Server, options: RowOptions): Promise<Map<
     );
   }
   await removeNetworks(server, networks);
+  await runGroupRows(server, { row, wanted, tag });
   return results;
 }
 

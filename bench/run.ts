@@ -68,11 +68,19 @@ async function measure(server: Server): Promise<Map<RowName, Figures>> {
   });
 }
 
+/** Groups as the other server has them (its agents enforce them, nobody is there here), and room for everything. */
+const asMeasured = {
+  quotas: Object.fromEntries(
+    ['network', 'subnet', 'port', 'security_group', 'security_group_rule'].map((name) => [`quota_${name}`, -1]),
+  ),
+  securitygroup: { enable_security_group: true, firewall_driver: 'noop' },
+};
+
 async function measureOurs(): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-bench-'));
   try {
     // The first start reads the program from disk; the one that is measured finds it in memory.
-    const deployment = await makeDeployment({ folder });
+    const deployment = await makeDeployment({ folder, server: asMeasured });
     await deployment.start();
     await deployment.server.stop();
     await using running = deployment;
@@ -118,7 +126,9 @@ async function main(): Promise<void> {
     when: new Date().toISOString(),
     what:
       values.what ??
-      (values.url ? 'not said' : 'no auth, SQLite, local bus, ML2 with linuxbridge and port_security, no agents'),
+      (values.url
+        ? 'not said'
+        : 'no auth, SQLite, local bus, ML2 with linuxbridge, port_security and security groups, no agents'),
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
     keepAlive: values['keep-alive'] !== 'off',
     clients: Number(values.clients),
