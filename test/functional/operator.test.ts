@@ -89,7 +89,7 @@ lock_path = ${state}/lock
     /^ {2}Running current for neutron \.\.\.\n[0-9a-f]{12} \(head\)\n {2}OK\n$/,
   );
   expect((await manage('history')).stdout).toMatch(
-    /^ {2}Running history for neutron \.\.\.\n<base> -> [0-9a-f]{12} .*\(head\), /m,
+    /^ {2}Running history for neutron \.\.\.\n(?:[0-9a-f]{12} -> [0-9a-f]{12}.*\n)*<base> -> [0-9a-f]{12} .*, \w/m,
   );
 
   const server = new Program({ name: 'neutron-server', host });
