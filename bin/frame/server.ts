@@ -73,6 +73,12 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
     options: pluginOptions(config),
     host,
     logger,
+    section: (name) =>
+      Object.fromEntries(
+        config.unknown
+          .filter((entry) => entry.section === name.toLowerCase())
+          .map((entry) => [entry.name, entry.value]),
+      ),
   });
   undo.defer(() => plugin.close());
   for (const { topic, endpoints } of plugin.rpcEndpoints()) {

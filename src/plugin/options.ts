@@ -92,9 +92,44 @@ export function agentsFilter({ securityGroup }: Pick<PluginOptions, 'securityGro
   return enable_security_group && firewall_driver !== 'noop' && !firewall_driver?.endsWith('NoopFirewallDriver');
 }
 
+/** Service plugins of upstream that are part of this server whatever the option says. */
+const alwaysThere = ['tag', 'timestamp', 'timestamp_core', 'revisions', 'flavors', 'network_ip_availability'];
+/** Those that the option brings. */
+const served = ['segments', 'network_segment_range'];
+const later = [
+  'auto_allocate',
+  'router',
+  'l3_router',
+  'qos',
+  'trunk',
+  'metering',
+  'port_forwarding',
+  'conntrack_helper',
+  'ndp_proxy',
+  'log',
+  'local_ip',
+  'placement',
+];
+
+/** One line that says which name is wrong, and which there are. */
+function checkServicePlugins(names: readonly string[]): string | null {
+  for (const name of names) {
+    // A class path stands for the plugin whose folder it leads through: neutron.services.segments.plugin.Plugin.
+    const known = name.includes('.') ? name.split('.') : [name];
+    if ([...alwaysThere, ...served].some((each) => known.includes(each))) continue;
+    if (later.some((each) => known.includes(each))) return `'${name}' comes in a later release; take it out until then`;
+    return `'${name}' is no service plugin; there are ${served.join(', ')}, and always ${alwaysThere.join(', ')}`;
+  }
+  return null;
+}
+
 /** Which service plugins there are besides those that always are. */
 export const serviceOptions = declareOptions('DEFAULT', {
-  service_plugins: option.list({ default: [], help: 'service plugins, by name or class path: segments …' }),
+  service_plugins: option.list({
+    default: [],
+    help: 'service plugins beside those that always are, by name or class path',
+    check: checkServicePlugins,
+  }),
 });
 export type ServiceOptions = OptionValues<typeof serviceOptions>;
 

@@ -14,6 +14,8 @@ export interface PluginParts {
   /** This server's name on the queue. */
   readonly host: string;
   readonly logger?: Logger;
+  /** Options of sections that only drivers from outside know; none when left out. */
+  readonly section?: (name: string) => Readonly<Record<string, string>>;
   /** Milliseconds since the epoch; tests bring their own clock. */
   readonly now?: () => number;
   /** In [0, 1); tests bring their own dice. */

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { serviceOptions } from './options.ts';
+
+describe('service_plugins', () => {
+  const check = (...names: string[]) => serviceOptions.options.service_plugins.check!(names);
+
+  it.each([
+    [[]],
+    [['segments', 'network_segment_range']],
+    [
+      [
+        'tag',
+        'neutron.services.segments.plugin.Plugin',
+        'neutron.services.flavors.flavors_plugin.FlavorsPlugin',
+        'flavors',
+      ],
+    ],
+  ])('takes %j', (names) => {
+    expect(check(...names)).toBeNull();
+  });
+
+  it.each([
+    ['router', /'router' comes in a later release/],
+    ['neutron.services.qos.qos_plugin.QoSPlugin', /comes in a later release/],
+    ['frob', /'frob' is no service plugin; there are segments/],
+  ])('refuses %s with what there is', (name, reason) => {
+    expect(check('segments', name)).toMatch(reason);
+  });
+});
