@@ -94,9 +94,9 @@ export function agentsFilter({ securityGroup }: Pick<PluginOptions, 'securityGro
 
 /** Service plugins of upstream that are part of this server whatever the option says. */
 const alwaysThere = ['tag', 'timestamp', 'timestamp_core', 'revisions', 'flavors', 'network_ip_availability'];
-/** Those that the option brings. */
-const served = ['segments', 'network_segment_range'];
 const later = [
+  'segments',
+  'network_segment_range',
   'auto_allocate',
   'router',
   'l3_router',
@@ -116,9 +116,9 @@ function checkServicePlugins(names: readonly string[]): string | null {
   for (const name of names) {
     // A class path stands for the plugin whose folder it leads through: neutron.services.segments.plugin.Plugin.
     const known = name.includes('.') ? name.split('.') : [name];
-    if ([...alwaysThere, ...served].some((each) => known.includes(each))) continue;
+    if (alwaysThere.some((each) => known.includes(each))) continue;
     if (later.some((each) => known.includes(each))) return `'${name}' comes in a later release; take it out until then`;
-    return `'${name}' is no service plugin; there are ${served.join(', ')}, and always ${alwaysThere.join(', ')}`;
+    return `'${name}' is no service plugin; there are ${alwaysThere.join(', ')}, which are always on`;
   }
   return null;
 }

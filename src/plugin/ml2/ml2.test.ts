@@ -10,7 +10,7 @@ describe('drivers', () => {
   it.each<[Options, string]>([
     [
       { ml2: { mechanism_drivers: ['openvswitch'] } },
-      "[ml2] mechanism_drivers: 'openvswitch' is not supported; there are linuxbridge, logger, noop, or a module's path",
+      "[ml2] mechanism_drivers: 'openvswitch' is for another kind of host and is not part of this server; there are linuxbridge, logger, noop",
     ],
     [
       { ml2: { type_drivers: ['local', 'vxlan'] } },
@@ -18,7 +18,7 @@ describe('drivers', () => {
     ],
     [
       { ml2: { extension_drivers: ['qos'] } },
-      "[ml2] extension_drivers: 'qos' is not supported; there are port_security, ",
+      "[ml2] extension_drivers: 'qos' comes in a later release; take it out until then; there are port_security, ",
     ],
     [
       { ml2: { type_drivers: ['flat'], tenant_network_types: ['local'] } },
