@@ -48,6 +48,11 @@ export interface Schema {
   flavors: { id: string; name: string; description: string | null; service_type: string; enabled: Flag };
   serviceprofiles: { id: string; description: string | null; driver: string; metainfo: string; enabled: Flag };
   flavorserviceprofilebindings: { flavor_id: string; service_profile_id: string };
+  address_scopes: { id: string; project_id: string; name: string; ip_version: number };
+  addressscoperbacs: RbacTable;
+  subnetpools: SubnetPoolsTable;
+  subnetpoolprefixes: { subnetpool_id: string; cidr: string };
+  subnetpoolrbacs: RbacTable;
   tags: { resource_type: string; resource_id: string; tag: string };
   outbox: OutboxTable;
   neutrino_version: { version_num: string };
@@ -109,6 +114,18 @@ export interface SubnetsTable extends StandardColumns {
   ipv6_address_mode: string | null;
   subnetpool_id: string | null;
   segment_id: string | null;
+}
+
+export interface SubnetPoolsTable extends StandardColumns {
+  ip_version: number;
+  default_prefixlen: number;
+  min_prefixlen: number;
+  max_prefixlen: number;
+  is_default: Flag;
+  default_quota: number | null;
+  /** Another one with every subnet that is taken: of two that take at the same moment one finds it changed. */
+  hash: string;
+  address_scope_id: string | null;
 }
 
 export interface PortsTable extends StandardColumns {

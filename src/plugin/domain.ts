@@ -66,6 +66,8 @@ export interface RbacObject {
    * @throws RbacPolicyInUse
    */
   checkUnused(change: Change, entry: RbacEntry, others: readonly string[]): Promise<void>;
+  /** Refuses an entry that would open too little: what the object needs besides itself. */
+  checkNew?(change: Change, entry: RbacEntry): Promise<void>;
   /** An entry came, changed or went: raises the object's revision, where that shows. */
   touched?(change: Change, objectId: string): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { addressGroups } from './address-group/domain.ts';
+import { addressScopes } from './address-scope/domain.ts';
 import { dhcpScheduling } from './dhcp/domain.ts';
 import type { Domain } from './domain.ts';
 import { explain } from './explain/domain.ts';
@@ -7,6 +8,7 @@ import { portBindings } from './port-binding/domain.ts';
 import { quotas } from './quota/domain.ts';
 import { rbacPolicies } from './rbac-policy/domain.ts';
 import { securityGroups } from './security-group/domain.ts';
+import { subnetPools } from './subnet-pool/domain.ts';
 import { tags } from './tag/domain.ts';
 
 /** Everything the plugin has besides networks, subnets, ports and agents. A new resource is a line here. */
@@ -20,4 +22,6 @@ export const domains: readonly Domain[] = [
   dhcpScheduling,
   securityGroups,
   flavors,
+  addressScopes,
+  subnetPools,
 ];

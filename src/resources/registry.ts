@@ -1,4 +1,5 @@
 import { addressGroup } from './address-group.ts';
+import { addressScope } from './address-scope.ts';
 import { agent } from './agent.ts';
 import { autoAllocatedTopology } from './auto-allocated-topology.ts';
 import { availabilityZone } from './availability-zone.ts';
@@ -19,15 +20,18 @@ import { segment } from './segment.ts';
 import { serviceProfile } from './service-profile.ts';
 import { serviceProvider } from './service-provider.ts';
 import { subnet } from './subnet.ts';
+import { subnetPool } from './subnet-pool.ts';
 
 /** Every resource of the API. A new one is a file beside this and a line here. */
 export const resources: readonly ResourceDefinition[] = [
   network,
   subnet,
+  subnetPool,
   port,
   agent,
   availabilityZone,
   addressGroup,
+  addressScope,
   portBinding,
   securityGroup,
   securityGroupRule,

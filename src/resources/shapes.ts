@@ -114,6 +114,32 @@ export interface Port extends StandardAttributes {
   [extension: string]: unknown;
 }
 
+export interface AddressScope {
+  id: string;
+  name: string;
+  tenant_id: string;
+  project_id: string;
+  ip_version: 4 | 6;
+  shared: boolean;
+}
+
+export interface SubnetPool extends StandardAttributes {
+  id: string;
+  name: string;
+  tenant_id: string;
+  project_id: string;
+  ip_version: 4 | 6;
+  prefixes: string[];
+  /** Text when read, as upstream shows them; numbers in the answer of an update. */
+  default_prefixlen: string | number;
+  min_prefixlen: string | number;
+  max_prefixlen: string | number;
+  is_default: boolean;
+  shared: boolean;
+  default_quota: number | null;
+  address_scope_id: string | null;
+}
+
 export interface AddressGroup extends Omit<StandardAttributes, 'tags'> {
   id: string;
   name: string;

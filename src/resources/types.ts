@@ -17,6 +17,11 @@ export function string(maxLength: number): AttributeType {
   return { schema: { type: 'string', maxLength }, validate: check.text(maxLength) };
 }
 
+/** Text that says something: not only blanks. */
+export function notEmptyString(maxLength: number): AttributeType {
+  return { schema: { type: 'string', minLength: 1, maxLength }, validate: check.notEmptyText(maxLength) };
+}
+
 export function stringOrNull(maxLength: number): AttributeType {
   return { schema: { type: ['string', 'null'], maxLength }, validate: check.orNull(check.text(maxLength)) };
 }
@@ -137,6 +142,18 @@ export const subnetList: AttributeType = {
   validate: check.subnetList,
   normalize: (value) => value.map(convert.toCidr),
   filter: asIs,
+};
+
+/** Prefixes that a request adds or removes: at least one. */
+export const givenPrefixes: AttributeType = {
+  schema: { type: 'array', items: { type: 'string' }, minItems: 1 },
+  validate: (value) => {
+    if (!Array.isArray(value) || value.length === 0) {
+      throw resourceErrors.HTTPBadRequest({ message: 'Request body contains invalid data' });
+    }
+    return value.map(check.subnet).find((wrong) => wrong !== null) ?? null;
+  },
+  normalize: (value) => value.map(convert.toCidr),
 };
 
 export const allocationPools: AttributeType = {

@@ -3,7 +3,15 @@ import type { Migration } from './contract.ts';
 import { flavors } from './flavors.ts';
 import { initialTables } from './initial-tables.ts';
 import { securityGroups } from './security-groups.ts';
+import { subnetPools } from './subnet-pools.ts';
 import { tenants } from './tenants.ts';
 
 /** Every step, oldest first. The last is the head. */
-export const migrations: readonly Migration[] = [initialTables, tenants, addressGroups, securityGroups, flavors];
+export const migrations: readonly Migration[] = [
+  initialTables,
+  tenants,
+  addressGroups,
+  securityGroups,
+  flavors,
+  subnetPools,
+];

@@ -152,6 +152,11 @@ export function columnReader(columns: readonly string[]) {
       const i = position(name);
       return { value: (row) => row[i], json: (row) => `${row[i]}` };
     },
+    /** A number, shown as text. */
+    digits: (name: string): Value => {
+      const i = position(name);
+      return { value: (row) => String(row[i]), json: (row) => `"${row[i]}"` };
+    },
     flag: (name: string): Value => {
       const i = position(name);
       return { value: (row) => toBoolean(row[i]), json: (row) => (toBoolean(row[i]) ? 'true' : 'false') };

@@ -47,6 +47,16 @@ function segmentList(segments: readonly Row[]): unknown {
   }));
 }
 
+/** The scope of the pool that the subnets of one IP version come from: all from one, or from pools of one scope. */
+function addressScope(key: string, version: number): Attribute {
+  return {
+    key,
+    alias: 'address-scope',
+    child: 'subnets',
+    value: (_, subnets) => subnets.find((row) => row[2] === version && row[3] !== null)?.[3] ?? null,
+  };
+}
+
 /** `shared` is what is shared with everybody, or with the project that looks. */
 function isShared(entries: readonly Row[], view: View): boolean {
   return entries.some(([, target]) => target === '*' || (view.projectId != null && target === view.projectId));
@@ -68,8 +78,8 @@ const attributes: readonly Attribute[] = [
     child: 'zones',
     value: (_, zones) => zones.map((row) => row[1]),
   },
-  { key: 'ipv4_address_scope', alias: 'address-scope', value: () => null },
-  { key: 'ipv6_address_scope', alias: 'address-scope', value: () => null },
+  addressScope('ipv4_address_scope', 4),
+  addressScope('ipv6_address_scope', 6),
   { key: 'router:external', alias: 'external-net', child: 'external', value: (_, external) => external.length > 0 },
   descriptionAttribute(column),
   { key: 'port_security_enabled', alias: 'port-security', ...column.flag('port_security_enabled') },
@@ -124,8 +134,13 @@ export const networks: Definition = {
   scope: visible,
   revised: { except: ['zones'], sharing: true },
   children: {
-    subnets: child('network_id', (db) =>
-      db.selectFrom('subnets').select(['network_id', 'id']).orderBy('network_id').orderBy('standard_attr_id'),
+    subnets: child('subnets.network_id', (db) =>
+      db
+        .selectFrom('subnets')
+        .leftJoin('subnetpools', 'subnetpools.id', 'subnets.subnetpool_id')
+        .select(['subnets.network_id', 'subnets.id', 'subnetpools.ip_version', 'subnetpools.address_scope_id'])
+        .orderBy('subnets.network_id')
+        .orderBy('subnets.standard_attr_id'),
     ),
     sharing: child('object_id', (db) =>
       db.selectFrom('networkrbacs').select(['object_id', 'target_project']).where('action', '=', 'access_as_shared'),

@@ -46,8 +46,8 @@ export interface SpecAttribute {
 }
 
 export type SpecSource =
-  /** A column; `as` says what its values are. */
-  | { readonly column: string; readonly as: 'text' | 'number' | 'flag' | 'json' }
+  /** A column; `as` says what its values are: `digits` are numbers that the API shows as text. */
+  | { readonly column: string; readonly as: 'text' | 'number' | 'digits' | 'flag' | 'json' }
   /** The rows of a child: a list of its one column, a list of objects, or whether there are any. */
   | { readonly child: string; readonly as: 'list' | 'objects' | 'exists' }
   /** Whether the RBAC entries in this child table open it to everybody or to the one who looks. */
@@ -132,6 +132,7 @@ function readAttribute(
 
 function columnValue(read: ReturnType<typeof columnReader>, from: Extract<SpecSource, { column: string }>): Value {
   if (from.as === 'number') return read.number(from.column);
+  if (from.as === 'digits') return read.digits(from.column);
   if (from.as === 'flag') return read.maybeFlag(from.column);
   return from.as === 'json' ? read.json(from.column) : read.plain(from.column);
 }

@@ -11,6 +11,7 @@ export interface SubnetFacts {
   enable_dhcp: boolean;
   ipv6_ra_mode: string | null;
   ipv6_address_mode: string | null;
+  subnetpool_id: string | null;
   pools: readonly { start: string; end: string }[];
   service_types: readonly string[];
 }
@@ -27,6 +28,7 @@ const subnetsOf = prepared((db, p: { network_id: string }) =>
       'enable_dhcp',
       'ipv6_ra_mode',
       'ipv6_address_mode',
+      'subnetpool_id',
     ])
     .where('network_id', '=', p.network_id)
     .orderBy('standard_attr_id'),
@@ -68,6 +70,32 @@ const byId = prepared((db, p: { id: string }) =>
 
 export async function subnetById(db: Db, id: string): Promise<{ id: string; network_id: string } | null> {
   return byId.first(db, { id });
+}
+
+const blocksOf = prepared((db, p: { network_id: string; ip_version: number }) =>
+  db
+    .selectFrom('subnets')
+    .select(['id', 'cidr'])
+    .where('network_id', '=', p.network_id)
+    .where('ip_version', '=', p.ip_version)
+    .orderBy('standard_attr_id'),
+);
+
+/** The subnets of a network that are of one IP version, oldest first. */
+export async function subnetsOfNetwork(db: Db, network_id: string, ip_version: number) {
+  return blocksOf.all(db, { network_id, ip_version });
+}
+
+const raise = prepared((db, p: { id: string; time: string }) =>
+  db
+    .updateTable('subnets')
+    .set((eb) => ({ revision_number: eb('revision_number', '+', 1), updated_at: p.time }))
+    .where('id', '=', p.id),
+);
+
+/** Something of a subnet was written: its revision goes up by one. */
+export async function bumpSubnet(tx: Tx, id: string, updatedAt: string): Promise<void> {
+  await raise.run(tx, { id, time: updatedAt });
 }
 
 export interface NewSubnet {

@@ -11,5 +11,7 @@ export const rbacErrors = defineErrors({
     'conflict',
     'RBAC policy on object {object_id} cannot be removed because other objects depend on it.\nDetails: {details}',
   ],
+  // Upstream's has no status of its own and comes out as a 500.
+  RbacPolicyInitError: ['conflict', 'Failed to create RBAC policy on object {object_id} because {reason}.'],
   DuplicateRbacPolicy: ['conflict', 'An RBAC policy already exists with those values.'],
 });

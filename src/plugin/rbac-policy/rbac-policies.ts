@@ -103,6 +103,7 @@ export class RbacPolicies implements Collection<RbacPolicy> {
       throw errors.InvalidActionForType({ action: entry.action, object_type, valid_actions });
     }
     await this.#refuseDuplicate(change, kind, entry);
+    await kind.checkNew?.(change, entry);
     await kind.rows.insert(change.tx, entry);
     await kind.touched?.(change, entry.object_id);
     return (await this.#reads.whole(change.tx, entry.id))!;

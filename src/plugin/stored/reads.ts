@@ -15,6 +15,8 @@ export interface StoredReads<R extends { id: string }> {
   /** Whoever looks: all of it; null when there is none. */
   whole(db: Db, id: string): Promise<R | null>;
   find(db: Db, query: Partial<ListQuery>): Promise<R[]>;
+  /** As `find`, of what the caller sees. */
+  visible(db: Db, context: Context, query: Partial<ListQuery>): Promise<R[]>;
 }
 
 /** @param notFound the resource's error for an id that names nothing (or nothing that the caller sees) */
@@ -42,5 +44,6 @@ export function storedReads<R extends { id: string }>(
     stored,
     whole: (db, id) => read.get(db, id, wholeView(shared)),
     find: (db, query) => read.find(db, query, wholeView(shared)),
+    visible: (db, context, query) => read.find(db, query, viewOf(shared, context)),
   };
 }

@@ -4,7 +4,6 @@ export const subnetErrors = defineErrors({
   InvalidInput: ['bad_request', 'Invalid input for operation: {error_message}.'],
   BadRequest: ['bad_request', 'Bad subnets request: {msg}.'],
   SubnetNotFound: ['not_found', 'Subnet {subnet_id} could not be found.'],
-  SubnetPoolNotFound: ['not_found', 'Subnet pool {subnetpool_id} could not be found.'],
   SubnetInUse: ['conflict', 'Unable to complete operation on subnet {subnet_id}: {reason}.'],
   DNSNameServersExhausted: [
     'bad_request',

@@ -12,6 +12,7 @@ import {
   replaceNameservers,
   replacePools,
   replaceServiceTypes,
+  type SubnetFacts,
   subnetFacts,
   updateSubnetRow,
 } from '../../db/write/subnets.ts';
@@ -32,6 +33,7 @@ import { networkErrors } from '../network/errors.ts';
 import { MIN_MTU_IPV4, MIN_MTU_IPV6 } from '../network/mtu.ts';
 import { viewOf } from '../parts.ts';
 import { addAutoAddresses } from './auto-addresses.ts';
+import { BlockSource, checkAffinity, PROVISIONAL_PREFIX, poolId } from './block-source.ts';
 import { subnetErrors } from './errors.ts';
 import { checkGatewayOutsidePools, checkPools, defaultPools, normalizePools } from './pools.ts';
 import { checkSubnet, defaultGateway, type SubnetDraft } from './rules.ts';
@@ -39,9 +41,11 @@ import { checkSubnet, defaultGateway, type SubnetDraft } from './rules.ts';
 /** Subnets (upstream: db/db_base_plugin_v2.py, db/ipam_backend_mixin.py). */
 export class Subnets implements Collection<Subnet> {
   readonly #machine: Machine;
+  readonly #blocks: BlockSource;
 
   constructor(machine: Machine) {
     this.#machine = machine;
+    this.#blocks = new BlockSource(machine.shared);
   }
 
   async list(context: Context, query: ListQuery): Promise<Page<Subnet>> {
@@ -117,14 +121,20 @@ export class Subnets implements Collection<Subnet> {
   async #createIn(change: Change, input: Input): Promise<Subnet> {
     const { extensionDrivers, mechanisms, shared } = this.#machine;
     const { tx, context, time } = change;
-    const cidr = requestedCidr(input);
+    const wish = await this.#blocks.wish(change, input);
+    const check = (cidr: Cidr) => checkSubnet(draftOf(input, formatCidr(cidr)), null, shared.options.core);
+    if (wish.cidr !== null) check(wish.cidr);
+    const network = await this.#network(change, input.network_id as string);
+    const block = await this.#blocks.take(change, input, wish);
+    const { cidr } = block;
+    if (wish.cidr === null) check(cidr);
     const cidrText = formatCidr(cidr);
     const draft = draftOf(input, cidrText);
-    checkSubnet(draft, null, shared.options.core);
-    const network = await this.#network(change, input.network_id as string);
-    const gateway = draft.gateway_ip === undefined ? defaultGateway(cidr) : draft.gateway_ip;
+    const gateway = draft.gateway_ip === undefined ? (block.gateway ?? defaultGateway(cidr)) : draft.gateway_ip;
     const pools = poolsOf(input, cidr, cidrText, gateway);
-    await this.#checkOverlap(change, network.id, cidr, cidrText);
+    const others = await subnetFacts(tx, network.id);
+    checkOverlap(network.id, cidr, cidrText, others);
+    await checkAffinity(change, network.id, block, draft.ip_version, others);
     checkMtu(network, draft.ip_version);
     const id = (input.id as string | undefined) ?? randomUUID();
     await insertSubnet(tx, {
@@ -142,7 +152,7 @@ export class Subnets implements Collection<Subnet> {
       enable_dhcp: draft.enable_dhcp,
       ipv6_ra_mode: draft.ipv6_ra_mode,
       ipv6_address_mode: draft.ipv6_address_mode,
-      subnetpool_id: null,
+      subnetpool_id: poolId(block),
       segment_id: null,
     });
     await replacePools(tx, id, withIds(pools));
@@ -223,18 +233,6 @@ export class Subnets implements Collection<Subnet> {
     });
   }
 
-  async #checkOverlap(change: Change, networkId: string, cidr: Cidr, cidrText: string): Promise<void> {
-    if (cidr.prefix === 0) {
-      throw subnetErrors.InvalidInput({ error_message: '0 is not allowed as CIDR prefix length' });
-    }
-    const others = await subnetFacts(change.tx, networkId);
-    if (others.some((other) => cidrsOverlap(parseCidr(other.cidr)!, cidr))) {
-      throw subnetErrors.InvalidInput({
-        error_message: `Requested subnet with cidr: ${cidrText} for network: ${networkId} overlaps with another subnet`,
-      });
-    }
-  }
-
   async #network(change: Change, id: string): Promise<Network> {
     const network = await getNetwork(change.tx, id, this.#view(change.context));
     if (!network) throw networkErrors.NetworkNotFound({ net_id: id });
@@ -252,23 +250,16 @@ export class Subnets implements Collection<Subnet> {
   }
 }
 
-/** The block a request asks for. @throws BadRequest, SubnetPoolNotFound, InvalidInput */
-function requestedCidr(input: Input): Cidr {
-  const { cidr, prefixlen, subnetpool_id, use_default_subnetpool, ip_version } = input;
-  const hasCidr = cidr !== undefined && cidr !== null;
-  if (hasCidr && prefixlen !== undefined && prefixlen !== null) {
-    throw subnetErrors.BadRequest({ msg: 'cidr and prefixlen must not be supplied together' });
+/** Subnets of a network have no address in common. @throws InvalidInput */
+function checkOverlap(networkId: string, cidr: Cidr, cidrText: string, others: readonly SubnetFacts[]): void {
+  if (cidr.prefix === 0) {
+    throw subnetErrors.InvalidInput({ error_message: '0 is not allowed as CIDR prefix length' });
   }
-  if (subnetpool_id !== undefined && subnetpool_id !== null) {
-    throw subnetErrors.SubnetPoolNotFound({ subnetpool_id: String(subnetpool_id) });
+  if (others.some((other) => other.cidr !== PROVISIONAL_PREFIX && cidrsOverlap(parseCidr(other.cidr)!, cidr))) {
+    throw subnetErrors.InvalidInput({
+      error_message: `Requested subnet with cidr: ${cidrText} for network: ${networkId} overlaps with another subnet`,
+    });
   }
-  if (use_default_subnetpool === true) {
-    throw subnetErrors.BadRequest({ msg: `No default subnetpool found for IPv${String(ip_version)}` });
-  }
-  if (!hasCidr) throw subnetErrors.BadRequest({ msg: 'a subnetpool must be specified in the absence of a cidr' });
-  const parsed = parseCidr(cidr as string);
-  if (!parsed) throw subnetErrors.InvalidInput({ error_message: `${String(cidr)} is not in a CIDR format` });
-  return parsed;
 }
 
 function draftOf(input: Input, cidr: string): SubnetDraft {
