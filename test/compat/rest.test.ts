@@ -64,11 +64,14 @@ const sequence: readonly { file: string; before?: () => Promise<void>; after?: (
   { file: 'ports-nosec' },
   { file: 'port-bindings', before: makeBoundPort, after: removeBoundPort },
   { file: 'ports-bulk' },
+  { file: 'subnetpools' },
+  { file: 'subnetpools-alloc', before: makePool },
+  { file: 'address-scopes' },
   { file: 'address-groups' },
   { file: 'security-groups' },
   { file: 'security-group-rules', before: makeGroup },
   { file: 'rbac-policies' },
-  { file: 'tags' },
+  { file: 'tags', before: makeExternal },
   { file: 'quotas' },
   { file: 'misc' },
   { file: 'errors', before: makePortsInUse },
@@ -268,6 +271,34 @@ async function makeSubnet(): Promise<void> {
     project_id: readRecording('ports-admin-bound').projects.demo!,
   });
   renaming.learn(recordedSubnet(), subnet.id);
+}
+
+/** The pool `cap` takes no subnets from, and the network `cap-pool` that does. */
+async function makePool(): Promise<void> {
+  const { projects, pairs } = readRecording('subnetpools-alloc');
+  const { network_id, subnetpool_id } = pairs.find(({ name }) => name === 'subnet-from-pool')!.request.body.subnet;
+  const project_id = projects.demo!;
+  const pool = { name: 'cap', project_id, prefixes: ['10.140.0.0/16'], default_prefixlen: 26 };
+  renaming.learn(subnetpool_id, (await deployment.api.create('subnetpool', pool)).id);
+  renaming.learn(network_id, (await deployment.api.create('network', { name: 'cap-pool', project_id })).id);
+}
+
+/** The way outside that was made for routers. */
+async function makeExternal(): Promise<void> {
+  const { projects, pairs } = readRecording('errors');
+  const { networks } = pairs.find(({ name }) => name === 'accept-none')!.response.body;
+  const recorded = networks.find((network: Json) => network.name === 'capext');
+  const project_id = projects.admin!;
+  const network = await deployment.api.create('network', { name: 'capext', project_id, 'router:external': true });
+  const subnet = await deployment.api.create('subnet', {
+    network_id: network.id,
+    ip_version: 4,
+    cidr: '198.18.210.0/24',
+    enable_dhcp: false,
+    project_id,
+  });
+  renaming.learn(recorded.id, network.id);
+  renaming.learn(recorded.subnets[0], subnet.id);
 }
 
 /** The port whose bindings were recorded, with its agents on both hosts. */

@@ -2,15 +2,12 @@ import type { RecordedPair, Recording } from './recording.ts';
 
 /** Recordings of resources that a later part of the plan brings. */
 const laterResources: Readonly<Record<string, string>> = {
-  'address-scopes': 'address scopes (part 2)',
   extensions: 'the list of extensions grows with each part; part 2 compares what it lists',
   'metering-labels': 'metering',
   'networks-admin-provider-vlan': 'VLAN segments (part 5)',
   qos: 'quality of service',
   'routers-floatingips': 'routers and floating addresses (part 6)',
   segments: 'segments (part 2)',
-  'subnetpools-alloc': 'subnet pools (part 2)',
-  subnetpools: 'subnet pools (part 2)',
   trunks: 'trunks',
 };
 

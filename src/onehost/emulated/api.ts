@@ -1,9 +1,10 @@
-import type { Agent, Network, Port, Subnet } from '../../resources/shapes.ts';
+import type { Agent, Network, Port, Subnet, SubnetPool } from '../../resources/shapes.ts';
 import { type HttpAnswer, httpRequest, type Json, type Where } from './http.ts';
 
 interface Resources {
   network: Network;
   subnet: Subnet;
+  subnetpool: SubnetPool;
   port: Port;
   agent: Agent;
 }

@@ -66,6 +66,7 @@ export class RbacPolicies implements Collection<RbacPolicy> {
         const refusal = await this.#refusal(change, kind, entry.object_id);
         if (refusal !== null) throw errors.RbacPolicyInUse({ object_id: entry.object_id, details: refusal });
         await this.#refuseDuplicate(change, kind, { ...entry, target_project: target });
+        await kind.checkNew?.(change, { ...entry, target_project: target });
         await kind.rows.retarget(tx, id, target);
         await this.#checkUnused(change, kind, entry);
         await kind.touched?.(change, entry.object_id);

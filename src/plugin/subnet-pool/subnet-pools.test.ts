@@ -327,4 +327,16 @@ describe('sharing by RBAC', () => {
     await policies.delete!(f.context, id);
     expect((await failure(pools.get(p2, pool.id))).type).toBe('SubnetPoolNotFound');
   });
+
+  it('needs the scope to be open to whom an entry is given later', async () => {
+    const scope = await makeScope();
+    const pool = await make({ address_scope_id: scope.id });
+    await open('address_scope', scope.id, 'p2');
+    const { id } = await open('subnetpool', pool.id, 'p2');
+    const policies = f.plugin.collections.rbac_policies!;
+    const given = () => policies.update!(f.context, id, { target_tenant: 'p3' });
+    expect((await failure(given())).type).toBe('RbacPolicyInitError');
+    await open('address_scope', scope.id, 'p3');
+    expect(await given()).toMatchObject({ target_tenant: 'p3' });
+  });
 });
