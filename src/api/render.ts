@@ -46,9 +46,10 @@ export function spliceMany(key: string, json: Uint8Array, links: readonly Link[]
 /** One piece is sent sooner than three, as long as making it takes no time to speak of. */
 const COPIED_BYTES = 200_000;
 
-export function pageEnds(page: Page<Item>): PageEnds {
+/** @param key what the items' ids are called */
+export function pageEnds(page: Page<Item>, key = 'id'): PageEnds {
   if (page.items === undefined) return page;
   const { items } = page;
-  const id = (item: Item | undefined) => (typeof item?.id === 'string' ? item.id : null);
+  const id = (item: Item | undefined) => (typeof item?.[key] === 'string' ? item[key] : null);
   return { count: items.length, firstId: id(items[0]), lastId: id(items.at(-1)) };
 }

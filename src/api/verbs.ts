@@ -1,4 +1,5 @@
 import type { NeutronError } from '../lib/errors.ts';
+import { parseExact } from '../lib/exact-json.ts';
 import type { ListQuery, Page } from '../lib/query.ts';
 import { inTurns } from '../lib/turns.ts';
 import { type Collection, FinishedJson, type Input } from '../plugin/contract.ts';
@@ -27,7 +28,7 @@ export async function list(service: Service, request: Request, target: Target): 
   let links: ReturnType<typeof pageLinks> = [];
   if (limit !== null) {
     const url = linkBase(request, service.linkPrefix) + request.path;
-    links = pageLinks(url, request.parameters, pageEnds(page), limit, query.pageReverse);
+    links = pageLinks(url, request.parameters, pageEnds(page, resource.definition.key), limit, query.pageReverse);
   }
   if (page.items === undefined) return { status: 200, body: spliceMany(resource.collection, page.json, links) };
   const items = shown.map((item) => visiblePart(resource, item, fields));
@@ -48,7 +49,7 @@ async function readPage(
     return { page, shown: page.items ?? [] };
   }
   const page = await collection.list(call.context, { ...query, fields: null });
-  const items = page.items ?? (JSON.parse(Buffer.from(page.json).toString()) as Item[]);
+  const items = page.items ?? (parseExact(Buffer.from(page.json).toString()) as Item[]);
   return { page: { items }, shown: await see(items) };
 }
 

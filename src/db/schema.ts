@@ -21,7 +21,7 @@ export interface Schema {
   networksegments: NetworkSegmentsTable;
   ml2_flat_allocations: { physical_network: string };
   subnets: SubnetsTable;
-  ipallocationpools: { id: string; subnet_id: string; first_ip: string; last_ip: string; position: number };
+  ipallocationpools: AllocationPoolsTable;
   dnsnameservers: { subnet_id: string; address: string; position: number };
   subnetroutes: { subnet_id: string; destination: string; nexthop: string; position: number };
   subnet_service_types: { subnet_id: string; service_type: string };
@@ -114,6 +114,17 @@ export interface SubnetsTable extends StandardColumns {
   ipv6_address_mode: string | null;
   subnetpool_id: string | null;
   segment_id: string | null;
+}
+
+/** The keys are the addresses as `ipallocations.ip_key` has them. */
+export interface AllocationPoolsTable {
+  id: string;
+  subnet_id: string;
+  first_ip: string;
+  last_ip: string;
+  first_key: string;
+  last_key: string;
+  position: number;
 }
 
 export interface SubnetPoolsTable extends StandardColumns {

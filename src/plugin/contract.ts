@@ -12,7 +12,7 @@ import type { Agent, Network, Port, Subnet } from '../resources/shapes.ts';
 export interface Collection<R> {
   list(context: Context, query: ListQuery): Promise<Page<R>>;
   /** @throws the resource's not-found error (NetworkNotFound …) */
-  get(context: Context, id: string, fields?: readonly string[] | null): Promise<Partial<R> & { id: string }>;
+  get(context: Context, id: string, fields?: readonly string[] | null): Promise<Partial<R>>;
   create?(context: Context, input: Input): Promise<R>;
   /** All or nothing, in one transaction; answers in the order of the inputs. */
   createBulk?(context: Context, inputs: readonly Input[]): Promise<R[]>;

@@ -4,6 +4,7 @@ import { dhcpScheduling } from './dhcp/domain.ts';
 import type { Domain } from './domain.ts';
 import { explain } from './explain/domain.ts';
 import { flavors } from './flavor/domain.ts';
+import { networkIpAvailability } from './network-ip-availability/domain.ts';
 import { portBindings } from './port-binding/domain.ts';
 import { quotas } from './quota/domain.ts';
 import { rbacPolicies } from './rbac-policy/domain.ts';
@@ -24,4 +25,5 @@ export const domains: readonly Domain[] = [
   flavors,
   addressScopes,
   subnetPools,
+  networkIpAvailability,
 ];

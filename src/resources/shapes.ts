@@ -1,3 +1,5 @@
+import type { RawJson } from '../lib/exact-json.ts';
+
 /**
  * What the resources look like, from curl to column: snake_case keys everywhere, as the API has them. The attribute
  * tables beside this file (network.ts, subnet.ts …) say who may set what; these types say what a whole one is.
@@ -139,6 +141,33 @@ export interface SubnetPool extends StandardAttributes {
   default_quota: number | null;
   address_scope_id: string | null;
 }
+
+/** Counts beyond 2^53 are raw JSON, so that they are exact. */
+export interface NetworkIpAvailability {
+  network_id: string;
+  network_name: string;
+  tenant_id: string;
+  project_id: string;
+  subnet_ip_availability: SubnetIpAvailability[];
+  used_ips: number | RawJson;
+  total_ips: number | RawJson;
+  ip_availability_details?: IpAvailabilityDetails;
+}
+
+export interface SubnetIpAvailability {
+  subnet_id: string;
+  ip_version: 4 | 6;
+  cidr: string;
+  subnet_name: string;
+  used_ips: number | RawJson;
+  total_ips: number | RawJson;
+  ip_availability_details?: IpAvailabilityDetails;
+}
+
+type IpAvailabilityDetails = Record<
+  'total_ips_in_subnet' | 'total_ips_in_allocation_pool' | 'used_ips_in_subnet' | 'used_ips_in_allocation_pool',
+  number | RawJson
+>;
 
 export interface AddressGroup extends Omit<StandardAttributes, 'tags'> {
   id: string;

@@ -50,8 +50,12 @@ export function compare(recorded: Json, ours: Json, renaming: Renaming, place = 
 }
 
 /** What names an object in a list: its order there is nobody's promise. */
-const nameOf = (item: Json): string | null =>
-  isObject(item) ? (item.id ?? item.alias ?? item.collection ?? null) : null;
+function nameOf(item: Json): string | null {
+  if (!isObject(item)) return null;
+  // The use of a network goes by the network's id.
+  const { id, alias, collection, network_name, network_id } = item;
+  return id ?? alias ?? collection ?? (network_name === undefined ? null : network_id);
+}
 
 function compareLists(recorded: Json[], ours: Json[], renaming: Renaming, place: string): Difference[] {
   const inside = `${place}[]`;

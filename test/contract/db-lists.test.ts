@@ -5,13 +5,17 @@ import type { Connection, Dialect } from '../../src/db/dialect/contract.ts';
 import { openDialect } from '../../src/db/dialect/registry.ts';
 import { parseConnectionUrl } from '../../src/db/dialect/url.ts';
 import { findAgents, listAgents } from '../../src/db/read/agents.ts';
+import { networkIpAvailabilities } from '../../src/db/read/network-ip-availabilities.ts';
 import { findNetworks, listNetworks } from '../../src/db/read/networks.ts';
 import { findPorts, getPort, listPorts } from '../../src/db/read/ports.ts';
+import { reader } from '../../src/db/read/resource.ts';
 import { findSubnets, listSubnets } from '../../src/db/read/subnets.ts';
 import { listInThread } from '../../src/db/read/thread/client.ts';
 import { fullView, UnknownMarkerError } from '../../src/db/read/view.ts';
+import { addressKey } from '../../src/lib/ip/address.ts';
 import { silentLogger } from '../../src/lib/log.ts';
 import { everything, type FilterValue, type ListQuery } from '../../src/lib/query.ts';
+import type { NetworkIpAvailability } from '../../src/resources/shapes.ts';
 import {
   insertAddress,
   insertAgent,
@@ -30,6 +34,12 @@ const NAMES = ['', 'web', 'db', "o'hara; --", '100%_x'];
 const PROJECTS = ['project-1', 'project-2'];
 const TAGS = ['red', 'green', 'blue'];
 const HOSTS = ['', 'host-a', 'host-b'];
+/** 10.0.1.69: some of the addresses of each subnet come after it. */
+const LAST_IN_POOL = addressKey(0x0a000145n);
+const useOfNetworks = reader<NetworkIpAvailability>(
+  'network_ip_availabilities',
+  networkIpAvailabilities.network_ip_availabilities,
+);
 const pick = <T>(values: readonly T[], i: number, factor: number): T =>
   values[(i * factor + (i >> 2)) % values.length]!;
 
@@ -78,10 +88,11 @@ async function seed(database: Database): Promise<void> {
         ipv6_ra_mode: i % 5 === 0 ? 'slaac' : null,
       });
       subnets.push(subnet);
-      const pool = { subnet_id: subnet, first_ip: '10.0.0.2', last_ip: '10.0.0.9', position: 0 };
+      const pool = { subnet_id: subnet, first_ip: '10.0.0.2', last_ip: '10.0.1.69', position: 0 };
+      const keys = { first_key: addressKey(0x0a000002n), last_key: LAST_IN_POOL };
       await tx
         .insertInto('ipallocationpools')
-        .values({ id: `pool-${i}`, ...pool })
+        .values({ id: `pool-${i}`, ...pool, ...keys })
         .execute();
       await tx.insertInto('dnsnameservers').values({ subnet_id: subnet, address: '9.9.9.9', position: 0 }).execute();
       await tag('subnet', subnet, i + 1);
@@ -323,6 +334,22 @@ describe.each(dialects)('lists on $name', ({ open }) => {
     expect(named).toMatchObject({ count: 2, firstId: expect.stringMatching(/-/) });
   });
 
+  it('the use of addresses is counted in the database', async () => {
+    const networks = await useOfNetworks.find(database.db, everything);
+    expect(networks).toHaveLength(24);
+    const rows = await database.db.selectFrom('ipallocations').select(['network_id', 'ip_key']).execute();
+    for (const { network_id, used_ips, total_ips, ip_availability_details: details } of networks) {
+      const keys = rows.filter((row) => row.network_id === network_id).map(({ ip_key }) => ip_key);
+      expect([used_ips, total_ips]).toEqual([keys.length, 324]);
+      expect(details!.used_ips_in_allocation_pool).toBe(keys.filter((key) => key <= LAST_IN_POOL).length);
+    }
+    expect(new Set(networks.map((network) => network.ip_availability_details!.used_ips_in_allocation_pool)).size).toBe(
+      4,
+    );
+    const page = await listInThread(database, 'network_ip_availabilities', everything, fullView);
+    expect(JSON.parse(Buffer.from(page.json!).toString())).toEqual(networks);
+  });
+
   it('a list of many comes as the JSON of the same objects', async () => {
     const query = { ...everything, sorts: [{ key: 'name', direction: 'desc' as const }] };
     const page = await listPorts(database, query);
@@ -456,6 +483,9 @@ describe.each(dialects)('lists on $name', ({ open }) => {
       const [port] = await findPorts(database.db, { limit: 1 });
       await getPort(counted.db, port!.id);
       expect(count.statements).toBeLessThanOrEqual(7);
+      count.statements = 0;
+      await useOfNetworks.find(counted.db, everything);
+      expect(count.statements).toBe(3);
     } finally {
       await counted.close();
     }

@@ -58,6 +58,19 @@ const subjects: Record<Collection, Subject> = {
     parent: true,
   },
   ports: { member: 'port', whose: onNetworks, input: (network_id) => ({ network_id }), parent: true },
+  subnetpools: {
+    member: 'subnetpool',
+    whose: shareable,
+    input: () => ({ name: 'p', prefixes: ['10.0.0.0/16'] }),
+    rbac: 'subnetpool',
+  },
+  'address-scopes': {
+    member: 'address_scope',
+    whose: shareable,
+    input: () => ({ name: 's', ip_version: 4 }),
+    change: { name: 'changed' },
+    rbac: 'address_scope',
+  },
   'address-groups': { member: 'address_group', whose: shareable, input: () => ({ name: 'g' }), rbac: 'address_group' },
   'security-groups': {
     member: 'security_group',

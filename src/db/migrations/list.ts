@@ -2,6 +2,7 @@ import { addressGroups } from './address-groups.ts';
 import type { Migration } from './contract.ts';
 import { flavors } from './flavors.ts';
 import { initialTables } from './initial-tables.ts';
+import { poolKeys } from './pool-keys.ts';
 import { securityGroups } from './security-groups.ts';
 import { subnetPools } from './subnet-pools.ts';
 import { tenants } from './tenants.ts';
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   securityGroups,
   flavors,
   subnetPools,
+  poolKeys,
 ];

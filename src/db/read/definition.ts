@@ -48,6 +48,8 @@ export type Filter = (eb: AnyExpressions, values: readonly FilterValue[], view: 
 /** How one resource is read. Everything else (paging, fields, threads) is the same for all. */
 export interface Definition {
   readonly table: keyof Schema & string;
+  /** What the id is called in the API; `id` when left out. */
+  readonly key?: string;
   /** Its rows are those of several tables; `table` is then only a name. See `Union`. */
   readonly union?: Union;
   /** What is read of each row; the first is `id`. */

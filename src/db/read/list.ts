@@ -66,7 +66,8 @@ export async function findPage<R>(
       return buildJson(handle, definition, rows, selectAttributes(definition, view, fields, hidden), view);
     }
     // The API makes links from the items' ids.
-    const withId = fields === null || fields.includes('id') ? fields : ['id', ...fields];
+    const { key = 'id' } = definition;
+    const withId = fields === null || fields.includes(key) ? fields : [key, ...fields];
     return {
       items: await build<R>(handle, definition, rows, selectAttributes(definition, view, withId, hidden), view),
     };

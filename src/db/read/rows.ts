@@ -117,7 +117,7 @@ function compiledFor(handle: Handle, definition: Definition, query: ListQuery, v
 /** What decides the text of a query; null when values do, too (flags, lists, pairs, the moment). */
 function shapeOf(handle: Handle, definition: Definition, query: ListQuery, view: View): string | null {
   const { table, columns, union } = definition;
-  let key = `${handle.dialect.name} ${table} ${columns.length} ${query.limit} ${query.pageReverse} ${view.all}`;
+  let key = `${handle.dialect.name} ${table} ${namesOf(columns)} ${query.limit} ${query.pageReverse} ${view.all}`;
   if (union !== undefined) key += ` ${Object.keys(union.tables).join()}`;
   for (const attribute in query.filters) {
     const values = query.filters[attribute]!;
@@ -132,6 +132,18 @@ function shapeOf(handle: Handle, definition: Definition, query: ListQuery, view:
   }
   return key;
 }
+
+/** Tells definitions over the same table apart. */
+function namesOf(columns: readonly string[]): string {
+  let names = columnNames.get(columns);
+  if (names === undefined) {
+    names = columns.join();
+    columnNames.set(columns, names);
+  }
+  return names;
+}
+
+const columnNames = new WeakMap<readonly string[], string>();
 
 /** Builds the query with marks for values and looks where they come out. */
 function makeShape(handle: Handle, definition: Definition, query: ListQuery, view: View): Shape | null {

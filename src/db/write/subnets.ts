@@ -1,3 +1,4 @@
+import { addressKey, parseAddress } from '../../lib/ip/address.ts';
 import type { Db, Tx } from '../database.ts';
 import { prepared, preparedInsert } from '../prepared.ts';
 
@@ -159,9 +160,13 @@ export async function replacePools(
   for (const [position, { id, start, end }] of pools.entries()) {
     await tx
       .insertInto('ipallocationpools')
-      .values({ id, subnet_id: subnetId, first_ip: start, last_ip: end, position })
+      .values({ id, subnet_id: subnetId, first_ip: start, last_ip: end, ...keysOf(start, end), position })
       .execute();
   }
+}
+
+function keysOf(start: string, end: string) {
+  return { first_key: addressKey(parseAddress(start)!.value), last_key: addressKey(parseAddress(end)!.value) };
 }
 
 export async function replaceNameservers(tx: Tx, subnetId: string, addresses: readonly string[]): Promise<void> {

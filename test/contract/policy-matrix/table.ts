@@ -35,6 +35,8 @@ export const published = {
     update: ['admin', 'service', 'own:member'],
     delete: ['admin', 'service', 'own:member', 'net:member'],
   }),
+  subnetpools: row(['admin', 'own:reader', 'shared'], members),
+  'address-scopes': row(['admin', 'own:reader', 'shared'], members),
   'address-groups': row(['admin', 'own:reader', 'shared'], members),
   'security-groups': row(['admin', 'own:reader', 'shared'], members),
   'rbac-policies': row(['admin', 'own:reader'], members),

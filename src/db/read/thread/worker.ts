@@ -4,6 +4,7 @@ import { agents } from '../agents.ts';
 import type { Definition } from '../definition.ts';
 import { Fragments } from '../fragments.ts';
 import { findJson } from '../list.ts';
+import { networkIpAvailabilities } from '../network-ip-availabilities.ts';
 import { networks } from '../networks.ts';
 import { ports } from '../ports.ts';
 import { securityGroups } from '../security-groups.ts';
@@ -19,6 +20,7 @@ const definitions: Readonly<Record<string, Definition>> = {
   ports,
   agents,
   security_groups: securityGroups,
+  ...networkIpAvailabilities,
 };
 
 /** Of each kind: 30 MB, until the thread ends because nobody needs it. */
