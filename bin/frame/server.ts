@@ -8,7 +8,7 @@ import { commonOptions } from '../../src/config/options/common.ts';
 import { databaseOptions } from '../../src/config/options/database.ts';
 import { keystoneOptions, novaOptions, placementOptions } from '../../src/config/options/identity.ts';
 import { neutrinoOptions, policyOptions, serverOptions } from '../../src/config/options/server.ts';
-import { pluginOptionGroups } from '../../src/plugin/options.ts';
+import { type PluginOptions, pluginOptionGroups } from '../../src/plugin/options.ts';
 import { type Program, type ProgramParts, type Running, StartError } from './program.ts';
 
 const about = `usage: neutron-server [options]
@@ -110,16 +110,9 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
   return { close: () => parts.disposeAsync() };
 }
 
-function pluginOptions(config: Config) {
-  return {
-    core: config.get(pluginOptionGroups.core),
-    ml2: config.get(pluginOptionGroups.ml2),
-    flat: config.get(pluginOptionGroups.flat),
-    vlan: config.get(pluginOptionGroups.vlan),
-    securityGroup: config.get(pluginOptionGroups.securityGroup),
-    quota: config.get(pluginOptionGroups.quota),
-    service: config.get(pluginOptionGroups.service),
-  };
+function pluginOptions(config: Config): PluginOptions {
+  const values = Object.entries(pluginOptionGroups).map(([name, group]) => [name, config.get(group)]);
+  return Object.fromEntries(values) as PluginOptions;
 }
 
 /** Without Keystone whoever reaches the API is admin, so it is kept where only this host reaches it. */

@@ -20,6 +20,12 @@ export interface Schema {
   };
   networksegments: NetworkSegmentsTable;
   ml2_flat_allocations: { physical_network: string };
+  ml2_vlan_allocations: { physical_network: string; vlan_id: number };
+  ml2_vxlan_allocations: { vxlan_vni: number };
+  ml2_gre_allocations: { gre_id: number };
+  ml2_geneve_allocations: { geneve_vni: number };
+  segmenthostmappings: { segment_id: string; host: string };
+  network_segment_ranges: NetworkSegmentRangesTable;
   subnets: SubnetsTable;
   ipallocationpools: AllocationPoolsTable;
   dnsnameservers: { subnet_id: string; address: string; position: number };
@@ -102,6 +108,20 @@ export interface NetworkSegmentsTable {
   segment_index: number;
   is_dynamic: Flag;
   name: string | null;
+  description: string | null;
+  created_at: string;
+  updated_at: string;
+  revision_number: number;
+}
+
+export interface NetworkSegmentRangesTable extends StandardColumns {
+  /** Made from the configuration. */
+  is_default: Flag;
+  shared: Flag;
+  network_type: string;
+  physical_network: string | null;
+  minimum: number;
+  maximum: number;
 }
 
 export interface SubnetsTable extends StandardColumns {

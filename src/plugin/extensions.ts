@@ -15,6 +15,7 @@ const always = [
   'standard-attr-revisions',
   'revision-if-match',
   'provider',
+  'multi-provider',
   'external-net',
   'binding',
   'agent',

@@ -1,4 +1,5 @@
 import { declareOptions, type OptionValues, option } from '../lib/options.ts';
+import { parseTunnelRanges, parseVlanRanges } from './ml2/type/ranges.ts';
 import { parsePhysicalNetworkMtus } from './network/mtu.ts';
 import { type QuotaOptions, quotaOptions } from './quota/options.ts';
 
@@ -46,7 +47,10 @@ export type CoreOptions = OptionValues<typeof coreOptions>;
 
 /** `[ml2]` of `ml2_conf.ini`. */
 export const ml2Options = declareOptions('ml2', {
-  type_drivers: option.list({ default: ['local', 'flat'], help: 'kinds of networks there may be' }),
+  type_drivers: option.list({
+    default: ['local', 'flat', 'vlan', 'gre', 'vxlan', 'geneve'],
+    help: 'kinds of networks there may be',
+  }),
   tenant_network_types: option.list({
     default: ['local'],
     help: 'kinds tried in this order for networks without provider attributes; may be empty',
@@ -75,9 +79,41 @@ export const flatOptions = declareOptions('ml2_type_flat', {
 export type FlatOptions = OptionValues<typeof flatOptions>;
 
 export const vlanOptions = declareOptions('ml2_type_vlan', {
-  network_vlan_ranges: option.list({ default: [], help: 'physnet:first:last, or a bare physnet' }),
+  network_vlan_ranges: option.list({
+    default: [],
+    help: 'physical_network:first:last of the VLAN ids networks get, or a bare physical_network for all of them',
+    check: (value) => parseVlanRanges(value).error,
+  }),
 });
 export type VlanOptions = OptionValues<typeof vlanOptions>;
+
+export const vxlanOptions = declareOptions('ml2_type_vxlan', {
+  vni_ranges: option.list({
+    default: [],
+    help: 'first:last of the VNIs networks get',
+    check: (value) => parseTunnelRanges('vxlan', value).error,
+  }),
+});
+export type VxlanOptions = OptionValues<typeof vxlanOptions>;
+
+export const greOptions = declareOptions('ml2_type_gre', {
+  tunnel_id_ranges: option.list({
+    default: [],
+    help: 'first:last of the GRE keys networks get',
+    check: (value) => parseTunnelRanges('gre', value).error,
+  }),
+});
+export type GreOptions = OptionValues<typeof greOptions>;
+
+export const geneveOptions = declareOptions('ml2_type_geneve', {
+  vni_ranges: option.list({
+    default: [],
+    help: 'first:last of the VNIs networks get',
+    check: (value) => parseTunnelRanges('geneve', value).error,
+  }),
+  max_header_size: option.int({ default: 30, min: 0, help: 'bytes of a Geneve header with its options' }),
+});
+export type GeneveOptions = OptionValues<typeof geneveOptions>;
 
 /** The server's side of `[securitygroup]`. */
 export const securityGroupOptions = declareOptions('securitygroup', {
@@ -139,6 +175,9 @@ export interface PluginOptions {
   readonly ml2: Ml2Options;
   readonly flat: FlatOptions;
   readonly vlan: VlanOptions;
+  readonly vxlan: VxlanOptions;
+  readonly gre: GreOptions;
+  readonly geneve: GeneveOptions;
   readonly securityGroup: SecurityGroupOptions;
   readonly quota: QuotaOptions;
   readonly service: ServiceOptions;
@@ -150,6 +189,9 @@ export const pluginOptionGroups = {
   ml2: ml2Options,
   flat: flatOptions,
   vlan: vlanOptions,
+  vxlan: vxlanOptions,
+  gre: greOptions,
+  geneve: geneveOptions,
   securityGroup: securityGroupOptions,
   quota: quotaOptions,
   service: serviceOptions,

@@ -48,7 +48,7 @@ export interface Plugin extends CorePlugin {
 export async function createPlugin(parts: PluginParts): Promise<Plugin> {
   const bare = share(parts, new Set());
   const { options, logger } = bare;
-  const setup = { options, logger, section: parts.section ?? (() => ({})) };
+  const setup = { options, logger, random: bare.random, section: parts.section ?? (() => ({})) };
   const types = new SegmentTypes(
     await loadDrivers('type_drivers', setup),
     options.ml2.tenant_network_types,

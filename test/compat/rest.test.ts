@@ -30,8 +30,10 @@ beforeAll(async () => {
     folder,
     server: {
       DEFAULT: { dns_domain: 'peer.example.' },
-      // As recorded, but for VXLAN and VLAN, which come with a later part: tenant networks are local here.
+      ml2: { type_drivers: 'local,flat,vlan,vxlan', tenant_network_types: 'vxlan' },
       ml2_type_flat: { flat_networks: '*' },
+      ml2_type_vlan: { network_vlan_ranges: 'physnet1:100:199' },
+      ml2_type_vxlan: { vni_ranges: '1000:20000' },
       securitygroup: { enable_security_group: true, firewall_driver: 'iptables' },
     },
   });
@@ -55,6 +57,7 @@ const sequence: readonly { file: string; before?: () => Promise<void>; after?: (
   { file: 'networks-demo' },
   { file: 'networks-admin-minimal' },
   { file: 'networks-admin-external-flat' },
+  { file: 'networks-admin-provider-vlan' },
   { file: 'networks-bulk-paging' },
   { file: 'subnets', before: makeNetwork },
   { file: 'subnets-v6' },

@@ -4,7 +4,6 @@ import type { RecordedPair, Recording } from './recording.ts';
 const laterResources: Readonly<Record<string, string>> = {
   extensions: 'the list of extensions grows with each part; part 2 compares what it lists',
   'metering-labels': 'metering',
-  'networks-admin-provider-vlan': 'VLAN segments (part 5)',
   qos: 'quality of service',
   'routers-floatingips': 'routers and floating addresses (part 6)',
   segments: 'segments (part 2)',
@@ -24,7 +23,6 @@ const laterPairs: readonly { name: RegExp; because: string }[] = [
   { name: /^quota-exceeded-router$/, because: 'routers (part 6)' },
   { name: /^(router|fip)-/, because: 'routers, floating addresses (part 6)' },
   { name: /^port-qos-unknown$/, because: 'quality of service' },
-  { name: /^network-vlan-/, because: 'VLAN segments (part 5)' },
 ];
 
 /** Why a recorded pair is not replayed now; null when it is. */

@@ -5,8 +5,9 @@ import { type Api, createApi } from '../../src/api/server.ts';
 import type { Database } from '../../src/db/database.ts';
 import { temporaryDatabase } from '../../src/db/temporary.ts';
 import { defaultValues } from '../../src/lib/options.ts';
-import { pluginOptionGroups } from '../../src/plugin/options.ts';
+import { pluginOptions } from '../../src/plugin/fixture.ts';
 import { createPlugin, type Plugin } from '../../src/plugin/plugin.ts';
+import { quotaOptions } from '../../src/plugin/quota/options.ts';
 import { resources } from '../../src/resources/registry.ts';
 import { FakeTransport } from '../../src/rpc/fake.ts';
 import type { Json } from '../support/api.ts';
@@ -22,20 +23,11 @@ const faults: unknown[] = [];
 
 beforeAll(async () => {
   database = await temporaryDatabase();
-  const { core, ml2, flat, vlan, securityGroup, quota, service } = pluginOptionGroups;
   plugin = await createPlugin({
     database,
     transport: new FakeTransport(),
     host: 'server',
-    options: {
-      core: defaultValues(core),
-      ml2: defaultValues(ml2),
-      flat: defaultValues(flat),
-      vlan: defaultValues(vlan),
-      securityGroup: defaultValues(securityGroup, { enable_security_group: false }),
-      quota: defaultValues(quota),
-      service: defaultValues(service),
-    },
+    options: pluginOptions({ securityGroup: { enable_security_group: false }, quota: defaultValues(quotaOptions) }),
   });
   await plugin.start();
   const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => void faults.push(fields) };

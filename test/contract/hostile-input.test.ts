@@ -14,7 +14,11 @@ let api: Api;
 let known: { network: string; subnet: string; auto: string; port: string };
 
 beforeAll(async () => {
-  f = await createFixture({ ml2: { type_drivers: ['local', 'flat', 'vlan'] }, flat: { flat_networks: ['*'] } });
+  f = await createFixture({
+    ml2: { type_drivers: ['local', 'flat', 'vlan'] },
+    flat: { flat_networks: ['*'] },
+    vlan: { network_vlan_ranges: ['physnet1'] },
+  });
   await f.bridgeAgent();
   await f.dhcpAgent();
   api = createApi({ plugin: f.plugin, protection: 'off', options: defaultValues(apiOptions) });

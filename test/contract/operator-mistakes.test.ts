@@ -92,6 +92,20 @@ test.concurrent.each<[string, string, RegExp]>([
   expect(said).toMatch(expected);
 });
 
+test.concurrent.each<[string, string, string, RegExp]>([
+  ['ml2_type_vlan', 'network_vlan_ranges', 'a:1', /'a:1' is no range; give physical_network:first:last or /],
+  ['ml2_type_vlan', 'network_vlan_ranges', 'a:1:5000', /no VLAN id from 1 to 4094 at '5000'/],
+  ['ml2_type_vxlan', 'vni_ranges', '9:1', /'9:1' ends before it begins; give first:last/],
+  ['ml2_type_gre', 'tunnel_id_ranges', '0:5', /no GRE key from 1 to 4294967295 at '0'/],
+  ['ml2_type_geneve', 'vni_ranges', '1:x', /no VNI from 1 to 16777215 at 'x'/],
+])('a range that is none: [%s] %s = %s', async (section, option, value, expected) => {
+  const file = join(folder, `range-${value.replaceAll(':', '-')}.conf`);
+  writeFileSync(file, `[${section}]\n${option} = ${value}\n`);
+  const said = await complaint(['--config-file', 'base.conf', '--config-file', file]);
+  expect(said.startsWith(`neutron-server: ${file}:2: [${section}] ${option} = ${value}: `), said).toBe(true);
+  expect(said).toMatch(expected);
+});
+
 test.concurrent('a port that is in use', async () => {
   const { port } = busy.address() as { port: number };
   writeFileSync(

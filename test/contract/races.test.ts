@@ -18,7 +18,10 @@ beforeAll(async () => {
   for (const name of ['one', 'two']) {
     const server = {
       database: { connection },
+      ml2: { type_drivers: 'local,flat,vlan', tenant_network_types: 'local' },
       ml2_type_flat: { flat_networks: '*' },
+      ml2_type_vlan: { network_vlan_ranges: 'physnet2:101:400' },
+      quotas: { quota_network: -1 },
       securitygroup: { enable_security_group: true, firewall_driver: 'noop' },
     };
     servers.push(await makeDeployment({ folder: join(folder, name), server }));
@@ -59,6 +62,31 @@ describe('of many requests at once for the same thing', () => {
     const flat = { 'provider:network_type': 'flat', 'provider:physical_network': 'physnet1' };
     expect(await atOnce(() => ['POST', '/v2.0/networks', { network: flat }])).toEqual({ 201: 1, 409: CLIENTS - 1 });
     expect(await list('networks', '?provider:physical_network=physnet1')).toHaveLength(1);
+  });
+
+  it('each gets a VLAN id of its own until there are none', async () => {
+    const vlan = { 'provider:network_type': 'vlan', 'provider:physical_network': 'physnet2' };
+    const counts: Record<string, number> = {};
+    for (let round = 0; round < 10; round++) {
+      for (const [status, count] of Object.entries(
+        await atOnce(() => ['POST', '/v2.0/networks', { network: vlan }], 40),
+      )) {
+        counts[status] = (counts[status] ?? 0) + count;
+      }
+    }
+    expect(counts).toEqual({ 201: 300, 503: 100 });
+    const made = await list('networks', '?provider:physical_network=physnet2');
+    const ids = made.map((network) => network['provider:segmentation_id']);
+    expect(ids.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, i) => 101 + i));
+  });
+
+  it('one gets the VLAN id it names', async () => {
+    const vlan = {
+      'provider:network_type': 'vlan',
+      'provider:physical_network': 'physnet2',
+      'provider:segmentation_id': 4000,
+    };
+    expect(await atOnce(() => ['POST', '/v2.0/networks', { network: vlan }])).toEqual({ 201: 1, 409: CLIENTS - 1 });
   });
 
   it("one makes a project's default group", async () => {

@@ -46,6 +46,9 @@ export async function insertSegment(
     segment_index: 0,
     is_dynamic: false,
     name: null,
+    created_at: '2026-01-01T00:00:00Z',
+    updated_at: '2026-01-01T00:00:00Z',
+    revision_number: 0,
     ...changes,
   };
   await db.insertInto('networksegments').values(row).execute();

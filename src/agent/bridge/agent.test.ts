@@ -99,6 +99,7 @@ describe('start', () => {
         bridge_mappings: {},
         interface_mappings: { public: 'eth1' },
         tunnel_types: [],
+        network_types: ['local', 'flat'],
         tunneling_ip: '',
         l2_population: false,
         devices: 0,
@@ -107,7 +108,7 @@ describe('start', () => {
     });
   });
 
-  it('says as much of itself as the recorded agent did', async () => {
+  it('says as much of itself as the recorded agent did, and which networks it serves', async () => {
     await start();
     const file = new URL('../../../test/data/rpc-captures/01-linuxbridge-agent-start.json', import.meta.url);
     const { messages } = JSON.parse(readFileSync(file, 'utf8')) as {
@@ -122,7 +123,9 @@ describe('start', () => {
     const ours = sent?.args.agent_state.agent_state;
     const { resource_versions, ...theirs } = recorded.args.agent_state.agent_state;
     expect(Object.keys(ours).sort()).toEqual(Object.keys(theirs).sort());
-    expect(Object.keys(ours.configurations).sort()).toEqual(Object.keys(theirs.configurations).sort());
+    expect(Object.keys(ours.configurations).sort()).toEqual(
+      [...Object.keys(theirs.configurations), 'network_types'].sort(),
+    );
   });
 
   it('refuses in one line when a mapped interface is not there', async () => {

@@ -204,6 +204,8 @@ export class BridgeAgent {
         interface_mappings: Object.fromEntries(this.#config.interfaces),
         tunneling_ip: this.#options.vxlan.local_ip ?? '',
         tunnel_types: [],
+        // Upstream's server takes it for granted that VLANs are served; ours goes by this.
+        network_types: ['local', 'flat'],
         l2_population: this.#options.vxlan.l2_population,
         devices: this.#sync.deviceCount,
       },

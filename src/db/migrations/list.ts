@@ -4,6 +4,7 @@ import { flavors } from './flavors.ts';
 import { initialTables } from './initial-tables.ts';
 import { poolKeys } from './pool-keys.ts';
 import { securityGroups } from './security-groups.ts';
+import { segments } from './segments.ts';
 import { subnetPools } from './subnet-pools.ts';
 import { tenants } from './tenants.ts';
 
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   flavors,
   subnetPools,
   poolKeys,
+  segments,
 ];

@@ -28,13 +28,13 @@ const columns = [
 ];
 const column = columnReader(columns);
 
-/** A network of several segments shows none of them as *the* provider segment, but all in `segments`. */
+/** A network of several segments has no provider segment: it shows them all in `segments`. */
 function provider(key: string, position: number): Attribute {
   return {
     key,
     alias: 'provider',
     child: 'segments',
-    value: (_, segments) => (segments.length === 1 ? segments[0]![position] : null),
+    value: (_, segments) => (segments.length > 1 ? undefined : (segments[0]?.[position] ?? null)),
   };
 }
 

@@ -59,6 +59,19 @@ export async function portsFailedToBind(
   return failedOn.all(db, { host, limit });
 }
 
+/** Whether a port of the network is wired (or prepared to be, on another host) in another way than these. */
+export async function networkHasOtherVifType(db: Db, networkId: string, vifTypes: readonly string[]): Promise<boolean> {
+  const other = await db
+    .selectFrom('ml2_port_bindings as binding')
+    .innerJoin('ports', 'ports.id', 'binding.port_id')
+    .select('ports.id')
+    .where('ports.network_id', '=', networkId)
+    .where('binding.vif_type', 'not in', vifTypes)
+    .limit(1)
+    .executeTakeFirst();
+  return other !== undefined;
+}
+
 const replace = prepared(
   (
     db,

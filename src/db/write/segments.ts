@@ -11,9 +11,13 @@ export interface SegmentRow {
   segment_index: number;
   is_dynamic: boolean;
   name: string | null;
+  description: string | null;
+  created_at: string;
+  updated_at: string;
+  revision_number: number;
 }
 
-const insert = preparedInsert('networksegments', [
+const columns = [
   'id',
   'network_id',
   'network_type',
@@ -22,7 +26,13 @@ const insert = preparedInsert('networksegments', [
   'segment_index',
   'is_dynamic',
   'name',
-]);
+  'description',
+  'created_at',
+  'updated_at',
+  'revision_number',
+] as const;
+
+const insert = preparedInsert('networksegments', columns);
 
 export async function insertSegment(tx: Tx, segment: SegmentRow): Promise<void> {
   await insert.run(tx, { ...segment });
@@ -31,16 +41,7 @@ export async function insertSegment(tx: Tx, segment: SegmentRow): Promise<void> 
 const ofNetworks = preparedIn((db, ids: string[]) =>
   db
     .selectFrom('networksegments')
-    .select([
-      'id',
-      'network_id',
-      'network_type',
-      'physical_network',
-      'segmentation_id',
-      'segment_index',
-      'is_dynamic',
-      'name',
-    ])
+    .select(columns)
     .where('network_id', 'in', ids)
     .orderBy('network_id')
     .orderBy('segment_index'),
@@ -50,6 +51,34 @@ const ofNetworks = preparedIn((db, ids: string[]) =>
 export async function segmentsOfNetworks(db: Db, networkIds: readonly string[]): Promise<SegmentRow[]> {
   const rows = await ofNetworks.all(db, networkIds);
   return rows.map((row) => ({ ...row, is_dynamic: Boolean(row.is_dynamic) }));
+}
+
+const boundTo = preparedIn((db, portIds: string[]) =>
+  db
+    .selectFrom('ml2_port_binding_levels as level')
+    .innerJoin('ml2_port_bindings as binding', (join) =>
+      join.onRef('binding.port_id', '=', 'level.port_id').onRef('binding.host', '=', 'level.host'),
+    )
+    .innerJoin('networksegments as segment', 'segment.id', 'level.segment_id')
+    .select(['level.port_id', 'segment.network_type', 'segment.physical_network', 'segment.segmentation_id'])
+    .where('binding.status', '=', 'ACTIVE')
+    .where('level.port_id', 'in', portIds)
+    .orderBy('level.level'),
+);
+
+export type BoundSegment = Pick<SegmentRow, 'network_type' | 'physical_network' | 'segmentation_id'>;
+
+/** By port: the segment that its host wires it to, the lowest when there are several levels. */
+export async function boundSegments(db: Db, portIds: readonly string[]): Promise<Map<string, BoundSegment>> {
+  return new Map((await boundTo.all(db, portIds)).map(({ port_id, ...segment }) => [port_id, segment]));
+}
+
+export async function updateSegmentRow(
+  tx: Tx,
+  id: string,
+  values: Partial<Omit<SegmentRow, 'id' | 'network_id'>>,
+): Promise<void> {
+  await tx.updateTable('networksegments').set(values).where('id', '=', id).execute();
 }
 
 const flatTaken = prepared((db, p: { physical_network: string }) =>

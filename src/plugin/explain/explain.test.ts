@@ -82,6 +82,13 @@ describe('explaining a port', () => {
     expect(steps.find(({ step }) => step === 'bound')!.remedy).toMatch(remedy);
   });
 
+  it('that no agent of its host can wire says so', async () => {
+    await f.bridgeAgent('host1', { network_types: ['local', 'flat'] });
+    const { id } = await f.network({ 'provider:network_type': 'vxlan', 'provider:segmentation_id': 5 });
+    const { steps } = await explain((await f.port(id, on('host1'))).id);
+    expect(steps.find(({ step }) => step === 'bound')!.remedy).toMatch(/serves local, flat and not vxlan/);
+  });
+
   it('asks the agents of its hosts, and joins what they say', async () => {
     await f.bridgeAgent();
     await f.dhcpAgent();

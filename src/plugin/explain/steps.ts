@@ -1,6 +1,7 @@
 import type { AgentRow, HostingAgent } from '../../db/write/agents.ts';
 import type { Network, Port, Subnet } from '../../resources/shapes.ts';
 import type { Explanation, ExplanationStep } from '../contract.ts';
+import { servedTypes } from '../ml2/mechanism/linuxbridge.ts';
 
 /** What the server knows of a port; the rest is on hosts. */
 export interface ServerFacts {
@@ -66,10 +67,15 @@ function bindingRemedy(port: Port, network: Network, agents: ServerFacts['hostAg
   }
   if (!bridge) return `no ${BRIDGE_AGENT} ever reported from ${host}: start it there, or correct binding:host_id`;
   if (!bridge.alive) return `start neutron-linuxbridge-agent on ${host}: it is tried again then`;
+  const types = new Set((network.segments ?? [network]).map((segment) => segment['provider:network_type'] ?? ''));
+  const served = servedTypes(bridge);
+  if (![...types].some((type) => served.includes(type))) {
+    return `the ${BRIDGE_AGENT} on ${host} serves ${served.join(', ')} and not ${[...types].join(', ')}: use a network of those types, or another host`;
+  }
   const physical = network['provider:physical_network'];
   const mappings = { ...(bridge.configurations.interface_mappings as object | undefined) };
   const bridges = { ...(bridge.configurations.bridge_mappings as object | undefined) };
-  if (physical !== null && !Object.hasOwn(mappings, physical) && !Object.hasOwn(bridges, physical)) {
+  if (physical && !Object.hasOwn(mappings, physical) && !Object.hasOwn(bridges, physical)) {
     return `add ${physical}:<device> to [linux_bridge] physical_interface_mappings on ${host}, and restart its agent`;
   }
   return 'update the port (any attribute) to have it tried again; the log of neutron-server names the reason';

@@ -24,19 +24,28 @@ export interface SegmentRequest {
   segmentation_id: number | null;
 }
 
+/** What is known of the network that a segment is for. */
+export interface SegmentWish {
+  projectId?: string | null | undefined;
+  /** Only segments on this one. */
+  physicalNetwork?: string | null | undefined;
+}
+
 export interface TypeDriver {
   /** `flat`, `local`, `vlan`, `vxlan` … */
   readonly type: string;
-  /** Called once before the server answers requests: checks options, fills allocation tables. */
+  /** Called once before the server answers requests: checks options. */
   initialize(): Promise<void>;
-  /** Refuses what makes no sense for this type (InvalidInput). */
-  validateProviderSegment(segment: SegmentRequest): void;
-  /** Takes exactly this segment, or throws the type's in-use error. */
-  reserveProviderSegment(tx: Tx, segment: SegmentRequest): Promise<SegmentRequest>;
+  /** Whether it leaves open which segment is meant, so that any that fits is taken. Absent: never. */
+  isPartialSegment?(segment: SegmentRequest): boolean;
+  /** Refuses what makes no sense for this type (InvalidInput). Reads only. */
+  validateProviderSegment(segment: SegmentRequest, tx: Tx): void | Promise<void>;
+  /** Takes exactly this segment, or throws the type's in-use error; of a partial one, any that fits. */
+  reserveProviderSegment(tx: Tx, segment: SegmentRequest, wish?: SegmentWish): Promise<SegmentRequest>;
   /** Any free segment for a project network, or null when none is left. */
-  allocateTenantSegment(tx: Tx): Promise<SegmentRequest | null>;
+  allocateTenantSegment(tx: Tx, wish?: SegmentWish): Promise<SegmentRequest | null>;
   releaseSegment(tx: Tx, segment: SegmentRequest): Promise<void>;
-  /** Largest MTU in bytes a network of this type can have on that physical network. */
+  /** Largest MTU in bytes a network of this type can have on that physical network; 0: not limited. */
   mtu(physicalNetwork: string | null): number;
 }
 
@@ -99,6 +108,8 @@ export interface MechanismDriver {
   readonly agentType: string | null;
   readonly supportedVnicTypes: readonly string[];
   readonly connectivity: string;
+  /** `vif_type`s whose ports stay wired when their network gets another segmentation id; absent: none. */
+  readonly followsSegmentationId?: readonly string[];
   initialize(): Promise<void>;
   /** Null when this driver cannot bind it: the next one is asked. */
   bindPort?(request: BindRequest): Promise<BindResult | null>;

@@ -13,8 +13,8 @@ describe('drivers', () => {
       "[ml2] mechanism_drivers: 'openvswitch' is for another kind of host and is not part of this server; there are linuxbridge, logger, noop",
     ],
     [
-      { ml2: { type_drivers: ['local', 'vxlan'] } },
-      "[ml2] type_drivers: 'vxlan' is not supported; there are local, flat, vlan, or a module's path",
+      { ml2: { type_drivers: ['local', 'frob'] } },
+      "[ml2] type_drivers: 'frob' is not supported; there are local, flat, vlan, vxlan, gre, geneve, or a module's path",
     ],
     [
       { ml2: { extension_drivers: ['qos'] } },
@@ -23,10 +23,6 @@ describe('drivers', () => {
     [
       { ml2: { type_drivers: ['flat'], tenant_network_types: ['local'] } },
       "[ml2] tenant_network_types: no driver for 'local' among type_drivers",
-    ],
-    [
-      { ml2: { type_drivers: ['local', 'vlan'] }, vlan: { network_vlan_ranges: ['physnet1:1:10'] } },
-      '[ml2_type_vlan] network_vlan_ranges: VLAN networks are not supported yet; leave it empty (found physnet1:1:10)',
     ],
     [
       { ml2: { mechanism_drivers: ['/no/such/driver.js'] } },
@@ -179,6 +175,57 @@ describe('binding', () => {
     const network = await f.network(networkInput as Record<string, unknown>);
     const port = await f.port(network.id, portInput as Record<string, unknown>);
     expect(port).toMatchObject({ 'binding:vif_type': 'binding_failed', 'binding:vif_details': {}, status: 'DOWN' });
+  });
+
+  describe('on what an agent can wire', () => {
+    const provider = (type: string, physical: string | null, id: number) => ({
+      'provider:network_type': type,
+      'provider:physical_network': physical,
+      'provider:segmentation_id': id,
+    });
+    const mapped = { bridge_mappings: { physnet1: 'br1' } };
+    let g: Fixture;
+    beforeEach(async () => {
+      g = await createFixture({ vlan: { network_vlan_ranges: ['physnet1', 'physnet2'] } });
+    });
+    afterEach(() => g[Symbol.asyncDispose]());
+
+    it.each<[string, object, Record<string, unknown>, string]>([
+      ['a VLAN on a physical network of its', provider('vlan', 'physnet1', 5), mapped, 'bridge'],
+      ['no VLAN elsewhere', provider('vlan', 'physnet2', 5), mapped, 'binding_failed'],
+      [
+        'no VLAN when it says so',
+        provider('vlan', 'physnet1', 5),
+        { ...mapped, network_types: ['flat'] },
+        'binding_failed',
+      ],
+      ['VXLAN', provider('vxlan', null, 5), { tunnel_types: ['vxlan'] }, 'bridge'],
+      ['no VXLAN without tunnels', provider('vxlan', null, 5), { tunnel_types: [] }, 'binding_failed'],
+      ['no GRE', provider('gre', null, 5), { tunnel_types: ['vxlan'] }, 'binding_failed'],
+    ])('binds %s', async (_, network, configurations, vifType) => {
+      await g.bridgeAgent('host1', configurations);
+      const port = await g.port((await g.network(network as Record<string, unknown>)).id, on('host1'));
+      expect(port['binding:vif_type']).toBe(vifType);
+      if (vifType === 'binding_failed') return;
+      const details = await g.ask('get_device_details', { device: `tap${port.id.slice(0, 11)}`, host: 'host1' });
+      expect(details).toMatchObject(
+        Object.fromEntries(Object.entries(network).map(([key, value]) => [key.replace('provider:', ''), value])),
+      );
+    });
+
+    it('takes the segment of several that the host reaches, and tells the agent which', async () => {
+      await g.bridgeAgent('host1', { bridge_mappings: { physnet2: 'br2' }, tunnel_types: [] });
+      const segments = [provider('vxlan', null, 7), provider('vlan', 'physnet1', 5), provider('vlan', 'physnet2', 6)];
+      const network = await g.network({ segments });
+      const port = await g.port(network.id, on('host1'));
+      const wired = { network_type: 'vlan', physical_network: 'physnet2', segmentation_id: 6 };
+      const device = `tap${port.id.slice(0, 11)}`;
+      expect(await g.ask('get_device_details', { device, host: 'host1' })).toMatchObject(wired);
+      await g.told();
+      await g.plugin.collections.ports.update!(g.context, port.id, { admin_state_up: false });
+      const [update] = (await g.told()).filter(({ method }) => method === 'port_update');
+      expect(update!.args).toMatchObject(wired);
+    });
   });
 
   it('is tried again by the next update, once there is an agent', async () => {

@@ -11,12 +11,17 @@ import { linuxbridgeMechanismDriver } from './mechanism/linuxbridge.ts';
 import { noopMechanismDriver } from './mechanism/noop.ts';
 import { flatTypeDriver } from './type/flat.ts';
 import { localTypeDriver } from './type/local.ts';
+import { fixedRanges, IdPool, type RangeSource } from './type/pool.ts';
+import { parseTunnelRanges, parseVlanRanges, type RangedType, type TunnelType } from './type/ranges.ts';
+import { tunnelMtu, tunnelTypeDriver } from './type/tunnel.ts';
 import { vlanTypeDriver } from './type/vlan.ts';
 
 /** What a driver is made with. */
 export interface DriverSetup {
   readonly options: PluginOptions;
   readonly logger: Logger;
+  /** In [0, 1). */
+  readonly random: () => number;
   /** Options of a section that only an outside driver knows, as the files have them. */
   readonly section: (name: string) => Readonly<Record<string, string>>;
 }
@@ -36,7 +41,10 @@ const registry: Registry = {
   type_drivers: {
     local: ({ options }) => localTypeDriver(mtuOf(options)),
     flat: ({ options }) => flatTypeDriver(options.flat.flat_networks, mtuOf(options)),
-    vlan: ({ options }) => vlanTypeDriver(options.vlan.network_vlan_ranges, mtuOf(options)),
+    vlan: (setup) => vlanTypeDriver(poolOf('vlan', setup), mtuOf(setup.options)),
+    vxlan: (setup) => tunnel('vxlan', setup),
+    gre: (setup) => tunnel('gre', setup),
+    geneve: (setup) => tunnel('geneve', setup),
   },
   mechanism_drivers: {
     linuxbridge: ({ options }) => linuxbridgeMechanismDriver({ portFilter: agentsFilter(options) }),
@@ -54,6 +62,9 @@ const classPaths: Readonly<Record<string, string>> = {
   'neutron.plugins.ml2.drivers.type_local.LocalTypeDriver': 'local',
   'neutron.plugins.ml2.drivers.type_flat.FlatTypeDriver': 'flat',
   'neutron.plugins.ml2.drivers.type_vlan.VlanTypeDriver': 'vlan',
+  'neutron.plugins.ml2.drivers.type_vxlan.VxlanTypeDriver': 'vxlan',
+  'neutron.plugins.ml2.drivers.type_gre.GreTypeDriver': 'gre',
+  'neutron.plugins.ml2.drivers.type_geneve.GeneveTypeDriver': 'geneve',
   'neutron.plugins.ml2.drivers.linuxbridge.mech_driver.mech_linuxbridge.LinuxbridgeMechanismDriver': 'linuxbridge',
   'neutron.tests.unit.plugins.ml2.drivers.mechanism_logger.LoggerMechanismDriver': 'logger',
   'neutron.plugins.ml2.extensions.port_security.PortSecurityExtensionDriver': 'port_security',
@@ -138,4 +149,33 @@ function isModulePath(name: string): boolean {
 function mtuOf({ core, ml2 }: PluginOptions): TypeDriver['mtu'] {
   const { mtus } = parsePhysicalNetworkMtus(ml2.physical_network_mtus);
   return (physicalNetwork) => physicalMtu(core.global_physnet_mtu, mtus, physicalNetwork);
+}
+
+function tunnel(type: TunnelType, setup: DriverSetup): TypeDriver {
+  const { core, geneve, ml2 } = setup.options;
+  const mtu = tunnelMtu(type, {
+    globalMtu: core.global_physnet_mtu,
+    pathMtu: ml2.path_mtu,
+    overlayIpVersion: ml2.overlay_ip_version,
+    geneveHeader: geneve.max_header_size,
+  });
+  return tunnelTypeDriver({ type, pool: poolOf(type, setup), mtu });
+}
+
+function poolOf(type: RangedType, { options, random }: DriverSetup): IdPool {
+  return new IdPool(type, configuredRanges(type, options), random);
+}
+
+/** What the configuration says; its options have been checked when they were read. */
+function configuredRanges(type: RangedType, options: PluginOptions): RangeSource {
+  switch (type) {
+    case 'vlan':
+      return fixedRanges(parseVlanRanges(options.vlan.network_vlan_ranges).ranges);
+    case 'vxlan':
+      return fixedRanges([[null, parseTunnelRanges(type, options.vxlan.vni_ranges).ranges]]);
+    case 'gre':
+      return fixedRanges([[null, parseTunnelRanges(type, options.gre.tunnel_id_ranges).ranges]]);
+    case 'geneve':
+      return fixedRanges([[null, parseTunnelRanges(type, options.geneve.vni_ranges).ranges]]);
+  }
 }

@@ -26,25 +26,31 @@ export class SegmentTypes {
     this.#externalType = externalType;
   }
 
-  /** Refuses a segment that makes no sense, before anything is written. */
-  validate(segment: SegmentRequest): void {
-    this.#driver(segment.network_type).validateProviderSegment(segment);
+  /**
+   * Refuses segments that make no sense, before anything is written.
+   * @throws InvalidInput, SegmentsContainDuplicateEntry
+   */
+  async validate(tx: Tx, segments: readonly SegmentRequest[]): Promise<void> {
+    for (const segment of segments) await this.#driver(segment.network_type).validateProviderSegment(segment, tx);
+    const whole = segments.filter((segment) => !this.#driver(segment.network_type).isPartialSegment?.(segment));
+    const texts = new Set(whole.map((one) => JSON.stringify(Object.values(one))));
+    if (texts.size < whole.length) throw ml2Errors.SegmentsContainDuplicateEntry();
   }
 
   /** Takes the segments a request names. */
-  async reserve(tx: Tx, segments: readonly SegmentRequest[]): Promise<SegmentRequest[]> {
+  async reserve(tx: Tx, segments: readonly SegmentRequest[], projectId: string | null): Promise<SegmentRequest[]> {
     const reserved: SegmentRequest[] = [];
     for (const segment of segments) {
-      reserved.push(await this.#driver(segment.network_type).reserveProviderSegment(tx, segment));
+      reserved.push(await this.#driver(segment.network_type).reserveProviderSegment(tx, segment, { projectId }));
     }
     return reserved;
   }
 
   /** Any segment for a network that names none. @throws NoNetworkAvailable */
-  async allocate(tx: Tx, external: boolean): Promise<SegmentRequest> {
+  async allocate(tx: Tx, projectId: string | null, external: boolean): Promise<SegmentRequest> {
     const types = external && this.#externalType !== null ? [this.#externalType] : this.#tenantTypes;
     for (const type of types) {
-      const segment = await this.#driver(type).allocateTenantSegment(tx);
+      const segment = await this.#driver(type).allocateTenantSegment(tx, { projectId });
       if (segment) return segment;
     }
     throw ml2Errors.NoNetworkAvailable();
@@ -55,9 +61,9 @@ export class SegmentTypes {
     for (const segment of segments) await this.#drivers.get(segment.network_type)?.releaseSegment(tx, segment);
   }
 
-  /** Largest MTU in bytes that all these segments carry. */
+  /** Largest MTU in bytes that all these segments carry. One whose type is configured no more limits nothing. */
   mtu(segments: readonly SegmentRequest[]): number {
-    const mtus = segments.map((segment) => this.#driver(segment.network_type).mtu(segment.physical_network));
+    const mtus = segments.map((segment) => this.#drivers.get(segment.network_type)?.mtu(segment.physical_network) ?? 0);
     const limits = mtus.filter((mtu) => mtu > 0);
     return limits.length > 0 ? Math.min(...limits) : ETHERNET_MTU;
   }

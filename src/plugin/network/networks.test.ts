@@ -61,7 +61,7 @@ describe('creating', () => {
       { 'provider:network_type': 'local', 'provider:segmentation_id': 1 },
       'segmentation_id prohibited for local provider network',
     ],
-    [{ 'provider:network_type': 'gre' }, "network_type value 'gre' not supported"],
+    [{ 'provider:network_type': 'frob' }, "network_type value 'frob' not supported"],
     [{ 'provider:physical_network': 'flat1' }, 'network_type required'],
     [
       { 'provider:network_type': 'vlan', 'provider:physical_network': 'nope', 'provider:segmentation_id': 5 },

@@ -20,7 +20,8 @@ import { viewOf } from '../parts.ts';
 import { checkZones } from './availability-zones.ts';
 import { networkErrors } from './errors.ts';
 import { MIN_MTU_IPV4, MIN_MTU_IPV6 } from './mtu.ts';
-import { providerSegment, refuseProviderUpdate } from './provider.ts';
+import { newSegmentationId, requestedSegments } from './provider.ts';
+import { changeSegmentationId } from './segmentation-id.ts';
 import { writeExternal, writeShared } from './visibility.ts';
 
 /** Networks and their segments (upstream: plugins/ml2/plugin.py, db/db_base_plugin_v2.py). */
@@ -71,12 +72,11 @@ export class Networks implements Collection<Network> {
 
   async update(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Network> {
     const { mechanisms, outbox } = this.#machine;
-    refuseProviderUpdate(changes);
     const { result, tasks } = await this.#machine.changes.run(context, async (change) => {
       const original = await this.#stored(change, id);
       checkRevision(ifRevision, original.revision_number);
+      await this.#updateIn(change, original, await segmentsOfNetworks(change.tx, [id]), changes);
       const segments = await segmentsOfNetworks(change.tx, [id]);
-      await this.#updateIn(change, original, segments, changes);
       const current = await this.#stored(change, id);
       await mechanisms.precommit('updateNetworkPrecommit', change.tx, { context, current, original, segments });
       await change.todo('network', id, 'updated', { mtu_changed: current.mtu !== original.mtu });
@@ -122,14 +122,16 @@ export class Networks implements Collection<Network> {
   async #createIn(change: Change, input: Input): Promise<Made> {
     const { types, extensionDrivers, mechanisms } = this.#machine;
     const { tx, context, time } = change;
-    const wanted = providerSegment(input);
-    if (wanted) types.validate(wanted);
+    const wanted = requestedSegments(input);
+    if (wanted) await types.validate(tx, wanted);
     const zones = (input.availability_zone_hints as string[] | undefined) ?? [];
     await checkZones(tx, zones);
     const external = input['router:external'] === true;
-    const taken = wanted ? await types.reserve(tx, [wanted]) : [await types.allocate(tx, external)];
-    const id = (input.id as string | undefined) ?? randomUUID();
     const project_id = (input.project_id as string | undefined) ?? '';
+    const taken = wanted
+      ? await types.reserve(tx, wanted, project_id)
+      : [await types.allocate(tx, project_id, external)];
+    const id = (input.id as string | undefined) ?? randomUUID();
     await insertNetwork(tx, {
       id,
       project_id,
@@ -146,7 +148,7 @@ export class Networks implements Collection<Network> {
       availability_zone_hints: JSON.stringify(zones),
       dns_domain: (input.dns_domain as string | undefined) ?? '',
     });
-    for (const [index, segment] of taken.entries()) await insertSegment(tx, segmentRow(id, segment, index));
+    for (const [index, segment] of taken.entries()) await insertSegment(tx, segmentRow(id, segment, index, time));
     const owned = { id, project_id, name: (input.name as string | undefined) ?? '' };
     if (external) await writeExternal(tx, owned, true, input.is_default === true);
     if (input.shared === true) await writeShared(tx, owned, true);
@@ -160,13 +162,16 @@ export class Networks implements Collection<Network> {
   async #updateIn(change: Change, original: Network, segments: readonly SegmentRow[], changes: Input): Promise<void> {
     const { tx, time } = change;
     const { id } = original;
+    const segmentationId = newSegmentationId(changes, original);
+    if (segmentationId !== null) await changeSegmentationId(change, this.#machine, segments, segmentationId);
     if (typeof changes.mtu === 'number') await this.#checkNewMtu(change, original, segments, changes.mtu);
     const columns: Record<string, unknown> = {};
     for (const key of ['name', 'description', 'admin_state_up', 'port_security_enabled', 'dns_domain'] as const) {
       if (changes[key] !== undefined && changes[key] !== null) columns[key] = changes[key];
     }
     if (typeof changes.mtu === 'number') columns.mtu = this.#mtu(segments, changes.mtu);
-    let isNew = Object.entries(columns).some(([key, value]) => value !== original[key as keyof Network]);
+    let isNew = segmentationId !== null;
+    isNew = Object.entries(columns).some(([key, value]) => value !== original[key as keyof Network]) || isNew;
     if (typeof changes.shared === 'boolean') isNew = (await writeShared(tx, original, changes.shared)) || isNew;
     const external = (changes['router:external'] as boolean | undefined) ?? original['router:external'];
     if (changes['router:external'] !== undefined || changes.is_default !== undefined) {
@@ -216,6 +221,17 @@ interface Made {
   segments: SegmentRow[];
 }
 
-function segmentRow(networkId: string, segment: SegmentRequest, index: number): SegmentRow {
-  return { id: randomUUID(), network_id: networkId, ...segment, segment_index: index, is_dynamic: false, name: null };
+function segmentRow(network_id: string, segment: SegmentRequest, segment_index: number, time: string): SegmentRow {
+  return {
+    id: randomUUID(),
+    network_id,
+    ...segment,
+    segment_index,
+    is_dynamic: false,
+    name: null,
+    description: null,
+    created_at: time,
+    updated_at: time,
+    revision_number: 0,
+  };
 }

@@ -1,5 +1,7 @@
+import type { Network } from '../../resources/shapes.ts';
 import type { Input } from '../contract.ts';
 import type { SegmentRequest } from '../ml2/contract.ts';
+import { ml2Errors } from '../ml2/errors.ts';
 import { networkErrors } from './errors.ts';
 
 const NETWORK_TYPE = 'provider:network_type';
@@ -7,36 +9,51 @@ const PHYSICAL_NETWORK = 'provider:physical_network';
 const SEGMENTATION_ID = 'provider:segmentation_id';
 
 /**
- * The segment that a request's provider attributes describe, or null when it has none and any segment will do.
- * @throws InvalidInput when the type is missing
+ * The segments that a request describes, by its provider attributes or as a list; null when it says nothing and any
+ * segment will do.
+ *
+ * @throws SegmentsSetInConjunctionWithProviders; InvalidInput when the type of one is missing
  */
-export function providerSegment(input: Input): SegmentRequest | null {
-  const network_type = (input[NETWORK_TYPE] as string | null | undefined) ?? null;
-  // Upstream takes the empty name and the id 0 for nothing said.
-  const physical_network = (input[PHYSICAL_NETWORK] as string | null | undefined) || null;
-  const segmentation_id = (input[SEGMENTATION_ID] as number | null | undefined) || null;
-  if (network_type === null) {
-    if (physical_network === null && segmentation_id === null) return null;
-    throw networkErrors.InvalidInput({ error_message: 'network_type required' });
+export function requestedSegments(input: Input): SegmentRequest[] | null {
+  const listed = input.segments as readonly Input[] | null | undefined;
+  const isListed = listed !== undefined && listed !== null && listed.length > 0;
+  // Upstream tells by what was sent, and takes the empty name and the id 0 for nothing said only afterwards.
+  if (![NETWORK_TYPE, PHYSICAL_NETWORK, SEGMENTATION_ID].some((key) => isGiven(input[key]))) {
+    return isListed ? listed.map(segmentOf) : null;
   }
-  return { network_type, physical_network, segmentation_id };
+  if (isListed) throw ml2Errors.SegmentsSetInConjunctionWithProviders();
+  const none = [NETWORK_TYPE, PHYSICAL_NETWORK, SEGMENTATION_ID].every((key) => !input[key]);
+  return none && !isGiven(input[NETWORK_TYPE]) ? null : [segmentOf(input)];
 }
 
-/** A network stays on its segment. @throws InvalidInput */
-export function refuseProviderUpdate(changes: Input): void {
-  const refuse = (attributes: string): never => {
-    throw networkErrors.InvalidInput({
-      error_message: `Plugin does not support updating the following provider network attributes: ${attributes}`,
-    });
+function segmentOf(input: Input): SegmentRequest {
+  const network_type = input[NETWORK_TYPE] as string | null | undefined;
+  if (network_type === undefined || network_type === null) {
+    throw networkErrors.InvalidInput({ error_message: 'network_type required' });
+  }
+  return {
+    network_type,
+    physical_network: (input[PHYSICAL_NETWORK] as string | null | undefined) || null,
+    segmentation_id: (input[SEGMENTATION_ID] as number | null | undefined) || null,
   };
-  // Upstream names both, whichever was sent.
-  if (isGiven(changes[NETWORK_TYPE]) || isGiven(changes[PHYSICAL_NETWORK])) {
-    refuse(`${NETWORK_TYPE}, ${PHYSICAL_NETWORK}`);
+}
+
+/**
+ * A network stays where it is, but for its segmentation id.
+ *
+ * @returns the new id, or null when it keeps its own
+ * @throws InvalidInput
+ */
+export function newSegmentationId(changes: Input, network: Network): number | null {
+  for (const key of [NETWORK_TYPE, PHYSICAL_NETWORK] as const) {
+    if (!isGiven(changes[key]) || changes[key] === network[key]) continue;
+    // Upstream names both, whichever was sent.
+    throw networkErrors.InvalidInput({
+      error_message: `Plugin does not support updating the following provider network attributes: ${NETWORK_TYPE}, ${PHYSICAL_NETWORK}`,
+    });
   }
-  // With upstream's own full stop, beside the one every such message ends with.
-  if (changes[SEGMENTATION_ID]) {
-    throw networkErrors.InvalidInput({ error_message: 'Only VLAN type networks can be updated.' });
-  }
+  const id = changes[SEGMENTATION_ID] as number | null | undefined;
+  return !id || id === network[SEGMENTATION_ID] ? null : id;
 }
 
 function isGiven(value: unknown): boolean {

@@ -2,7 +2,7 @@ import { findNetworks } from '../../db/read/networks.ts';
 import { findPorts } from '../../db/read/ports.ts';
 import { fullView } from '../../db/read/view.ts';
 import { type PortFacts, portFacts, portIdByMac, portIdByPrefix, setPortStatus } from '../../db/write/ports.ts';
-import { type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
+import { type BoundSegment, boundSegments } from '../../db/write/segments.ts';
 import type { Context } from '../../lib/context.ts';
 import { portIdPrefix } from '../../lib/names.ts';
 import type { Network, Port } from '../../resources/shapes.ts';
@@ -70,10 +70,10 @@ class Devices {
     const networks = new Map(
       (await findNetworks(db, { filters: { id: networkIds } }, fullView)).map((network) => [network.id, network]),
     );
-    const segments = await segmentsOfNetworks(db, networkIds);
+    const segments = await boundSegments(db, [...ports.keys()]);
     const answers = names.map((device): DeviceDetails => {
       const port = ports.get(ids.get(device) ?? '');
-      const segment = segments.find(({ network_id }) => network_id === port?.network_id);
+      const segment = segments.get(port?.id ?? '');
       if (!port || !segment || !isBoundTo(port, host)) return { device };
       return detailsOf(device, port, networks.get(port.network_id)!, segment);
     });
@@ -136,7 +136,7 @@ function isBoundTo(port: Port, host: string | undefined): boolean {
   return !host || port['binding:host_id'] === host;
 }
 
-function detailsOf(device: string, port: Port, network: Network, segment: SegmentRow): DeviceDetails {
+function detailsOf(device: string, port: Port, network: Network, segment: BoundSegment): DeviceDetails {
   return {
     device,
     network_id: port.network_id,

@@ -1,6 +1,6 @@
 import type { Db } from '../../db/database.ts';
 import { agentsHosting, type HostingAgent } from '../../db/write/agents.ts';
-import { segmentsOfNetworks } from '../../db/write/segments.ts';
+import { boundSegments, type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
 import { adminContext } from '../../lib/context.ts';
 import type { Port } from '../../resources/shapes.ts';
 import {
@@ -179,7 +179,7 @@ export class Teller implements TaskWorker {
   };
 
   async #tellBridge(task: Task, port: WirePort, facts: BatchFacts): Promise<void> {
-    await this.#bridge.portUpdate({ port, ...(await facts.segment(port.network_id)) }, sender(task));
+    await this.#bridge.portUpdate({ port, ...(await facts.segment(port)) }, sender(task));
   }
 
   /** Hosts whose DHCP agents serve the task's network and are switched on. */
@@ -217,7 +217,7 @@ class BatchFacts {
   readonly #networkIds: readonly string[];
   readonly #portIds: readonly string[];
   readonly #networks = new Map<string, Promise<WireNetwork | null>>();
-  readonly #segments = new Map<string, Promise<Segment>>();
+  readonly #segments = new Map<string, Promise<SegmentRow[]>>();
   #agents: Promise<HostingAgent[]> | null = null;
   #ports: Promise<Map<string, WirePort>> | null = null;
 
@@ -248,15 +248,17 @@ class BatchFacts {
     return (await wireSubnets(this.#db, { id: [id] }))[0] ?? null;
   }
 
-  segment(networkId: string): Promise<Segment> {
-    return remember(this.#segments, networkId, async () => {
-      const first = (await segmentsOfNetworks(this.#db, [networkId]))[0];
-      return {
-        network_type: first?.network_type ?? null,
-        segmentation_id: first?.segmentation_id ?? null,
-        physical_network: first?.physical_network ?? null,
-      };
-    });
+  /** What a port is on: its network's only segment, or the one it is bound to. */
+  async segment({ id, network_id }: WirePort): Promise<Segment> {
+    const [first, ...more] = await remember(this.#segments, network_id, () =>
+      segmentsOfNetworks(this.#db, [network_id]),
+    );
+    const segment = more.length === 0 ? first : (await boundSegments(this.#db, [id])).get(id);
+    return {
+      network_type: segment?.network_type ?? null,
+      segmentation_id: segment?.segmentation_id ?? null,
+      physical_network: segment?.physical_network ?? null,
+    };
   }
 }
 

@@ -10,15 +10,22 @@ export function linuxbridgeMechanismDriver({ portFilter }: { portFilter: boolean
     supportedVnicTypes: ['normal'],
     connectivity: 'l2',
     vifDetails: { port_filter: portFilter },
-    networkTypes: ({ configurations }: HostAgent) => [
-      'local',
-      'flat',
-      'vlan',
-      ...(Array.isArray(configurations.tunnel_types) ? (configurations.tunnel_types as string[]) : []),
-    ],
+    networkTypes: servedTypes,
     mappings: ({ configurations }: HostAgent) => ({
       ...(configurations.interface_mappings as Record<string, string> | undefined),
       ...(configurations.bridge_mappings as Record<string, string> | undefined),
     }),
   });
+}
+
+/**
+ * Types of networks that the agent of a host can wire. Upstream takes local, flat and VLAN for granted; an agent that
+ * serves less of them says so (`network_types`), so that a port is not bound to what nobody wires.
+ */
+export function servedTypes({ configurations }: Pick<HostAgent, 'configurations'>): string[] {
+  const { network_types, tunnel_types } = configurations;
+  return [
+    ...(Array.isArray(network_types) ? network_types : ['local', 'flat', 'vlan']),
+    ...(Array.isArray(tunnel_types) ? tunnel_types : []),
+  ];
 }
