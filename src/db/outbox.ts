@@ -63,6 +63,17 @@ export async function holdOutbox(tx: Tx, ids: readonly number[], now: number): P
   }
 }
 
+/** Which of these are not done yet, by this server or another. */
+export async function remainingOutbox(tx: Tx, ids: readonly number[]): Promise<number[]> {
+  const found: number[] = [];
+  for (let start = 0; start < ids.length; start += HELD_AT_ONCE) {
+    const piece = ids.slice(start, start + HELD_AT_ONCE);
+    const rows = await tx.selectFrom('outbox').select('id').where('id', 'in', piece).execute();
+    found.push(...rows.map(({ id }) => id));
+  }
+  return found;
+}
+
 /** How much waits: for metrics, and for tests that wait until all is told. */
 export async function outboxCounts(db: Db): Promise<{ total: number; oldest: number | null }> {
   const row = await db

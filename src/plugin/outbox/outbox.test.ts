@@ -150,6 +150,33 @@ describe('of several tasks of one resource', () => {
   });
 });
 
+describe('a task that comes when one of its resource failed before', () => {
+  it('waits for that one, and comes after it', async () => {
+    await using f = await createFixture();
+    await f.dhcpAgent();
+    const network = await f.network();
+    await f.subnet(network.id);
+    const port = await f.port(network.id);
+    await f.told();
+    const cast = vi.spyOn(f.transport, 'cast').mockRejectedValueOnce(new Error('no connection'));
+    const { ports } = f.plugin.collections;
+    for (const ip_address of ['10.0.0.77', '10.0.0.78']) {
+      await ports.update!(f.context, port.id, { fixed_ips: [{ ip_address }] });
+      await f.plugin.idle();
+    }
+    expect(await waiting(f)).toBe(2);
+    expect(await f.told()).toEqual([]);
+    cast.mockRestore();
+    f.clock.nowMs += 2_000;
+    await f.plugin.start();
+    await vi.waitFor(async () => expect(await waiting(f)).toBe(0), { timeout: 20_000 });
+    expect(await f.told()).toHaveLength(4);
+    await ports.update!(f.context, port.id, { fixed_ips: [{ ip_address: '10.0.0.79' }] });
+    await f.plugin.idle();
+    expect(await waiting(f)).toBe(0);
+  });
+});
+
 describe('the stop point of the environment', () => {
   it('kills at the named place only', () => {
     const die = vi.fn();

@@ -1,6 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database, Tx } from '../../db/database.ts';
-import { claimOutbox, deleteOutbox, holdOutbox, insertOutbox, type OutboxRow, outboxCounts } from '../../db/outbox.ts';
+import {
+  claimOutbox,
+  deleteOutbox,
+  holdOutbox,
+  insertOutbox,
+  type OutboxRow,
+  outboxCounts,
+  remainingOutbox,
+} from '../../db/outbox.ts';
 import type { Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
 
@@ -54,6 +62,8 @@ export class Outbox {
   readonly #waiting: Task[] = [];
   /** Rows this process is about to do: its sweep renews the claim on them. */
   readonly #mine = new Set<number>();
+  /** Rows left to a sweep, with their resources: what failed, and what came behind it and must not overtake it. */
+  readonly #left = new Map<number, string>();
   #running: Promise<void> | null = null;
   #sweeping: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -120,7 +130,7 @@ export class Outbox {
       while (this.#waiting.length > 0) {
         // Requests first: telling may take a while.
         await nextTurn();
-        await this.#tellBatch(this.#waiting.splice(0, BATCH));
+        await this.#tellBatch(this.#withoutOvertakers(this.#waiting.splice(0, BATCH)));
       }
     } catch (error) {
       this.#parts.logger.error({ error }, 'telling agents failed');
@@ -133,19 +143,38 @@ export class Outbox {
     const done: number[] = [];
     try {
       await this.#parts.worker.tell(tasks, (task, error) => {
-        if (error === undefined) done.push(task.id);
-        else this.#report(task, error);
+        if (error === undefined) {
+          done.push(task.id);
+          return;
+        }
+        this.#left.set(task.id, resourceOf(task));
+        this.#report(task, error);
       });
       if (done.length > 0) await this.#parts.database.transaction((tx) => deleteOutbox(tx, done));
+      for (const id of done) this.#left.delete(id);
     } finally {
       for (const { id } of tasks) this.#mine.delete(id);
     }
   }
 
+  /** A task whose resource has an older one in the table waits there behind it: the sweep keeps their order. */
+  #withoutOvertakers(tasks: readonly Task[]): readonly Task[] {
+    if (this.#left.size === 0) return tasks;
+    const waiting = new Set(this.#left.values());
+    return tasks.filter((task) => {
+      if (!waiting.has(resourceOf(task))) return true;
+      this.#left.set(task.id, resourceOf(task));
+      this.#mine.delete(task.id);
+      return false;
+    });
+  }
+
   async #sweepOnce(): Promise<void> {
     try {
       for (;;) {
-        if ((await outboxCounts(this.#parts.database.db)).total === 0 || this.#closed) return;
+        const { total } = await outboxCounts(this.#parts.database.db);
+        if (total === 0) this.#left.clear();
+        if (total === 0 || this.#closed) return;
         const rows = await this.#claim();
         if (rows.length === 0 || this.#closed) return;
         this.#parts.logger.info({ tasks: rows.length }, 'taking up tasks that were left behind');
@@ -161,6 +190,11 @@ export class Outbox {
     const { database, now } = this.#parts;
     return database.transaction(async (tx) => {
       const nowMs = now();
+      if (this.#left.size > 0) {
+        // Another server may have done some of them.
+        const remaining = new Set(await remainingOutbox(tx, [...this.#left.keys()]));
+        for (const id of this.#left.keys()) if (!remaining.has(id)) this.#left.delete(id);
+      }
       if (this.#mine.size > 0) await holdOutbox(tx, [...this.#mine], nowMs);
       return claimOutbox(tx, { before: nowMs - TAKE_UP_AFTER_MS, now: nowMs, limit: SWEEP_LIMIT });
     });
@@ -171,7 +205,7 @@ export class Outbox {
     /** Resources with a task that failed: their later ones wait, so that order holds. */
     const held = new Set<string>();
     for (const row of rows) {
-      const key = `${row.resource_type} ${row.resource_id}`;
+      const key = resourceOf(row);
       if (held.has(key)) continue;
       const task = {
         ...row,
@@ -183,6 +217,7 @@ export class Outbox {
         ready.push(task);
       } catch (error) {
         held.add(key);
+        this.#left.set(task.id, key);
         this.#report(task, error);
       }
     }
@@ -193,4 +228,8 @@ export class Outbox {
     const { resource_type: resource, resource_id: id, action } = task;
     this.#parts.logger.warn({ resource, id, action, error }, 'task failed; it will be tried again');
   }
+}
+
+function resourceOf({ resource_type, resource_id }: { resource_type: string; resource_id: string }): string {
+  return `${resource_type} ${resource_id}`;
 }
