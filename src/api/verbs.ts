@@ -1,3 +1,4 @@
+import type { Context } from '../lib/context.ts';
 import type { NeutronError } from '../lib/errors.ts';
 import { parseExact } from '../lib/exact-json.ts';
 import type { ListQuery, Page } from '../lib/query.ts';
@@ -129,12 +130,9 @@ export async function remove(service: Service, request: Request, target: Target,
 }
 
 /** A request with a path of its own: checks its body, asks the gate, calls the handler. */
-export async function route(
-  service: Service,
-  request: Request,
-  { route, params }: RouteMatch,
-  body: Body,
-): Promise<Answer> {
+export async function route(service: Service, request: Request, match: RouteMatch, body: Body): Promise<Answer> {
+  const { route } = match;
+  const params = paramsOf(match, request.context);
   const { definition, resource } = route;
   const { bodyEnvelope, envelope, status } = definition;
   const given = bodyEnvelope === undefined ? body : unwrapOne(body, bodyEnvelope);
@@ -150,6 +148,13 @@ export async function route(
   if (result instanceof FinishedJson && envelope !== null)
     return { status, body: spliceMany(envelope, result.bytes, []) };
   return { status, body: envelope === null ? JSON.stringify(result ?? null) : renderOne(envelope, result) };
+}
+
+/** The project in the path by its id. */
+function paramsOf({ route, params }: RouteMatch, { projectId }: Context): RouteMatch['params'] {
+  const { ownProject } = route.definition;
+  const isOwn = ownProject !== undefined && params.project_id === ownProject && projectId !== null;
+  return isOwn ? { ...params, project_id: projectId } : params;
 }
 
 /**

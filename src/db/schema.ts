@@ -59,6 +59,7 @@ export interface Schema {
   subnetpools: SubnetPoolsTable;
   subnetpoolprefixes: { subnetpool_id: string; cidr: string };
   subnetpoolrbacs: RbacTable;
+  auto_allocated_topologies: { project_id: string; network_id: string; router_id: string | null };
   tags: { resource_type: string; resource_id: string; tag: string };
   outbox: OutboxTable;
   neutrino_version: { version_num: string };

@@ -1,5 +1,6 @@
 import { addressGroups } from './address-group/domain.ts';
 import { addressScopes } from './address-scope/domain.ts';
+import { autoAllocatedTopologies } from './auto-allocated-topology/domain.ts';
 import { dhcpScheduling } from './dhcp/domain.ts';
 import type { Domain } from './domain.ts';
 import { explain } from './explain/domain.ts';
@@ -26,4 +27,5 @@ export const domains: readonly Domain[] = [
   addressScopes,
   subnetPools,
   networkIpAvailability,
+  autoAllocatedTopologies,
 ];

@@ -129,11 +129,18 @@ export function agentsFilter({ securityGroup }: Pick<PluginOptions, 'securityGro
 }
 
 /** Service plugins of upstream that are part of this server whatever the option says. */
-const alwaysThere = ['tag', 'timestamp', 'timestamp_core', 'revisions', 'flavors', 'network_ip_availability'];
+const alwaysThere = [
+  'tag',
+  'timestamp',
+  'timestamp_core',
+  'revisions',
+  'flavors',
+  'network_ip_availability',
+  'auto_allocate',
+];
 const later = [
   'segments',
   'network_segment_range',
-  'auto_allocate',
   'router',
   'l3_router',
   'qos',

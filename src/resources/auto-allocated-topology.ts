@@ -2,9 +2,10 @@ import { type ResourceDefinition, unset } from './contract.ts';
 import * as type from './types.ts';
 
 const route = {
-  path: 'auto_allocated_topology/{id}',
+  path: 'auto_allocated_topology/{project_id}',
   extension: 'auto-allocated-topology',
   envelope: 'auto_allocated_topology',
+  ownProject: 'None',
 } as const;
 
 /**

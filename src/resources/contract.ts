@@ -52,6 +52,8 @@ export interface RouteDefinition {
   readonly rule: string | null;
   /** The rule is not asked when what stands first in the path is the caller's own project. */
   readonly free?: 'own_project';
+  /** What clients write for `{project_id}` when they mean the caller's own project. */
+  readonly ownProject?: string;
   /** 204 answers without a body. */
   readonly status: 200 | 201 | 204;
   /** JSON key around the answer; null: the handler's value is the whole body. */

@@ -14,7 +14,6 @@ const laterResources: Readonly<Record<string, string>> = {
 const laterPairs: readonly { name: RegExp; because: string }[] = [
   { name: /^(no-token|bad-token|root-slash-v2.0-none)$/, because: 'tokens (Keystone comes with part 2)' },
   { name: /^service-providers$/, because: 'routers are the only service with providers (part 6)' },
-  { name: /^auto-allocated-/, because: 'auto-allocated topology (part 2)' },
   { name: /^(list-demo)$/, because: 'who may see what: users other than admin (part 2)' },
   {
     name: /^network-(for-other-project-as-demo|update-project)$/,

@@ -131,12 +131,12 @@ async function ask(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, body?
 
 /**
  * Addresses of a show come in an order of their own; binding a port raises its revision after the answer was made, as
- * upstream has it.
+ * upstream has it. `is_default` is shown for external networks, and in the answer to a POST for all.
  */
 function sorted(resource: Json): Json {
-  const { fixed_ips: addresses, ...rest } = resource;
+  const { fixed_ips: addresses, is_default: _, ...rest } = resource;
   if (!addresses) return rest;
-  const { revision_number: _, updated_at: __, ...port } = rest;
+  const { revision_number: __, updated_at: ___, ...port } = rest;
   return { ...port, fixed_ips: addresses.map((one: Json) => JSON.stringify(one)).sort() };
 }
 

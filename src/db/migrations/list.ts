@@ -1,4 +1,5 @@
 import { addressGroups } from './address-groups.ts';
+import { autoAllocatedTopologies } from './auto-allocated-topologies.ts';
 import type { Migration } from './contract.ts';
 import { flavors } from './flavors.ts';
 import { initialTables } from './initial-tables.ts';
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   subnetPools,
   poolKeys,
   segments,
+  autoAllocatedTopologies,
 ];

@@ -106,6 +106,15 @@ export async function isDefaultExternal(db: Db, networkId: string): Promise<bool
   return row === null ? null : Boolean(row.is_default);
 }
 
+const byDefault = prepared((db) =>
+  db.selectFrom('externalnetworks').select('network_id').where('is_default', '=', true).limit(1),
+);
+
+/** The one network that leads outside by default. */
+export async function defaultExternal(db: Db): Promise<string | null> {
+  return (await byDefault.first(db, {}))?.network_id ?? null;
+}
+
 /** Whether this project, or (null) one other than these, has a port of any kind on the network. */
 export async function dependentPortExists(
   db: Db,

@@ -11,6 +11,7 @@ export const networkErrors = defineErrors({
     'conflict',
     'Unable to reconfigure sharing settings for network {network}. Multiple tenants are using it.',
   ],
+  DefaultExternalNetworkExists: ['conflict', 'A default external network already exists: {net_id}.'],
   NetworkMTUSubnetConflict: [
     'conflict',
     'Requested MTU {mtu} is below {minimum}, the least that subnets of network {net_id} need.',

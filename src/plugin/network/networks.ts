@@ -67,7 +67,9 @@ export class Networks implements Collection<Network> {
       undo: ({ network }) => this.delete(context, network.id),
       logger: this.#machine.shared.logger,
     });
-    return result.map(({ network }) => network);
+    // As upstream, whose answer to a POST has it on all networks, every other answer on external ones.
+    const marked = this.#machine.shared.extensions.has('auto-allocated-topology');
+    return result.map(({ network }) => (marked ? { is_default: false, ...network } : network));
   }
 
   async update(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Network> {

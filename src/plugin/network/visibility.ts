@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '../../db/database.ts';
-import { foreignPortExists, isDefaultExternal, setExternal } from '../../db/write/networks.ts';
+import { defaultExternal, foreignPortExists, isDefaultExternal, setExternal } from '../../db/write/networks.ts';
 import { rbacRows } from '../../db/write/rbac.ts';
 import { networkErrors } from './errors.ts';
 
@@ -40,12 +40,14 @@ export async function writeShared(tx: Tx, network: Owned, shared: boolean): Prom
  *
  * @param isDefault left as it is when undefined
  * @returns whether that is new
+ * @throws DefaultExternalNetworkExists
  */
 export async function writeExternal(tx: Tx, network: Owned, external: boolean, isDefault?: boolean): Promise<boolean> {
   const { id } = network;
   const known = await isDefaultExternal(tx, id);
   const wanted = external ? (isDefault ?? known ?? false) : null;
   if (wanted === known) return false;
+  if (wanted === true) await refuseSecondDefault(tx);
   await setExternal(tx, id, external, wanted ?? false);
   if (external === (known !== null)) return true;
   if (external) await networkEntries.insert(tx, wildcardEntry(network, 'access_as_external'));
@@ -56,6 +58,11 @@ export async function writeExternal(tx: Tx, network: Owned, external: boolean, i
     }
   }
   return true;
+}
+
+async function refuseSecondDefault(tx: Tx): Promise<void> {
+  const net_id = await defaultExternal(tx);
+  if (net_id !== null) throw networkErrors.DefaultExternalNetworkExists({ net_id });
 }
 
 function wildcardEntry({ id, project_id }: Owned, action: string) {
