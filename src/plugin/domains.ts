@@ -10,6 +10,7 @@ import { portBindings } from './port-binding/domain.ts';
 import { quotas } from './quota/domain.ts';
 import { rbacPolicies } from './rbac-policy/domain.ts';
 import { securityGroups } from './security-group/domain.ts';
+import { segments } from './segment/domain.ts';
 import { subnetPools } from './subnet-pool/domain.ts';
 import { tags } from './tag/domain.ts';
 
@@ -24,6 +25,7 @@ export const domains: readonly Domain[] = [
   dhcpScheduling,
   securityGroups,
   flavors,
+  segments,
   addressScopes,
   subnetPools,
   networkIpAvailability,

@@ -138,8 +138,9 @@ const alwaysThere = [
   'network_ip_availability',
   'auto_allocate',
 ];
+/** Those that are there when the option names them. */
+const served = ['segments'] as const;
 const later = [
-  'segments',
   'network_segment_range',
   'router',
   'l3_router',
@@ -159,11 +160,16 @@ function checkServicePlugins(names: readonly string[]): string | null {
   for (const name of names) {
     // A class path stands for the plugin whose folder it leads through: neutron.services.segments.plugin.Plugin.
     const known = name.includes('.') ? name.split('.') : [name];
-    if (alwaysThere.some((each) => known.includes(each))) continue;
+    if ([...alwaysThere, ...served].some((each) => known.includes(each))) continue;
     if (later.some((each) => known.includes(each))) return `'${name}' comes in a later release; take it out until then`;
-    return `'${name}' is no service plugin; there are ${alwaysThere.join(', ')}, which are always on`;
+    return `'${name}' is no service plugin; there are ${served.join(', ')}, and ${alwaysThere.join(', ')}, which are always on`;
   }
   return null;
+}
+
+/** Whether the configuration names a service plugin that is not always there. */
+export function hasServicePlugin({ service }: Pick<PluginOptions, 'service'>, name: (typeof served)[number]): boolean {
+  return service.service_plugins.some((entry) => entry.split('.').includes(name));
 }
 
 /** Which service plugins there are besides those that always are. */

@@ -60,7 +60,7 @@ export const allowed: readonly AllowedDifference[] = [
   {
     pairs: plainUser,
     place:
-      /^(networks?|ports?|subnets?)(\[\])?\.(provider:|binding:(host_id|vif_type|vif_details|profile)|resource_request)/,
+      /^(networks?|ports?|subnets?)(\[\])?\.(provider:|binding:(host_id|vif_type|vif_details|profile)|resource_request|segment_id)|^segments\[\]$/,
     when: (recorded) => recorded === undefined,
     because:
       'asked by a plain user, who is not shown these; without Keystone everybody is admin (part 2 brings policy)',

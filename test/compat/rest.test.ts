@@ -23,13 +23,15 @@ let extensions: ReadonlySet<string>;
 const renaming = new Renaming();
 /** The network of the port whose bindings are compared. */
 let guestsNetwork = '';
+/** The network of the segment that is compared. */
+let segmentsNetwork = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'neutrino-compat-'));
   deployment = await makeDeployment({
     folder,
     server: {
-      DEFAULT: { dns_domain: 'peer.example.' },
+      DEFAULT: { dns_domain: 'peer.example.', service_plugins: 'segments' },
       ml2: { type_drivers: 'local,flat,vlan,vxlan', tenant_network_types: 'vxlan' },
       ml2_type_flat: { flat_networks: '*' },
       ml2_type_vlan: { network_vlan_ranges: 'physnet1:100:199' },
@@ -59,6 +61,7 @@ const sequence: readonly { file: string; before?: () => Promise<void>; after?: (
   { file: 'networks-admin-external-flat' },
   { file: 'networks-admin-provider-vlan' },
   { file: 'networks-bulk-paging' },
+  { file: 'segments', before: makeSegment, after: removeSegment },
   { file: 'subnets', before: makeNetwork },
   { file: 'subnets-v6' },
   { file: 'subnets-pools-nogw' },
@@ -238,6 +241,28 @@ async function learnDefaultGroups(): Promise<void> {
       if (recorded === demo.id) renaming.learn(same.id, rule.id);
     }
   }
+}
+
+/** The segment that was recorded: the one of network `cap`, under a network made for this alone. */
+async function makeSegment(): Promise<void> {
+  const [{ response }] = readRecording('segments').pairs as [RecordedPair];
+  const [recorded] = response.body.segments;
+  const network = await deployment.api.create('network', {
+    name: 'of a segment',
+    'provider:network_type': 'vxlan',
+    'provider:segmentation_id': recorded.segmentation_id,
+  });
+  const listed = await deployment.api.expect('GET', `/v2.0/segments?network_id=${network.id}`);
+  renaming.learn(recorded.network_id, network.id);
+  renaming.learn(recorded.id, listed.segments[0].id);
+  segmentsNetwork = network.id;
+}
+
+/** Lists of networks recorded later do not know it. */
+async function removeSegment(): Promise<void> {
+  await deployment.api.remove('network', segmentsNetwork);
+  const [{ response }] = readRecording('segments').pairs as [RecordedPair];
+  renaming.forget(response.body.segments[0].network_id);
 }
 
 /** The group whose rules were recorded. */

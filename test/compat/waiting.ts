@@ -6,7 +6,6 @@ const laterResources: Readonly<Record<string, string>> = {
   'metering-labels': 'metering',
   qos: 'quality of service',
   'routers-floatingips': 'routers and floating addresses (part 6)',
-  segments: 'segments (part 2)',
   trunks: 'trunks',
 };
 

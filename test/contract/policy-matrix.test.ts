@@ -109,6 +109,13 @@ const subjects: Record<Collection, Subject> = {
     input: (_, n) => ({ direction: 'ingress', protocol: 'tcp', port_range_min: n + 1, port_range_max: n + 1 }),
     ownerless: true,
   },
+  segments: {
+    member: 'segment',
+    whose: { 'on our network': { own: false, network: true, shared: false } },
+    input: (network_id) => ({ network_id, network_type: 'local' }),
+    parent: true,
+    ownerless: true,
+  },
 };
 
 const owners = { demo: member('demo'), alt: member('alt') };
@@ -138,7 +145,13 @@ describe.each(Object.keys(published) as Collection[])('%s', (collection) => {
     ),
   );
   const ready = async () => {
-    t ??= await makeTenants({ options: { quota: unlimited, securityGroup: { enable_security_group: true } } });
+    t ??= await makeTenants({
+      options: {
+        quota: unlimited,
+        securityGroup: { enable_security_group: true },
+        service: { service_plugins: ['segments'] },
+      },
+    });
   };
 
   /** What a subnet, port or RBAC policy belongs to: one for each cell, shared as the cell says. */

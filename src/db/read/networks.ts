@@ -92,6 +92,8 @@ const attributes: readonly Attribute[] = [
     value: (_, external) => (external.length > 0 ? toBoolean(external[0]![1]) : undefined),
   },
   ...standardTail(column),
+  // A routed network is one whose subnets lie on segments of their own: upstream looks at the first.
+  { key: 'l2_adjacency', alias: 'l2_adjacency', child: 'subnets', value: (_, subnets) => !subnets[0]?.[4] },
   provider('provider:network_type', 1),
   provider('provider:physical_network', 2),
   provider('provider:segmentation_id', 3),
@@ -138,7 +140,13 @@ export const networks: Definition = {
       db
         .selectFrom('subnets')
         .leftJoin('subnetpools', 'subnetpools.id', 'subnets.subnetpool_id')
-        .select(['subnets.network_id', 'subnets.id', 'subnetpools.ip_version', 'subnetpools.address_scope_id'])
+        .select([
+          'subnets.network_id',
+          'subnets.id',
+          'subnetpools.ip_version',
+          'subnetpools.address_scope_id',
+          'subnets.segment_id',
+        ])
         .orderBy('subnets.network_id')
         .orderBy('subnets.standard_attr_id'),
     ),

@@ -61,6 +61,14 @@ export async function agentsOnHost(db: Db, host: string): Promise<AgentRow[]> {
   return (await onHost.all(db, { host })).map(toRow);
 }
 
+const ofTypes = preparedIn((db, types: string[]) =>
+  db.selectFrom('agents').select(columns).where('agent_type', 'in', types),
+);
+
+export async function agentsOfTypes(db: Db, types: readonly string[]): Promise<AgentRow[]> {
+  return (await ofTypes.all(db, types)).map(toRow);
+}
+
 const byId = prepared((db, p: { id: string }) => db.selectFrom('agents').select(columns).where('id', '=', p.id));
 
 export async function agentById(db: Db, id: string): Promise<AgentRow | null> {

@@ -59,6 +59,20 @@ export async function portsFailedToBind(
   return failedOn.all(db, { host, limit });
 }
 
+const boundToSegment = prepared((db, p: { segment_id: string }) =>
+  db
+    .selectFrom('ml2_port_binding_levels as level')
+    .innerJoin('ports', 'ports.id', 'level.port_id')
+    .select(['ports.id', 'ports.device_owner'])
+    .distinct()
+    .where('level.segment_id', '=', p.segment_id),
+);
+
+/** Ports that are wired to a segment, at any level and on any host. */
+export function boundPorts(db: Db, segment_id: string): Promise<{ id: string; device_owner: string }[]> {
+  return boundToSegment.all(db, { segment_id });
+}
+
 /** Whether a port of the network is wired (or prepared to be, on another host) in another way than these. */
 export async function networkHasOtherVifType(db: Db, networkId: string, vifTypes: readonly string[]): Promise<boolean> {
   const other = await db

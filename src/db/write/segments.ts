@@ -1,5 +1,6 @@
 import type { Db, Tx } from '../database.ts';
 import { prepared, preparedIn, preparedInsert } from '../prepared.ts';
+import type { ProjectRows } from './quotas.ts';
 
 /** Segments of networks, and the tables in which type drivers keep what is taken. */
 export interface SegmentRow {
@@ -53,6 +54,22 @@ export async function segmentsOfNetworks(db: Db, networkIds: readonly string[]):
   return rows.map((row) => ({ ...row, is_dynamic: Boolean(row.is_dynamic) }));
 }
 
+const byId = prepared((db, p: { id: string }) =>
+  db.selectFrom('networksegments').select(columns).where('id', '=', p.id),
+);
+
+export async function segmentById(db: Db, id: string): Promise<SegmentRow | null> {
+  const row = await byId.first(db, { id });
+  return row && { ...row, is_dynamic: Boolean(row.is_dynamic) };
+}
+
+const removeRow = prepared((db, p: { id: string }) => db.deleteFrom('networksegments').where('id', '=', p.id));
+
+/** Binding levels and hosts go by the tables' cascades. */
+export async function deleteSegmentRow(tx: Tx, id: string): Promise<void> {
+  await removeRow.run(tx, { id });
+}
+
 const boundTo = preparedIn((db, portIds: string[]) =>
   db
     .selectFrom('ml2_port_binding_levels as level')
@@ -96,4 +113,25 @@ export async function insertFlatAllocation(tx: Tx, physicalNetwork: string): Pro
 
 export async function deleteFlatAllocation(tx: Tx, physicalNetwork: string): Promise<void> {
   await tx.deleteFrom('ml2_flat_allocations').where('physical_network', '=', physicalNetwork).execute();
+}
+
+/** The segments of a project's networks. */
+export const segmentsOfProject: ProjectRows = {
+  async count(db, projectId) {
+    const rows = await segmentsFor(db, projectId)
+      .select((eb) => eb.fn.countAll().as('rows'))
+      .execute();
+    return Number(rows[0]?.rows ?? 0);
+  },
+  async hasMoreThan(db, projectId, rows) {
+    const beyond = await segmentsFor(db, projectId).select('segment.id').limit(1).offset(rows).execute();
+    return beyond.length > 0;
+  },
+};
+
+function segmentsFor(db: Db, projectId: string) {
+  return db
+    .selectFrom('networks')
+    .innerJoin('networksegments as segment', 'segment.network_id', 'networks.id')
+    .where('networks.project_id', '=', projectId);
 }

@@ -1,6 +1,6 @@
 import { addressKey, parseAddress } from '../../lib/ip/address.ts';
 import type { Db, Tx } from '../database.ts';
-import { prepared, preparedInsert } from '../prepared.ts';
+import { prepared, preparedIn, preparedInsert } from '../prepared.ts';
 
 /** A subnet as address allocation sees it, its pools and service types included. */
 export interface SubnetFacts {
@@ -13,6 +13,7 @@ export interface SubnetFacts {
   ipv6_ra_mode: string | null;
   ipv6_address_mode: string | null;
   subnetpool_id: string | null;
+  segment_id: string | null;
   pools: readonly { start: string; end: string }[];
   service_types: readonly string[];
 }
@@ -30,6 +31,7 @@ const subnetsOf = prepared((db, p: { network_id: string }) =>
       'ipv6_ra_mode',
       'ipv6_address_mode',
       'subnetpool_id',
+      'segment_id',
     ])
     .where('network_id', '=', p.network_id)
     .orderBy('standard_attr_id'),
@@ -71,6 +73,42 @@ const byId = prepared((db, p: { id: string }) =>
 
 export async function subnetById(db: Db, id: string): Promise<{ id: string; network_id: string } | null> {
   return byId.first(db, { id });
+}
+
+const ofSegment = prepared((db, p: { segment_id: string }) =>
+  db.selectFrom('subnets').select('id').where('segment_id', '=', p.segment_id).orderBy('standard_attr_id'),
+);
+
+/** Ids of the subnets on a segment. */
+export async function subnetsOfSegment(db: Db, segment_id: string): Promise<string[]> {
+  return (await ofSegment.all(db, { segment_id })).map(({ id }) => id);
+}
+
+const segmentsOf = preparedIn((db, ids: string[]) =>
+  db.selectFrom('subnets').select('segment_id').where('id', 'in', ids),
+);
+
+/** The segments these subnets lie on; null among them when one lies on none. */
+export async function segmentsOfSubnets(db: Db, ids: readonly string[]): Promise<(string | null)[]> {
+  return (await segmentsOf.all(db, ids)).map(({ segment_id }) => segment_id);
+}
+
+const routesOf = preparedIn((db, ids: string[]) =>
+  db
+    .selectFrom('subnetroutes')
+    .select(['subnet_id', 'destination', 'nexthop'])
+    .where('subnet_id', 'in', ids)
+    .orderBy('position'),
+);
+
+/** By subnet: its host routes, in order. */
+export async function routesOfSubnets(
+  db: Db,
+  ids: readonly string[],
+): Promise<Map<string, { destination: string; nexthop: string }[]>> {
+  const rows = await routesOf.all(db, ids);
+  const routes = Map.groupBy(rows, ({ subnet_id }) => subnet_id);
+  return new Map([...routes].map(([id, list]) => [id, list.map(({ subnet_id: _, ...route }) => route)]));
 }
 
 const blocksOf = prepared((db, p: { network_id: string; ip_version: number }) =>

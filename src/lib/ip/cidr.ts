@@ -42,6 +42,11 @@ export function formatCidr(cidr: Cidr): string {
   return `${formatAddress(cidr.first, cidr.version)}/${cidr.prefix}`;
 }
 
+/** Whether all of one block lies in another. */
+export function cidrContains(outer: Cidr, inner: Cidr): boolean {
+  return outer.version === inner.version && outer.first <= inner.first && inner.last <= outer.last;
+}
+
 /** `255.255.255.0` of a /24: what DHCP ranges and `ifconfig` want. */
 export function netmask(cidr: Cidr): string {
   const hostBits = BigInt(width[cidr.version] - cidr.prefix);

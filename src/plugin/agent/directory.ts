@@ -19,6 +19,7 @@ import type { DhcpPorts } from '../dhcp/dhcp-ports.ts';
 import { addAgents, isAlive } from '../dhcp/scheduler.ts';
 import type { Machine } from '../machine.ts';
 import { rebindPorts } from '../ml2/rebind.ts';
+import { mapHost, sameReach } from '../segment/host-mapping.ts';
 
 const DHCP_AGENT = 'DHCP agent';
 /** A dead agent's networks move after this many times `agent_down_time`. */
@@ -32,6 +33,8 @@ export class AgentDirectory {
   readonly #dhcpPorts: DhcpPorts;
   readonly #startedAtMs: number;
   #timer: NodeJS.Timeout | null = null;
+  /** Hosts whose segments this server has looked at. */
+  readonly #mapped = new Set<string>();
   /** Ports being bound because an agent appeared. */
   #rebinding: Promise<void> = Promise.resolve();
   #moving: Promise<void> | null = null;
@@ -75,8 +78,13 @@ export class AgentDirectory {
       return null;
     }
     if (state.start_flag) this.#checkClock(state, sentAtMs);
-    const { result } = await changes.run(adminContext(), (change) => this.#reportIn(change, state));
     const binds = this.#machine.mechanisms.drivers.some((driver) => driver.agentType === agent_type);
+    const { result } = await changes.run(adminContext(), async (change) => {
+      const known = await agentByTypeAndHost(change.tx, agent_type, host);
+      const answer = await this.#reportIn(change, state, known);
+      if (binds) await this.#mapSegments(change, state, known);
+      return answer;
+    });
     if (binds && (result !== 'alive' || state.start_flag)) this.#rebind(host);
     return result;
   }
@@ -88,7 +96,17 @@ export class AgentDirectory {
       .catch((error) => this.#machine.shared.logger.error({ host, error }, 'binding ports of a new agent failed'));
   }
 
-  async #reportIn({ tx, nowMs }: Change, state: AgentState): Promise<ReportAnswer> {
+  /** What the agent's host reaches, when that may have changed. */
+  async #mapSegments({ tx }: Change, state: AgentState, known: AgentRow | null): Promise<void> {
+    const { mechanisms, shared } = this.#machine;
+    if (!shared.extensions.has('segment')) return;
+    const same = known !== null && sameReach(known.configurations, state.configurations ?? {});
+    if (same && !state.start_flag && this.#mapped.has(state.host)) return;
+    await mapHost(tx, mechanisms, state.host);
+    this.#mapped.add(state.host);
+  }
+
+  async #reportIn({ tx, nowMs }: Change, state: AgentState, known: AgentRow | null): Promise<ReportAnswer> {
     const { options } = this.#machine.shared;
     const reported: Pick<AgentRow, 'configurations' | 'binary' | 'topic' | 'availability_zone' | 'load'> = {
       configurations: state.configurations ?? {},
@@ -98,7 +116,6 @@ export class AgentDirectory {
       load: loadOf(state, options.core.dhcp_load_type),
     };
     const versions = state.resource_versions ? { resource_versions: JSON.stringify(state.resource_versions) } : {};
-    const known = await agentByTypeAndHost(tx, state.agent_type, state.host);
     if (known) {
       const started = state.start_flag ? { started_at: nowMs } : {};
       await updateAgentRow(tx, known.id, { ...reported, ...versions, ...started, heartbeat_timestamp: nowMs });

@@ -1,4 +1,4 @@
-import type { Database } from '../../db/database.ts';
+import type { Database, Db } from '../../db/database.ts';
 import { getNetwork } from '../../db/read/networks.ts';
 import { getPort } from '../../db/read/ports.ts';
 import { fullView } from '../../db/read/view.ts';
@@ -11,7 +11,8 @@ import {
   updateBinding,
 } from '../../db/write/bindings.ts';
 import { bumpPort, setPortStatus } from '../../db/write/ports.ts';
-import { segmentsOfNetworks } from '../../db/write/segments.ts';
+import { type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
+import { segmentsOfSubnets } from '../../db/write/subnets.ts';
 import type { Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Port } from '../../resources/shapes.ts';
@@ -119,7 +120,7 @@ export class Binder {
         host,
         vnic_type: wanted?.vnic_type ?? port['binding:vnic_type'],
         profile: wanted?.profile ?? port['binding:profile'],
-        segments: await segmentsOfNetworks(db, [network.id]),
+        segments: await bindable(db, port, await segmentsOfNetworks(db, [network.id])),
         agents: (await agentsOnHost(db, host)).map((agent) => ({
           ...agent,
           alive: isAlive(agent.heartbeat_timestamp, nowMs, this.#options.core),
@@ -156,6 +157,16 @@ export class Binder {
       'no mechanism driver could bind the port',
     );
   }
+}
+
+/** Of a routed network only the segments that the port's addresses lie on (upstream: drivers/mech_agent.py). */
+async function bindable(db: Db, port: Port, segments: readonly SegmentRow[]): Promise<readonly SegmentRow[]> {
+  if (segments.length < 2 || port.fixed_ips.length === 0) return segments;
+  const placed = await segmentsOfSubnets(
+    db,
+    port.fixed_ips.map(({ subnet_id }) => subnet_id),
+  );
+  return placed.includes(null) ? segments : segments.filter(({ id }) => placed.includes(id));
 }
 
 function rowsOf(levels: readonly BoundLevel[]): BindingLevel[] {

@@ -111,6 +111,8 @@ export interface MechanismDriver {
   /** `vif_type`s whose ports stay wired when their network gets another segmentation id; absent: none. */
   readonly followsSegmentationId?: readonly string[];
   initialize(): Promise<void>;
+  /** Whether ports on that agent's host could be wired to the segment; absent: the driver has no say in it. */
+  reachesSegment?(agent: HostAgent, segment: NetworkSegment): boolean;
   /** Null when this driver cannot bind it: the next one is asked. */
   bindPort?(request: BindRequest): Promise<BindResult | null>;
 

@@ -1,3 +1,5 @@
+import { networkErrors } from './errors.ts';
+
 /** Below this no IPv6 subnet can live on a network (RFC 8200), below that none at all (RFC 791). */
 export const MIN_MTU_IPV6 = 1280;
 export const MIN_MTU_IPV4 = 68;
@@ -26,4 +28,15 @@ export function parsePhysicalNetworkMtus(items: readonly string[]): {
 export function physicalMtu(globalMtu: number, mtus: PhysicalNetworkMtus, physicalNetwork: string | null): number {
   const own = physicalNetwork === null ? undefined : mtus[physicalNetwork];
   return own === undefined ? globalMtu : globalMtu === 0 ? own : Math.min(globalMtu, own);
+}
+
+/**
+ * The MTU a network has: what was asked for, or (0) the largest there can be.
+ * @throws InvalidInput when that is less
+ */
+export function effectiveMtu(largest: number, requested: number): number {
+  if (requested > largest) {
+    throw networkErrors.InvalidInput({ error_message: `Requested MTU is too big, maximum is ${largest}` });
+  }
+  return requested === 0 ? largest : requested;
 }

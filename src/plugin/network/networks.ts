@@ -17,9 +17,11 @@ import type { Machine } from '../machine.ts';
 import { afterCreate } from '../ml2/after-create.ts';
 import type { SegmentRequest } from '../ml2/contract.ts';
 import { viewOf } from '../parts.ts';
+import { mapSegment } from '../segment/host-mapping.ts';
+import { checkUnique } from '../segment/unique.ts';
 import { checkZones } from './availability-zones.ts';
 import { networkErrors } from './errors.ts';
-import { MIN_MTU_IPV4, MIN_MTU_IPV6 } from './mtu.ts';
+import { effectiveMtu, MIN_MTU_IPV4, MIN_MTU_IPV6 } from './mtu.ts';
 import { newSegmentationId, requestedSegments } from './provider.ts';
 import { changeSegmentationId } from './segmentation-id.ts';
 import { writeExternal, writeShared } from './visibility.ts';
@@ -122,7 +124,7 @@ export class Networks implements Collection<Network> {
   }
 
   async #createIn(change: Change, input: Input): Promise<Made> {
-    const { types, extensionDrivers, mechanisms } = this.#machine;
+    const { types, extensionDrivers, mechanisms, shared } = this.#machine;
     const { tx, context, time } = change;
     const wanted = requestedSegments(input);
     if (wanted) await types.validate(tx, wanted);
@@ -150,7 +152,12 @@ export class Networks implements Collection<Network> {
       availability_zone_hints: JSON.stringify(zones),
       dns_domain: (input.dns_domain as string | undefined) ?? '',
     });
-    for (const [index, segment] of taken.entries()) await insertSegment(tx, segmentRow(id, segment, index, time));
+    checkUnique(id, taken);
+    for (const [index, segment] of taken.entries()) {
+      const row = segmentRow(id, segment, index, time);
+      await insertSegment(tx, row);
+      if (shared.extensions.has('segment')) await mapSegment(tx, mechanisms, row);
+    }
     const owned = { id, project_id, name: (input.name as string | undefined) ?? '' };
     if (external) await writeExternal(tx, owned, true, input.is_default === true);
     if (input.shared === true) await writeShared(tx, owned, true);
@@ -188,13 +195,8 @@ export class Networks implements Collection<Network> {
     for (const driver of this.#machine.extensionDrivers) await driver.processUpdateNetwork?.(tx, changes, { id });
   }
 
-  /** The MTU to store: what was asked for, or (0) the largest there can be. */
   #mtu(segments: readonly SegmentRequest[], requested: number): number {
-    const largest = this.#machine.types.mtu(segments);
-    if (requested > largest) {
-      throw networkErrors.InvalidInput({ error_message: `Requested MTU is too big, maximum is ${largest}` });
-    }
-    return requested === 0 ? largest : requested;
+    return effectiveMtu(this.#machine.types.mtu(segments), requested);
   }
 
   async #checkNewMtu(change: Change, network: Network, segments: readonly SegmentRow[], mtu: number): Promise<void> {

@@ -20,6 +20,7 @@ import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
 import { networkErrors } from '../network/errors.ts';
 import { viewOf } from '../parts.ts';
 import { groupsOfNewPort } from '../security-group/port-groups.ts';
+import { candidateSubnets } from '../segment/candidates.ts';
 import { completePairs, type PairRequest } from './address-pairs.ts';
 import { mergeOptions, type OptionRequest } from './dhcp-options.ts';
 import { portErrors } from './errors.ts';
@@ -86,9 +87,11 @@ export async function createPortIn(change: Change, machine: Machine, input: Inpu
   draft.mac_address = await macOf(change, machine, input, draft.network_id);
   const requested = (input.fixed_ips as AddressRequest[] | null | undefined) ?? undefined;
   if (requested) await checkSubnetsExist(tx, note.subnets, requested);
-  const wishes = wishesOfNewPort(note.subnets, draft, requested);
+  const placed = { ...draft, host: draft['binding:host_id'] };
+  const { subnets, deferred } = await candidateSubnets(tx, note.subnets, placed, requested);
+  const wishes = deferred ? [] : wishesOfNewPort(subnets, draft, requested);
   checkProfile(draft['binding:profile']);
-  draft.ip_allocation = wishes.length > 0 ? 'immediate' : 'none';
+  draft.ip_allocation = requested?.length === 0 ? 'none' : deferred ? 'deferred' : 'immediate';
   draft.standard_attr_id = await insertPort(tx, rowOf(draft));
   draft.fixed_ips = await machine.ipam.allocate(tx, draft, wishes);
   await writeExtras(change, machine, { input, port: draft, notes });
@@ -130,7 +133,7 @@ function portOf(input: Input, network: NetworkFacts, time: string): Port {
       device_owner,
       network.port_security_enabled,
     ),
-    ip_allocation: 'none',
+    ip_allocation: 'immediate',
     dns_name: (input.dns_name as string | undefined) ?? '',
     dns_domain: (input.dns_domain as string | undefined) ?? '',
     tags: [],

@@ -18,11 +18,13 @@ import type { Input } from '../contract.ts';
 import { compareAddresses, isEui64Of } from '../ipam/changes.ts';
 import { checkSubnetsExist } from '../ipam/ipam.ts';
 import { routerInterfaceOwnersSnat } from '../ipam/owners.ts';
-import { type AddressRequest, isAutoAddressSubnet, wishesOfAddedAddresses } from '../ipam/wishes.ts';
+import { type AddressRequest, isAutoAddressSubnet, wishesOfAddedAddresses, wishesOfNewPort } from '../ipam/wishes.ts';
 import type { Machine } from '../machine.ts';
 import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
 import { callersFullView } from '../parts.ts';
 import { changePortGroups, groupsWithOtherMembers } from '../security-group/port-groups.ts';
+import { candidateSubnets, type PlacedPort } from '../segment/candidates.ts';
+import { segmentErrors } from '../segment/errors.ts';
 import { completePairs, type PairRequest } from './address-pairs.ts';
 import { mergeOptions, type OptionRequest } from './dhcp-options.ts';
 import { portErrors } from './errors.ts';
@@ -114,8 +116,14 @@ async function changeAddresses(
   const newMac = port.mac_address !== original.mac_address;
   const wanted = changes.fixed_ips as AddressRequest[] | null | undefined;
   port.device_owner = (changes.device_owner as string | undefined) ?? port.device_owner;
-  if (wanted === undefined && !newMac) return;
+  const newHost = changes['binding:host_id'] as string | null | undefined;
+  const moves = Boolean(newHost) && newHost !== original['binding:host_id'];
+  if (wanted === undefined && !newMac && !moves) return;
   const subnets = await subnetFacts(tx, port.network_id);
+  const placed = { ...port, host: newHost || original['binding:host_id'] };
+  if (wanted === undefined && moves && (await placeOnHost(change, machine, { original, port, placed, subnets })))
+    return;
+  if (wanted === undefined && !newMac) return;
   if (wanted) await checkSubnetsExist(tx, subnets, wanted);
   const isAutomatic = automaticFor(subnets, port);
   const compared = compareAddresses(original.fixed_ips, wanted ?? original.fixed_ips, isAutomatic);
@@ -123,12 +131,40 @@ async function changeAddresses(
   const keep = compared.keep.filter((ip) => !stale.includes(ip));
   const add = [...compared.add, ...stale.map(({ subnet_id }) => ({ subnet_id }))];
   await machine.ipam.release(tx, port.id, [...compared.remove, ...stale]);
-  const wishes = wishesOfAddedAddresses(subnets, port, add).filter(
+  const candidates = await candidateSubnets(tx, subnets, placed, [...add, ...keep]);
+  const wishes = wishesOfAddedAddresses(candidates.subnets, port, add).filter(
     (wish) => wish.kind === 'any' || !keep.some((ip) => ip.subnet_id === wish.subnet.id && isAutomatic(ip.subnet_id)),
   );
   const given = await machine.ipam.allocate(tx, port, wishes, original.fixed_ips.length + 1);
   port.fixed_ips = [...keep, ...given];
-  port.ip_allocation = port.fixed_ips.length > 0 ? 'immediate' : 'none';
+}
+
+/**
+ * A port comes to a host: on a routed network it gets the addresses that waited for that, and must not come with addresses
+ * that mean nothing there (upstream: db/ipam_backend_mixin.py `update_port`).
+ *
+ * @returns whether its addresses are settled thereby
+ * @throws HostNotCompatibleWithFixedIps, and what `candidateSubnets` throws
+ */
+async function placeOnHost(
+  { tx }: Change,
+  machine: Machine,
+  parts: { original: Port; port: Port; placed: PlacedPort; subnets: readonly SubnetFacts[] },
+): Promise<boolean> {
+  const { original, port, placed, subnets } = parts;
+  if (subnets.every(({ segment_id }) => segment_id === null)) return false;
+  const waited = original.ip_allocation === 'deferred' && original['binding:host_id'] === '';
+  if (original.fixed_ips.length === 0 && !waited) return false;
+  const candidates = await candidateSubnets(tx, subnets, placed, undefined);
+  if (original.fixed_ips.length === 0) {
+    port.fixed_ips = await machine.ipam.allocate(tx, port, wishesOfNewPort(candidates.subnets, port, undefined));
+    return true;
+  }
+  const fits = (subnetId: string) => candidates.subnets.some(({ id }) => id === subnetId);
+  if (!original.fixed_ips.every(({ subnet_id }) => fits(subnet_id))) {
+    throw segmentErrors.HostNotCompatibleWithFixedIps({ host: placed.host, port_id: port.id });
+  }
+  return false;
 }
 
 function automaticFor(subnets: readonly SubnetFacts[], port: Port): (subnetId: string) => boolean {

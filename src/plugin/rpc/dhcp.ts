@@ -18,9 +18,10 @@ export function dhcpEndpoint(shared: Shared, dhcpPorts: DhcpPorts, directory: Ag
       const agent = await agentByTypeAndHost(db, 'DHCP agent', host);
       const stopped = !shared.options.core.enable_services_on_agents_with_admin_state_down;
       if (!agent || (stopped && !agent.admin_state_up)) return [];
-      return networkInfos(db, await networksOfDhcpAgent(db, agent.id), { onlyDhcpSubnets: enable_dhcp_filter });
+      return networkInfos(db, await networksOfDhcpAgent(db, agent.id), { onlyDhcpSubnets: enable_dhcp_filter, host });
     },
-    get_network_info: async ({ network_id }) => (await networkInfos(db, [network_id]))[0] ?? null,
+    get_network_info: async ({ network_id, host = null }) =>
+      (await networkInfos(db, [network_id], { host }))[0] ?? null,
     create_dhcp_port: async ({ port: { port }, host }, context) => {
       const made = await dhcpPorts.create(context, host, port);
       return made && wirePort(made);

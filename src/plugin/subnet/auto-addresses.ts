@@ -1,5 +1,7 @@
+import type { Tx } from '../../db/database.ts';
 import { insertAllocation, portsOfNetwork } from '../../db/write/addresses.ts';
 import { bumpPort } from '../../db/write/ports.ts';
+import { portsOnSegment } from '../../db/write/segment-hosts.ts';
 import { addressKey, formatAddress } from '../../lib/ip/address.ts';
 import { inTurns } from '../../lib/turns.ts';
 import type { Subnet } from '../../resources/shapes.ts';
@@ -7,6 +9,11 @@ import type { Change } from '../changes.ts';
 import type { Ipam } from '../ipam/ipam.ts';
 import { routerInterfaceOwnersSnat } from '../ipam/owners.ts';
 import { autoAddress } from '../ipam/wishes.ts';
+
+/** Which ports can reach a subnet on a segment: those that have addresses there, or whose hosts do; null: all. */
+async function portsBeside(tx: Tx, { network_id, segment_id }: Subnet): Promise<Set<string> | null> {
+  return segment_id ? portsOnSegment(tx, network_id, segment_id as string) : null;
+}
 
 /** Place behind every address a port chose itself. */
 const BEHIND_ALL = 1000;
@@ -16,8 +23,9 @@ const BEHIND_ALL = 1000;
  * theirs when the router is attached.
  */
 export async function addAutoAddresses(change: Change, ipam: Ipam, subnet: Subnet): Promise<void> {
+  const mayHave = await portsBeside(change.tx, subnet);
   await inTurns(await portsOfNetwork(change.tx, subnet.network_id), async (port) => {
-    if (routerInterfaceOwnersSnat.has(port.device_owner)) return;
+    if (routerInterfaceOwnersSnat.has(port.device_owner) || mayHave?.has(port.id) === false) return;
     const value = autoAddress(subnet.cidr, port.mac_address);
     await insertAllocation(change.tx, {
       port_id: port.id,

@@ -5,6 +5,7 @@ import { UnknownMarkerError } from '../../db/read/view.ts';
 import { holderOf, holdersInSubnet, isHeldBy } from '../../db/write/addresses.ts';
 import { bumpNetwork } from '../../db/write/networks.ts';
 import { bumpPort, portFacts } from '../../db/write/ports.ts';
+import { portsLivingOn } from '../../db/write/segment-hosts.ts';
 import {
   deleteSubnetRow,
   insertSubnet,
@@ -32,6 +33,8 @@ import { afterCreate } from '../ml2/after-create.ts';
 import { networkErrors } from '../network/errors.ts';
 import { MIN_MTU_IPV4, MIN_MTU_IPV6 } from '../network/mtu.ts';
 import { viewOf } from '../parts.ts';
+import { peerRoutes, rerouteOthers } from '../segment/host-routes.ts';
+import { checkNewSubnet, moveSubnet } from '../segment/subnet-segment.ts';
 import { addAutoAddresses } from './auto-addresses.ts';
 import { BlockSource, checkAffinity, PROVISIONAL_PREFIX, poolId } from './block-source.ts';
 import { subnetErrors } from './errors.ts';
@@ -107,6 +110,9 @@ export class Subnets implements Collection<Subnet> {
       await this.#releaseAddresses(change, subnet);
       await mechanisms.precommit('deleteSubnetPrecommit', tx, { context, current: subnet, original: subnet });
       await deleteSubnetRow(tx, id);
+      if (subnet.segment_id) {
+        await rerouteOthers(change, await subnetFacts(tx, subnet.network_id), { except: id, cidr: subnet.cidr });
+      }
       await bumpNetwork(tx, subnet.network_id, change.time);
       await change.todo('subnet', id, 'deleted', { network_id: subnet.network_id });
       return subnet;
@@ -137,6 +143,18 @@ export class Subnets implements Collection<Subnet> {
     await checkAffinity(change, network.id, block, draft.ip_version, others);
     checkMtu(network, draft.ip_version);
     const id = (input.id as string | undefined) ?? randomUUID();
+    const service_types = [...new Set((input.service_types as string[] | undefined) ?? [])];
+    const segment_id = (input.segment_id as string | null | undefined) ?? null;
+    await checkNewSubnet(tx, { network_id: network.id, segment_id, service_types }, others);
+    const routed = {
+      id,
+      network_id: network.id,
+      ip_version: draft.ip_version,
+      cidr: cidrText,
+      gateway_ip: gateway,
+      segment_id,
+    };
+    const routes = draft.host_routes ?? [];
     await insertSubnet(tx, {
       id,
       project_id: (input.project_id as string | undefined) ?? '',
@@ -153,12 +171,13 @@ export class Subnets implements Collection<Subnet> {
       ipv6_ra_mode: draft.ipv6_ra_mode,
       ipv6_address_mode: draft.ipv6_address_mode,
       subnetpool_id: poolId(block),
-      segment_id: null,
+      segment_id,
     });
     await replacePools(tx, id, withIds(pools));
     await replaceNameservers(tx, id, draft.dns_nameservers ?? []);
-    await replaceHostRoutes(tx, id, draft.host_routes ?? []);
-    await replaceServiceTypes(tx, id, [...new Set((input.service_types as string[] | undefined) ?? [])]);
+    await replaceHostRoutes(tx, id, segment_id === null ? routes : peerRoutes(routed, others, routes));
+    if (segment_id !== null) await rerouteOthers(change, [...others, routed], { except: id });
+    await replaceServiceTypes(tx, id, service_types);
     await bumpNetwork(tx, network.id, time);
     for (const driver of extensionDrivers) await driver.processCreateSubnet?.(tx, input, { id });
     const subnet = await this.#stored(change, id);
@@ -192,6 +211,9 @@ export class Subnets implements Collection<Subnet> {
     for (const key of ['name', 'description', 'enable_dhcp'] as const) {
       if (changes[key] !== undefined && changes[key] !== null) columns[key] = changes[key];
     }
+    const routes = changes.host_routes === undefined ? null : (draft.host_routes ?? []);
+    const moved = await moveSubnet(change, original, { segment_id: changes.segment_id, gateway, routes });
+    if (moved.segment_id !== undefined) columns.segment_id = moved.segment_id;
     const revision_number = original.revision_number + 1;
     await updateSubnetRow(tx, id, { ...columns, gateway_ip: gateway, updated_at: time, revision_number });
     if (given) {
@@ -199,7 +221,7 @@ export class Subnets implements Collection<Subnet> {
       ipam.picker.forget(id);
     }
     if (changes.dns_nameservers !== undefined) await replaceNameservers(tx, id, draft.dns_nameservers ?? []);
-    if (changes.host_routes !== undefined) await replaceHostRoutes(tx, id, draft.host_routes ?? []);
+    if (moved.routes !== null) await replaceHostRoutes(tx, id, moved.routes);
     if (Array.isArray(changes.service_types)) {
       await replaceServiceTypes(tx, id, [...new Set(changes.service_types as string[])]);
     }
@@ -223,7 +245,9 @@ export class Subnets implements Collection<Subnet> {
     const keeps = isAutoAddressSubnet(subnet)
       ? await isHeldBy(change.tx, subnet.id, routerInterfaceOwnersSnat)
       : await isHeldBy(change.tx, subnet.id, autoDeletedOwners, { others: true });
-    if (keeps) {
+    // Elsewhere such ports keep an address; on a segment there may be no other (upstream: services/segments/plugin.py).
+    const only = subnet.segment_id && isAutoAddressSubnet(subnet) ? await portsLivingOn(change.tx, subnet.id) : [];
+    if (keeps || only.length > 0) {
       const reason = 'One or more ports have an IP allocation from this subnet';
       throw subnetErrors.SubnetInUse({ subnet_id: subnet.id, reason });
     }

@@ -43,6 +43,7 @@ export const published = {
   flavors: row(['reader'], admins),
   service_profiles: row(admins, admins),
   'default-security-group-rules': row(['reader'], admins),
+  segments: row(admins, admins),
 } satisfies Record<string, Row>;
 
 export type Collection = keyof typeof published;

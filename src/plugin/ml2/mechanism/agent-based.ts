@@ -25,6 +25,7 @@ export function agentBasedDriver(driver: AgentBasedDriver): MechanismDriver {
     supportedVnicTypes: driver.supportedVnicTypes,
     connectivity: driver.connectivity,
     async initialize() {},
+    reachesSegment: (agent, segment) => agent.agent_type === driver.agentType && canWire(driver, agent, segment),
     async bindPort(request: BindRequest): Promise<BindResult | null> {
       if (!driver.supportedVnicTypes.includes(request.vnic_type)) return null;
       for (const agent of request.agents) {
