@@ -135,6 +135,7 @@ export interface SubnetsTable extends StandardColumns {
   ipv6_address_mode: string | null;
   subnetpool_id: string | null;
   segment_id: string | null;
+  dns_publish_fixed_ip: Flag | null;
 }
 
 /** The keys are the addresses as `ipallocations.ip_key` has them. */
@@ -171,6 +172,14 @@ export interface PortsTable extends StandardColumns {
   ip_allocation: string;
   dns_name: string;
   dns_domain: string;
+  data_plane_status: string | null;
+  propagate_uplink_status: Flag | null;
+  device_profile: string | null;
+  numa_affinity_policy: string | null;
+  /** JSON object. */
+  hints: string | null;
+  hardware_offload_type: string | null;
+  trusted: Flag | null;
 }
 
 /** One address of one port; the unique key (subnet_id, ip_key) is what keeps two ports from sharing one. */

@@ -60,6 +60,20 @@ const ownFile: Readonly<Record<string, string>> = {
   'neutron-metadata-agent': 'metadata_agent.ini',
 };
 
+/** All attributes there are: each does no harm to who does not use it. */
+const everyExtension = [
+  'port_security',
+  'tag_ports_during_bulk_creation',
+  'dns_domain_keywords',
+  'data_plane_status',
+  'uplink_status_propagation_updatable',
+  'port_device_profile',
+  'port_numa_affinity_policy',
+  'port_hint_ovs_tx_steering',
+  'port_hardware_offload_type',
+  'port_trusted',
+].join();
+
 /** As much of everything as there is room for. */
 const unlimited = {
   quota_network: -1,
@@ -86,6 +100,7 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
           state_path: state.path,
           transport_url: `local://${state.path}/bus.sock`,
           log_dir: state.log,
+          vlan_transparent: true,
           log_rotation_type: 'size',
           max_logfile_size_mb: 20,
           max_logfile_count: 3,
@@ -103,7 +118,7 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
           type_drivers: 'local,flat',
           tenant_network_types: 'local',
           mechanism_drivers: 'linuxbridge',
-          extension_drivers: 'port_security',
+          extension_drivers: everyExtension,
         },
         ml2_type_flat: { flat_networks: 'public' },
         // There are groups, and nobody enforces them yet: the server says so.

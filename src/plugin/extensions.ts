@@ -30,21 +30,24 @@ const always = [
   'net-mtu-writable',
   'subnet-service-types',
   'port-mac-address-regenerate',
+  'port-mac-override',
+  'aap-reject-multicast',
 ] as const;
 
 /**
- * The aliases of this configuration. `neutrino-no-isolation` is there as long as nothing separates the ports of a network,
+ * The aliases of this configuration. `transparent`: every mechanism driver lets guests use VLANs of their own. `neutrino-no-isolation` is there as long as nothing separates the ports of a network,
  * whatever groups there are: clients can see it, and people are told.
  */
 export function loadedExtensions(
-  drivers: readonly ExtensionDriver[],
+  { drivers, transparent }: { drivers: readonly ExtensionDriver[]; transparent: boolean },
   domains: readonly Domain[],
   options: PluginOptions,
 ): ReadonlySet<string> {
   const filtered = agentsFilter(options);
   return new Set([
     ...always,
-    ...drivers.map(({ alias }) => alias),
+    ...drivers.flatMap(({ alias, aliases = [] }) => [alias, ...aliases]),
+    ...(options.core.vlan_transparent && transparent ? ['vlan-transparent'] : []),
     ...domains.flatMap((domain) => domain.aliases(options)),
     ...(filtered ? [] : ['neutrino-no-isolation']),
   ]);

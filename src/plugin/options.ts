@@ -18,6 +18,7 @@ export const coreOptions = declareOptions('DEFAULT', {
     deprecated: [{ section: 'ml2', name: 'segment_mtu' }],
   }),
   dns_domain: option.string({ default: 'openstacklocal', help: 'domain of host names' }),
+  vlan_transparent: option.bool({ default: false, help: 'whether guests may use VLANs of their own inside networks' }),
   max_dns_nameservers: option.int({ default: 5, min: 0, help: 'name servers a subnet may have' }),
   max_subnet_host_routes: option.int({ default: 20, min: 0, help: 'host routes a subnet may have' }),
   max_allowed_address_pair: option.int({ default: 10, help: 'address pairs a port may have; -1: any number' }),

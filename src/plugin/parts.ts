@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.ts';
-import type { View } from '../db/read/view.ts';
+import { fullView, type View } from '../db/read/view.ts';
 import { type Context, seesEverything } from '../lib/context.ts';
+import { domainOf } from '../lib/dns-names.ts';
 import { type Logger, silentLogger } from '../lib/log.ts';
 import type { Transport } from '../rpc/transport.ts';
 import type { PluginOptions } from './options.ts';
@@ -60,7 +61,22 @@ export function callersFullView(context: Context): View {
 
 /** Everything in this configuration: for the plugin's own work. */
 export function wholeView({ extensions, options, now }: Shared): View {
-  return { extensions, all: true, agentDownTimeMs: options.core.agent_down_time * 1000, nowMs: now() };
+  return {
+    extensions,
+    all: true,
+    agentDownTimeMs: options.core.agent_down_time * 1000,
+    nowMs: now(),
+    ...namesIn({ extensions, options }),
+  };
+}
+
+/** Every attribute there is, for messages and drivers: with the names in DNS that ports have in this configuration. */
+export function messageView(shared: Shared): View {
+  return { ...fullView, ...namesIn(shared) };
+}
+
+function namesIn({ extensions, options }: Pick<Shared, 'extensions' | 'options'>): Pick<View, 'dnsDomain'> {
+  return extensions.has('dns-integration') ? { dnsDomain: domainOf(options.core.dns_domain) } : {};
 }
 
 /** A moment as the API shows it: UTC, whole seconds. */

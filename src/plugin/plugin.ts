@@ -19,7 +19,7 @@ import { SegmentTypes } from './ml2/segment-types.ts';
 import { Networks } from './network/networks.ts';
 import { networkRbac } from './network/rbac.ts';
 import { Outbox } from './outbox/outbox.ts';
-import { type PluginParts, type Shared, share } from './parts.ts';
+import { messageView, type PluginParts, type Shared, share } from './parts.ts';
 import { Ports } from './port/ports.ts';
 import { Quotas } from './quota/quotas.ts';
 import { deviceEndpoint } from './rpc/devices.ts';
@@ -57,7 +57,10 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
   const mechanisms = new Mechanisms(await loadDrivers('mechanism_drivers', setup), logger);
   const extensionDrivers = await loadDrivers('extension_drivers', setup);
   const domains = allDomains.filter((domain) => domain.enabled?.(options) !== false);
-  const shared = share(parts, loadedExtensions(extensionDrivers, domains, options));
+  const shared = share(
+    parts,
+    loadedExtensions({ drivers: extensionDrivers, transparent: mechanisms.vlanTransparent }, domains, options),
+  );
   const machine = assemble(shared, domains, { types, mechanisms, extensionDrivers });
   const brought = domains.map((domain) => domain.make(machine));
   const dhcpPorts = new DhcpPorts(machine);
@@ -127,7 +130,15 @@ function assemble(
 ): Machine {
   const { database, logger, now, options } = shared;
   const ipam = new Ipam(shared.random);
-  const binder = new Binder({ database, mechanisms: drivers.mechanisms, options, logger, now });
+  const binder = new Binder({
+    database,
+    mechanisms: drivers.mechanisms,
+    options,
+    logger,
+    now,
+    random: shared.random,
+    view: messageView(shared),
+  });
   const teller = new Teller(shared, () => binder);
   const outbox = new Outbox({ database, logger, now, worker: teller });
   const shareable = [networkRbac, ...domains.flatMap((domain) => domain.rbac ?? [])];

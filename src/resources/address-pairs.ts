@@ -1,3 +1,4 @@
+import { cidrsOverlap, formatCidr, parseCidr } from '../lib/ip/cidr.ts';
 import { pythonString } from '../lib/python-text.ts';
 import { toAddress, toMac } from './converters.ts';
 import { resourceErrors } from './errors.ts';
@@ -16,6 +17,7 @@ export function addressPairs(value: unknown): null {
     if (!Object.hasOwn(pair, 'ip_address')) throw resourceErrors.AllowedAddressPairsMissingIP();
     const ip = pair.ip_address;
     throwIf(typeof ip === 'string' && ip.includes('/') ? cidr(ip) : address(ip));
+    throwIf(multicast(ip as string) ?? multicastMac(pair.mac_address));
     const same = JSON.stringify([toMac(pair.mac_address) ?? null, toAddress(ip)]);
     if (seen.has(same)) {
       throw resourceErrors.DuplicateAddressPairInRequest({
@@ -28,6 +30,22 @@ export function addressPairs(value: unknown): null {
     if (unknown.length > 0) throw refused(`Unrecognized attribute(s) '${unknown.join(', ')}'`);
   }
   return null;
+}
+
+/** Valid addresses only: pairs of multicast addresses never did what they promise (alias `aap-reject-multicast`). */
+function multicast(ip: string): string | null {
+  const cidr = parseCidr(ip.includes('/') ? ip : `${ip}/${ip.includes(':') ? 128 : 32}`)!;
+  const range = cidr.version === 4 ? '224.0.0.0/4' : 'ff00::/8';
+  if (formatCidr(cidr) === '0.0.0.0/0' || !cidrsOverlap(cidr, parseCidr(range)!)) return null;
+  return ip.includes('/')
+    ? `Subnet ${ip} overlaps with multicast range ${range}, which is not supported.`
+    : `IP ${ip} is a multicast address, which is not supported.`;
+}
+
+function multicastMac(value: unknown): string | null {
+  const wanted = toMac(value);
+  if (typeof wanted !== 'string' || (Number.parseInt(wanted.slice(0, 2), 16) & 1) === 0) return null;
+  return `MAC address ${value} is a multicast address, which is not supported.`;
 }
 
 function throwIf(message: string | null): void {

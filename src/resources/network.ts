@@ -1,4 +1,5 @@
 import { type ResourceDefinition, unset, type Who } from './contract.ts';
+import { dnsDomain } from './dns.ts';
 import * as shown from './shown-types.ts';
 import { projectAttributes, standardAttributes } from './standard-attributes.ts';
 import { tagRoutes } from './tags.ts';
@@ -98,7 +99,7 @@ export const network: ResourceDefinition = {
       create: admin,
       update: admin,
     },
-    dns_domain: { ops: 'CUR', type: type.dnsDomain, default: '', extension: 'dns-integration' },
+    dns_domain: { ops: 'CUR', type: dnsDomain, default: '', extension: 'dns-integration' },
     vlan_transparent: {
       ops: 'CR',
       type: type.boolean,

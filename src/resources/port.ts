@@ -1,4 +1,6 @@
 import { type ResourceDefinition, required, unset, type Who } from './contract.ts';
+import { dnsDomain, dnsName } from './dns.ts';
+import { portHints } from './port-hints.ts';
 import * as shown from './shown-types.ts';
 import { projectAttributes, standardAttributes } from './standard-attributes.ts';
 import { tagRoutes } from './tags.ts';
@@ -144,7 +146,7 @@ export const port: ResourceDefinition = {
       create: networkMember,
       update: networkMember,
     },
-    dns_name: { ops: 'CUR', type: type.dnsName, default: '', extension: 'dns-integration' },
+    dns_name: { ops: 'CUR', type: dnsName, default: '', extension: 'dns-integration' },
     dns_assignment: {
       ops: 'R',
       type: shown.objects({
@@ -155,7 +157,7 @@ export const port: ResourceDefinition = {
       default: unset,
       extension: 'dns-integration',
     },
-    dns_domain: { ops: 'CUR', type: type.dnsDomain, default: '', extension: 'dns-domain-ports' },
+    dns_domain: { ops: 'CUR', type: dnsDomain, default: '', extension: 'dns-domain-ports' },
     qos_policy_id: { ops: 'CUR', type: type.uuidOrNull, default: null, extension: 'qos' },
     qos_network_policy_id: { ops: 'R', type: shown.idOrNull, default: unset, extension: 'qos-port-network-policy' },
     resource_request: {
@@ -197,7 +199,7 @@ export const port: ResourceDefinition = {
     },
     hints: {
       ops: 'CUR',
-      type: type.objectOrNull,
+      type: portHints,
       default: null,
       extension: 'port-hints',
       create: admin,

@@ -258,18 +258,6 @@ export const objectOrNull: AttributeType = {
   validate: check.orNull(check.object),
 };
 
-export const dnsName: AttributeType = {
-  schema: { type: 'string', maxLength: 255 },
-  convert: convert.toLowerCase,
-  validate: check.dnsName,
-};
-
-export const dnsDomain: AttributeType = {
-  schema: { type: 'string', maxLength: 255 },
-  convert: convert.toLowerCase,
-  validate: check.dnsDomain,
-};
-
 /** Device owners that subnets may be reserved for start with one of these. */
 const ownerPrefixes = ['network:', 'neutron:', 'compute:', 'baremetal:', 'trunk:', 'manila:', 'Octavia'];
 

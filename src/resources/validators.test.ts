@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NeutronError } from '../lib/errors.ts';
 import type { AttributeType } from './contract.ts';
+import { dnsDomain, dnsName } from './dns.ts';
+import { portHints } from './port-hints.ts';
 import { resources } from './registry.ts';
 import { tagRoutes } from './tags.ts';
 import * as type from './types.ts';
@@ -93,7 +95,16 @@ describe('values that are taken', () => {
     ['hostName', type.hostName, null, ''],
     ['string', type.string(255), '😀'.repeat(255), '😀'.repeat(255)],
     ['serviceTypes', type.serviceTypes, ['compute:nova', 'compute:nova'], ['compute:nova']],
-    ['dnsDomain', type.dnsDomain, 'Example.ORG.', 'example.org.'],
+    ['dnsDomain', dnsDomain, 'Example.ORG.', 'example.org.'],
+    ['dnsDomain', dnsDomain, '<project_id>.example.org.', '<project_id>.example.org.'],
+    ['dnsName', dnsName, 'VM-1', 'vm-1'],
+    [
+      'portHints',
+      portHints,
+      { openvswitch: { other_config: { 'tx-steering': 'hash' } } },
+      { openvswitch: { other_config: { 'tx-steering': 'hash' } } },
+    ],
+    ['portHints', portHints, null, null],
     ['segments', type.segments, [{ 'provider:segmentation_id': '5' }], [{ 'provider:segmentation_id': 5 }]],
   ])('%s %#', (_, of, value, result) => expect(take(of, value)).toEqual({ value: result }));
 });
@@ -131,8 +142,17 @@ describe('values that are refused, and why', () => {
       "Duplicate IP address '2001:DB8::01'",
     ],
     [type.fixedIps, [null], "Invalid data format for fixed IP: 'None'"],
-    [type.dnsDomain, 'example.org', "'example.org' is not a FQDN"],
-    [type.dnsName, 'a_b', "'a_b' not a valid PQDN or FQDN"],
+    [dnsDomain, 'example.org', "'example.org' is not a FQDN"],
+    [
+      dnsName,
+      'a_b',
+      "'a_b' not a valid PQDN or FQDN. Reason: Name 'a_b' must be 1-63 characters long, each of which can only be alphanumeric or a hyphen",
+    ],
+    [dnsName, 'a..b', "'a..b' not a valid PQDN or FQDN. Reason: Encountered an empty component"],
+    [dnsName, '-a', "'-a' not a valid PQDN or FQDN. Reason: Name '-a' must not start or end with a hyphen"],
+    [dnsName, 'a.1', "'a.1' not a valid PQDN or FQDN. Reason: TLD '1' must not be all numeric"],
+    [portHints, { ovs: {} }, 'Unexpected keys supplied: ovs'],
+    [portHints, { openvswitch: { other_config: { 'tx-steering': 'x' } } }, 'x is not in valid_values'],
     [type.objectOrNull, [], "'[]' is not a dictionary"],
   ])('%#: %j', (of, value, reason) => expect(take(of, value)).toEqual({ reason }));
 

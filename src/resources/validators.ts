@@ -241,21 +241,3 @@ function isDhcpOption(option: unknown): option is DhcpOption {
   if (ip_version !== undefined && ![4, 6].includes(Number(ip_version))) return false;
   return value === null || (value === '' && mayBeBlank.has(name as string)) || notEmptyText(255)(value) === null;
 }
-
-/** A label or a dotted name, as a guest may be called: RFC 1123, at most 255 characters, no final dot needed. */
-export function dnsName(value: unknown): string | null {
-  if (value === '') return null;
-  const wrong = text(255)(value);
-  if (wrong !== null) return wrong;
-  const name = (value as string).endsWith('.') ? (value as string).slice(0, -1) : (value as string);
-  const valid = name.split('.').every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(label));
-  return valid ? null : `'${value}' not a valid PQDN or FQDN`;
-}
-
-/** A domain as zones are named: with its final dot. */
-export function dnsDomain(value: unknown): string | null {
-  if (value === '') return null;
-  const wrong = dnsName(value);
-  if (wrong !== null) return wrong;
-  return (value as string).endsWith('.') ? null : `'${value}' is not a FQDN`;
-}

@@ -4,6 +4,7 @@ import type { Migration } from './contract.ts';
 import { flavors } from './flavors.ts';
 import { initialTables } from './initial-tables.ts';
 import { poolKeys } from './pool-keys.ts';
+import { portAttributes } from './port-attributes.ts';
 import { securityGroups } from './security-groups.ts';
 import { segments } from './segments.ts';
 import { subnetPools } from './subnet-pools.ts';
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   poolKeys,
   segments,
   autoAllocatedTopologies,
+  portAttributes,
 ];

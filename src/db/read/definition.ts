@@ -163,9 +163,18 @@ export function columnReader(columns: readonly string[]) {
       const i = position(name);
       return { value: (row) => toBoolean(row[i]), json: (row) => (toBoolean(row[i]) ? 'true' : 'false') };
     },
+    /** A flag that nobody need have set. */
+    flagOr: (name: string, unset: boolean): Value => {
+      const i = position(name);
+      return { value: (row) => (row[i] === null ? unset : toBoolean(row[i])) };
+    },
     maybeFlag: (name: string): Value => {
       const i = position(name);
       return { value: (row) => (row[i] === null ? null : toBoolean(row[i])) };
+    },
+    jsonOrNull: (name: string): Value => {
+      const i = position(name);
+      return { value: (row) => (row[i] === null ? null : parseJson(row[i] as string)) };
     },
     json: (name: string): Value => {
       const i = position(name);

@@ -1,4 +1,5 @@
 import type { Expression, SqlBool } from 'kysely';
+import { dnsAssignment } from '../../lib/dns-names.ts';
 import type { ListQuery, Page } from '../../lib/query.ts';
 import type { Port } from '../../resources/shapes.ts';
 import type { Database, Db } from '../database.ts';
@@ -31,6 +32,13 @@ const columns = [
   'ip_allocation',
   'dns_name',
   'dns_domain',
+  'data_plane_status',
+  'propagate_uplink_status',
+  'device_profile',
+  'numa_affinity_policy',
+  'hints',
+  'hardware_offload_type',
+  'trusted',
 ];
 const column = columnReader(columns);
 
@@ -50,6 +58,16 @@ function binding(
 ): Attribute {
   const attribute = { key, alias: 'binding', child: 'binding', value: (_: Row, rows: readonly Row[]) => value(rows) };
   return json === undefined ? attribute : { ...attribute, json: (_, rows) => json(rows) };
+}
+
+const trusted = column.maybeFlag('trusted');
+const dnsName = columns.indexOf('dns_name');
+
+/** Nova learns from the profile whether a virtual function is trusted. */
+function profile(row: Row, rows: readonly Row[], view: View): unknown {
+  const stored = parseJson((rows[0]?.[PROFILE] as string) ?? '') as Record<string, unknown>;
+  const trust = trusted.value(row, rows, view);
+  return trust === null ? stored : { ...stored, trusted: trust };
 }
 
 /** What the driver said, and which drivers bound it at which level. */
@@ -113,13 +131,37 @@ const attributes: readonly Attribute[] = [
   },
   descriptionAttribute(column),
   binding('binding:vnic_type', (rows) => rows[0]?.[VNIC_TYPE] ?? 'normal'),
-  binding('binding:profile', (rows) => parseJson((rows[0]?.[PROFILE] as string) ?? '')),
+  { key: 'binding:profile', alias: 'binding', child: 'binding', value: profile },
   binding('binding:host_id', (rows) => rows[0]?.[HOST] ?? ''),
   binding('binding:vif_type', (rows) => rows[0]?.[VIF_TYPE] ?? 'unbound'),
   binding('binding:vif_details', vifDetails, vifDetailsJson),
   { key: 'port_security_enabled', alias: 'port-security', ...column.flag('port_security_enabled') },
   { key: 'dns_name', alias: 'dns-integration', ...column.plain('dns_name') },
+  {
+    key: 'dns_assignment',
+    alias: 'dns-integration',
+    child: 'addresses',
+    value: (row, addresses, { dnsDomain }) =>
+      dnsDomain === undefined
+        ? undefined
+        : dnsAssignment(
+            addresses.map((address) => address[2] as string),
+            row[dnsName] as string,
+            dnsDomain,
+          ),
+  },
   { key: 'dns_domain', alias: 'dns-domain-ports', ...column.plain('dns_domain') },
+  { key: 'data_plane_status', alias: 'data-plane-status', ...column.plain('data_plane_status') },
+  {
+    key: 'propagate_uplink_status',
+    alias: 'uplink-status-propagation',
+    ...column.flagOr('propagate_uplink_status', true),
+  },
+  { key: 'device_profile', alias: 'port-device-profile', ...column.plain('device_profile') },
+  { key: 'numa_affinity_policy', alias: 'port-numa-affinity-policy', ...column.plain('numa_affinity_policy') },
+  { key: 'hints', alias: 'port-hints', ...column.jsonOrNull('hints') },
+  { key: 'hardware_offload_type', alias: 'port-hardware-offload-type', ...column.plain('hardware_offload_type') },
+  { key: 'trusted', alias: 'port-trusted-vif', ...trusted },
   { key: 'ip_allocation', alias: 'ip_allocation', ...column.token('ip_allocation') },
   ...standardTail(column),
 ];

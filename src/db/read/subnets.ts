@@ -19,6 +19,7 @@ const columns = [
   'ipv6_address_mode',
   'subnetpool_id',
   'segment_id',
+  'dns_publish_fixed_ip',
 ];
 const column = columnReader(columns);
 
@@ -61,6 +62,11 @@ const attributes: readonly Attribute[] = [
     value: (_, types) => types.map((row) => row[1]),
   },
   { key: 'segment_id', alias: 'segment', ...column.plain('segment_id') },
+  {
+    key: 'dns_publish_fixed_ip',
+    alias: 'subnet-dns-publish-fixed-ip',
+    ...column.flagOr('dns_publish_fixed_ip', false),
+  },
   ...standardTail(column),
 ];
 

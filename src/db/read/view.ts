@@ -6,6 +6,8 @@ export interface View {
   readonly all: boolean;
   /** Whose eyes: what is shared with this project reads `shared: true`. Null or absent: nobody's. */
   readonly projectId?: string | null;
+  /** Domain of the names in `dns_assignment`, with its final dot or `''`; absent: nobody is told such names. */
+  readonly dnsDomain?: string;
   /** An agent not heard of for longer is not alive; upstream's `agent_down_time`. */
   readonly agentDownTimeMs?: number;
   /** Milliseconds since the epoch that count as now; fixed once per list. */

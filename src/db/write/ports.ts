@@ -1,7 +1,19 @@
 import type { Db, Tx } from '../database.ts';
 import { prepared, preparedIn, preparedInsert } from '../prepared.ts';
 
-export interface NewPort {
+/** What extensions keep of a port; null where nobody said. */
+export interface PortExtras {
+  data_plane_status: string | null;
+  propagate_uplink_status: boolean | null;
+  device_profile: string | null;
+  numa_affinity_policy: string | null;
+  /** JSON object. */
+  hints: string | null;
+  hardware_offload_type: string | null;
+  trusted: boolean | null;
+}
+
+export interface NewPort extends PortExtras {
   id: string;
   project_id: string;
   name: string;
@@ -39,6 +51,13 @@ const insert = preparedInsert('ports', [
   'ip_allocation',
   'dns_name',
   'dns_domain',
+  'data_plane_status',
+  'propagate_uplink_status',
+  'device_profile',
+  'numa_affinity_policy',
+  'hints',
+  'hardware_offload_type',
+  'trusted',
 ]);
 
 /**

@@ -154,6 +154,7 @@ export interface NewSubnet {
   ipv6_address_mode: string | null;
   subnetpool_id: string | null;
   segment_id: string | null;
+  dns_publish_fixed_ip: boolean | null;
 }
 
 const insert = preparedInsert('subnets', [
@@ -173,6 +174,7 @@ const insert = preparedInsert('subnets', [
   'ipv6_address_mode',
   'subnetpool_id',
   'segment_id',
+  'dns_publish_fixed_ip',
 ]);
 
 export async function insertSubnet(tx: Tx, subnet: NewSubnet): Promise<void> {

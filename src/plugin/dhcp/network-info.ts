@@ -1,4 +1,5 @@
 import type { Db } from '../../db/database.ts';
+import { fullView, type View } from '../../db/read/view.ts';
 import { hostsOfSegments } from '../../db/write/segment-hosts.ts';
 import { type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
 import type { NetworkInfo, WireSegment, WireSubnet } from '../../rpc/contract.ts';
@@ -8,12 +9,16 @@ import { wireNetworks, wirePortsOfNetworks, wireSubnets } from '../rpc/wire.ts';
 export async function networkInfos(
   db: Db,
   networkIds: readonly string[],
-  { onlyDhcpSubnets = false, host = null }: { onlyDhcpSubnets?: boolean; host?: string | null } = {},
+  {
+    onlyDhcpSubnets = false,
+    host = null,
+    view = fullView,
+  }: { onlyDhcpSubnets?: boolean; host?: string | null; view?: View } = {},
 ): Promise<NetworkInfo[]> {
   if (networkIds.length === 0) return [];
   const networks = await wireNetworks(db, { id: networkIds });
   const subnets = await wireSubnets(db, { network_id: networkIds });
-  const ports = Map.groupBy(await wirePortsOfNetworks(db, networkIds), ({ network_id }) => network_id);
+  const ports = Map.groupBy(await wirePortsOfNetworks(db, networkIds, view), ({ network_id }) => network_id);
   const segments = await segmentsOfNetworks(db, networkIds);
   const hosts = await hostsOfSegments(
     db,

@@ -8,7 +8,7 @@ import { ExplainApi, type ExplainingAgent, type ExplainRequest } from '../../rpc
 import type { Explanation, ExplanationStep } from '../contract.ts';
 import { networkInfos } from '../dhcp/network-info.ts';
 import { isAlive } from '../dhcp/scheduler.ts';
-import type { Shared } from '../parts.ts';
+import { messageView, type Shared } from '../parts.ts';
 import { portErrors } from '../port/errors.ts';
 import { wirePort } from '../rpc/wire.ts';
 import { type ServerFacts, serverSteps, verdictOf } from './steps.ts';
@@ -22,7 +22,7 @@ export async function explainPort(shared: Shared, context: Context, id: string):
   const steps = serverSteps(facts);
   const asked = whomToAsk(facts);
   if (asked.length === 0) return verdictOf(id, steps);
-  const [info] = await networkInfos(shared.database.db, [facts.network.id]);
+  const [info] = await networkInfos(shared.database.db, [facts.network.id], { view: messageView(shared) });
   // Ports of the network that serve DHCP: its agent must find its own; the others may be thousands.
   const ports = info!.ports.filter((port) => port.id === id || port.device_owner === 'network:dhcp');
   const request: ExplainRequest = { port: wirePort(facts.port), network: { ...info!, ports } };

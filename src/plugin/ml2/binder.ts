@@ -1,7 +1,7 @@
 import type { Database, Db } from '../../db/database.ts';
 import { getNetwork } from '../../db/read/networks.ts';
 import { getPort } from '../../db/read/ports.ts';
-import { fullView } from '../../db/read/view.ts';
+import { fullView, type View } from '../../db/read/view.ts';
 import { agentsOnHost } from '../../db/write/agents.ts';
 import {
   activeBinding,
@@ -10,15 +10,17 @@ import {
   replaceBindingLevels,
   updateBinding,
 } from '../../db/write/bindings.ts';
-import { bumpPort, setPortStatus } from '../../db/write/ports.ts';
+import { bumpPort, setPortStatus, updatePortRow } from '../../db/write/ports.ts';
 import { type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
 import { segmentsOfSubnets } from '../../db/write/subnets.ts';
 import type { Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Port } from '../../resources/shapes.ts';
+import { mac } from '../../resources/validators.ts';
 import { isAlive } from '../dhcp/scheduler.ts';
 import type { PluginOptions } from '../options.ts';
 import { apiTime } from '../parts.ts';
+import { generateMac } from '../port/mac.ts';
 import type { BindRequest } from './contract.ts';
 import type { BoundLevel, Mechanisms } from './mechanisms.ts';
 
@@ -27,6 +29,8 @@ const MAX_TRIES = 10;
 
 const UNBOUND = 'unbound';
 const FAILED = 'binding_failed';
+/** Kind of a port that is a card of the host, handed to the guest. */
+const PASSED_THROUGH = 'direct-physical';
 
 /** How a port is wired after an attempt. */
 export interface BindOutcome {
@@ -46,6 +50,8 @@ export class Binder {
   readonly #options: PluginOptions;
   readonly #logger: Logger;
   readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #view: View;
 
   constructor(parts: {
     database: Database;
@@ -53,12 +59,17 @@ export class Binder {
     options: PluginOptions;
     logger: Logger;
     now: () => number;
+    random: () => number;
+    /** What drivers see of a port. */
+    view: View;
   }) {
     this.#database = parts.database;
     this.#mechanisms = parts.mechanisms;
     this.#options = parts.options;
     this.#logger = parts.logger;
     this.#now = parts.now;
+    this.#random = parts.random;
+    this.#view = parts.view;
   }
 
   /**
@@ -107,7 +118,7 @@ export class Binder {
     wanted: { host: string; vnic_type: string; profile: Record<string, unknown> } | null = null,
   ): Promise<BindRequest | null> {
     return this.#database.snapshot(async (db) => {
-      const port = await getPort(db, portId, fullView);
+      const port = await getPort(db, portId, this.#view);
       const host = wanted?.host ?? port?.['binding:host_id'] ?? '';
       if (!port || host === '') return null;
       const network = await getNetwork(db, port.network_id, fullView);
@@ -138,11 +149,20 @@ export class Binder {
       const { vif_type, vif_details } = outcome;
       await updateBinding(tx, { ...current, vif_type, vif_details });
       await replaceBindingLevels(tx, port.id, host, rowsOf(levels));
+      if (current.vnic_type === PASSED_THROUGH) {
+        await updatePortRow(tx, port.id, { mac_address: this.#deviceMac(current) });
+      }
       const time = apiTime(this.#now());
       const active = levels.at(-1)?.result.status === 'ACTIVE';
       if (!(active && (await setPortStatus(tx, port.id, 'ACTIVE', time)))) await bumpPort(tx, port.id, time);
       return true;
     });
+  }
+
+  /** The MAC of the card that a guest gets as a whole is the card's own: Nova tells it in the profile. */
+  #deviceMac({ profile }: BindingRow): string {
+    const { device_mac_address: own } = profile;
+    return mac(own) === null ? (own as string).toLowerCase() : generateMac(this.#options.core.base_mac, this.#random);
   }
 
   #logFailure({ port, host, agents, segments }: BindRequest): void {

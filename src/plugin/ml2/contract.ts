@@ -108,6 +108,8 @@ export interface MechanismDriver {
   readonly agentType: string | null;
   readonly supportedVnicTypes: readonly string[];
   readonly connectivity: string;
+  /** Whether guests may use VLANs of their own inside its networks; absent: no. */
+  readonly vlanTransparent?: boolean;
   /** `vif_type`s whose ports stay wired when their network gets another segmentation id; absent: none. */
   readonly followsSegmentationId?: readonly string[];
   initialize(): Promise<void>;
@@ -143,6 +145,8 @@ export interface ExtensionDriver {
   readonly name: string;
   /** Alias listed in /v2.0/extensions. */
   readonly alias: string;
+  /** Further ones. */
+  readonly aliases?: readonly string[];
   initialize(): Promise<void>;
   processCreateNetwork?(tx: Tx, input: Record<string, unknown>, network: { id: string }): Promise<void>;
   processUpdateNetwork?(tx: Tx, changes: Record<string, unknown>, network: { id: string }): Promise<void>;

@@ -29,6 +29,11 @@ export class Mechanisms {
     this.#logger = logger;
   }
 
+  /** Whether guests may use VLANs of their own, whichever driver wires them. */
+  get vlanTransparent(): boolean {
+    return this.drivers.every((driver) => driver.vlanTransparent === true);
+  }
+
   /** Whether any driver takes part in a step: where none does, nothing needs to be read for it. */
   wants(step: Precommit | Postcommit): boolean {
     return this.drivers.some((driver) => driver[step] !== undefined);

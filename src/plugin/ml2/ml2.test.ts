@@ -48,6 +48,21 @@ describe('drivers', () => {
   });
 });
 
+describe('VLANs of the guests’ own', () => {
+  it('are for networks whose every driver passes them, and where the operator allows it', async () => {
+    const listed = async (options: Options) => {
+      await using f = await createFixture(options);
+      return f.plugin.extensions.has('vlan-transparent');
+    };
+    expect(await listed({})).toBe(false);
+    expect(await listed({ core: { vlan_transparent: true } })).toBe(true);
+    const mechanism_drivers = ['linuxbridge', 'noop'];
+    expect(await listed({ core: { vlan_transparent: true }, ml2: { mechanism_drivers } })).toBe(false);
+    await using f = await createFixture({ core: { vlan_transparent: true } });
+    expect(await f.network({ vlan_transparent: true })).toMatchObject({ vlan_transparent: true });
+  });
+});
+
 describe('a driver from outside', () => {
   let folder: string;
   beforeEach(async () => {

@@ -5,6 +5,7 @@ import { parsePhysicalNetworkMtus, physicalMtu } from '../network/mtu.ts';
 import { agentsFilter, type PluginOptions } from '../options.ts';
 import { contractVersion, type ExtensionDriver, type MechanismDriver, type TypeDriver } from './contract.ts';
 import { DriverConfigurationError } from './errors.ts';
+import { attributeDrivers, attributeExtensionDriver } from './extension/attribute-drivers.ts';
 import { portSecurityExtensionDriver } from './extension/port-security.ts';
 import { portTagsExtensionDriver } from './extension/port-tags.ts';
 import { linuxbridgeMechanismDriver } from './mechanism/linuxbridge.ts';
@@ -54,6 +55,7 @@ const registry: Registry = {
   extension_drivers: {
     port_security: () => portSecurityExtensionDriver(),
     tag_ports_during_bulk_creation: () => portTagsExtensionDriver(),
+    ...Object.fromEntries(Object.keys(attributeDrivers).map((name) => [name, () => attributeExtensionDriver(name)])),
   },
 };
 
@@ -68,6 +70,19 @@ const classPaths: Readonly<Record<string, string>> = {
   'neutron.plugins.ml2.drivers.linuxbridge.mech_driver.mech_linuxbridge.LinuxbridgeMechanismDriver': 'linuxbridge',
   'neutron.tests.unit.plugins.ml2.drivers.mechanism_logger.LoggerMechanismDriver': 'logger',
   'neutron.plugins.ml2.extensions.port_security.PortSecurityExtensionDriver': 'port_security',
+  'neutron.plugins.ml2.extensions.data_plane_status.DataPlaneStatusExtensionDriver': 'data_plane_status',
+  'neutron.plugins.ml2.extensions.dns_integration.DNSExtensionDriverML2': 'dns',
+  'neutron.plugins.ml2.extensions.dns_integration.DNSDomainPortsExtensionDriver': 'dns_domain_ports',
+  'neutron.plugins.ml2.extensions.dns_domain_keywords.DnsDomainKeywordsExtensionDriver': 'dns_domain_keywords',
+  'neutron.plugins.ml2.extensions.subnet_dns_publish_fixed_ip.SubnetDNSPublishFixedIPExtensionDriver':
+    'subnet_dns_publish_fixed_ip',
+  'neutron.plugins.ml2.extensions.port_device_profile.PortDeviceProfileExtensionDriver': 'port_device_profile',
+  'neutron.plugins.ml2.extensions.port_numa_affinity_policy.PortNumaAffinityPolicyExtensionDriver':
+    'port_numa_affinity_policy',
+  'neutron.plugins.ml2.extensions.uplink_status_propagation.UplinkStatusPropagationExtensionDriver':
+    'uplink_status_propagation',
+  'neutron.plugins.ml2.extensions.tag_ports_during_bulk_creation.TagPortsDuringBulkCreationExtensionDriver':
+    'tag_ports_during_bulk_creation',
 };
 
 const otherBackEnd = 'is for another kind of host and is not part of this server';

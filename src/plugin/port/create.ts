@@ -3,11 +3,19 @@ import { getNetwork } from '../../db/read/networks.ts';
 import { type AgentRow, agentsOnHost, type HostingAgent } from '../../db/write/agents.ts';
 import { insertBinding } from '../../db/write/bindings.ts';
 import { type NetworkFacts, networkFacts } from '../../db/write/networks.ts';
-import { holderOfMac, insertPort, replaceAddressPairs, replaceDhcpOptions } from '../../db/write/ports.ts';
+import {
+  holderOfMac,
+  insertPort,
+  type NewPort,
+  type PortExtras,
+  replaceAddressPairs,
+  replaceDhcpOptions,
+} from '../../db/write/ports.ts';
 import { insertProvisioningBlocks, type ProvisioningEntity } from '../../db/write/provisioning.ts';
 import { replacePortGroups } from '../../db/write/security-groups.ts';
 import { type SubnetFacts, subnetFacts } from '../../db/write/subnets.ts';
 import { seesEverything } from '../../lib/context.ts';
+import { dnsAssignment } from '../../lib/dns-names.ts';
 import type { FixedIp, Port } from '../../resources/shapes.ts';
 import type { Change } from '../changes.ts';
 import type { Input } from '../contract.ts';
@@ -18,12 +26,13 @@ import type { Machine } from '../machine.ts';
 import { portSecurityOfNewPort } from '../ml2/extension/port-security.ts';
 import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
 import { networkErrors } from '../network/errors.ts';
-import { viewOf } from '../parts.ts';
+import { messageView, type Shared, viewOf } from '../parts.ts';
 import { groupsOfNewPort } from '../security-group/port-groups.ts';
 import { candidateSubnets } from '../segment/candidates.ts';
 import { completePairs, type PairRequest } from './address-pairs.ts';
 import { mergeOptions, type OptionRequest } from './dhcp-options.ts';
 import { portErrors } from './errors.ts';
+import { dnsNames, extrasOfNewPort } from './extras.ts';
 import { generateMac } from './mac.ts';
 import { checkProfile } from './rules.ts';
 
@@ -83,7 +92,10 @@ function remember<T>(map: Map<string, Promise<T>>, key: string, read: () => Prom
 export async function createPortIn(change: Change, machine: Machine, input: Input, notes: NetworkNotes): Promise<Port> {
   const { tx, time } = change;
   const note = await notes.network(change, machine, input.network_id as string);
-  const draft = portOf(input, note.facts, time);
+  const { core } = machine.shared.options;
+  const draft = portOf(input, note.facts, { time, names: dnsNames(input, core.dns_domain) });
+  const { profile, ...extras } = extrasOfNewPort(input);
+  draft['binding:profile'] = profile;
   draft.mac_address = await macOf(change, machine, input, draft.network_id);
   const requested = (input.fixed_ips as AddressRequest[] | null | undefined) ?? undefined;
   if (requested) await checkSubnetsExist(tx, note.subnets, requested);
@@ -92,8 +104,9 @@ export async function createPortIn(change: Change, machine: Machine, input: Inpu
   const wishes = deferred ? [] : wishesOfNewPort(subnets, draft, requested);
   checkProfile(draft['binding:profile']);
   draft.ip_allocation = requested?.length === 0 ? 'none' : deferred ? 'deferred' : 'immediate';
-  draft.standard_attr_id = await insertPort(tx, rowOf(draft));
+  draft.standard_attr_id = await insertPort(tx, { ...rowOf(draft), ...extras });
   draft.fixed_ips = await machine.ipam.allocate(tx, draft, wishes);
+  Object.assign(draft, shownExtras(extras), namesInDns(draft, machine.shared));
   await writeExtras(change, machine, { input, port: draft, notes });
   await writeBlocks(change, machine, draft, { note, notes });
   for (const driver of machine.extensionDrivers) await driver.processCreatePort?.(tx, input, draft);
@@ -105,7 +118,11 @@ export async function createPortIn(change: Change, machine: Machine, input: Inpu
 }
 
 /** A new port as the request and its network make it, before it has MAC and addresses. */
-function portOf(input: Input, network: NetworkFacts, time: string): Port {
+function portOf(
+  input: Input,
+  network: NetworkFacts,
+  { time, names }: { time: string; names: ReturnType<typeof dnsNames> },
+): Port {
   const device_owner = (input.device_owner as string | undefined) ?? '';
   const project_id = (input.project_id as string | undefined) ?? '';
   return {
@@ -124,7 +141,7 @@ function portOf(input: Input, network: NetworkFacts, time: string): Port {
     security_groups: [],
     description: (input.description as string | undefined) ?? '',
     'binding:vnic_type': (input['binding:vnic_type'] as string | undefined) ?? 'normal',
-    'binding:profile': (input['binding:profile'] as Record<string, unknown> | null | undefined) ?? {},
+    'binding:profile': {},
     'binding:host_id': (input['binding:host_id'] as string | null | undefined) ?? '',
     'binding:vif_type': 'unbound',
     'binding:vif_details': {},
@@ -134,8 +151,8 @@ function portOf(input: Input, network: NetworkFacts, time: string): Port {
       network.port_security_enabled,
     ),
     ip_allocation: 'immediate',
-    dns_name: (input.dns_name as string | undefined) ?? '',
-    dns_domain: (input.dns_domain as string | undefined) ?? '',
+    dns_name: names.dns_name ?? '',
+    dns_domain: names.dns_domain ?? '',
     tags: [],
     created_at: time,
     updated_at: time,
@@ -153,7 +170,23 @@ async function macOf(change: Change, machine: Machine, input: Input, networkId: 
   return mac;
 }
 
-function rowOf(port: Port) {
+/** As reading would show them. */
+function shownExtras({ hints, propagate_uplink_status, ...rest }: PortExtras): Partial<Port> {
+  return {
+    ...rest,
+    propagate_uplink_status: propagate_uplink_status ?? true,
+    hints: hints === null ? null : JSON.parse(hints),
+  };
+}
+
+function namesInDns(port: Port, shared: Shared): Partial<Port> {
+  const { dnsDomain } = messageView(shared);
+  if (dnsDomain === undefined) return {};
+  const addresses = port.fixed_ips.map(({ ip_address }) => ip_address);
+  return { dns_assignment: dnsAssignment(addresses, port.dns_name as string, dnsDomain) };
+}
+
+function rowOf(port: Port): Omit<NewPort, keyof PortExtras> {
   return {
     id: port.id,
     project_id: port.project_id,

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { getPort } from '../../db/read/ports.ts';
-import { fullView } from '../../db/read/view.ts';
 import { agentsHosting, agentsOnHost } from '../../db/write/agents.ts';
 import { deleteInactiveBinding, replaceBindingLevels, updateBinding } from '../../db/write/bindings.ts';
 import {
@@ -21,13 +20,14 @@ import { routerInterfaceOwnersSnat } from '../ipam/owners.ts';
 import { type AddressRequest, isAutoAddressSubnet, wishesOfAddedAddresses, wishesOfNewPort } from '../ipam/wishes.ts';
 import type { Machine } from '../machine.ts';
 import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
-import { callersFullView } from '../parts.ts';
+import { callersFullView, messageView } from '../parts.ts';
 import { changePortGroups, groupsWithOtherMembers } from '../security-group/port-groups.ts';
 import { candidateSubnets, type PlacedPort } from '../segment/candidates.ts';
 import { segmentErrors } from '../segment/errors.ts';
 import { completePairs, type PairRequest } from './address-pairs.ts';
 import { mergeOptions, type OptionRequest } from './dhcp-options.ts';
 import { portErrors } from './errors.ts';
+import { changedExtras, dnsNames } from './extras.ts';
 import { generateMac } from './mac.ts';
 import { checkProfile } from './rules.ts';
 
@@ -48,18 +48,20 @@ export async function updatePortIn(
   { id, changes, ifRevision }: { id: string; changes: Input; ifRevision?: number | null },
 ): Promise<UpdatedPort> {
   const { tx } = change;
+  const { core } = machine.shared.options;
   const original = await getPort(tx, id, callersFullView(change.context));
   if (!original) throw portErrors.PortNotFound({ port_id: id });
   checkRevision(ifRevision, original.revision_number);
   const port: Port = { ...original };
-  await changeMac(change, machine, port, changes);
+  await changeMac(change, machine, port, isGivenBack(original, changes) ? { mac_address: null } : changes);
   await changeAddresses(change, machine, { original, port, changes });
   await changeExtras(change, machine, port, changes);
   await changeBinding(change, port, changes);
-  await updatePortRow(tx, id, columnsOf(change, port, changes));
+  const named = { ...changes, dns_name: undefined, dns_domain: undefined, ...dnsNames(changes, core.dns_domain) };
+  await updatePortRow(tx, id, { ...columnsOf(change, port, named), ...changedExtras(original, changes) });
   await changeBlocks(change, machine, { original, port });
   for (const driver of machine.extensionDrivers) await driver.processUpdatePort?.(tx, changes, port);
-  const current = (await getPort(tx, id, fullView))!;
+  const current = (await getPort(tx, id, messageView(machine.shared)))!;
   const told = whoMustKnow(original, current);
   const groups = groupsWithOtherMembers(original, current);
   if (told.dhcp || told.bridge || groups.length > 0 || needsBind(current)) {
@@ -89,6 +91,13 @@ export function whoMustKnow(original: Port, current: Port): { dhcp: boolean; bri
       differs('binding:vnic_type') ||
       differs('binding:profile'),
   };
+}
+
+/** A card of the host is taken from its guest: another port may get its MAC now (upstream: `_reset_mac_for_direct_physical`). */
+function isGivenBack(port: Port, { device_id, device_owner }: Input): boolean {
+  return (
+    port['binding:vnic_type'] === 'direct-physical' && port.device_id !== '' && device_id === '' && device_owner === ''
+  );
 }
 
 async function changeMac(change: Change, machine: Machine, port: Port, changes: Input): Promise<void> {

@@ -6,29 +6,34 @@ import type { AgentDirectory } from '../agent/directory.ts';
 import type { DhcpPorts } from '../dhcp/dhcp-ports.ts';
 import { networkInfos } from '../dhcp/network-info.ts';
 import { completeProvisioning } from '../ml2/provisioning.ts';
-import { apiTime, type Shared } from '../parts.ts';
+import { apiTime, messageView, type Shared } from '../parts.ts';
 import { wirePort, wirePorts } from './wire.ts';
 
 /** What DHCP agents ask, and the metadata agent's one question (upstream: api/rpc/handlers/dhcp_rpc.py, metadata_rpc.py). */
 export function dhcpEndpoint(shared: Shared, dhcpPorts: DhcpPorts, directory: AgentDirectory): Endpoint {
   const { db } = shared.database;
+  const view = messageView(shared);
   return endpoint<DhcpMethods>(pluginEndpointVersions.dhcp, {
     get_active_networks_info: async ({ host, enable_dhcp_filter = true }, context) => {
       if (!context.readOnly) await directory.autoSchedule(host);
       const agent = await agentByTypeAndHost(db, 'DHCP agent', host);
       const stopped = !shared.options.core.enable_services_on_agents_with_admin_state_down;
       if (!agent || (stopped && !agent.admin_state_up)) return [];
-      return networkInfos(db, await networksOfDhcpAgent(db, agent.id), { onlyDhcpSubnets: enable_dhcp_filter, host });
+      return networkInfos(db, await networksOfDhcpAgent(db, agent.id), {
+        onlyDhcpSubnets: enable_dhcp_filter,
+        host,
+        view,
+      });
     },
     get_network_info: async ({ network_id, host = null }) =>
-      (await networkInfos(db, [network_id], { host }))[0] ?? null,
+      (await networkInfos(db, [network_id], { host, view }))[0] ?? null,
     create_dhcp_port: async ({ port: { port }, host }, context) => {
       const made = await dhcpPorts.create(context, host, port);
       return made && wirePort(made);
     },
     update_dhcp_port: async ({ port_id, port: { port }, host }, context) => {
       const updated = await dhcpPorts.update(context, host, port_id, port);
-      return updated && (await wirePorts(db, { id: [port_id] }))[0]!;
+      return updated && (await wirePorts(db, { id: [port_id] }, view))[0]!;
     },
     release_dhcp_port: async ({ network_id, device_id }, context) => {
       await dhcpPorts.release(context, network_id, device_id);
@@ -40,7 +45,7 @@ export function dhcpEndpoint(shared: Shared, dhcpPorts: DhcpPorts, directory: Ag
     },
     get_ports: async ({ filters }) => {
       const known = portFilters(filters ?? {});
-      return known === null ? [] : wirePorts(db, known);
+      return known === null ? [] : wirePorts(db, known, view);
     },
   });
 }

@@ -1,4 +1,5 @@
 import type { Db } from '../../db/database.ts';
+import type { View } from '../../db/read/view.ts';
 import { agentsHosting, type HostingAgent } from '../../db/write/agents.ts';
 import { boundSegments, type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
 import { adminContext } from '../../lib/context.ts';
@@ -14,7 +15,7 @@ import {
 } from '../../rpc/contract.ts';
 import type { Binder } from '../ml2/binder.ts';
 import type { Task, TaskWorker } from '../outbox/outbox.ts';
-import type { Shared } from '../parts.ts';
+import { messageView, type Shared } from '../parts.ts';
 import { concernsGroups, groupChanges } from './group-changes.ts';
 import { wireNetworks, wirePort, wirePorts, wireSubnets } from './wire.ts';
 
@@ -47,7 +48,7 @@ export class Teller implements TaskWorker {
   }
 
   async tell(tasks: readonly Task[], done: (task: Task, error: unknown) => void): Promise<void> {
-    const facts = new BatchFacts(this.#shared.database.db, tasks);
+    const facts = new BatchFacts(this.#shared, tasks);
     const failed = new Map<string, unknown>();
     const groups = await this.#tellGroups(tasks);
     for (const task of tasks) {
@@ -214,6 +215,7 @@ function sender({ context }: Task): { context?: Task['context'] } {
 /** What a batch of tasks must read, each thing once, and for many tasks in one query. */
 class BatchFacts {
   readonly #db: Db;
+  readonly #view: View;
   readonly #networkIds: readonly string[];
   readonly #portIds: readonly string[];
   readonly #networks = new Map<string, Promise<WireNetwork | null>>();
@@ -221,8 +223,9 @@ class BatchFacts {
   #agents: Promise<HostingAgent[]> | null = null;
   #ports: Promise<Map<string, WirePort>> | null = null;
 
-  constructor(db: Db, tasks: readonly Task[]) {
-    this.#db = db;
+  constructor(shared: Shared, tasks: readonly Task[]) {
+    this.#db = shared.database.db;
+    this.#view = messageView(shared);
     this.#networkIds = [...new Set(tasks.filter(hasNetwork).map(networkOf))];
     const unknown = tasks.filter((task) => task.resource_type === 'port' && task.action !== 'deleted' && !task.known);
     this.#portIds = [...new Set(unknown.map(({ resource_id }) => resource_id))];
@@ -234,7 +237,7 @@ class BatchFacts {
   }
 
   async port(id: string): Promise<WirePort | null> {
-    this.#ports ??= wirePorts(this.#db, { id: this.#portIds }).then(
+    this.#ports ??= wirePorts(this.#db, { id: this.#portIds }, this.#view).then(
       (ports) => new Map(ports.map((port) => [port.id, port])),
     );
     return (await this.#ports).get(id) ?? null;

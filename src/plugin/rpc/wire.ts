@@ -3,7 +3,7 @@ import { attributeIds } from '../../db/read/attribute-ids.ts';
 import { findNetworks } from '../../db/read/networks.ts';
 import { findPorts } from '../../db/read/ports.ts';
 import { findSubnets } from '../../db/read/subnets.ts';
-import { fullView } from '../../db/read/view.ts';
+import { fullView, type View } from '../../db/read/view.ts';
 import { portIdsOfNetworks } from '../../db/write/ports.ts';
 import type { ListQuery } from '../../lib/query.ts';
 import { inTurns } from '../../lib/turns.ts';
@@ -19,8 +19,9 @@ const networkExtras = { qos_policy_id: null, l2_adjacency: true };
 
 type Filters = ListQuery['filters'];
 
-export async function wirePorts(db: Db, filters: Filters): Promise<WirePort[]> {
-  const ports = await findPorts(db, { filters }, fullView);
+/** @param view `messageView`, where names in DNS matter */
+export async function wirePorts(db: Db, filters: Filters, view: View = fullView): Promise<WirePort[]> {
+  const ports = await findPorts(db, { filters }, view);
   const ids = await attributeIds(
     db,
     'ports',
@@ -33,13 +34,17 @@ export async function wirePorts(db: Db, filters: Filters): Promise<WirePort[]> {
 const PORTS_PER_PIECE = 100;
 
 /** The ports of networks, which may be thousands: piece by piece, with other requests between. */
-export async function wirePortsOfNetworks(db: Db, networkIds: readonly string[]): Promise<WirePort[]> {
+export async function wirePortsOfNetworks(
+  db: Db,
+  networkIds: readonly string[],
+  view: View = fullView,
+): Promise<WirePort[]> {
   const ids = await portIdsOfNetworks(db, networkIds);
   const pieces: string[][] = [];
   for (let start = 0; start < ids.length; start += PORTS_PER_PIECE) {
     pieces.push(ids.slice(start, start + PORTS_PER_PIECE));
   }
-  return (await inTurns(pieces, (id) => wirePorts(db, { id }))).flat();
+  return (await inTurns(pieces, (id) => wirePorts(db, { id }, view))).flat();
 }
 
 /** A port that is at hand already. */

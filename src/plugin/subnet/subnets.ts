@@ -172,6 +172,7 @@ export class Subnets implements Collection<Subnet> {
       ipv6_address_mode: draft.ipv6_address_mode,
       subnetpool_id: poolId(block),
       segment_id,
+      dns_publish_fixed_ip: input.dns_publish_fixed_ip === true,
     });
     await replacePools(tx, id, withIds(pools));
     await replaceNameservers(tx, id, draft.dns_nameservers ?? []);
@@ -214,6 +215,9 @@ export class Subnets implements Collection<Subnet> {
     const routes = changes.host_routes === undefined ? null : (draft.host_routes ?? []);
     const moved = await moveSubnet(change, original, { segment_id: changes.segment_id, gateway, routes });
     if (moved.segment_id !== undefined) columns.segment_id = moved.segment_id;
+    if (typeof changes.dns_publish_fixed_ip === 'boolean') {
+      columns.dns_publish_fixed_ip = changes.dns_publish_fixed_ip;
+    }
     const revision_number = original.revision_number + 1;
     await updateSubnetRow(tx, id, { ...columns, gateway_ip: gateway, updated_at: time, revision_number });
     if (given) {

@@ -7,6 +7,7 @@ export interface AgentBasedDriver {
   vifType: string;
   supportedVnicTypes: readonly string[];
   connectivity: string;
+  vlanTransparent: boolean;
   vifDetails: Record<string, unknown>;
   /** Types of networks the agent of a host can wire. */
   networkTypes(agent: HostAgent): readonly string[];
@@ -24,6 +25,7 @@ export function agentBasedDriver(driver: AgentBasedDriver): MechanismDriver {
     agentType: driver.agentType,
     supportedVnicTypes: driver.supportedVnicTypes,
     connectivity: driver.connectivity,
+    vlanTransparent: driver.vlanTransparent,
     async initialize() {},
     reachesSegment: (agent, segment) => agent.agent_type === driver.agentType && canWire(driver, agent, segment),
     async bindPort(request: BindRequest): Promise<BindResult | null> {

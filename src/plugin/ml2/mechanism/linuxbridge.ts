@@ -9,6 +9,8 @@ export function linuxbridgeMechanismDriver({ portFilter }: { portFilter: boolean
     vifType: 'bridge',
     supportedVnicTypes: ['normal'],
     connectivity: 'l2',
+    // A bridge that does not look at tags passes them.
+    vlanTransparent: true,
     vifDetails: { port_filter: portFilter },
     networkTypes: servedTypes,
     mappings: ({ configurations }: HostAgent) => ({
