@@ -93,7 +93,7 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
       {
         DEFAULT: {
           core_plugin: 'ml2',
-          service_plugins: '',
+          service_plugins: 'segments,network_segment_range',
           auth_strategy: 'noauth',
           bind_host: '127.0.0.1',
           bind_port: 9696,
@@ -115,12 +115,15 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
       'the server',
       {
         ml2: {
-          type_drivers: 'local,flat',
+          // Made on request; what a project gets by itself stays local. This host's agent wires local and flat ones.
+          type_drivers: 'local,flat,vlan,vxlan,gre,geneve',
           tenant_network_types: 'local',
           mechanism_drivers: 'linuxbridge',
           extension_drivers: everyExtension,
         },
         ml2_type_flat: { flat_networks: 'public' },
+        ml2_type_vlan: { network_vlan_ranges: 'public' },
+        ml2_type_vxlan: { vni_ranges: '1:1000' },
         // There are groups, and nobody enforces them yet: the server says so.
         securitygroup: { enable_security_group: true, firewall_driver: 'noop' },
       },

@@ -6,6 +6,7 @@ import type { Domain } from './domain.ts';
 import { explain } from './explain/domain.ts';
 import { flavors } from './flavor/domain.ts';
 import { networkIpAvailability } from './network-ip-availability/domain.ts';
+import { networkSegmentRanges } from './network-segment-range/domain.ts';
 import { portBindings } from './port-binding/domain.ts';
 import { quotas } from './quota/domain.ts';
 import { rbacPolicies } from './rbac-policy/domain.ts';
@@ -26,6 +27,7 @@ export const domains: readonly Domain[] = [
   securityGroups,
   flavors,
   segments,
+  networkSegmentRanges,
   addressScopes,
   subnetPools,
   networkIpAvailability,

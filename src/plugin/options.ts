@@ -140,9 +140,8 @@ const alwaysThere = [
   'auto_allocate',
 ];
 /** Those that are there when the option names them. */
-const served = ['segments'] as const;
+const served = ['segments', 'network_segment_range'] as const;
 const later = [
-  'network_segment_range',
   'router',
   'l3_router',
   'qos',

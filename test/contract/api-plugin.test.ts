@@ -27,7 +27,11 @@ beforeAll(async () => {
     database,
     transport: new FakeTransport(),
     host: 'server',
-    options: pluginOptions({ securityGroup: { enable_security_group: false }, quota: defaultValues(quotaOptions) }),
+    options: pluginOptions({
+      securityGroup: { enable_security_group: false },
+      quota: defaultValues(quotaOptions),
+      service: { service_plugins: ['segments'] },
+    }),
   });
   await plugin.start();
   const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => void faults.push(fields) };

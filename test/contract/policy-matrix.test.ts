@@ -116,6 +116,18 @@ const subjects: Record<Collection, Subject> = {
     parent: true,
     ownerless: true,
   },
+  'network-segment-ranges': {
+    member: 'network_segment_range',
+    whose: plain,
+    input: (_, n) => ({
+      name: 'r',
+      shared: false,
+      network_type: 'vlan',
+      physical_network: `physnet${n}`,
+      minimum: 1,
+      maximum: 9,
+    }),
+  },
 };
 
 const owners = { demo: member('demo'), alt: member('alt') };
@@ -149,7 +161,7 @@ describe.each(Object.keys(published) as Collection[])('%s', (collection) => {
       options: {
         quota: unlimited,
         securityGroup: { enable_security_group: true },
-        service: { service_plugins: ['segments'] },
+        service: { service_plugins: ['segments', 'network_segment_range'] },
       },
     });
   };

@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Logger } from '../../lib/log.ts';
 import { parsePhysicalNetworkMtus, physicalMtu } from '../network/mtu.ts';
-import { agentsFilter, type PluginOptions } from '../options.ts';
+import { agentsFilter, hasServicePlugin, type PluginOptions } from '../options.ts';
 import { contractVersion, type ExtensionDriver, type MechanismDriver, type TypeDriver } from './contract.ts';
 import { DriverConfigurationError } from './errors.ts';
 import { attributeDrivers, attributeExtensionDriver } from './extension/attribute-drivers.ts';
@@ -10,10 +10,11 @@ import { portSecurityExtensionDriver } from './extension/port-security.ts';
 import { portTagsExtensionDriver } from './extension/port-tags.ts';
 import { linuxbridgeMechanismDriver } from './mechanism/linuxbridge.ts';
 import { noopMechanismDriver } from './mechanism/noop.ts';
+import { configuredRanges } from './type/configured.ts';
 import { flatTypeDriver } from './type/flat.ts';
 import { localTypeDriver } from './type/local.ts';
-import { fixedRanges, IdPool, type RangeSource } from './type/pool.ts';
-import { parseTunnelRanges, parseVlanRanges, type RangedType, type TunnelType } from './type/ranges.ts';
+import { fixedRanges, IdPool, storedRanges } from './type/pool.ts';
+import type { RangedType, TunnelType } from './type/ranges.ts';
 import { tunnelMtu, tunnelTypeDriver } from './type/tunnel.ts';
 import { vlanTypeDriver } from './type/vlan.ts';
 
@@ -178,19 +179,8 @@ function tunnel(type: TunnelType, setup: DriverSetup): TypeDriver {
 }
 
 function poolOf(type: RangedType, { options, random }: DriverSetup): IdPool {
-  return new IdPool(type, configuredRanges(type, options), random);
-}
-
-/** What the configuration says; its options have been checked when they were read. */
-function configuredRanges(type: RangedType, options: PluginOptions): RangeSource {
-  switch (type) {
-    case 'vlan':
-      return fixedRanges(parseVlanRanges(options.vlan.network_vlan_ranges).ranges);
-    case 'vxlan':
-      return fixedRanges([[null, parseTunnelRanges(type, options.vxlan.vni_ranges).ranges]]);
-    case 'gre':
-      return fixedRanges([[null, parseTunnelRanges(type, options.gre.tunnel_id_ranges).ranges]]);
-    case 'geneve':
-      return fixedRanges([[null, parseTunnelRanges(type, options.geneve.vni_ranges).ranges]]);
-  }
+  const ranges = hasServicePlugin(options, 'network_segment_range')
+    ? storedRanges(type)
+    : fixedRanges(configuredRanges(type, options));
+  return new IdPool(type, ranges, random);
 }

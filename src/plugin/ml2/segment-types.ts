@@ -26,6 +26,11 @@ export class SegmentTypes {
     this.#externalType = externalType;
   }
 
+  /** Whether networks of this type can be made. */
+  has(type: string): boolean {
+    return this.#drivers.has(type);
+  }
+
   /**
    * Refuses segments that make no sense, before anything is written.
    * @throws InvalidInput, SegmentsContainDuplicateEntry

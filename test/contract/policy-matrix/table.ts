@@ -44,6 +44,7 @@ export const published = {
   service_profiles: row(admins, admins),
   'default-security-group-rules': row(['reader'], admins),
   segments: row(admins, admins),
+  'network-segment-ranges': row(admins, admins),
 } satisfies Record<string, Row>;
 
 export type Collection = keyof typeof published;

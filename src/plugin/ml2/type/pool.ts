@@ -1,5 +1,6 @@
 import type { Db, Tx } from '../../../db/database.ts';
 import { type Allocations, allocations } from '../../../db/write/allocations.ts';
+import { segmentRangesOf } from '../../../db/write/segment-ranges.ts';
 import { type IdRange, type RangedType, without } from './ranges.ts';
 
 /** A range, and the project whose networks alone get ids of it; null: everybody's. */
@@ -19,6 +20,18 @@ export function fixedRanges(ranges: Iterable<readonly [string | null, readonly I
     [...ranges].map(([physical, list]) => [physical, list.map((range) => ({ ...range, project_id: null }))]),
   );
   return async () => everybodys;
+}
+
+/**
+ * Ranges that administrators keep (service plugin network_segment_range): asked for each time, because any server may have
+ * changed them.
+ */
+export function storedRanges(type: RangedType): RangeSource {
+  return async (db) =>
+    Map.groupBy(
+      (await segmentRangesOf(db, type)).map((range) => ({ ...range, project_id: range.project_id || null })),
+      ({ physical_network }) => physical_network,
+    );
 }
 
 /** The ids of one type: which are taken, and which of the free ones a network gets. */
