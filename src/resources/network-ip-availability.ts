@@ -39,6 +39,6 @@ export const networkIpAvailability: ResourceDefinition = {
       extension: 'network-ip-availability-details',
     },
     /** Counts the subnets of this version only. */
-    ip_version: { ops: '', type: type.integerOf(4, 6), default: unset, filter: true },
+    ip_version: { ops: '', type: shown.ipVersion, default: unset, filter: true },
   },
 };

@@ -17,6 +17,12 @@ export const flagOrNull = shown({ type: ['boolean', 'null'] });
 export const count = shown({ type: 'integer', minimum: 0 });
 export const counts = shown({ type: 'array', items: { type: 'integer', minimum: 0 } });
 
+/** A filter by something else finds nothing. */
+export const ipVersion: AttributeType = {
+  schema: { enum: [4, 6] },
+  filter: (text) => (/^\d+$/.test(text) ? Number(text) : null),
+};
+
 /** UTC with seconds, `2026-11-23T03:27:11Z`. */
 export const time = shown({ type: 'string', format: 'date-time' });
 

@@ -6,6 +6,7 @@ import {
   unset,
   type Who,
 } from './contract.ts';
+import * as shown from './shown-types.ts';
 import { projectAttributes, standardAttributes } from './standard-attributes.ts';
 import { tagRoutes } from './tags.ts';
 import * as type from './types.ts';
@@ -52,9 +53,9 @@ export const subnetPool: ResourceDefinition = {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
     name: { ops: 'CUR', type: type.notEmptyString(255), default: required, filter: true, sort: true },
     ...projectAttributes,
-    prefixes: { ops: 'CUR', type: type.subnetList, default: required },
+    prefixes: { ops: 'CUR', type: type.prefixes, default: required },
     default_quota: { ...length },
-    ip_version: { ops: 'R', type: type.integerOf(4, 6), default: unset, filter: true, sort: true },
+    ip_version: { ops: 'R', type: shown.ipVersion, default: unset, filter: true, sort: true },
     default_prefixlen: { ...length },
     min_prefixlen: { ...length },
     max_prefixlen: { ...length },

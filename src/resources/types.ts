@@ -144,6 +144,14 @@ export const subnetList: AttributeType = {
   filter: asIs,
 };
 
+/** As `subnetList`, but nothing is not an empty list. */
+export const prefixes: AttributeType = {
+  schema: subnetList.schema,
+  validate: check.subnetList,
+  normalize: (value) => value.map(convert.toCidr),
+  filter: asIs,
+};
+
 /** Prefixes that a request adds or removes: at least one. */
 export const givenPrefixes: AttributeType = {
   schema: { type: 'array', items: { type: 'string' }, minItems: 1 },

@@ -52,9 +52,10 @@ export function compare(recorded: Json, ours: Json, renaming: Renaming, place = 
 /** What names an object in a list: its order there is nobody's promise. */
 function nameOf(item: Json): string | null {
   if (!isObject(item)) return null;
-  // The use of a network goes by the network's id.
-  const { id, alias, collection, network_name, network_id } = item;
-  return id ?? alias ?? collection ?? (network_name === undefined ? null : network_id);
+  const { id, alias, collection, network_name, network_id, subnet_name, subnet_id } = item;
+  // The use of networks and subnets goes by their ids.
+  const used = network_name !== undefined ? network_id : subnet_name !== undefined ? subnet_id : null;
+  return id ?? alias ?? collection ?? used;
 }
 
 function compareLists(recorded: Json[], ours: Json[], renaming: Renaming, place: string): Difference[] {

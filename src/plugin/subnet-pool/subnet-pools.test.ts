@@ -137,10 +137,35 @@ describe('changing', () => {
     );
   });
 
-  it('keeps the revision when nothing is new', async () => {
+  it('does not take addresses of the other family for the same', async () => {
+    const pool = await make();
+    for (const prefixes of [['::/0'], []]) {
+      expect((await failure(pools.update!(f.context, pool.id, { prefixes }))).type).toBe(
+        'IllegalSubnetPoolPrefixUpdate',
+      );
+    }
+    expect((await failure(pools.update!(f.context, pool.id, { prefixes: ['::/0', ...pool.prefixes] }))).type).toBe(
+      'PrefixVersionMismatch',
+    );
+  });
+
+  it('answers without what is null and was not sent', async () => {
+    const pool = await make();
+    const renamed = await pools.update!(f.context, pool.id, { name: 'x' });
+    expect(Object.keys(renamed).filter((key) => /quota|scope/.test(key))).toEqual([]);
+    const sent = { default_quota: 5, address_scope_id: null };
+    expect(await pools.update!(f.context, pool.id, sent)).toMatchObject(sent);
+    expect(await pools.get(f.context, pool.id)).toMatchObject(sent);
+  });
+
+  it('counts a revision even when nothing is new', async () => {
     const pool = await make();
     const same = { name: 'sp', prefixes: ['10.128.0.0/17', '10.128.128.0/17'], min_prefixlen: 8 };
-    expect((await pools.update!(f.context, pool.id, same)).revision_number).toBe(0);
+    expect(await pools.update!(f.context, pool.id, same)).toMatchObject({
+      prefixes: pool.prefixes,
+      revision_number: 1,
+    });
+    expect((await pools.update!(f.context, pool.id, {})).revision_number).toBe(2);
     expect((await failure(pools.update!(f.context, pool.id, { name: 'x' }, 3))).type).toBe(
       'RevisionNumberConstraintFailed',
     );

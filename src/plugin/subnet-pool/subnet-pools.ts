@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { bumpNetworksOfPool, lockPool, poolIsUsed } from '../../db/write/subnet-pools.ts';
 import type { Context } from '../../lib/context.ts';
 import { setOfCidrs } from '../../lib/ip/blocks.ts';
+import { parseCidr } from '../../lib/ip/cidr.ts';
 import { subtract } from '../../lib/ip/set.ts';
 import { inTurns } from '../../lib/turns.ts';
 import type { SubnetPool } from '../../resources/shapes.ts';
@@ -41,14 +42,14 @@ export class SubnetPools implements Collection<SubnetPool> {
     });
   }
 
-  /** Answers with prefix lengths as numbers, where every other answer has text: as the real server does. */
+  /** Counts a revision even when nothing changes, as the real server does. */
   async update(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<SubnetPool> {
     const pool = await this.#run(context, async (change) => {
       const stored = await this.#reads.stored(change.tx, context, id);
       checkRevision(ifRevision, stored.revision_number);
       return this.updateIn(change, stored, changes);
     });
-    return withNumbers(pool);
+    return afterUpdate(pool, changes);
   }
 
   /** @throws SubnetPoolDeleteError while subnets of it are there */
@@ -71,8 +72,8 @@ export class SubnetPools implements Collection<SubnetPool> {
   async updateIn(change: Change, stored: SubnetPool, changes: Input): Promise<SubnetPool> {
     const { tx } = change;
     const { id, address_scope_id: oldScope } = stored;
+    if (changes.prefixes !== undefined) checkGrows(stored, changes.prefixes as string[]);
     const draft = redraftPool(stored, changes);
-    if (changes.prefixes !== undefined) checkGrows(stored.prefixes, draft.prefixes);
     const is_default = (changes.is_default as boolean | undefined) ?? stored.is_default;
     if (is_default && !stored.is_default) await this.#checkOnlyDefault(change, draft.ip_version);
     const scope = changes.address_scope_id === undefined ? oldScope : (changes.address_scope_id as string | null);
@@ -86,13 +87,9 @@ export class SubnetPools implements Collection<SubnetPool> {
       is_default,
       address_scope_id: scope,
     };
-    const before: Input = { ...withNumbers(stored) };
-    const isNew = Object.entries(wanted).some(([key, value]) => value !== before[key]);
-    const grows = [...prefixes].sort().join() !== [...stored.prefixes].sort().join();
-    if (!isNew && !grows) return stored;
     await lockPool(tx, id);
     await subnetPoolRows.update(tx, id, wanted);
-    if (grows) await replacePrefixes(change, id, prefixes);
+    if (changes.prefixes !== undefined) await replacePrefixes(change, id, prefixes);
     if (scope !== oldScope) await bumpNetworksOfPool(tx, id, change.time);
     return this.touched(change, id);
   }
@@ -159,17 +156,25 @@ export async function replacePrefixes({ tx }: Change, id: string, prefixes: read
   );
 }
 
-function checkGrows(before: readonly string[], after: readonly string[]): void {
-  if (subtract(setOfCidrs(before), setOfCidrs(after)).length === 0) return;
+/** The numbers of an address of the other family mean nothing here. @throws IllegalSubnetPoolPrefixUpdate */
+function checkGrows({ prefixes, ip_version }: SubnetPool, wanted: readonly string[]): void {
+  const alike = wanted.filter((prefix) => parseCidr(prefix)!.version === ip_version);
+  if (subtract(setOfCidrs(prefixes), setOfCidrs(alike)).length === 0) return;
   throw errors.IllegalSubnetPoolPrefixUpdate({ msg: 'Existing prefixes must be a subset of the new prefixes' });
 }
 
-function withNumbers(pool: SubnetPool): SubnetPool {
-  const { min_prefixlen, max_prefixlen, default_prefixlen } = pool;
+/**
+ * The answer to a PUT, as the real server gives it: prefix lengths are numbers where every other answer has text, and what is
+ * null is only there when it was sent.
+ */
+function afterUpdate(pool: SubnetPool, changes: Input): SubnetPool {
+  const { min_prefixlen, max_prefixlen, default_prefixlen, default_quota, address_scope_id, ...rest } = pool;
   return {
-    ...pool,
+    ...rest,
     min_prefixlen: Number(min_prefixlen),
     max_prefixlen: Number(max_prefixlen),
     default_prefixlen: Number(default_prefixlen),
-  };
+    ...((default_quota !== null || changes.default_quota !== undefined) && { default_quota }),
+    ...((address_scope_id !== null || changes.address_scope_id !== undefined) && { address_scope_id }),
+  } as SubnetPool;
 }

@@ -20,7 +20,13 @@ export interface Step {
 /** Project of everything one run makes (`<project>` in steps), so that lists can be asked for that alone. */
 const projectId = `differential-${process.pid}`;
 
-const plurals: Readonly<Record<string, string>> = { networks: 'network', subnets: 'subnet', ports: 'port' };
+const plurals: Readonly<Record<string, string>> = {
+  networks: 'network',
+  subnets: 'subnet',
+  ports: 'port',
+  subnetpools: 'subnetpool',
+  address_scopes: 'address_scope',
+};
 
 class Side {
   readonly #api: ApiClient;
@@ -43,7 +49,7 @@ class Side {
     if (step.as !== undefined && answer.status < 300)
       this.#known.set(step.as, object.length === 1 ? object[0] : object);
     if (method === 'POST' && answer.status === 201) {
-      const collection = /^\/v2\.0\/([a-z]+)/.exec(path)?.[1];
+      const collection = /^\/v2\.0\/([a-z-]+)/.exec(path)?.[1];
       this.#made.push(...object.map(({ id }) => `/v2.0/${collection}/${id}`));
     }
     return answer;
