@@ -79,7 +79,7 @@ describe('asking', () => {
     await external();
     expect(await failure(get(p2, 'p2', 'dry-run'))).toEqual(deployment('No default subnetpools defined'));
     await pool();
-    expect(await get(p2, 'p2', 'dry-run')).toEqual({ id: 'dry-run=pass', tenant_id: 'p2', project_id: 'p2' });
+    expect(await get(p2, 'p2', 'dry-run')).toEqual({ id: 'dry-run=pass', tenant_id: 'p2' });
     expect(await own('networks')).toEqual([]);
     expect(await failure(get(p2, 'p2', 'id'))).toEqual({
       type: 'BadRequest',
