@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Connection } from './connection.ts';
-import { type Figures, percentile, runLoad } from './load.ts';
+import { type Figures, percentile, runLoad, type Server } from './load.ts';
 import { medianFigures, type Report, renderTable } from './table.ts';
 
 let port: number;
@@ -43,7 +43,16 @@ it.each([true, false])('a connection sends and reads what it should, keep-alive 
 });
 
 it('a load counts requests and errors, and stops when there is nothing left', async () => {
-  const target = { url: new URL(`http://127.0.0.1:${port}`), headers: {}, pids: [process.pid] };
+  const target: Server = {
+    url: new URL(`http://127.0.0.1:${port}`),
+    headers: {},
+    project: null,
+    tenant: null,
+    pids: [process.pid],
+    beside: [],
+    seed: null,
+    throwaway: false,
+  };
   const figures = await runLoad(target, {
     clients: 4,
     keepAlive: true,
@@ -53,6 +62,7 @@ it('a load counts requests and errors, and stops when there is nothing left', as
   expect(figures).toMatchObject({ requests: 20, errors: 1, firstError: '409 no' });
   expect(figures.p50Ms).toBeGreaterThan(0);
   expect(figures.serverCpuMs).not.toBeNull();
+  expect(figures.strangeCores).toBeGreaterThanOrEqual(0);
 });
 
 it('percentiles and medians are those of the list', () => {
@@ -68,6 +78,7 @@ it('percentiles and medians are those of the list', () => {
     maxMs: 1,
     serverCpuMs: null,
     clientCores: 0.1,
+    strangeCores: 0,
   });
   expect(medianFigures([figures(9), figures(1), figures(5)]).perSecond).toBe(5);
 });
@@ -83,6 +94,7 @@ it('the table shows ratios, and marks rows that the client bound', () => {
     maxMs: 3,
     serverCpuMs: 0.4,
     clientCores: 0.8,
+    strangeCores: 0.25,
   };
   const report = {
     label: 'ours',
@@ -96,6 +108,6 @@ it('the table shows ratios, and marks rows that the client bound', () => {
   } as unknown as Report;
   const other = { ...report, label: 'theirs', rows: { 'show port': { ...figures, perSecond: 100 } } };
   const table = renderTable(report, other);
-  expect(table).toMatch(/show port .*1000.*0\.80 \(client-bound\).*100.*10(\.0)? ×/);
+  expect(table).toMatch(/show port .*1000.*0\.80 \(client-bound\).*0\.25.*100.*10(\.0)? ×/);
   expect(table).toContain('cold start to the first answer: 300 ms');
 });

@@ -1,15 +1,12 @@
-import { call, type Server } from './load.ts';
-import type { Row } from './rows.ts';
+import { call } from './load.ts';
+import { type Run, removeAll } from './rows.ts';
 
 /** Groups of the long list, and how many rules each has: two are there, the others are made. */
 const GROUPS = 1000;
 const RULES = 10;
 
 /** Security groups: making a rule, and a list of a thousand groups with their rules. Removes what it makes. */
-export async function runGroupRows(
-  server: Server,
-  { row, wanted, tag }: { row: Row; wanted: (name: string) => boolean; tag: string },
-): Promise<void> {
+export async function runGroupRows({ server, row, wanted, tag }: Run): Promise<void> {
   const makeGroup = async (name: string): Promise<string> =>
     (await call(server, 'POST', '/v2.0/security-groups', { security_group: { name } })).security_group.id;
   const rule = (security_group_id: string, at: number) => ({
@@ -29,20 +26,22 @@ export async function runGroupRows(
         body: { security_group_rule: rule(made[at % 64]!, Math.floor(at / 64)) },
       }),
     });
+    await removeAll(server, 'security-groups', made.splice(0));
   }
-  if (wanted('list 1,000 security groups')) {
-    while (made.length < GROUPS) {
-      const id = await makeGroup(`${tag}-${made.length}`);
-      made.push(id);
-      await call(server, 'POST', '/v2.0/security-group-rules', {
-        security_group_rules: Array.from({ length: RULES - 2 }, (_, at) => rule(id, at)),
-      });
-    }
-    await row('list 1,000 security groups', {
-      clients: 1,
-      least: 3,
-      next: () => ({ method: 'GET', path: '/v2.0/security-groups' }),
+  if (!wanted('list 1,000 security groups')) return;
+  const full = async (): Promise<string> => {
+    const id = await makeGroup(tag);
+    await call(server, 'POST', '/v2.0/security-group-rules', {
+      security_group_rules: Array.from({ length: RULES - 2 }, (_, at) => rule(id, at)),
     });
-  }
-  for (const id of made) await call(server, 'DELETE', `/v2.0/security-groups/${id}`);
+    return id;
+  };
+  if (server.seed !== null) await server.seed('groups', await full(), String(GROUPS - 1));
+  else while (made.length < GROUPS) made.push(await full());
+  await row('list 1,000 security groups', {
+    least: 8,
+    next: () => ({ method: 'GET', path: '/v2.0/security-groups' }),
+  });
+  if (server.seed !== null) await server.seed('remove-groups', tag);
+  else await removeAll(server, 'security-groups', made);
 }

@@ -1,13 +1,35 @@
 import type { Json } from '../test/support/api.ts';
 import { type Answer, Connection } from './connection.ts';
-import { cpuMs } from './processes.ts';
+import { cpuMs, machineCpuMs } from './processes.ts';
+
+/** Who asks. */
+export interface Caller {
+  /** Sent with every request. */
+  headers: Record<string, string>;
+  project: string;
+}
 
 export interface Server {
   url: URL;
   /** Sent with every request. */
   headers: Record<string, string>;
+  /** The project that `headers` speak for; null when it is not known, and its limits are left as they are. */
+  project: string | null;
+  /** A member of another project; null where everybody is an administrator. */
+  tenant: Caller | null;
   /** Its processes; empty when it runs elsewhere. */
   pids: readonly number[];
+  /** Processes of what it works with: database, queue, Keystone. */
+  beside: readonly number[];
+  /** Makes or removes rows behind its back (`bench/peer/seed-peer.py`), where its API would take hours. */
+  seed: ((...args: string[]) => Promise<void>) | null;
+  /** Its state is thrown away, so that nothing needs to be removed. */
+  throwaway: boolean;
+}
+
+/** The same server, asked by the other caller. */
+export function as(caller: Caller, server: Server): Server {
+  return { ...server, ...caller };
 }
 
 /** One operation: what each client sends, again and again. */
@@ -36,6 +58,8 @@ export interface Figures {
   serverCpuMs: number | null;
   /** Cores the load program kept busy. */
   clientCores: number;
+  /** Cores that neither the client nor the server and what it works with kept busy: what ran beside the measurement. */
+  strangeCores: number;
 }
 
 export async function runLoad(server: Server, operation: Operation): Promise<Figures> {
@@ -47,6 +71,8 @@ export async function runLoad(server: Server, operation: Operation): Promise<Fig
   let firstError: string | null = null;
 
   const serverCpu = server.pids.length > 0 ? cpuMs(server.pids) : null;
+  const strange = () => machineCpuMs() - cpuMs([...server.pids, ...server.beside]);
+  const strangeCpu = strange();
   const ownCpu = process.cpuUsage();
   const start = performance.now();
   const client = async (): Promise<void> => {
@@ -84,6 +110,7 @@ export async function runLoad(server: Server, operation: Operation): Promise<Fig
     maxMs: percentile(latencies, 1),
     serverCpuMs: serverCpu === null ? null : (cpuMs(server.pids) - serverCpu) / Math.max(1, latencies.length),
     clientCores: (cpu.user + cpu.system) / 1000 / wallMs,
+    strangeCores: Math.max(0, (strange() - strangeCpu - (cpu.user + cpu.system) / 1000) / wallMs),
   };
 }
 

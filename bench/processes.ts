@@ -8,6 +8,14 @@ export function cpuMs(pids: readonly number[]): number {
   }, 0);
 }
 
+/** CPU time of the whole machine that was not idle, in ms. */
+export function machineCpuMs(): number {
+  const [user, nice, system, , , interrupts, soft] = readFileSync('/proc/stat', 'utf8')
+    .split('\n', 1)[0]!
+    .match(/\d+/g)!;
+  return [user, nice, system, interrupts, soft].reduce((sum, ticks) => sum + Number(ticks) * 10, 0);
+}
+
 /** Proportional memory of processes and all they started, in MB: shared pages count once. */
 export function pssMb(pids: readonly number[]): number {
   return processTree(pids).reduce((sum, pid) => sum + memoryMb(pid).pss, 0);

@@ -1,34 +1,37 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeDeployment } from '../test/support/deployment.ts';
-import { call, type Figures, type Server } from './load.ts';
-import { processTree, pssMb } from './processes.ts';
+import type { Figures, Server } from './load.ts';
+import { pssMb } from './processes.ts';
 import { type RowName, rowNames, runRows } from './rows.ts';
+import { localIdentity, Peer, type Started, startOurs } from './servers.ts';
 import { median, medianFigures, type Report, renderTable } from './table.ts';
 
 const usage = `usage: npm run bench [-- OPTIONS]
 
   Measures our server, started for this with a temporary state folder and port, or another one.
 
-  --url URL            measure the server there instead (the real Neutron: bench/peer)
-  --header NAME:VALUE  sent with every request (X-Auth-Token, X-Project-Id …; repeatable)
+  --peer FOLDER        measure the real Neutron that bench/peer/peer-up started, too, in turn with ours: a run of ours, one
+                       of it, and so on. Both ask its Keystone
+  --url URL            measure the server there instead
+  --header NAME:VALUE  sent with every request to it (X-Auth-Token, X-Project-Id …; repeatable)
   --server-pid PID     its process, for CPU time and memory (repeatable)
   --label NAME         name in table and file; default ours, or the URL's host
   --what TEXT          what that server runs: auth, database, queue, plugins
   --compare FILE       a report of an earlier run: prints ratios to it
-  --rows A,B           only these rows: ${rowNames.join(', ')}
+  --rows A;B           only these rows: ${rowNames.join('; ')}
   --runs N             default 3; the median counts
   --seconds S          per row and run, default 5
   --clients N          default 8
   --ports N            length of the long list, default 10000
   --keep-alive on|off  default on
-  --out FILE           default bench/results/LABEL.json
+  --out FOLDER         for the reports LABEL.json, default bench/results
 `;
 
 const { values } = parseArgs({
   options: {
+    peer: { type: 'string' },
     url: { type: 'string' },
     header: { type: 'string', multiple: true, default: [] },
     'server-pid': { type: 'string', multiple: true, default: [] },
@@ -41,7 +44,7 @@ const { values } = parseArgs({
     clients: { type: 'string', default: '8' },
     ports: { type: 'string', default: '10000' },
     'keep-alive': { type: 'string', default: 'on' },
-    out: { type: 'string' },
+    out: { type: 'string', default: join(import.meta.dirname, 'results') },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
@@ -52,85 +55,93 @@ interface Measured {
   idlePssMb: number | null;
 }
 
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
+/** A server that is measured run by run. */
+interface Subject {
+  readonly label: string;
+  readonly url: string;
+  readonly what: string;
+  start(): Promise<Started>;
+}
 
-async function measure(server: Server): Promise<Map<RowName, Figures>> {
-  return await runRows(server, {
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const keepAlive = values['keep-alive'] !== 'off';
+
+async function measure({ start }: Subject): Promise<Measured> {
+  await using started = await start();
+  const rows = await runRows(started.server, {
     clients: Number(values.clients),
-    keepAlive: values['keep-alive'] !== 'off',
+    keepAlive,
     seconds: Number(values.seconds),
     ports: Number(values.ports),
-    only: values.rows ? new Set(values.rows.split(',').map((name) => name.trim())) : null,
-    onRow: (name, figures) =>
-      say(
-        `  ${name.padEnd(32)}${figures.perSecond.toFixed(1).padStart(10)}/s  p50 ${figures.p50Ms.toFixed(2)} ms${figures.errors ? `  ${figures.errors} errors: ${figures.firstError}` : ''}`,
-      ),
+    only: values.rows ? new Set(values.rows.split(';').map((name) => name.trim())) : null,
+    onRow: (name, figures) => say(rowLine(name, figures)),
   });
+  return { rows, coldStartMs: started.coldStartMs, idlePssMb: started.idlePssMb };
 }
 
-/** Groups as the other server has them (its agents enforce them, nobody is there here), and room for everything. */
-const asMeasured = {
-  quotas: Object.fromEntries(
-    ['network', 'subnet', 'port', 'security_group', 'security_group_rule'].map((name) => [`quota_${name}`, -1]),
-  ),
-  securitygroup: { enable_security_group: true, firewall_driver: 'noop' },
-};
-
-async function measureOurs(): Promise<Measured> {
-  const folder = await mkdtemp(join(tmpdir(), 'neutrino-bench-'));
-  try {
-    // The first start reads the program from disk; the one that is measured finds it in memory.
-    const deployment = await makeDeployment({ folder, server: asMeasured });
-    await deployment.start();
-    await deployment.server.stop();
-    await using running = deployment;
-    const from = performance.now();
-    running.server.start();
-    const server: Server = { url: new URL(`http://127.0.0.1:${running.port}`), headers: {}, pids: [] };
-    await running.server.ready('its first answer', () => call(server, 'GET', '/v2.0/networks'), 20_000);
-    const coldStartMs = performance.now() - from;
-    const pid = (await running.server.pid())!;
-    await new Promise((resolve) => setTimeout(resolve, 2000)); // idle is what is measured
-    const idlePssMb = pssMb([pid]);
-    const rows = await measure({ ...server, pids: processTree([pid]) });
-    return { rows, coldStartMs, idlePssMb };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+function rowLine(name: string, { perSecond, p50Ms, strangeCores, errors, firstError }: Figures): string {
+  const failed = errors ? `  ${errors} errors: ${firstError}` : '';
+  const speed = `${perSecond.toFixed(perSecond < 10 ? 3 : 1).padStart(10)}/s  p50 ${p50Ms.toFixed(2)} ms`;
+  return `  ${name.padEnd(40)}${speed}  beside it ${strangeCores.toFixed(2)} cores${failed}`;
 }
 
-async function measureOther(url: string): Promise<Measured> {
+function subjects(): Subject[] {
+  if (values.url !== undefined) return [other(values.url)];
+  const peer = values.peer === undefined ? null : new Peer(values.peer);
+  const keystone = peer === null ? 'Keystone (imitated)' : 'Keystone';
+  const ours: Subject = {
+    label: values.label ?? 'ours',
+    url: 'started for this',
+    what:
+      values.what ??
+      `${keystone}, policy, quotas, default groups, SQLite, local bus, ML2 (VXLAN) with linuxbridge, port_security, no agents`,
+    start: async () => {
+      const identity = peer === null ? await localIdentity() : await peer.identity();
+      const started = await startOurs(identity);
+      const stop = async () => {
+        await started[Symbol.asyncDispose]();
+        await identity[Symbol.asyncDispose]();
+      };
+      return { ...started, [Symbol.asyncDispose]: stop };
+    },
+  };
+  const real: Subject | null = peer && {
+    label: 'neutron',
+    url: 'as peer-up started it',
+    what: 'Neutron of Debian, Keystone, memcached, MariaDB, RabbitMQ, ML2 (VXLAN) with linuxbridge, l2population',
+    start: () => peer.realServer(),
+  };
+  return real === null ? [ours] : [ours, real];
+}
+
+function other(url: string): Subject {
   const headers = Object.fromEntries(
     values.header.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
   );
   const pids = values['server-pid'].map(Number);
-  const server: Server = { url: new URL(url), headers, pids };
+  const bare = { tenant: null, beside: [], seed: null, throwaway: false };
+  const server: Server = { url: new URL(url), headers, project: headers['X-Project-Id'] ?? null, pids, ...bare };
   const idlePssMb = pids.length > 0 ? pssMb(pids) : null;
-  return { rows: await measure(server), coldStartMs: null, idlePssMb };
+  const started = { server, coldStartMs: null, idlePssMb, [Symbol.asyncDispose]: async () => {} };
+  return {
+    label: values.label ?? server.url.host,
+    url,
+    what: values.what ?? 'not said',
+    start: async () => started,
+  };
 }
 
-async function main(): Promise<void> {
-  if (values.help) return void process.stdout.write(usage);
-  const label = values.label ?? (values.url ? new URL(values.url).host : 'ours');
-  const runs: Measured[] = [];
-  for (let run = 1; run <= Number(values.runs); run++) {
-    say(`run ${run} of ${values.runs}: ${label}`);
-    runs.push(values.url ? await measureOther(values.url) : await measureOurs());
-  }
+function reportOf({ label, url, what }: Subject, runs: readonly Measured[]): Report {
   const of = (name: RowName) => runs.flatMap((run) => run.rows.get(name) ?? []);
   const middle = (pick: (run: Measured) => number | null) =>
     runs.every((run) => pick(run) !== null) ? median(runs.map((run) => pick(run)!)) : null;
-  const report: Report = {
+  return {
     label,
-    url: values.url ?? 'started for this',
+    url,
     when: new Date().toISOString(),
-    what:
-      values.what ??
-      (values.url
-        ? 'not said'
-        : 'no auth, SQLite, local bus, ML2 with linuxbridge, port_security and security groups, no agents'),
+    what,
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
-    keepAlive: values['keep-alive'] !== 'off',
+    keepAlive,
     clients: Number(values.clients),
     runs: runs.length,
     rows: Object.fromEntries(
@@ -139,12 +150,26 @@ async function main(): Promise<void> {
     coldStartMs: middle((run) => run.coldStartMs),
     idlePssMb: middle((run) => run.idlePssMb),
   };
-  const file = values.out ?? join(import.meta.dirname, 'results', `${label.replace(/[^\w.-]/g, '_')}.json`);
-  await mkdir(join(file, '..'), { recursive: true });
-  await writeFile(file, `${JSON.stringify(report, null, 1)}\n`);
-  const other: Report | null = values.compare ? JSON.parse(await readFile(values.compare, 'utf8')) : null;
-  process.stdout.write(`${renderTable(report, other)}\n`);
-  say(`written: ${file}`);
+}
+
+async function main(): Promise<void> {
+  if (values.help) return void process.stdout.write(usage);
+  const measured = subjects().map((subject) => ({ subject, runs: [] as Measured[] }));
+  for (let run = 1; run <= Number(values.runs); run++) {
+    for (const { subject, runs } of measured) {
+      say(`run ${run} of ${values.runs}: ${subject.label}`);
+      runs.push(await measure(subject));
+    }
+  }
+  const reports = measured.map(({ subject, runs }) => reportOf(subject, runs));
+  await mkdir(values.out, { recursive: true });
+  for (const report of reports) {
+    const file = join(values.out, `${report.label.replace(/[^\w.-]/g, '_')}.json`);
+    await writeFile(file, `${JSON.stringify(report, null, 1)}\n`);
+    say(`written: ${file}`);
+  }
+  const recorded: Report | null = values.compare ? JSON.parse(await readFile(values.compare, 'utf8')) : null;
+  process.stdout.write(`${renderTable(reports[0]!, reports[1] ?? recorded)}\n`);
 }
 
 await main();

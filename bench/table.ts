@@ -32,6 +32,7 @@ export function medianFigures(runs: readonly Figures[]): Figures {
     maxMs: middle((one) => one.maxMs),
     serverCpuMs: runs.some((one) => one.serverCpuMs === null) ? null : middle((one) => one.serverCpuMs!),
     clientCores: middle((one) => one.clientCores),
+    strangeCores: middle((one) => one.strangeCores),
   };
 }
 
@@ -50,14 +51,24 @@ export function renderTable(report: Report, other: Report | null): string {
     'p99 ms',
     'server CPU ms',
     'client cores',
-    ...(other ? [`${other.label} /s`, 'ratio'] : []),
+    'beside it',
+    ...(other ? [`${other.label} /s`, 'p50 ms', 'CPU ms', 'beside it', 'ratio', 'CPU ratio'] : []),
   ];
   const lines = rowNames.flatMap((name) => {
     const figures = report.rows[name];
     if (!figures) return [];
     const theirs = other?.rows[name];
     const compared = other
-      ? [theirs ? number(theirs.perSecond) : '', theirs ? `${number(figures.perSecond / theirs.perSecond)} ×` : '']
+      ? theirs
+        ? [
+            number(theirs.perSecond),
+            number(theirs.p50Ms),
+            theirs.serverCpuMs === null ? '' : number(theirs.serverCpuMs),
+            theirs.strangeCores?.toFixed(2) ?? '',
+            `${number(figures.perSecond / theirs.perSecond)} ×`,
+            figures.serverCpuMs && theirs.serverCpuMs ? `${number(theirs.serverCpuMs / figures.serverCpuMs)} ×` : '',
+          ]
+        : ['', '', '', '', '', '']
       : [];
     const bound = figures.clientCores > 0.5 ? ' (client-bound)' : '';
     const failed = figures.errors > 0 ? ` (${figures.errors} errors: ${figures.firstError})` : '';
@@ -69,6 +80,7 @@ export function renderTable(report: Report, other: Report | null): string {
         number(figures.p99Ms),
         figures.serverCpuMs === null ? '' : number(figures.serverCpuMs),
         `${figures.clientCores.toFixed(2)}${bound}`,
+        figures.strangeCores.toFixed(2),
         ...compared,
       ],
     ];
@@ -78,7 +90,13 @@ export function renderTable(report: Report, other: Report | null): string {
   const print = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join(' | ')} |`;
   const rule = `|${widths.map((width, column) => (column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
+  const few = report.rows['tenant lists its 100 of 10,000 ports'];
+  const many = report.rows['tenant lists its 100 of 100,000 ports'];
   const notes = [
+    few && many
+      ? `a tenant's list among ten times as many ports takes ${number(many.p50Ms / few.p50Ms)} × the time`
+      : '',
+    'beside it: cores that neither client nor server, with database and queue, kept busy',
     report.coldStartMs === null ? '' : `cold start to the first answer: ${number(report.coldStartMs)} ms`,
     report.idlePssMb === null ? '' : `memory of the server, idle: ${number(report.idlePssMb)} MB (PSS)`,
     `${report.label}: ${report.what}; ${report.clients} clients, keep-alive ${report.keepAlive ? 'on' : 'off'}, median of ${report.runs}`,
