@@ -25,7 +25,7 @@ export function badRequest(message: string): NeutronError {
 }
 
 /** The one place where a kind of error becomes a status. */
-const statusOf: Readonly<Record<ErrorKind, number>> = {
+export const statusOf: Readonly<Record<ErrorKind, number>> = {
   bad_request: 400,
   unauthorized: 401,
   forbidden: 403,

@@ -32,6 +32,7 @@ import {
 } from './options.ts';
 import { type Answer, type Service, serve, splitTarget } from './pipeline.ts';
 import { serveRoutes } from './routes.ts';
+import { pageHeaders, selfDescription } from './self-description.ts';
 import { keyOf, serveResources } from './served-resource.ts';
 
 export interface ApiParts {
@@ -129,6 +130,21 @@ export function createApi(parts: ApiParts): Api {
       return answerError(error, request, reply, logger);
     }
   });
+  const describe = selfDescription({ service, extensions, tokens: parts.challenge !== undefined });
+  const answerDescription = async (request: FastifyRequest, reply: FastifyReply) => {
+    try {
+      guard(request.headers, false);
+      const read = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS';
+      if (!read) return send(request, reply, 405, documents.outsideMethodDocument);
+      const { path } = splitTarget(request.raw.url!);
+      const found = describe(path, linkBase(linkSource(request), service.linkPrefix));
+      if (found === null) return send(request, reply, 404, documents.outsideDocument);
+      return send(request, reply, 200, found.body, { 'Content-Type': found.type, ...pageHeaders });
+    } catch (error) {
+      return answerError(error, request, reply, logger);
+    }
+  };
+  for (const path of ['/openapi.json', '/docs', '/docs/*']) app.all(path, answerDescription);
   app.all('/healthcheck', async (request, reply) => {
     const file = health.disable_by_file_path;
     const disabled = file !== null && (await stat(file).then(Boolean, () => false));
@@ -238,7 +254,7 @@ function send(
   const headers: Record<string, string | number> = { 'X-Openstack-Request-Id': request.id, ...more };
   if (status === 204) headers['Content-Length'] = 0;
   else {
-    headers['Content-Type'] = JSON_TYPE;
+    headers['Content-Type'] ??= JSON_TYPE;
     headers['Content-Length'] = isPieces(body)
       ? body.reduce((sum, { length }) => sum + length, 0)
       : Buffer.byteLength(body);

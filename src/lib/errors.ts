@@ -34,9 +34,13 @@ export class NeutronError extends Error {
 
 type Values = Record<string, string | number | null>;
 type ErrorTable = Record<string, readonly [kind: ErrorKind, text: string]>;
-type ErrorMakers<T extends ErrorTable> = {
-  readonly [K in keyof T]: (values?: Values, cause?: unknown) => NeutronError;
+/** Makes the errors of one type; says of itself what it makes, for those who list errors. */
+export type ErrorMaker = ((values?: Values, cause?: unknown) => NeutronError) & {
+  readonly kind: ErrorKind;
+  /** With `{name}` where values are filled in. */
+  readonly text: string;
 };
+type ErrorMakers<T extends ErrorTable> = { readonly [K in keyof T]: ErrorMaker };
 
 /**
  * Turns a domain's table of errors into one maker per type:
@@ -45,9 +49,11 @@ type ErrorMakers<T extends ErrorTable> = {
  *     throw errors.NetworkNotFound({ net_id: id });
  */
 export function defineErrors<const T extends ErrorTable>(table: T): ErrorMakers<T> {
-  const makers: Record<string, (values?: Values, cause?: unknown) => NeutronError> = {};
+  const makers: Record<string, ErrorMaker> = {};
   for (const [type, [kind, text]] of Object.entries(table)) {
-    makers[type] = (values = {}, cause) => new NeutronError(type, kind, fillIn(text, values), { cause });
+    const make = (values: Values = {}, cause?: unknown) =>
+      new NeutronError(type, kind, fillIn(text, values), { cause });
+    makers[type] = Object.assign(make, { kind, text });
   }
   return makers as ErrorMakers<T>;
 }

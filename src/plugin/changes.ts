@@ -7,7 +7,7 @@ import type { Outbox, ResourceType, Task } from './outbox/outbox.ts';
 import { apiTime } from './parts.ts';
 import type { Quotas } from './quota/quotas.ts';
 
-const errors = defineErrors({
+export const changeErrors = defineErrors({
   RevisionNumberConstraintFailed: [
     'precondition_failed',
     'Constrained to {expected}, but current revision is {current}',
@@ -87,7 +87,7 @@ export class Changes {
         { retryOn },
       )
       .catch((error) => {
-        throw isUniqueViolation(error) ? errors.ServiceUnavailable({}, error) : error;
+        throw isUniqueViolation(error) ? changeErrors.ServiceUnavailable({}, error) : error;
       });
     return { result, tasks };
   }
@@ -96,6 +96,6 @@ export class Changes {
 /** @throws RevisionNumberConstraintFailed when the client wants to change another revision than there is */
 export function checkRevision(expected: number | null | undefined, current: number): void {
   if (expected !== null && expected !== undefined && expected !== current) {
-    throw errors.RevisionNumberConstraintFailed({ expected, current });
+    throw changeErrors.RevisionNumberConstraintFailed({ expected, current });
   }
 }

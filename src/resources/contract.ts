@@ -12,6 +12,8 @@ export interface ResourceDefinition {
   /** Alias of the extension that brings the resource; absent for the core ones. */
   readonly extension?: string;
   readonly attributes: AttributeTable;
+  /** There is a PUT, which is always refused: in words of the resource's own, or because it is not there. */
+  readonly unchanging?: true;
   /** Served below one resource of another collection: `ports/{port_id}/bindings`. */
   readonly parent?: ParentDefinition;
   /** What of it stands in the URL; `id` when left out. */
@@ -118,6 +120,8 @@ export type Who =
 export interface AttributeType {
   /** JSON Schema of what is accepted, for people and forms; the functions below decide. */
   readonly schema: Schema;
+  /** What comes back, where that is not what is accepted. */
+  readonly shown?: Schema;
   /** @throws InvalidInput ("Invalid input for operation: …") */
   readonly convert?: (value: unknown) => unknown;
   /** What is wrong with a converted value (behind "Invalid input for X. Reason: "), or null. May throw its own error. */

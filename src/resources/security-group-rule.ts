@@ -34,13 +34,13 @@ export const ruleAttributes = {
 const { remote_group_id, ...beforeRemoteGroup } = ruleAttributes;
 
 /**
- * One rule of a security group. Rules do not change: there is no attribute a PUT may give, though upstream's table allows a
- * description.
+ * One rule of a security group. Rules do not change, though upstream's table lets a PUT give a description.
  */
 export const securityGroupRule: ResourceDefinition = {
   member: 'security_group_rule',
   collection: 'security_group_rules',
   extension: 'security-group',
+  unchanging: true,
   visibility: ['owner', 'parent_owner'],
   attributes: {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },

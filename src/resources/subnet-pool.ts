@@ -12,7 +12,9 @@ import { tagRoutes } from './tags.ts';
 import * as type from './types.ts';
 
 const admin: readonly Who[] = ['admin'];
-const length = { ops: 'CUR', type: type.nonNegative, default: unset, filter: true, sort: true } as const;
+/** Given as a number, shown as text, but for the answer to an update: as upstream. */
+const prefixLength = { ...type.nonNegative, shown: { type: ['string', 'integer'] } };
+const length = { ops: 'CUR', type: prefixLength, default: unset, filter: true, sort: true } as const;
 
 /** Missing prefixes are refused by the plugin, in other words than a missing attribute is. */
 const prefixes: AttributeTable = { prefixes: { ops: 'CU', type: type.givenPrefixes, default: unset } };
@@ -54,7 +56,7 @@ export const subnetPool: ResourceDefinition = {
     name: { ops: 'CUR', type: type.notEmptyString(255), default: required, filter: true, sort: true },
     ...projectAttributes,
     prefixes: { ops: 'CUR', type: type.prefixes, default: required },
-    default_quota: { ...length },
+    default_quota: { ...length, type: type.nonNegative },
     ip_version: { ops: 'R', type: shown.ipVersion, default: unset, filter: true, sort: true },
     default_prefixlen: { ...length },
     min_prefixlen: { ...length },

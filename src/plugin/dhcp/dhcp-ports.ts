@@ -10,7 +10,7 @@ import type { Machine } from '../machine.ts';
 /** `device_id` of a port whose agent lost the network: the next agent takes it over with its addresses. */
 export const RESERVED_DEVICE_ID = 'reserved_dhcp_port';
 
-const errors = defineErrors({
+export const dhcpPortErrors = defineErrors({
   DhcpPortInUse: ['conflict', 'Port {port_id} is already acquired by another DHCP agent'],
 });
 
@@ -60,7 +60,7 @@ export class DhcpPorts {
     if (!current) return null;
     const { device_id } = changes;
     const foreign = device_id && ![RESERVED_DEVICE_ID, device_id].includes(current.device_id);
-    if (foreign) throw errors.DhcpPortInUse({ port_id: id });
+    if (foreign) throw dhcpPortErrors.DhcpPortInUse({ port_id: id });
     const { network_id: _network, project_id: _project, ...rest } = changes;
     return orNull(() =>
       this.#machine.ports.updateFull(context, id, { ...rest, device_owner: DHCP_OWNER, 'binding:host_id': host }),

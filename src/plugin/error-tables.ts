@@ -1,0 +1,47 @@
+import type { ErrorMaker } from '../lib/errors.ts';
+import { resourceErrors } from '../resources/errors.ts';
+import { addressGroupErrors } from './address-group/errors.ts';
+import { addressScopeErrors } from './address-scope/errors.ts';
+import { agentErrors } from './agent/errors.ts';
+import { autoAllocateErrors } from './auto-allocated-topology/errors.ts';
+import { changeErrors } from './changes.ts';
+import { dhcpPortErrors } from './dhcp/dhcp-ports.ts';
+import { dhcpErrors } from './dhcp/errors.ts';
+import { flavorErrors } from './flavor/errors.ts';
+import { ipamErrors } from './ipam/errors.ts';
+import { ml2Errors } from './ml2/errors.ts';
+import { networkErrors } from './network/errors.ts';
+import { portErrors } from './port/errors.ts';
+import { bindingErrors } from './port-binding/errors.ts';
+import { quotaErrors } from './quota/errors.ts';
+import { rbacErrors } from './rbac-policy/errors.ts';
+import { securityGroupErrors } from './security-group/errors.ts';
+import { segmentErrors } from './segment/errors.ts';
+import { subnetErrors } from './subnet/errors.ts';
+import { subnetPoolErrors } from './subnet-pool/errors.ts';
+import { tagErrors } from './tag/errors.ts';
+
+/** All errors that clients of the plugin may meet, for those who list them. */
+export const errorTables: readonly Readonly<Record<string, ErrorMaker>>[] = [
+  addressGroupErrors,
+  addressScopeErrors,
+  agentErrors,
+  autoAllocateErrors,
+  changeErrors,
+  dhcpPortErrors,
+  dhcpErrors,
+  flavorErrors,
+  ipamErrors,
+  ml2Errors,
+  networkErrors,
+  bindingErrors,
+  portErrors,
+  quotaErrors,
+  rbacErrors,
+  securityGroupErrors,
+  segmentErrors,
+  subnetErrors,
+  subnetPoolErrors,
+  tagErrors,
+  resourceErrors,
+];
