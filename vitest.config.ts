@@ -32,6 +32,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'clients',
+          include: ['test/compat/clients/**/*.test.ts'],
+          globalSetup: ['test/compat/clients/set-up.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
+        },
+      },
+      {
+        test: {
           name: 'functional',
           include: ['test/functional/**/*.test.ts'],
           pool: 'forks',

@@ -110,7 +110,7 @@ function onResource(service: Service, request: Request, target: Target, id: stri
 
 async function runRoute(service: Service, request: Request, match: RouteMatch): Promise<Answer> {
   const { body } = match.route;
-  if (match.route.definition.method === 'DELETE') refuseBody(request);
+  // A DELETE of a plain resource refuses a body; these ignore it, because openstacksdk sends one (dhcp-networks).
   return verbs.route(service, request, match, body === null ? {} : bodyOf(request));
 }
 

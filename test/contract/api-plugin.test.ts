@@ -180,3 +180,9 @@ it('holds for any sequence of requests', async () => {
     { numRuns: 25 },
   );
 });
+
+it('a body with DELETE of a member that is no resource of its own is ignored: openstacksdk sends one', async () => {
+  const none = '11111111-1111-1111-1111-111111111111';
+  const answer = await ask('DELETE', `/v2.0/agents/${none}/dhcp-networks/${none}`, { network_id: none });
+  expect([answer.status, answer.json.NeutronError.type]).toEqual([404, 'AgentNotFound']);
+});

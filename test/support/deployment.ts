@@ -17,6 +17,8 @@ export interface DeploymentOptions {
   /** Options of the server, over the defaults below. */
   server?: Sections;
   env?: Record<string, string>;
+  /** Where there is Keystone: a token that may list networks and agents. */
+  token?: string | null;
 }
 
 /**
@@ -28,14 +30,22 @@ export class Deployment implements AsyncDisposable {
   readonly port: number;
   readonly folder: string;
   readonly #serverHost: EmulatedHost | null;
+  readonly #token: string | null;
   readonly #agents: Program[] = [];
   #api: ApiClient | null = null;
 
-  constructor(parts: { server: Program; port: number; folder: string; serverHost: EmulatedHost | null }) {
+  constructor(parts: {
+    server: Program;
+    port: number;
+    folder: string;
+    serverHost: EmulatedHost | null;
+    token: string | null;
+  }) {
     this.server = parts.server;
     this.port = parts.port;
     this.folder = parts.folder;
     this.#serverHost = parts.serverHost;
+    this.#token = parts.token;
   }
 
   get api(): ApiClient {
@@ -47,7 +57,7 @@ export class Deployment implements AsyncDisposable {
   async start(env: Record<string, string> = {}): Promise<void> {
     this.server.start(env);
     const where = this.#serverHost ? await openDoorway(this.#serverHost, this.port) : { port: this.port };
-    this.#api = new ApiClient(where);
+    this.#api = new ApiClient(where, this.#token);
     await this.server.ready(
       'its first answer',
       async () => (await this.api.request('GET', '/v2.0/networks')).status === 200,
@@ -109,6 +119,7 @@ export async function makeDeployment({
   serverHost = null,
   server = {},
   env = {},
+  token = null,
 }: DeploymentOptions): Promise<Deployment> {
   const port = serverHost ? 9696 : await freePort();
   const connection = (server.database?.connection as string | undefined) ?? `sqlite:///${folder}/neutron.sqlite`;
@@ -138,5 +149,5 @@ export async function makeDeployment({
   await upgrade(database);
   await database.close();
   const program = new Program({ name: 'neutron-server', host: serverHost, args: ['--config-file', file], env });
-  return new Deployment({ server: program, port, folder, serverHost });
+  return new Deployment({ server: program, port, folder, serverHost, token });
 }

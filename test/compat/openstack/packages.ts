@@ -1,0 +1,19 @@
+import { type DebianPackage, ensurePackages, thisMachine } from '../../../setup/debian.ts';
+
+const clients: readonly DebianPackage[] = [
+  { name: 'python3-openstackclient', commands: ['openstack'], why: 'the client people use' },
+  { name: 'python3-neutronclient', commands: ['neutron'], why: 'the client of older scripts' },
+];
+
+const tempest: readonly DebianPackage[] = [
+  { name: 'tempest', commands: ['tempest'], why: 'the acceptance tests of OpenStack' },
+  { name: 'python3-stestr', commands: ['stestr'], why: 'running them' },
+];
+
+export const openStackPackages = { clients, tempest };
+
+/** Installs what is missing. @throws SetupError with the one command that would */
+export async function ensureOpenStackPackages(packages: readonly DebianPackage[]): Promise<void> {
+  const machine = thisMachine((line) => process.stdout.write(`${line}\n`));
+  await ensurePackages(packages, machine, { install: true });
+}
