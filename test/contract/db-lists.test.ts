@@ -1,9 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { Database, type Tx } from '../../src/db/database.ts';
-import type { Connection, Dialect } from '../../src/db/dialect/contract.ts';
-import { openDialect } from '../../src/db/dialect/registry.ts';
-import { parseConnectionUrl } from '../../src/db/dialect/url.ts';
+import type { Database, Tx } from '../../src/db/database.ts';
 import { findAgents, listAgents } from '../../src/db/read/agents.ts';
 import { networkIpAvailabilities } from '../../src/db/read/network-ip-availabilities.ts';
 import { findNetworks, listNetworks } from '../../src/db/read/networks.ts';
@@ -11,11 +8,11 @@ import { findPorts, getPort, listPorts } from '../../src/db/read/ports.ts';
 import { reader } from '../../src/db/read/resource.ts';
 import { findSubnets, listSubnets } from '../../src/db/read/subnets.ts';
 import { listInThread } from '../../src/db/read/thread/client.ts';
-import { fullView, UnknownMarkerError } from '../../src/db/read/view.ts';
+import { fullView, UnknownMarkerError, type View } from '../../src/db/read/view.ts';
 import { addressKey } from '../../src/lib/ip/address.ts';
-import { silentLogger } from '../../src/lib/log.ts';
 import { everything, type FilterValue, type ListQuery } from '../../src/lib/query.ts';
 import type { NetworkIpAvailability } from '../../src/resources/shapes.ts';
+import { recordingDatabase } from '../support/recorded-statements.ts';
 import {
   insertAddress,
   insertAgent,
@@ -457,6 +454,32 @@ describe.each(dialects)('lists on $name', ({ open }) => {
     }
   });
 
+  it('a filter finds for a project what it finds for all, as far as the project sees it', async () => {
+    const project: View = { ...fullView, all: false, projectId: 'project-1' };
+    const pairs = (key: string, value: string) => ({ fixed_ips: [{ key, value }] });
+    const ofPorts = [
+      ...[pairs('ip_address', '10.0.1.45'), pairs('ip_address_substr', '.1.4'), { security_groups: ['none'] }],
+      ...[[''], ['host-a'], ['', 'host-b'], []].map((hosts) => ({ 'binding:host_id': hosts })),
+    ];
+    const ofNetworks = [
+      ...[['vlan'], ['flat', 'vlan'], ['vxlan']].map((types) => ({ 'provider:network_type': types })),
+      ...[{ 'provider:physical_network': ['net1'] }, { 'provider:segmentation_id': [1, 2, 3, 4, 5] }],
+    ];
+    const cases = [
+      { find: findPorts, filters: ofPorts, seen: await findPorts(database.db, {}, project) },
+      { find: findNetworks, filters: ofNetworks, seen: await findNetworks(database.db, {}, project) },
+    ];
+    for (const { find, filters: all, seen } of cases) {
+      const ids = new Set(seen.map(({ id }) => id));
+      for (const filters of all as Record<string, FilterValue[]>[]) {
+        const expected = (await find(database.db, { filters })).filter(({ id }) => ids.has(id));
+        expect((await find(database.db, { filters }, project)).map(({ id }) => id)).toEqual(
+          expected.map(({ id }) => id),
+        );
+      }
+    }
+  });
+
   it('an unknown marker is said to be one', async () => {
     const query = { ...everything, marker: 'ffffffff-0000-0000-0000-000000000000' };
     for (const list of [listNetworks, listSubnets, listPorts, listAgents]) {
@@ -466,28 +489,28 @@ describe.each(dialects)('lists on $name', ({ open }) => {
   });
 
   it('asks a constant number of statements, and no more tables than the fields need', async () => {
-    const { counted, count } = await countingDatabase(database);
+    const { recorded, statements } = await recordingDatabase(database);
     try {
-      const statements = async (query: Partial<ListQuery>) => {
-        count.statements = 0;
-        await findPorts(counted.db, query);
-        return count.statements;
+      const asked = async (query: Partial<ListQuery>) => {
+        statements.length = 0;
+        await findPorts(recorded.db, query);
+        return statements.length;
       };
-      const few = await statements({ limit: 25 });
-      expect(await statements({ limit: 50 })).toBe(few);
+      const few = await asked({ limit: 25 });
+      expect(await asked({ limit: 50 })).toBe(few);
       expect(few).toBeLessThanOrEqual(13);
-      expect(await statements({ limit: 3 })).toBeLessThanOrEqual(7);
-      expect(await statements({ limit: 50, fields: ['id', 'name'] })).toBe(1);
-      expect(await statements({ limit: 5, fields: ['id', 'fixed_ips'] })).toBe(2);
-      count.statements = 0;
+      expect(await asked({ limit: 3 })).toBeLessThanOrEqual(7);
+      expect(await asked({ limit: 50, fields: ['id', 'name'] })).toBe(1);
+      expect(await asked({ limit: 5, fields: ['id', 'fixed_ips'] })).toBe(2);
+      statements.length = 0;
       const [port] = await findPorts(database.db, { limit: 1 });
-      await getPort(counted.db, port!.id);
-      expect(count.statements).toBeLessThanOrEqual(7);
-      count.statements = 0;
-      await useOfNetworks.find(counted.db, everything);
-      expect(count.statements).toBe(3);
+      await getPort(recorded.db, port!.id);
+      expect(statements.length).toBeLessThanOrEqual(7);
+      statements.length = 0;
+      await useOfNetworks.find(recorded.db, everything);
+      expect(statements.length).toBe(3);
     } finally {
-      await counted.close();
+      await recorded.close();
     }
   });
 
@@ -505,32 +528,3 @@ describe.each(dialects)('lists on $name', ({ open }) => {
     expect(withTimes).toHaveProperty('created_at');
   });
 });
-
-/** The same database behind a dialect that counts statements. */
-async function countingDatabase(database: Database): Promise<{ counted: Database; count: { statements: number } }> {
-  const count = { statements: 0 };
-  const url = parseConnectionUrl(database.options.connection);
-  const dialect = await openDialect({ url, synchronous: 'normal', logger: silentLogger });
-  const originals = new WeakMap<Connection, Connection>();
-  const counting: Dialect = {
-    name: dialect.name,
-    createAdapter: () => dialect.createAdapter(),
-    createQueryCompiler: () => dialect.createQueryCompiler(),
-    acquire: async (snapshot) => {
-      const connection = await dialect.acquire(snapshot);
-      const wrapped: Connection = {
-        query: (sql, values) => {
-          count.statements++;
-          return connection.query(sql, values);
-        },
-      };
-      originals.set(wrapped, connection);
-      return wrapped;
-    },
-    release: (connection) => dialect.release(originals.get(connection)!),
-    transaction: (work) => dialect.transaction(work),
-    exclusively: (work) => dialect.exclusively(work),
-    close: () => dialect.close(),
-  };
-  return { counted: new Database(counting, database.options), count };
-}

@@ -84,9 +84,9 @@ export class Tenants implements AsyncDisposable {
 }
 
 export async function makeTenants(
-  how: { options?: Options; rules?: readonly RuleFile[]; newDefaults?: boolean } = {},
+  how: { options?: Options; rules?: readonly RuleFile[]; newDefaults?: boolean; database?: Database } = {},
 ): Promise<Tenants> {
-  const database = await temporaryDatabase();
+  const database = how.database ?? (await temporaryDatabase());
   const plugin = await createPlugin({
     database,
     transport: new FakeTransport(),

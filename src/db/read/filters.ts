@@ -1,6 +1,7 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { FilterValue } from '../../lib/query.ts';
 import type { AnyExpressions, Filter } from './definition.ts';
+import type { View } from './view.ts';
 
 /** The values of a column: any of them, null among them. */
 export function oneOf(column: string): Filter {
@@ -43,6 +44,23 @@ export function inChild(table: string, parent: string, column: string): Filter {
         .select(parent)
         .where((inner: AnyExpressions) => among(inner, column, values)),
     );
+}
+
+/**
+ * As `inChild`, for columns without an index of their own, and other conditions that none helps: who sees all rows has the
+ * other table read once; a project's few rows are looked up one by one, so that those of others cost it nothing.
+ *
+ * @param of the table whose rows are filtered
+ */
+export function hasChild(
+  eb: AnyExpressions,
+  view: View,
+  { of, table, parent }: { of: string; table: string; parent: string },
+  condition: (inner: AnyExpressions) => Expression<SqlBool>,
+): Expression<SqlBool> {
+  const fitting = eb.selectFrom(table).where(condition);
+  if (view.all) return eb('id', 'in', fitting.select(parent));
+  return eb.exists(fitting.select(sql.lit(1).as('one')).whereRef(`${table}.${parent}`, '=', `${of}.id`));
 }
 
 /** The four tag filters; tags of one parameter are comma-separated. */

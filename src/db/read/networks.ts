@@ -7,11 +7,12 @@ import {
   child,
   columnReader,
   type Definition,
+  type Filter,
   type Row,
   type Scope,
   toBoolean,
 } from './definition.ts';
-import { inChild, oneOf, tagFilters, whether } from './filters.ts';
+import { among, hasChild, oneOf, tagFilters, whether } from './filters.ts';
 import { reader } from './resource.ts';
 import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
 import { type View, viewer } from './view.ts';
@@ -129,6 +130,12 @@ const isExternal = (eb: AnyExpressions) => eb('id', 'in', eb.selectFrom('externa
 const isDefault = (eb: AnyExpressions) =>
   eb('id', 'in', eb.selectFrom('externalnetworks').select('network_id').where('is_default', '=', true));
 
+/** No index leads from one of these to the few networks of a project: physical networks and types are the same for all. */
+function ofSegment(column: string): Filter {
+  const segments = { of: 'networks', table: 'networksegments', parent: 'network_id' };
+  return (eb, values, view) => hasChild(eb, view, segments, (inner) => among(inner, column, values));
+}
+
 export const networks: Definition = {
   table: 'networks',
   columns,
@@ -195,9 +202,9 @@ export const networks: Definition = {
     shared: whether(sharedWith),
     'router:external': whether(isExternal),
     is_default: whether(isDefault),
-    'provider:network_type': inChild('networksegments', 'network_id', 'network_type'),
-    'provider:physical_network': inChild('networksegments', 'network_id', 'physical_network'),
-    'provider:segmentation_id': inChild('networksegments', 'network_id', 'segmentation_id'),
+    'provider:network_type': ofSegment('network_type'),
+    'provider:physical_network': ofSegment('physical_network'),
+    'provider:segmentation_id': ofSegment('segmentation_id'),
     ...tagFilters('network'),
   },
   sorts: {

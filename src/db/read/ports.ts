@@ -15,7 +15,7 @@ import {
   type Row,
   type Scope,
 } from './definition.ts';
-import { among, anything, contains, inChild, nothing, oneOf, tagFilters } from './filters.ts';
+import { among, anything, contains, hasChild, inChild, nothing, oneOf, tagFilters } from './filters.ts';
 import { reader } from './resource.ts';
 import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
 import type { View } from './view.ts';
@@ -166,8 +166,11 @@ const attributes: readonly Attribute[] = [
   ...standardTail(column),
 ];
 
+const addresses = { of: 'ports', table: 'ipallocations', parent: 'port_id' };
+const bindings = { of: 'ports', table: 'ml2_port_bindings', parent: 'port_id' };
+
 /** `fixed_ips=key=value`: values of one key are alternatives, each key must find an address of the port. */
-const fixedIps: Filter = (eb, values) => {
+const fixedIps: Filter = (eb, values, view) => {
   const byKey = new Map<string, string[]>();
   for (const value of values) {
     if (value === null || typeof value !== 'object') return nothing;
@@ -179,21 +182,17 @@ const fixedIps: Filter = (eb, values) => {
   const conditions = [...byKey].map(([key, wanted]) => {
     if (key === 'subnet_id' || key === 'ip_address') return having((inner) => among(inner, key, wanted));
     if (key === 'ip_address_substr')
-      return having((inner) => inner.or(wanted.map((text) => contains('ip_address', text))));
+      return hasChild(eb, view, addresses, (inner) => inner.or(wanted.map((text) => contains('ip_address', text))));
     return anything;
   });
   return eb.and(conditions);
 };
 
 /** The host of the active binding; `''` for ports that have none. */
-const boundHost: Filter = (eb, values) => {
-  const active = eb.selectFrom('ml2_port_bindings').select('port_id').where('status', '=', 'ACTIVE');
-  const bound = eb(
-    'id',
-    'in',
-    active.where((inner: AnyExpressions) => among(inner, 'host', values)),
-  );
-  return values.includes('') ? eb.or([bound, eb('id', 'not in', active)]) : bound;
+const boundHost: Filter = (eb, values, view) => {
+  const isActive = (inner: AnyExpressions) => inner('status', '=', 'ACTIVE');
+  const bound = hasChild(eb, view, bindings, (inner) => inner.and([isActive(inner), among(inner, 'host', values)]));
+  return values.includes('') ? eb.or([bound, eb.not(hasChild(eb, view, bindings, isActive))]) : bound;
 };
 
 /** A project sees its ports, and all ports of its networks. */

@@ -60,8 +60,8 @@ export function reader<R>(source: ListSource, definition: Definition): Reader<R>
     find: (db, query, view = fullView) => findResources<R>(db, definition, { ...everything, ...query }, view),
     list: async (database, query, view = fullView) => {
       const fixed = withNow(view);
-      // Everything of a table that was long a moment ago: no need to find out again.
-      const whole = query.limit === null && query.marker === null && Object.keys(query.filters).length === 0;
+      // Everything of a table that was long a moment ago: no need to find out again. A project sees other rows than others.
+      const whole = fixed.all && query.limit === null && query.marker === null && noFilter(query);
       const page =
         whole && longIn.has(database)
           ? null
@@ -75,6 +75,10 @@ export function reader<R>(source: ListSource, definition: Definition): Reader<R>
       return long;
     },
   };
+}
+
+function noFilter({ filters }: ListQuery): boolean {
+  return Object.keys(filters).length === 0;
 }
 
 /** The attributes of whole resources, worked out once per set of extensions (there is one per process). */
