@@ -63,13 +63,6 @@ function binding(
 const trusted = column.maybeFlag('trusted');
 const dnsName = columns.indexOf('dns_name');
 
-/** Nova learns from the profile whether a virtual function is trusted. */
-function profile(row: Row, rows: readonly Row[], view: View): unknown {
-  const stored = parseJson((rows[0]?.[PROFILE] as string) ?? '') as Record<string, unknown>;
-  const trust = trusted.value(row, rows, view);
-  return trust === null ? stored : { ...stored, trusted: trust };
-}
-
 /** What the driver said, and which drivers bound it at which level. */
 function vifDetails(rows: readonly Row[]): unknown {
   const first = rows[0];
@@ -131,7 +124,7 @@ const attributes: readonly Attribute[] = [
   },
   descriptionAttribute(column),
   binding('binding:vnic_type', (rows) => rows[0]?.[VNIC_TYPE] ?? 'normal'),
-  { key: 'binding:profile', alias: 'binding', child: 'binding', value: profile },
+  binding('binding:profile', (rows) => parseJson((rows[0]?.[PROFILE] as string) ?? '')),
   binding('binding:host_id', (rows) => rows[0]?.[HOST] ?? ''),
   binding('binding:vif_type', (rows) => rows[0]?.[VIF_TYPE] ?? 'unbound'),
   binding('binding:vif_details', vifDetails, vifDetailsJson),

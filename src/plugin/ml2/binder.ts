@@ -10,16 +10,16 @@ import {
   replaceBindingLevels,
   updateBinding,
 } from '../../db/write/bindings.ts';
-import { bumpPort, setPortStatus, updatePortRow } from '../../db/write/ports.ts';
+import { bumpPort, setPortStatus } from '../../db/write/ports.ts';
 import { type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
 import { segmentsOfSubnets } from '../../db/write/subnets.ts';
 import type { Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Port } from '../../resources/shapes.ts';
-import { mac } from '../../resources/validators.ts';
 import { isAlive } from '../dhcp/scheduler.ts';
 import type { PluginOptions } from '../options.ts';
 import { apiTime } from '../parts.ts';
+import { takeDeviceMac } from '../port/device-mac.ts';
 import { generateMac } from '../port/mac.ts';
 import type { BindRequest } from './contract.ts';
 import type { BoundLevel, Mechanisms } from './mechanisms.ts';
@@ -29,13 +29,13 @@ const MAX_TRIES = 10;
 
 const UNBOUND = 'unbound';
 const FAILED = 'binding_failed';
-/** Kind of a port that is a card of the host, handed to the guest. */
-const PASSED_THROUGH = 'direct-physical';
 
 /** How a port is wired after an attempt. */
 export interface BindOutcome {
   vif_type: string;
   vif_details: Record<string, unknown>;
+  /** The MAC it got from its device; absent: it kept its own. */
+  mac_address?: string;
   /** Whether rows were written, and the port's revision went up with them. */
   written: boolean;
 }
@@ -140,7 +140,7 @@ export class Binder {
     });
   }
 
-  /** Writes the outcome; false when the binding is no longer the one that drivers were asked about. */
+  /** Writes the outcome, and notes the MAC in it; false when the binding is no longer the one that drivers were asked about. */
   #commit(request: BindRequest, levels: readonly BoundLevel[], outcome: BindOutcome): Promise<boolean> {
     const { host, port } = request;
     return this.#database.transaction(async (tx) => {
@@ -149,9 +149,8 @@ export class Binder {
       const { vif_type, vif_details } = outcome;
       await updateBinding(tx, { ...current, vif_type, vif_details });
       await replaceBindingLevels(tx, port.id, host, rowsOf(levels));
-      if (current.vnic_type === PASSED_THROUGH) {
-        await updatePortRow(tx, port.id, { mac_address: this.#deviceMac(current) });
-      }
+      const mac = await takeDeviceMac(tx, port, current, () => this.#newMac());
+      if (mac !== null) outcome.mac_address = mac;
       const time = apiTime(this.#now());
       const active = levels.at(-1)?.result.status === 'ACTIVE';
       if (!(active && (await setPortStatus(tx, port.id, 'ACTIVE', time)))) await bumpPort(tx, port.id, time);
@@ -159,10 +158,8 @@ export class Binder {
     });
   }
 
-  /** The MAC of the card that a guest gets as a whole is the card's own: Nova tells it in the profile. */
-  #deviceMac({ profile }: BindingRow): string {
-    const { device_mac_address: own } = profile;
-    return mac(own) === null ? (own as string).toLowerCase() : generateMac(this.#options.core.base_mac, this.#random);
+  #newMac(): string {
+    return generateMac(this.#options.core.base_mac, this.#random);
   }
 
   #logFailure({ port, host, agents, segments }: BindRequest): void {

@@ -6,6 +6,8 @@ import type { Port } from '../../resources/shapes.ts';
 import type { Change } from '../changes.ts';
 import type { Machine } from '../machine.ts';
 import { waitsForL2 } from '../ml2/provisioning.ts';
+import { takeDeviceMac } from '../port/device-mac.ts';
+import { generateMac } from '../port/mac.ts';
 import { bindingErrors as errors } from './errors.ts';
 
 /**
@@ -24,6 +26,8 @@ export async function activateBinding(change: Change, machine: Machine, port: Po
     await replaceBindingLevels(tx, port.id, active.host, []);
   }
   await saveBinding(tx, { ...next, status: 'ACTIVE' });
+  const { options, random } = machine.shared;
+  await takeDeviceMac(tx, port, next, () => generateMac(options.core.base_mac, random));
   if (!(await setPortStatus(tx, port.id, 'DOWN', time))) await bumpPort(tx, port.id, time);
   if (waitsForL2(machine.mechanisms.drivers, await agentsOnHost(tx, host), next.vnic_type)) {
     await ensureProvisioningBlock(tx, port.id, 'L2');

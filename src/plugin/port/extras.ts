@@ -23,12 +23,20 @@ export function extrasOfNewPort(input: Input): PortExtras & { profile: Record<st
     hints: jsonOrNull(given<object>('hints')),
     hardware_offload_type: hardware,
     trusted,
-    profile: {
-      ...wanted,
-      ...(hardware !== null && { capabilities: [...new Set([...capabilities, hardware])] }),
-      ...(trusted !== null && { trusted }),
-    },
+    profile: withTrust(
+      { ...wanted, ...(hardware !== null && { capabilities: [...new Set([...capabilities, hardware])] }) },
+      trusted,
+    ),
   };
+}
+
+/** The profile that the host gets says whether a virtual function is trusted, whatever was written there before. */
+export function withTrust(profile: Record<string, unknown>, trusted: boolean | null): Record<string, unknown> {
+  return trusted === null ? profile : { ...withoutTrust(profile), trusted };
+}
+
+export function withoutTrust({ trusted: _, ...profile }: Record<string, unknown>): Record<string, unknown> {
+  return profile;
 }
 
 /**

@@ -159,6 +159,7 @@ export class Ports implements Collection<Port> {
     if (!outcome) return;
     port['binding:vif_type'] = outcome.vif_type;
     port['binding:vif_details'] = outcome.vif_details;
+    if (outcome.mac_address !== undefined) port.mac_address = outcome.mac_address;
   }
 
   async #portChange(

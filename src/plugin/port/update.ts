@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { getPort } from '../../db/read/ports.ts';
 import { agentsHosting, agentsOnHost } from '../../db/write/agents.ts';
-import { deleteInactiveBinding, replaceBindingLevels, updateBinding } from '../../db/write/bindings.ts';
+import { activeBinding, deleteInactiveBinding, replaceBindingLevels, updateBinding } from '../../db/write/bindings.ts';
 import {
   holderOfMac,
   type NewPort,
@@ -25,9 +25,10 @@ import { changePortGroups, groupsWithOtherMembers } from '../security-group/port
 import { candidateSubnets, type PlacedPort } from '../segment/candidates.ts';
 import { segmentErrors } from '../segment/errors.ts';
 import { completePairs, type PairRequest } from './address-pairs.ts';
+import { letsDeviceGo, PHYSICAL_FUNCTION } from './device-mac.ts';
 import { mergeOptions, type OptionRequest } from './dhcp-options.ts';
 import { portErrors } from './errors.ts';
-import { changedExtras, dnsNames } from './extras.ts';
+import { changedExtras, dnsNames, withoutTrust, withTrust } from './extras.ts';
 import { generateMac } from './mac.ts';
 import { checkProfile } from './rules.ts';
 
@@ -53,7 +54,8 @@ export async function updatePortIn(
   if (!original) throw portErrors.PortNotFound({ port_id: id });
   checkRevision(ifRevision, original.revision_number);
   const port: Port = { ...original };
-  await changeMac(change, machine, port, isGivenBack(original, changes) ? { mac_address: null } : changes);
+  const letGo = letsDeviceGo(original, changes);
+  await changeMac(change, machine, port, { wanted: letGo ? null : changes.mac_address, letGo });
   await changeAddresses(change, machine, { original, port, changes });
   await changeExtras(change, machine, port, changes);
   await changeBinding(change, port, changes);
@@ -63,6 +65,8 @@ export async function updatePortIn(
   for (const driver of machine.extensionDrivers) await driver.processUpdatePort?.(tx, changes, port);
   const current = (await getPort(tx, id, messageView(machine.shared)))!;
   const told = whoMustKnow(original, current);
+  // It may get the MAC of its device when it is bound.
+  if (needsBind(current) && current['binding:vnic_type'] === PHYSICAL_FUNCTION) told.dhcp = true;
   const groups = groupsWithOtherMembers(original, current);
   if (told.dhcp || told.bridge || groups.length > 0 || needsBind(current)) {
     await change.todo('port', id, 'updated', { network_id: current.network_id, ...told, groups });
@@ -93,20 +97,19 @@ export function whoMustKnow(original: Port, current: Port): { dhcp: boolean; bri
   };
 }
 
-/** A card of the host is taken from its guest: another port may get its MAC now (upstream: `_reset_mac_for_direct_physical`). */
-function isGivenBack(port: Port, { device_id, device_owner }: Input): boolean {
-  return (
-    port['binding:vnic_type'] === 'direct-physical' && port.device_id !== '' && device_id === '' && device_owner === ''
-  );
-}
-
-async function changeMac(change: Change, machine: Machine, port: Port, changes: Input): Promise<void> {
-  if (changes.mac_address === undefined) return;
+/** @param how.letGo a bound port may change its MAC, for it goes with the device */
+async function changeMac(
+  change: Change,
+  machine: Machine,
+  port: Port,
+  { wanted, letGo }: { wanted: unknown; letGo: boolean },
+): Promise<void> {
+  if (wanted === undefined) return;
   const { options, random } = machine.shared;
-  const mac = (changes.mac_address as string | null)?.toLowerCase() ?? generateMac(options.core.base_mac, random);
+  const mac = (wanted as string | null)?.toLowerCase() ?? generateMac(options.core.base_mac, random);
   if (mac === port.mac_address) return;
   const vif_type = port['binding:vif_type'];
-  if (vif_type !== 'unbound' && vif_type !== 'binding_failed') {
+  if (vif_type !== 'unbound' && vif_type !== 'binding_failed' && !letGo) {
     throw portErrors.PortBound({ port_id: port.id, vif_type, old_mac: port.mac_address, new_mac: mac });
   }
   if (await holderOfMac(change.tx, port.network_id, mac)) {
@@ -211,17 +214,20 @@ async function changeExtras(change: Change, machine: Machine, port: Port, change
 async function changeBinding(change: Change, port: Port, changes: Input): Promise<void> {
   const host = changes['binding:host_id'] === undefined ? port['binding:host_id'] : changes['binding:host_id'];
   const profile = changes['binding:profile'] === undefined ? port['binding:profile'] : changes['binding:profile'];
+  const given = (profile as Record<string, unknown> | null) ?? {};
+  const trust = ((changes.trusted ?? port.trusted) as boolean | null | undefined) ?? null;
   const next = {
     host: (host as string | null) ?? '',
     vnic_type: (changes['binding:vnic_type'] as string | undefined) ?? port['binding:vnic_type'],
-    profile: (profile as Record<string, unknown> | null) ?? {},
+    profile: trust === null ? given : withTrust(given, trust),
   };
+  const wired = trust === null ? (whole: Record<string, unknown>) => whole : withoutTrust;
   const same =
     next.host === port['binding:host_id'] &&
     next.vnic_type === port['binding:vnic_type'] &&
-    JSON.stringify(next.profile) === JSON.stringify(port['binding:profile']);
-  if (same) return;
+    JSON.stringify(wired(next.profile)) === JSON.stringify(wired(port['binding:profile']));
   checkProfile(next.profile);
+  if (same) return changeTrust(change, port, next.profile);
   await replaceBindingLevels(change.tx, port.id, port['binding:host_id'], []);
   if (next.host !== port['binding:host_id']) await deleteInactiveBinding(change.tx, port.id, next.host);
   await updateBinding(change.tx, {
@@ -237,6 +243,14 @@ async function changeBinding(change: Change, port: Port, changes: Input): Promis
   port['binding:vif_type'] = 'unbound';
   port['binding:vif_details'] = {};
   if (port.status !== 'N/A') port.status = 'DOWN';
+}
+
+/** Whether its virtual function is trusted is nothing a port is wired anew for. */
+async function changeTrust({ tx }: Change, port: Port, profile: Record<string, unknown>): Promise<void> {
+  if (profile.trusted === port['binding:profile'].trusted) return;
+  const current = await activeBinding(tx, port.id);
+  if (current) await updateBinding(tx, { ...current, profile });
+  port['binding:profile'] = profile;
 }
 
 function columnsOf(change: Change, port: Port, changes: Input): Partial<NewPort> {

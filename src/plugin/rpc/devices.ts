@@ -71,11 +71,13 @@ class Devices {
       (await findNetworks(db, { filters: { id: networkIds } }, fullView)).map((network) => [network.id, network]),
     );
     const segments = await boundSegments(db, [...ports.keys()]);
+    const propagates = this.#shared.extensions.has('uplink-status-propagation');
+    const uplink = (port: Port) => ({ propagate_uplink_status: propagates && port.propagate_uplink_status === true });
     const answers = names.map((device): DeviceDetails => {
       const port = ports.get(ids.get(device) ?? '');
       const segment = segments.get(port?.id ?? '');
       if (!port || !segment || !isBoundTo(port, host)) return { device };
-      return detailsOf(device, port, networks.get(port.network_id)!, segment);
+      return { ...detailsOf(device, port, networks.get(port.network_id)!, segment), ...uplink(port) };
     });
     if (context.readOnly) return answers;
     const wired = answers.flatMap(({ port_id }) => (port_id ? [ports.get(port_id)!] : []));
@@ -136,7 +138,7 @@ function isBoundTo(port: Port, host: string | undefined): boolean {
   return !host || port['binding:host_id'] === host;
 }
 
-function detailsOf(device: string, port: Port, network: Network, segment: BoundSegment): DeviceDetails {
+function detailsOf(device: string, port: Port, network: Network, segment: BoundSegment) {
   return {
     device,
     network_id: port.network_id,
@@ -154,6 +156,5 @@ function detailsOf(device: string, port: Port, network: Network, segment: BoundS
     qos_policy_id: null,
     qos_network_policy_id: null,
     profile: port['binding:profile'],
-    propagate_uplink_status: false,
   };
 }
