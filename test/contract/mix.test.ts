@@ -1,0 +1,163 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/db/database.ts';
+import { FakeKeystone } from '../../src/keystone/fake.ts';
+import { ApiClient, type Json } from '../support/api.ts';
+import { type Deployment, makeDeployment } from '../support/deployment.ts';
+import { administrator, authtoken, memberOf } from '../support/identity.ts';
+import { brokenInvariants } from '../support/invariants.ts';
+import { until } from '../support/wait.ts';
+import { collections, MixClient, tagged, type World } from './mix/client.ts';
+
+/**
+ * 64 clients of 8 projects, all at once: they create, change, share, tag, list and delete, and each keeps a ledger of what it
+ * was told. Afterwards the database holds what the ledgers say, nothing else, and nothing that breaks an invariant.
+ */
+const CLIENTS = 64;
+const long = process.env.NEUTRINO_TEST_LONG !== undefined;
+const projects = Array.from({ length: 8 }, (_, i) => `project-${i}`);
+/** Small enough to be met all the time. */
+const limits = {
+  network: 8,
+  subnet: 25,
+  port: 80,
+  security_group: 12,
+  security_group_rule: 60,
+  rbac_policy: 8,
+  address_group: 8,
+  subnetpool: 8,
+};
+
+interface Stage extends AsyncDisposable {
+  readonly servers: readonly Deployment[];
+  readonly connection: string;
+  readonly client: (number: number, project: string | null) => ApiClient;
+}
+
+async function raise(servers: number): Promise<Stage> {
+  const stop = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'neutrino-mix-'));
+  stop.defer(() => rm(folder, { recursive: true, force: true }));
+  const keystone = stop.use(await FakeKeystone.start());
+  const connection = `sqlite:///${folder}/neutron.sqlite`;
+  const { address_group, subnetpool, ...options } = limits;
+  const server = {
+    DEFAULT: { auth_strategy: 'keystone' },
+    keystone_authtoken: authtoken(keystone),
+    database: { connection },
+    ml2: { type_drivers: 'local,vlan,vxlan', tenant_network_types: 'vlan,vxlan' },
+    ml2_type_vlan: { network_vlan_ranges: 'physnet1:100:140' },
+    ml2_type_vxlan: { vni_ranges: '1000:2000' },
+    quotas: {
+      ...Object.fromEntries(Object.entries(options).map(([name, limit]) => [`quota_${name}`, limit])),
+      default_quota: 8,
+    },
+    securitygroup: { enable_security_group: true, firewall_driver: 'noop' },
+  };
+  const started: Deployment[] = [];
+  for (let i = 0; i < servers; i++) {
+    const one = stop.use(await makeDeployment({ folder: join(folder, `server-${i}`), server }));
+    one.server.start();
+    await one.server.ready('an answer', async () => (await new ApiClient(one).request('GET', '/')).status === 200);
+    started.push(one);
+  }
+  return {
+    servers: started,
+    connection,
+    client: (number, project) =>
+      new ApiClient(started[number % servers]!, keystone.add(project === null ? administrator : memberOf(project))),
+    [Symbol.asyncDispose]: () => stop.disposeAsync(),
+  };
+}
+
+/** A network for each project, which the next one may use, and a limit of its own for one of them. */
+async function furnish(admin: ApiClient): Promise<World['common']> {
+  await admin.expect('PUT', `/v2.0/quotas/${projects[0]}`, { quota: { subnetpool: 5, port: 40 } });
+  const made: string[] = [];
+  for (const [i, project_id] of projects.entries()) {
+    const { id } = await admin.create('network', { name: 'common', project_id });
+    await admin.create('subnet', { network_id: id, project_id, ip_version: 4, cidr: '10.200.0.0/25' });
+    const target_tenant = projects[(i + 1) % projects.length];
+    const rbac_policy = {
+      object_type: 'network',
+      object_id: id,
+      action: 'access_as_shared',
+      target_tenant,
+      project_id,
+    };
+    await admin.expect('POST', '/v2.0/rbac-policies', { rbac_policy });
+    made.push(id);
+  }
+  return Object.fromEntries(
+    projects.map((project, i) => [project, [made[i]!, made[(i + projects.length - 1) % projects.length]!]]),
+  );
+}
+
+describe.each([
+  [1, long ? 60 : 10],
+  [2, long ? 60 : 5],
+])('64 clients of %i server(s) for %i s', (servers, seconds) => {
+  it(
+    'get what they are told, and leave rows that are right',
+    async () => {
+      await using stage = await raise(servers);
+      const admin = stage.client(0, null);
+      const world: World = { projects, common: await furnish(admin), faults: [], counts: {} };
+      const all = async (collection: string): Promise<Json[]> =>
+        (await admin.expect('GET', `/v2.0/${collection.replaceAll('_', '-')}`))[collection];
+      const before = new Map<string, Set<string>>();
+      for (const collection of collections) {
+        before.set(collection, new Set((await all(collection)).map(({ id }) => id)));
+      }
+
+      const seed = Math.floor(Math.random() * 2 ** 31);
+      const clients = Array.from({ length: CLIENTS }, (_, number) => {
+        const project = projects[number % projects.length]!;
+        return new MixClient({ api: stage.client(number >> 3, project), project, world, number, seed });
+      });
+      const end = Date.now() + seconds * 1000;
+      await Promise.all(clients.map((client) => client.run(end)));
+      expect(world.faults, `seed ${seed}`).toEqual([]);
+      // What was refused was met as well as what was done: otherwise this proves less than it says.
+      for (const kind of [...collections.map((one) => `POST ${one} 201`), 'POST networks 409', 'DELETE networks 204']) {
+        expect(world.counts[kind] ?? 0, kind).toBeGreaterThan(0);
+      }
+
+      for (const collection of collections) {
+        const items = await all(collection);
+        const found = new Map(items.map((item) => [item.id, item]));
+        expect(found.size, collection).toBe(items.length);
+        for (const { ledger } of clients) {
+          for (const [id, told] of ledger.of(collection)) {
+            const item = found.get(id);
+            expect(item, `${collection} ${id} was acknowledged, seed ${seed}`).toBeDefined();
+            expect(item.name).toBe(told.name);
+            if (tagged.includes(collection)) expect(item.tags.toSorted()).toEqual(told.tags.toSorted());
+            if (collection === 'address_groups') expect(item.addresses.toSorted()).toEqual(told.addresses.toSorted());
+            if (collection === 'ports') {
+              expect(item.fixed_ips).toEqual(told.fixed_ips);
+              expect(item.security_groups).toEqual(told.security_groups);
+            }
+            found.delete(id);
+          }
+        }
+        const unknown = [...found.keys()].filter((id) => !before.get(collection)!.has(id));
+        expect(unknown, `${collection} that nobody was told of, seed ${seed}`).toEqual([]);
+      }
+
+      const database = await openDatabase({ connection: stage.connection });
+      try {
+        await until(
+          'an empty outbox',
+          async () => (await database.db.selectFrom('outbox').select('id').execute()).length === 0,
+        );
+        expect(await brokenInvariants(database.db, limits), `seed ${seed}`).toEqual([]);
+      } finally {
+        await database.close();
+      }
+    },
+    (seconds + 60) * 1000,
+  );
+});
