@@ -292,7 +292,12 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
     const stack = error instanceof Error && !(error instanceof NeutronError) ? { stack: error.stack } : {};
     logger.error({ request_id, method, path, error, ...stack }, 'request failed');
   }
-  return send(request, reply, status, body);
+  return send(request, reply, status, body, passes(error) ? { 'Retry-After': '1' } : {});
+}
+
+/** Whether the same request may succeed in a moment: Keystone is away, or a race was lost too often. */
+function passes(error: unknown): boolean {
+  return error instanceof NeutronError && error.type === 'ServiceUnavailable';
 }
 
 /** Faults the web framework finds before us: a body over the limit, a broken URL, a client that went away. */

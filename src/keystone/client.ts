@@ -42,7 +42,7 @@ export class KeystoneClient {
     if (answer.status !== 201 || typeof token !== 'string') {
       throw new KeystoneRefusal(answer.status, `${this.#base}: ${messageOf(answer)}`);
     }
-    return { ...tokenFacts(answer.body), token, catalog: catalogOf(answer.body) };
+    return this.#read(() => ({ ...tokenFacts(answer.body), token, catalog: catalogOf(answer.body) }));
   }
 
   /**
@@ -58,13 +58,22 @@ export class KeystoneClient {
   ): Promise<TokenFacts | null> {
     const path = `/auth/tokens?nocatalog${how.allowExpired ? '&allow_expired=1' : ''}`;
     const answer = await this.#send('GET', path, { 'X-Auth-Token': ours, 'X-Subject-Token': subject });
-    if (answer.status === 200) return tokenFacts(answer.body);
+    if (answer.status === 200) return this.#read(() => tokenFacts(answer.body));
     if (answer.status === 404 || answer.status === 400) return null;
     throw new KeystoneRefusal(answer.status, `${this.#base}: ${messageOf(answer)}`);
   }
 
   close(): void {
     this.#http.close();
+  }
+
+  /** What stands in an answer. Something in between may answer 200 with a page of its own: then Keystone is not there. */
+  #read<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      throw new KeystoneUnavailable(`${this.#base}: the answer holds no token`, { cause });
+    }
   }
 
   async #send(method: string, path: string, headers: Record<string, string>, body?: object): Promise<HttpAnswer> {

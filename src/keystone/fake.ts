@@ -19,7 +19,12 @@ export class FakeKeystone implements AsyncDisposable {
   validations = 0;
   /** Answers everything with this status. */
   broken: number | null = null;
+  /** Takes requests and answers none. */
+  hangs = false;
+  /** Answers everything with this status and this text. */
+  garbage: { readonly status: number; readonly text: string } | null = null;
   readonly #server: Server;
+  #port = 0;
   #lastToken = 0;
 
   private constructor(server: Server) {
@@ -30,16 +35,39 @@ export class FakeKeystone implements AsyncDisposable {
     const server = createServer();
     const fake = new FakeKeystone(server);
     server.on('request', async (request, response) => {
+      if (fake.hangs) return;
+      if (fake.garbage !== null) {
+        response.writeHead(fake.garbage.status, { 'X-Subject-Token': 'garbage' });
+        response.end(fake.garbage.text);
+        return;
+      }
       const { status, headers = {}, body = null } = await fake.#answer(request);
       response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
       response.end(body === null ? '' : JSON.stringify(body));
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await fake.up();
     return fake;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Whether connections are refused. */
+  get away(): boolean {
+    return !this.#server.listening;
+  }
+
+  /** Listens; where it listened before, if it did. */
+  async up(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Nobody is there any more: connections are refused. */
+  async down(): Promise<void> {
+    this.#server.closeAllConnections();
+    if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
   }
 
   /** A token that Keystone knows. */
@@ -51,8 +79,7 @@ export class FakeKeystone implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.down();
   }
 
   async #answer(request: IncomingMessage): Promise<{ status: number; headers?: Record<string, string>; body?: Json }> {

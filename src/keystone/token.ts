@@ -34,7 +34,8 @@ export interface CatalogService {
 type Json = any;
 
 /** Reads the `token` of an answer of Identity v3. @throws Error for what is none */
-export function tokenFacts({ token }: Json): TokenFacts {
+export function tokenFacts(answer: Json): TokenFacts {
+  const token = answer?.token;
   const expiresAtMs = Date.parse(token?.expires_at);
   if (typeof token?.user?.id !== 'string' || Number.isNaN(expiresAtMs)) throw new Error('Keystone sent no token');
   return {

@@ -1,5 +1,5 @@
 import type { Database, Tx } from '../db/database.ts';
-import { isUniqueViolation } from '../db/retry.ts';
+import { isBusy, isUniqueViolation } from '../db/retry.ts';
 import type { Context } from '../lib/context.ts';
 import { defineErrors } from '../lib/errors.ts';
 import type { Input } from './contract.ts';
@@ -12,7 +12,7 @@ export const changeErrors = defineErrors({
     'precondition_failed',
     'Constrained to {expected}, but current revision is {current}',
   ],
-  ServiceUnavailable: ['unavailable', 'Too many requests want the same addresses at this moment; try again.'],
+  ServiceUnavailable: ['unavailable', '{what} at this moment; try again.'],
 });
 
 /** One change of the state of the network, while its transaction is open. */
@@ -87,7 +87,9 @@ export class Changes {
         { retryOn },
       )
       .catch((error) => {
-        throw isUniqueViolation(error) ? changeErrors.ServiceUnavailable({}, error) : error;
+        if (isBusy(error)) throw changeErrors.ServiceUnavailable({ what: 'The database is busy' }, error);
+        if (!isUniqueViolation(error)) throw error;
+        throw changeErrors.ServiceUnavailable({ what: 'Too many requests want the same addresses' }, error);
       });
     return { result, tasks };
   }

@@ -11,6 +11,7 @@ import { flavorErrors } from './flavor/errors.ts';
 import { ipamErrors } from './ipam/errors.ts';
 import { ml2Errors } from './ml2/errors.ts';
 import { networkErrors } from './network/errors.ts';
+import { segmentRangeErrors } from './network-segment-range/errors.ts';
 import { portErrors } from './port/errors.ts';
 import { bindingErrors } from './port-binding/errors.ts';
 import { quotaErrors } from './quota/errors.ts';
@@ -40,6 +41,7 @@ export const errorTables: readonly Readonly<Record<string, ErrorMaker>>[] = [
   rbacErrors,
   securityGroupErrors,
   segmentErrors,
+  segmentRangeErrors,
   subnetErrors,
   subnetPoolErrors,
   tagErrors,
