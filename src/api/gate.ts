@@ -1,3 +1,4 @@
+import type { Way } from '../lib/query.ts';
 import type { Call, Item } from './call.ts';
 
 /** Who may do and see what. The pipeline asks it twice: before the plugin is called, and of what comes back. */
@@ -13,6 +14,8 @@ export interface Look {
   readonly nothing: boolean;
   /** Attributes it does not see, whichever object: the database need not give them. */
   readonly hidden: readonly string[];
+  /** Lists hold what the caller sees when only these ways count (`ListQuery.ways`), and need not be judged; absent: no such ways. */
+  readonly ways?: readonly Way[];
   /** Objects must be looked at one by one, whole: `see` decides. */
   readonly judges: boolean;
   /** @param kept objects that the caller has just made or changed are shown whatever the rules of reading say */

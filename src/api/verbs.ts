@@ -1,7 +1,7 @@
 import type { Context } from '../lib/context.ts';
 import type { NeutronError } from '../lib/errors.ts';
 import { parseExact } from '../lib/exact-json.ts';
-import type { ListQuery, Page } from '../lib/query.ts';
+import type { ListQuery, Page, Way } from '../lib/query.ts';
 import { inTurns } from '../lib/turns.ts';
 import { type Collection, FinishedJson, type Input } from '../plugin/contract.ts';
 import { type Body, unwrap, unwrapOne } from './body.ts';
@@ -43,15 +43,20 @@ async function readPage(
   query: ListQuery,
 ): Promise<{ page: Page<Item>; shown: readonly Item[] }> {
   const collection = collectionOf(service, call);
-  const { nothing, hidden, judges, see } = service.gate.look(call);
+  const { nothing, hidden, ways, judges, see } = service.gate.look(call);
   if (nothing) return { page: { items: [] }, shown: [] };
-  if (!judges) {
-    const page = await collection.list(call.context, hidden.length === 0 ? query : { ...query, hidden });
+  if (!judges || ways !== undefined) {
+    const page = await collection.list(call.context, narrowed(query, hidden, ways));
     return { page, shown: page.items ?? [] };
   }
   const page = await collection.list(call.context, { ...query, fields: null });
   const items = page.items ?? (parseExact(Buffer.from(page.json).toString()) as Item[]);
   return { page: { items }, shown: await see(items) };
+}
+
+function narrowed(query: ListQuery, hidden: readonly string[], ways: readonly Way[] | undefined): ListQuery {
+  if (hidden.length === 0 && ways === undefined) return query;
+  return { ...query, hidden, ...(ways && { ways }) };
 }
 
 export async function get(service: Service, request: Request, target: Target, id: string): Promise<Answer> {

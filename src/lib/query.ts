@@ -12,6 +12,8 @@ export interface ListQuery {
   readonly fields: readonly string[] | null;
   /** Attributes that the caller may not see: neither in items nor in JSON. */
   readonly hidden?: readonly string[];
+  /** Of the ways by which a project comes to see a row only these count; absent: all that the resource has. */
+  readonly ways?: readonly Way[];
   /** The database appends the id, so that the order is total. */
   readonly sorts: readonly { readonly key: string; readonly direction: 'asc' | 'desc' }[];
   /** At most this many; null for all. */
@@ -21,6 +23,9 @@ export interface ListQuery {
   /** The page *before* the marker, still in forward order. */
   readonly pageReverse: boolean;
 }
+
+/** A row is the project's, or what it belongs to is. */
+export type Way = 'owner' | 'parent_owner';
 
 /**
  * A scalar, or for list-valued attributes one `key=value` pair

@@ -76,6 +76,27 @@ describe('what a project sees', () => {
     expect((await t.ask(service, 'GET', `ports/${port.id}`)).body.port).toHaveProperty('binding:host_id');
   });
 
+  it.each([
+    ['of the network alone', 'project_id:%(network:project_id)s', ['on own']],
+    ['of the port alone', 'tenant_id:%(tenant_id)s', ['elsewhere']],
+    ['of either', 'project_id:%(project_id)s or tenant_id:%(network:tenant_id)s', ['elsewhere', 'on own']],
+    ['of nothing that the database knows', 'user_id:%(name)s or field:ports:name=elsewhere', ['elsewhere']],
+  ])('is what an operator’s rule says: %s', async (_, rule, expected) => {
+    t = await makeTenants({ rules: [{ path: 'policy.yaml', rules: { get_port: rule } }] });
+    const own = await t.create(demo, 'networks', {});
+    const shared = await t.create(admin, 'networks', { shared: true });
+    const [seen] = [await t.create(admin, 'ports', { network_id: own.id, name: 'on own' })];
+    const mine = await t.create(demo, 'ports', { network_id: shared.id, name: 'elsewhere' });
+    await t.create(admin, 'ports', { network_id: shared.id, name: 'hidden' });
+    for (const query of ['', '?limit=5', '?fields=name&fields=network_id']) {
+      const { ports } = (await t.ask(demo, 'GET', `ports${query}`)).body;
+      expect(ports.map(({ name }: { name: string }) => name).sort()).toEqual(expected);
+    }
+    for (const { id, name } of [seen, mine]) {
+      expect((await t.ask(demo, 'GET', `ports/${id}`)).status).toBe(expected.includes(name) ? 200 : 404);
+    }
+  });
+
   it('of other people’s ports is those on its own networks', async () => {
     t = await makeTenants();
     const network = await t.create(admin, 'networks', { name: 'shared', shared: true, project_id: 'demo' });

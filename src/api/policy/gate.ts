@@ -32,6 +32,7 @@ export function policyGate(policy: Policy, plugin: Pick<CorePlugin, 'collections
         nothing: sight.objects.kind === 'false',
         hidden: sight.hidden,
         judges: judgesObjects(sight),
+        ...(sight.ways && { ways: sight.ways }),
         see: (items, kept = false) =>
           seen(sight, items, call, new Parents(plugin.collections, call.context), { all: kept }),
       };

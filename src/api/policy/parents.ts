@@ -3,12 +3,18 @@ import { everything } from '../../lib/query.ts';
 import type { Collection } from '../../plugin/contract.ts';
 import type { Target } from '../../policy/evaluate.ts';
 import type { Item, Target as Place } from '../call.ts';
+import type { ServedResource } from '../served-resource.ts';
 
 /** Rules speak of what an object belongs to as `<name>:<attribute>`; where its id stands in the object. */
 const parentKeys: Readonly<Record<string, { readonly collection: string; readonly key: string }>> = {
   network: { collection: 'networks', key: 'network_id' },
   security_group: { collection: 'security_groups', key: 'security_group_id' },
 };
+
+/** What objects of a resource belong to, as rules call it. */
+export function parentsOf({ attributes }: ServedResource): string[] {
+  return Object.keys(parentKeys).filter((name) => attributes.has(parentKeys[name]!.key));
+}
 
 /** Attributes of networks that rules also ask ports and subnets for. */
 const inherited = new Set(['shared', 'router:external']);

@@ -1,17 +1,20 @@
 import { type Context, seesEverything } from '../../lib/context.ts';
+import type { Way } from '../../lib/query.ts';
 import { type Check, placeholders } from '../../policy/check.ts';
 import { asksFor, evaluate } from '../../policy/evaluate.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Visibility } from '../../resources/contract.ts';
 import type { Item, Target } from '../call.ts';
 import type { ServedResource } from '../served-resource.ts';
-import type { Parents } from './parents.ts';
+import { type Parents, parentsOf } from './parents.ts';
 import { ruleName } from './rule-names.ts';
 
 /** What a caller may see of one resource. */
 export interface Sight {
   /** Which objects: all, none, or those for which the check holds. */
   readonly objects: Check;
+  /** The check as ways by which the database narrows lists, where it is exactly that; null: it is not. */
+  readonly ways: readonly Way[] | null;
   /** Attributes that nobody like the caller sees. */
   readonly hidden: readonly string[];
   /** Attributes that depend on the object. */
@@ -23,8 +26,8 @@ export interface Sight {
  * that holds for each of those ways needs no look at single objects.
  */
 export function sightOf(policy: Policy, context: Context, resource: ServedResource): Sight {
-  const narrowed = seesEverything(context) ? undefined : resource.definition.visibility;
-  const proven = (check: Check): Check => (coversAll(check, narrowed) ? { kind: 'true' } : check);
+  const narrowing = narrowingOf(context, resource);
+  const proven = (check: Check): Check => (narrowing && coversAll(check, narrowing) ? { kind: 'true' } : check);
   const show = ruleName('get', resource);
   const hidden: string[] = [];
   const judged: [string, Check][] = [];
@@ -35,7 +38,9 @@ export function sightOf(policy: Policy, context: Context, resource: ServedResour
     if (check.kind === 'false') hidden.push(name);
     else if (check.kind !== 'true') judged.push([name, check]);
   }
-  return { objects: proven(policy.decide(context, show)), hidden, judged };
+  const objects = proven(policy.decide(context, show));
+  const ways = narrowing && judged.length === 0 ? waysOf(objects, narrowing, context) : null;
+  return { objects, ways, hidden, judged };
 }
 
 /** Whether a list must be looked at object by object. */
@@ -70,19 +75,35 @@ function without(item: Item, names: readonly string[]): Item {
   return Object.fromEntries(Object.entries(item).filter(([name]) => !names.includes(name)));
 }
 
-/** Whether a disjunction holds for every way in which the database may have let an object through. */
-function coversAll(check: Check, visibility: readonly Visibility[] | undefined): boolean {
-  if (visibility === undefined || check.kind === 'true' || check.kind === 'false') return false;
-  const alternatives = check.kind === 'or' ? check.of : [check];
-  return visibility.every((way) => alternatives.some((alternative) => isGrantedBy(alternative, way)));
+/** How the database narrows lists of a resource for this caller; null: not at all. */
+interface Narrowing {
+  readonly visibility: readonly Visibility[];
+  /** What its objects belong to. */
+  readonly parents: readonly string[];
 }
 
-function isGrantedBy(check: Check, way: Visibility): boolean {
+function narrowingOf(context: Context, resource: ServedResource): Narrowing | null {
+  const { visibility } = resource.definition;
+  if (visibility === undefined || seesEverything(context)) return null;
+  return { visibility, parents: parentsOf(resource) };
+}
+
+function alternativesOf(check: Check): readonly Check[] {
+  return check.kind === 'or' ? check.of : [check];
+}
+
+/** Whether a disjunction holds for every way in which the database may have let an object through. */
+function coversAll(check: Check, { visibility, parents }: Narrowing): boolean {
+  if (check.kind === 'true' || check.kind === 'false') return false;
+  const alternatives = alternativesOf(check);
+  return visibility.every((way) => alternatives.some((alternative) => isGrantedBy(alternative, way, parents)));
+}
+
+function isGrantedBy(check: Check, way: Visibility, parents: readonly string[]): boolean {
   switch (way) {
     case 'owner':
-      return check.kind === 'match' && ofProject(check.right, '');
     case 'parent_owner':
-      return check.kind === 'match' && ofProject(check.right, '\\w+:');
+      return wayOf(check, parents) === way;
     case 'shared':
     case 'parent_shared':
       return check.kind === 'field' && check.field === 'shared' && check.value === 'True';
@@ -92,9 +113,27 @@ function isGrantedBy(check: Check, way: Visibility): boolean {
   }
 }
 
-/** A reduced match holds the caller's own values, so that the name on the other side is all that counts. */
-function ofProject(right: string, parent: string): boolean {
-  const [name, ...others] = placeholders(right);
-  if (name === undefined || others.length > 0 || right !== `%(${name})s`) return false;
-  return new RegExp(`^${parent}(project_id|tenant_id)$`).test(name);
+/**
+ * A check that asks for nothing but the caller's project in `project_id` of the object, or of what it belongs to, is what the
+ * database narrows by: upstream's rule for security group rules, say, where the group's project alone counts.
+ */
+function waysOf(check: Check, { visibility, parents }: Narrowing, { projectId }: Context): Way[] | null {
+  const ways: Way[] = [];
+  for (const alternative of alternativesOf(check)) {
+    const way = wayOf(alternative, parents);
+    const ofProject = alternative.kind === 'match' && alternative.left === JSON.stringify([projectId]);
+    if (way === null || !ofProject || !visibility.includes(way)) return null;
+    ways.push(way);
+  }
+  return ways;
+}
+
+/** A reduced match holds the caller's own values, so that the name on the other side tells whose project it asks for. */
+function wayOf(check: Check, parents: readonly string[]): Way | null {
+  if (check.kind !== 'match') return null;
+  const [name = ''] = placeholders(check.right);
+  const [, parent, of] = /^(?:(\w+):)?(project_id|tenant_id)$/.exec(name) ?? [];
+  if (of === undefined || check.right !== `%(${name})s`) return null;
+  if (parent === undefined) return 'owner';
+  return parents.includes(parent) ? 'parent_owner' : null;
 }

@@ -7,7 +7,7 @@ import {
   type SqlBool,
   sql,
 } from 'kysely';
-import type { FilterValue } from '../../lib/query.ts';
+import type { FilterValue, Way } from '../../lib/query.ts';
 import type { Handle } from '../handle.ts';
 import { prepared, preparedIn } from '../prepared.ts';
 import type { Schema } from '../schema.ts';
@@ -63,6 +63,8 @@ export interface Definition {
    * not cost it time. Absent: all rows, whoever looks.
    */
   readonly scope?: Scope;
+  /** Parts of the scope by themselves, for callers to whom policy gives no more (`ListQuery.ways`). */
+  readonly ways?: Readonly<Partial<Record<Way, Scope>>>;
   /**
    * Given when what it shows changes only together with its revision, but for these child tables: then its JSON may be
    * kept from list to list. Whoever writes a row that a resource shows raises its revision, as upstream does.
@@ -99,6 +101,31 @@ export function rowsOf(db: Kysely<Schema>, { table, union }: Definition): AnyQue
 
 /** @param project the looking project's id: use it as a value, it may stand for a parameter */
 export type Scope = (eb: AnyExpressions, project: string) => Expression<SqlBool>;
+
+/** Rows of the project itself. */
+export const ownRows: Scope = (eb, project) => eb('project_id', '=', project);
+
+/** Rows on networks of the project. */
+export const onOwnNetworks: Scope = (eb, project) =>
+  eb('network_id', 'in', eb.selectFrom('networks').select('id').where('project_id', '=', project));
+
+/** Which rows a query of a view that does not see all gets; null: all. */
+export function scopeFor(
+  { table, scope, ways }: Definition,
+  view: View,
+  wanted: readonly Way[] | undefined,
+): Scope | null {
+  if (view.all || scope === undefined) return null;
+  if (wanted === undefined) return scope;
+  return (eb, project) =>
+    eb.or(
+      wanted.map((way) => {
+        const part = ways?.[way];
+        if (part === undefined) throw new Error(`${table} has no way ${way}`);
+        return part(eb, project);
+      }),
+    );
+}
 
 /** A column, or an expression that depends on the view. */
 export type Sort = string | ((eb: AnyExpressions, view: View) => Expression<unknown>);

@@ -8,6 +8,7 @@ import {
   columnReader,
   type Definition,
   type Filter,
+  ownRows,
   type Row,
   type Scope,
   toBoolean,
@@ -113,7 +114,7 @@ const sharedWith = (eb: AnyExpressions, view: View) =>
   );
 
 /** A project sees its networks and those shared with it, as a whole or as a way to the outside. */
-const visible: Scope = (eb, project) => eb.or([eb('project_id', '=', project), eb('id', 'in', opened(eb, project))]);
+const visible: Scope = (eb, project) => eb.or([ownRows(eb, project), eb('id', 'in', opened(eb, project))]);
 
 /** Networks that RBAC entries share with a project, so that it may plug in there. */
 export function shared(eb: AnyExpressions, project: string) {
@@ -141,6 +142,7 @@ export const networks: Definition = {
   columns,
   attributes,
   scope: visible,
+  ways: { owner: ownRows },
   revised: { except: ['zones'], sharing: true },
   children: {
     subnets: child('subnets.network_id', (db) =>

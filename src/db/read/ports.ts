@@ -11,6 +11,8 @@ import {
   type Definition,
   type Filter,
   listJson,
+  onOwnNetworks,
+  ownRows,
   parseJson,
   type Row,
   type Scope,
@@ -189,17 +191,14 @@ const boundHost: Filter = (eb, values, view) => {
 };
 
 /** A project sees its ports, and all ports of its networks. */
-const visible: Scope = (eb, project) =>
-  eb.or([
-    eb('project_id', '=', project),
-    eb('network_id', 'in', eb.selectFrom('networks').select('id').where('project_id', '=', project)),
-  ]);
+const visible: Scope = (eb, project) => eb.or([ownRows(eb, project), onOwnNetworks(eb, project)]);
 
 export const ports: Definition = {
   table: 'ports',
   columns,
   attributes,
   scope: visible,
+  ways: { owner: ownRows, parent_owner: onOwnNetworks },
   revised: { except: [] },
   children: {
     addresses: child('port_id', (db) =>

@@ -1,7 +1,7 @@
 import type { ListQuery } from '../../lib/query.ts';
 import { type Handle, query as run } from '../handle.ts';
 import { builderFor, type PreparedIn, preparedIn } from '../prepared.ts';
-import { type AnyExpressions, type AnyQuery, type Definition, type Row, rowsOf } from './definition.ts';
+import { type AnyExpressions, type AnyQuery, type Definition, type Row, rowsOf, scopeFor } from './definition.ts';
 import { afterMarker, applyOrder, orderOf, selectKeys } from './paging.ts';
 import { UnknownMarkerError, type View, viewer } from './view.ts';
 
@@ -55,8 +55,8 @@ async function compile(handle: Handle, definition: Definition, query: ListQuery,
   const order = orderOf(definition, query);
   const table = rowsOf(builderFor(handle), definition);
   let place = selectKeys(table, order, view).where('id', '=', query.marker);
-  const { scope } = definition;
-  if (!view.all && scope !== undefined) place = place.where((eb: AnyExpressions) => scope(eb, viewer(view)));
+  const scope = scopeFor(definition, view, query.ways);
+  if (scope !== null) place = place.where((eb: AnyExpressions) => scope(eb, viewer(view)));
   const keys = place.compile();
   const marker = (await run(handle, keys.sql, keys.parameters)).rows[0];
   if (marker === undefined) throw new UnknownMarkerError(query.marker);
@@ -73,8 +73,8 @@ function build(handle: Handle, definition: Definition, query: ListQuery, view: V
     if (filter === undefined) throw new Error(`${definition.table} cannot be filtered by ${attribute}`);
     select = select.where((eb: AnyExpressions) => filter(eb, values, view));
   }
-  const { scope } = definition;
-  if (!view.all && scope !== undefined) select = select.where((eb: AnyExpressions) => scope(eb, viewer(view)));
+  const scope = scopeFor(definition, view, query.ways);
+  if (scope !== null) select = select.where((eb: AnyExpressions) => scope(eb, viewer(view)));
   select = applyOrder(select, orderOf(definition, query), handle.dialect.name, view);
   return query.limit === null ? select : select.limit(query.limit);
 }
@@ -118,6 +118,7 @@ function compiledFor(handle: Handle, definition: Definition, query: ListQuery, v
 function shapeOf(handle: Handle, definition: Definition, query: ListQuery, view: View): string | null {
   const { table, columns, union } = definition;
   let key = `${handle.dialect.name} ${table} ${namesOf(columns)} ${query.limit} ${query.pageReverse} ${view.all}`;
+  if (query.ways !== undefined) key += ` ${query.ways.join()}`;
   if (union !== undefined) key += ` ${Object.keys(union.tables).join()}`;
   for (const attribute in query.filters) {
     const values = query.filters[attribute]!;

@@ -6,6 +6,7 @@ import {
   columnReader,
   type Definition,
   listJson,
+  ownRows,
   type Row,
   type Scope,
   toBoolean,
@@ -116,13 +117,14 @@ const attributes: readonly Attribute[] = [
 const openedTo = (eb: AnyExpressions, project: string) =>
   eb.selectFrom('securitygrouprbacs').select('object_id').where('target_project', 'in', ['*', project]);
 
-const visible: Scope = (eb, project) => eb.or([eb('project_id', '=', project), eb('id', 'in', openedTo(eb, project))]);
+const visible: Scope = (eb, project) => eb.or([ownRows(eb, project), eb('id', 'in', openedTo(eb, project))]);
 
 export const securityGroups: Definition = {
   table: 'securitygroups',
   columns,
   attributes,
   scope: visible,
+  ways: { owner: ownRows },
   // Rules come and go with a new revision of their group, and so do the entries that share it.
   revised: { except: [], sharing: true },
   children: {

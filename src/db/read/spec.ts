@@ -7,6 +7,7 @@ import {
   columnReader,
   type Definition,
   type Filter,
+  ownRows,
   type Row,
   type Scope,
   type Union,
@@ -112,7 +113,10 @@ function make(spec: ResourceSpec): Definition {
     filters,
     sorts,
     ...(spec.revised && { revised: spec.revised }),
-    ...(scope && { scope: ((eb, project) => eb.or(scope.map((way) => scopeOf(eb, project, way)))) as Scope }),
+    ...(scope && {
+      scope: ((eb, project) => eb.or(scope.map((way) => scopeOf(eb, project, way)))) as Scope,
+      ways: waysOf(scope),
+    }),
   };
 }
 
@@ -168,11 +172,23 @@ function filterOf(spec: ResourceSpec, { from, key }: SpecAttribute): Filter {
 }
 
 function scopeOf(eb: AnyExpressions, project: string, way: SpecScope) {
-  if (way.by === 'owner') return eb('project_id', '=', project);
+  if (way.by === 'owner') return ownRows(eb, project);
   if (way.by === 'rbac') return eb('id', 'in', openedBy(eb, way.table, project));
-  const { column, table, rbac } = way;
-  const owned = eb(column, 'in', eb.selectFrom(table).select('id').where('project_id', '=', project));
+  const { column, rbac } = way;
+  const owned = belowOwn(way)(eb, project);
   return rbac === undefined ? owned : eb.or([owned, eb(column, 'in', openedBy(eb, rbac, project))]);
+}
+
+function belowOwn({ column, table }: { column: string; table: string }): Scope {
+  return (eb, project) => eb(column, 'in', eb.selectFrom(table).select('id').where('project_id', '=', project));
+}
+
+function waysOf(scope: readonly SpecScope[]): Definition['ways'] {
+  const parent = scope.find((way) => way.by === 'parent');
+  return {
+    ...(scope.some((way) => way.by === 'owner') && { owner: ownRows }),
+    ...(parent && { parent_owner: belowOwn(parent) }),
+  };
 }
 
 /** Ids of what the entries of an RBAC table open to a project. */

@@ -1,7 +1,16 @@
 import type { ListQuery, Page } from '../../lib/query.ts';
 import type { Subnet } from '../../resources/shapes.ts';
 import type { Database, Db } from '../database.ts';
-import { type AnyExpressions, type Attribute, child, columnReader, type Definition, type Scope } from './definition.ts';
+import {
+  type AnyExpressions,
+  type Attribute,
+  child,
+  columnReader,
+  type Definition,
+  onOwnNetworks,
+  ownRows,
+  type Scope,
+} from './definition.ts';
 import { oneOf, tagFilters, whether } from './filters.ts';
 import { shared } from './networks.ts';
 import { reader } from './resource.ts';
@@ -86,11 +95,7 @@ const onSharedNetwork = (eb: AnyExpressions, view: View) =>
  * way outside, as the recorded server has it (later releases show them with `subnet-external-network`).
  */
 const visible: Scope = (eb, project) =>
-  eb.or([
-    eb('project_id', '=', project),
-    eb('network_id', 'in', eb.selectFrom('networks').select('id').where('project_id', '=', project)),
-    eb('network_id', 'in', shared(eb, project)),
-  ]);
+  eb.or([ownRows(eb, project), onOwnNetworks(eb, project), eb('network_id', 'in', shared(eb, project))]);
 
 const onExternalNetwork = (eb: AnyExpressions) =>
   eb('network_id', 'in', eb.selectFrom('externalnetworks').select('network_id'));
@@ -100,6 +105,7 @@ export const subnets: Definition = {
   columns,
   attributes,
   scope: visible,
+  ways: { owner: ownRows, parent_owner: onOwnNetworks },
   children: {
     pools: child('subnet_id', (db) =>
       db
