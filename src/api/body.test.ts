@@ -79,4 +79,10 @@ describe('unwrap', () => {
   ])('%s: %s', (text, message) => {
     expect(() => from(text)).toThrow(expect.objectContaining({ type: 'HTTPBadRequest', message }));
   });
+
+  it('where one is called as many are: a list is several', () => {
+    const body = (value: unknown) => ({ defaults: value }) as Record<string, unknown>;
+    expect(unwrap(body({ a: 1 }), 'defaults', 'defaults', true)).toEqual({ one: { a: 1 } });
+    expect(unwrap(body([{ a: 1 }]), 'defaults', 'defaults', true)).toEqual({ many: [{ a: 1 }] });
+  });
 });

@@ -46,12 +46,13 @@ export type Wanted = { readonly one: Body } | { readonly many: readonly Body[] }
 
 /**
  * Takes the resource or resources out of a body. The plural key wins; items may be bare or in an envelope of their own;
- * keys beside are ignored.
+ * keys beside are ignored. Where one is called as many are, a list is several.
  *
  * @throws HTTPBadRequest
  */
 export function unwrap(body: Body, member: string, collection: string, allowBulk: boolean): Wanted {
-  if (!Object.hasOwn(body, collection)) return { one: unwrapOne(body, member) };
+  const sameName = member === collection && !Array.isArray(body[collection]);
+  if (sameName || !Object.hasOwn(body, collection)) return { one: unwrapOne(body, member) };
   const items = body[collection];
   if (!allowBulk) throw badRequest('Bulk operation not supported');
   if (!items || (typeof items === 'object' && Object.keys(items).length === 0)) throw badRequest('Resources required');

@@ -113,7 +113,8 @@ export async function update(
   body: Body,
 ): Promise<Answer> {
   const { resource } = target;
-  if (Object.hasOwn(body, resource.collection)) throw badRequest('Bulk operation not supported');
+  const several = resource.collection !== resource.member || Array.isArray(body[resource.collection]);
+  if (several && Object.hasOwn(body, resource.collection)) throw badRequest('Bulk operation not supported');
   const changes = updateInput(resource, unwrapOne(body, resource.member), request.context);
   const ifRevision = readRevision(request.headers['if-match']);
   const call = callOf(request, target, 'update', id, [changes]);

@@ -51,6 +51,13 @@ export interface Schema {
   default_security_group: { project_id: string; security_group_id: string };
   securitygrouprbacs: RbacTable;
   securitygroupdefaultrules: SecurityGroupDefaultRulesTable;
+  /** `project_key` is the project, or '' for the row of everybody else. */
+  security_groups_default_statefulness: {
+    id: string;
+    project_id: string | null;
+    project_key: string;
+    stateful: Flag;
+  };
   flavors: { id: string; name: string; description: string | null; service_type: string; enabled: Flag };
   serviceprofiles: { id: string; description: string | null; driver: string; metainfo: string; enabled: Flag };
   flavorserviceprofilebindings: { flavor_id: string; service_profile_id: string };

@@ -29,6 +29,7 @@ const always = [
   'net-mtu',
   'net-mtu-writable',
   'subnet-service-types',
+  'subnet-external-network',
   'port-mac-address-regenerate',
   'port-mac-override',
   'aap-reject-multicast',

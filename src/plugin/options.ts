@@ -42,6 +42,10 @@ export const coreOptions = declareOptions('DEFAULT', {
     default: true,
     help: 'whether networks move away from dead DHCP agents',
   }),
+  external_dns_driver: option.maybe({
+    help: 'service that names of ports are published in',
+    check: (name) => (name === null || name === '' ? null : 'is not served yet; take it out until a later release'),
+  }),
   default_availability_zones: option.list({ default: [], help: 'zones for resources that name none' }),
 });
 export type CoreOptions = OptionValues<typeof coreOptions>;

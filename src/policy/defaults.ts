@@ -15,6 +15,7 @@ const anyone = 'rule:regular_user';
 const adminOrService = '(rule:admin_only) or (rule:service_api)';
 const adminOrMember = '(rule:admin_only) or (role:member and project_id:%(project_id)s)';
 const adminOrReader = '(rule:admin_only) or (role:reader and project_id:%(project_id)s)';
+const adminOrManager = '(rule:admin_only) or (role:manager and project_id:%(project_id)s)';
 const adminOrOwner = 'rule:admin_or_owner';
 const adminOrNetworkOwner = 'rule:admin_or_network_owner';
 const networkMember = '(rule:admin_only) or (rule:service_api) or role:member and rule:network_owner';
@@ -253,6 +254,11 @@ export const defaultRules: Readonly<Record<string, DefaultRule>> = {
   create_default_security_group_rule: rule(admin),
   get_default_security_group_rule: rule(reader, anyone),
   delete_default_security_group_rule: rule(admin),
+  // whether new groups are stateful
+  create_security_groups_default_statefulness: rule(adminOrManager),
+  get_security_groups_default_statefulness: rule(adminOrReader),
+  update_security_groups_default_statefulness: rule(adminOrManager),
+  delete_security_groups_default_statefulness: rule(adminOrManager),
   // agents and what they serve
   create_agent: rule(admin),
   get_agent: rule(admin),

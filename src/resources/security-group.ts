@@ -15,7 +15,8 @@ export const securityGroup: ResourceDefinition = {
   attributes: {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
     name: { ops: 'CUR', type: rule.groupName, default: '', filter: true, sort: true },
-    stateful: { ops: 'CUR', type: type.boolean, default: true, filter: true, extension: 'stateful-security-group' },
+    // Its project's default, when the client does not say.
+    stateful: { ops: 'CUR', type: type.boolean, default: unset, filter: true, extension: 'stateful-security-group' },
     ...projectAttributes,
     shared: {
       ops: 'R',

@@ -1,8 +1,7 @@
 import { type ResourceDefinition, unset } from './contract.ts';
-import { projectAttributes, standardAttributes } from './standard-attributes.ts';
+import { projectAttributes } from './standard-attributes.ts';
 import * as type from './types.ts';
 
-const { tags: _untagged, ...standard } = standardAttributes;
 const owner = { ...projectAttributes.project_id, type: type.stringOrNull(255) } as const;
 
 /**
@@ -19,6 +18,5 @@ export const securityGroupsDefaultStatefulness: ResourceDefinition = {
     tenant_id: owner,
     project_id: owner,
     stateful: { ops: 'CUR', type: type.boolean, default: true, filter: true, sort: true },
-    ...standard,
   },
 };

@@ -222,6 +222,14 @@ export interface DefaultSecurityGroupRule extends RuleMatch, Omit<StandardAttrib
   used_in_non_default_sg: boolean;
 }
 
+/** Whether new groups of a project are stateful; without a project: of all that have none of their own. */
+export interface DefaultStatefulness {
+  id: string;
+  tenant_id: string | null;
+  project_id: string | null;
+  stateful: boolean;
+}
+
 export interface Flavor {
   id: string;
   name: string;

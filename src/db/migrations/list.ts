@@ -1,6 +1,7 @@
 import { addressGroups } from './address-groups.ts';
 import { autoAllocatedTopologies } from './auto-allocated-topologies.ts';
 import type { Migration } from './contract.ts';
+import { defaultStatefulness } from './default-statefulness.ts';
 import { flavors } from './flavors.ts';
 import { initialTables } from './initial-tables.ts';
 import { poolKeys } from './pool-keys.ts';
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   segments,
   autoAllocatedTopologies,
   portAttributes,
+  defaultStatefulness,
 ];

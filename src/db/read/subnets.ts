@@ -92,7 +92,7 @@ const onSharedNetwork = (eb: AnyExpressions, view: View) =>
 
 /**
  * A project sees its subnets, those on its networks and on networks shared with it; not those of a network that is only a
- * way outside, as the recorded server has it (later releases show them with `subnet-external-network`).
+ * way outside, as the recorded server has it (later releases show them to everybody).
  */
 const visible: Scope = (eb, project) =>
   eb.or([ownRows(eb, project), onOwnNetworks(eb, project), eb('network_id', 'in', shared(eb, project))]);

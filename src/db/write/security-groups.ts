@@ -55,6 +55,23 @@ export async function defaultGroupOf(db: Db, projectId: string): Promise<string 
   return row === undefined ? null : (row[0] as string);
 }
 
+export const statefulnessRows = rowStore('security_groups_default_statefulness', [
+  'id',
+  'project_id',
+  'project_key',
+  'stateful',
+]);
+
+const statefulnessOf = prepared((db, p: { project_key: string }) =>
+  db.selectFrom('security_groups_default_statefulness').select('stateful').where('project_key', '=', p.project_key),
+);
+
+/** Whether new groups of a project (null: of everybody else) are stateful; null when nobody said. */
+export async function defaultStatefulnessOf(db: Db, projectId: string | null): Promise<boolean | null> {
+  const row = await statefulnessOf.first(db, { project_key: projectId ?? '' });
+  return row === null ? null : Boolean(row.stateful);
+}
+
 const insertDefault = preparedInsert('default_security_group', ['project_id', 'security_group_id']);
 
 /** @throws a unique violation when the project has one already */

@@ -41,10 +41,13 @@ describe('drivers', () => {
         mechanism_drivers: [
           'neutron.plugins.ml2.drivers.linuxbridge.mech_driver.mech_linuxbridge.LinuxbridgeMechanismDriver',
         ],
-        extension_drivers: ['neutron.plugins.ml2.extensions.port_security.PortSecurityExtensionDriver'],
+        extension_drivers: [
+          'neutron.plugins.ml2.extensions.port_security.PortSecurityExtensionDriver',
+          'neutron.plugins.ml2.extensions.dns_integration.DNSDomainPortsExtensionDriver',
+        ],
       },
     });
-    expect(f.plugin.extensions.has('port-security')).toBe(true);
+    expect([...f.plugin.extensions]).toEqual(expect.arrayContaining(['port-security', 'dns-domain-ports']));
   });
 });
 

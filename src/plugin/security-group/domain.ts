@@ -3,6 +3,7 @@ import { groupRows, projectsUsingGroup } from '../../db/write/security-groups.ts
 import type { Domain } from '../domain.ts';
 import { refuseWhenUsed } from '../rbac-policy/in-use.ts';
 import { DefaultSecurityGroupRules } from './default-rules.ts';
+import { DefaultStatefulnesses } from './default-statefulness.ts';
 import { SecurityGroups } from './groups.ts';
 import { SecurityGroupRules } from './rules.ts';
 
@@ -17,6 +18,7 @@ export const securityGroups: Domain = {
     'security-groups-remote-address-group',
     'security-groups-shared-filtering',
     'security-groups-default-rules',
+    'security-groups-default-statefulness',
     'security-groups-rules-belongs-to-default-sg',
     'port-security-groups-filtering',
     'rbac-security-groups',
@@ -42,6 +44,7 @@ export const securityGroups: Domain = {
       security_groups: new SecurityGroups(machine),
       security_group_rules: new SecurityGroupRules(machine),
       default_security_group_rules: new DefaultSecurityGroupRules(machine),
+      security_groups_default_statefulness: new DefaultStatefulnesses(machine),
     },
   }),
 };

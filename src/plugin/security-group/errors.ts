@@ -7,6 +7,14 @@ export const securityGroupErrors = defineErrors({
   SecurityGroupConflict: ['conflict', 'Error {reason} while attempting the operation.'],
   SecurityGroupCannotRemoveDefault: ['conflict', 'Insufficient rights for removing default security group.'],
   SecurityGroupCannotUpdateDefault: ['conflict', 'Updating default security group not allowed.'],
+  SecurityGroupDefaultStatefulnessNotFound: [
+    'not_found',
+    'Security group default statefulness {id} could not be found.',
+  ],
+  SecurityGroupDefaultStatefulnessAlreadyExists: [
+    'conflict',
+    "A security group default statefulness setting already exists for project '{project_id}'.",
+  ],
   SecurityGroupRuleNotFound: ['not_found', 'Security group rule {id} does not exist'],
   SecurityGroupRuleExists: ['conflict', 'Security group rule already exists. Rule id is {rule_id}.'],
   DuplicateSecurityGroupRuleInPost: ['conflict', 'Duplicate Security Group Rule in POST.'],

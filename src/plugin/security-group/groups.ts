@@ -9,6 +9,7 @@ import { type Change, checkRevision } from '../changes.ts';
 import type { Collection, Input } from '../contract.ts';
 import type { Machine } from '../machine.ts';
 import { viewOf, wholeView } from '../parts.ts';
+import { defaultStateful } from './default-statefulness.ts';
 import { securityGroupErrors as errors } from './errors.ts';
 import { firstRules, insertGroup, type NewGroup } from './new-group.ts';
 
@@ -94,11 +95,12 @@ export class SecurityGroups implements Collection<SecurityGroup> {
 
   async #createIn(change: Change, input: Input): Promise<SecurityGroup> {
     const { defaultGroups, quotas } = this.#machine;
+    const project_id = input.project_id as string;
     const group: NewGroup = {
-      project_id: input.project_id as string,
+      project_id,
       name: (input.name as string | undefined) ?? '',
       description: (input.description as string | undefined) ?? '',
-      stateful: input.stateful !== false,
+      stateful: (input.stateful as boolean | undefined) ?? (await defaultStateful(change, project_id)),
     };
     await defaultGroups.ensureIn(change, group.project_id);
     const rules = await firstRules(change, false);

@@ -1,5 +1,6 @@
 import { defaultSecurityGroupRule } from '../../resources/default-security-group-rule.ts';
 import { securityGroupRule } from '../../resources/security-group-rule.ts';
+import { securityGroupsDefaultStatefulness } from '../../resources/security-groups-default-statefulness.ts';
 import { specOf } from '../stored/spec.ts';
 
 /** How rules and templates are read. Groups have a definition of their own: they carry their rules. */
@@ -13,4 +14,8 @@ export const ruleSpec = specOf(securityGroupRule, {
 export const templateSpec = specOf(defaultSecurityGroupRule, {
   table: 'securitygroupdefaultrules',
   revised: { except: [] },
+});
+
+export const statefulnessSpec = specOf(securityGroupsDefaultStatefulness, {
+  table: 'security_groups_default_statefulness',
 });
