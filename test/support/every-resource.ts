@@ -1,0 +1,138 @@
+import type { Options } from '../../src/plugin/fixture.ts';
+import { insertAgent } from './rows.ts';
+import { admin, type Caller, type Tenants } from './tenants.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: bodies of all kinds
+type Json = any;
+
+/** A server with every resource of this part. */
+export const everything: Options = {
+  ml2: { type_drivers: ['local', 'flat', 'vlan', 'vxlan'], tenant_network_types: ['vxlan'] },
+  vlan: { network_vlan_ranges: Array.from({ length: 100 }, (_, i) => `physnet${i}`) },
+  vxlan: { vni_ranges: ['1:1000'] },
+  securityGroup: { enable_security_group: true },
+  service: { service_plugins: ['segments', 'network_segment_range'] },
+};
+
+export interface Made {
+  /** In the URL. */
+  readonly path: string;
+  readonly member: string;
+  /** Administrators make them. */
+  readonly byAdmin?: true;
+  /** Input of the n-th, for what it may stand on. */
+  readonly input: (ground: Ground, n: number) => Json;
+  readonly change?: Json;
+}
+
+/** What others stand on. */
+export interface Ground {
+  readonly network: string;
+  readonly group: string;
+}
+
+/** How to make any number of each resource that can be made, by its collection. */
+export const makers: Readonly<Record<string, Made>> = {
+  networks: { path: 'networks', member: 'network', input: (_, n) => ({ name: `n${n % 5}` }) },
+  subnets: {
+    path: 'subnets',
+    member: 'subnet',
+    input: ({ network }, n) => ({ network_id: network, ip_version: 4, cidr: `10.1.${n}.0/24`, name: `s${n % 5}` }),
+  },
+  ports: {
+    path: 'ports',
+    member: 'port',
+    input: ({ network }, n) => ({ network_id: network, name: `p${n % 5}`, device_id: `d${n % 3}` }),
+  },
+  security_groups: { path: 'security-groups', member: 'security_group', input: (_, n) => ({ name: `g${n % 5}` }) },
+  security_group_rules: {
+    path: 'security-group-rules',
+    member: 'security_group_rule',
+    input: ({ group }, n) => ({
+      security_group_id: group,
+      direction: n % 2 ? 'ingress' : 'egress',
+      protocol: ['tcp', 'udp'][n % 2],
+      port_range_min: n + 1,
+      port_range_max: n + 1,
+    }),
+  },
+  address_groups: { path: 'address-groups', member: 'address_group', input: (_, n) => ({ name: `a${n % 5}` }) },
+  address_scopes: {
+    path: 'address-scopes',
+    member: 'address_scope',
+    input: (_, n) => ({ name: `s${n % 5}`, ip_version: n % 2 ? 4 : 6 }),
+  },
+  subnetpools: {
+    path: 'subnetpools',
+    member: 'subnetpool',
+    input: (_, n) => ({ name: `p${n % 5}`, prefixes: ['10.0.0.0/8'], default_prefixlen: 20 + (n % 3) }),
+  },
+  rbac_policies: {
+    path: 'rbac-policies',
+    member: 'rbac_policy',
+    input: ({ network }, n) => ({
+      object_type: 'network',
+      object_id: network,
+      action: 'access_as_shared',
+      target_tenant: `t${n}`,
+    }),
+    change: { target_tenant: 'changed' },
+  },
+  segments: {
+    path: 'segments',
+    member: 'segment',
+    byAdmin: true,
+    input: ({ network }, n) => ({
+      network_id: network,
+      network_type: 'vlan',
+      physical_network: `physnet${n}`,
+      segmentation_id: 100 + n,
+      name: `s${n % 5}`,
+    }),
+  },
+  network_segment_ranges: {
+    path: 'network_segment_ranges',
+    member: 'network_segment_range',
+    byAdmin: true,
+    input: (_, n) => ({ name: `r${n % 5}`, network_type: 'vxlan', minimum: 5000 + 10 * n, maximum: 5009 + 10 * n }),
+  },
+  flavors: {
+    path: 'flavors',
+    member: 'flavor',
+    byAdmin: true,
+    input: (_, n) => ({ name: `f${n % 5}`, service_type: 'CORE' }),
+  },
+  service_profiles: {
+    path: 'service_profiles',
+    member: 'service_profile',
+    byAdmin: true,
+    input: (_, n) => ({ description: `p${n % 5}`, metainfo: `m${n}` }),
+    change: { enabled: false },
+  },
+  default_security_group_rules: {
+    path: 'default-security-group-rules',
+    member: 'default_security_group_rule',
+    byAdmin: true,
+    input: (_, n) => ({ direction: 'ingress', protocol: 'tcp', port_range_min: n + 1, port_range_max: n + 1 }),
+  },
+};
+
+/** @returns what the others of a project stand on */
+export async function ground(t: Tenants, caller: Caller): Promise<Ground> {
+  const network = await t.create(caller, 'networks', { name: 'ground' });
+  const group = await t.create(caller, 'security-groups', { name: 'ground' });
+  return { network: network.id, group: group.id };
+}
+
+export async function makeOne(t: Tenants, caller: Caller, made: Made, on: Ground, n: number): Promise<Json> {
+  const { path, member, byAdmin } = made;
+  const { status, body } = await t.ask(byAdmin ? admin : caller, 'POST', path, { [member]: made.input(on, n) });
+  if (status !== 201) throw new Error(`POST ${path}: ${status} ${JSON.stringify(body)}`);
+  return body[member];
+}
+
+export async function makeAgents(t: Tenants, count: number): Promise<void> {
+  await t.database.transaction(async (tx) => {
+    for (let n = 0; n < count; n++) await insertAgent(tx, { agent_type: `type ${n % 3}`, host: `host${n}` });
+  });
+}
