@@ -54,7 +54,13 @@ export class Tenants implements AsyncDisposable {
     });
   }
 
-  async ask(caller: Caller, method: string, path: string, body?: Json): Promise<{ status: number; body: Json }> {
+  async ask(
+    caller: Caller,
+    method: string,
+    path: string,
+    body?: Json,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: Json }> {
     const response = await this.#api.inject({
       method: method as 'GET',
       url: `/v2.0/${path}`,
@@ -62,6 +68,7 @@ export class Tenants implements AsyncDisposable {
         'x-project': caller.project,
         'x-roles': caller.roles.join(','),
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(body !== undefined && { payload: JSON.stringify(body) }),
     });
