@@ -67,14 +67,6 @@ export async function subnetFacts(db: Db, networkId: string): Promise<SubnetFact
   }));
 }
 
-const byId = prepared((db, p: { id: string }) =>
-  db.selectFrom('subnets').select(['id', 'network_id']).where('id', '=', p.id),
-);
-
-export async function subnetById(db: Db, id: string): Promise<{ id: string; network_id: string } | null> {
-  return byId.first(db, { id });
-}
-
 const ofSegment = prepared((db, p: { segment_id: string }) =>
   db.selectFrom('subnets').select('id').where('segment_id', '=', p.segment_id).orderBy('standard_attr_id'),
 );

@@ -1,6 +1,8 @@
 import type { Tx } from '../../db/database.ts';
+import { getSubnet } from '../../db/read/subnets.ts';
+import type { View } from '../../db/read/view.ts';
 import { deleteAllocation, holderOf, insertAllocation } from '../../db/write/addresses.ts';
-import { type SubnetFacts, subnetById } from '../../db/write/subnets.ts';
+import type { SubnetFacts } from '../../db/write/subnets.ts';
 import { addressKey, formatAddress } from '../../lib/ip/address.ts';
 import type { FixedIp } from '../../resources/shapes.ts';
 import { ipamErrors } from './errors.ts';
@@ -76,14 +78,19 @@ export class Ipam {
   }
 }
 
-/** Refuses subnets that do not exist at all; those of other networks are refused where wishes are made. */
+/**
+ * Refuses subnets that do not exist, as far as the caller sees; those of other networks are refused where wishes are made.
+ *
+ * @throws SubnetNotFound
+ */
 export async function checkSubnetsExist(
   tx: Tx,
   subnets: readonly SubnetFacts[],
   requested: readonly AddressRequest[],
+  view: View,
 ): Promise<void> {
   for (const { subnet_id } of requested) {
     if (subnet_id === undefined || subnets.some(({ id }) => id === subnet_id)) continue;
-    if (!(await subnetById(tx, subnet_id))) throw ipamErrors.SubnetNotFound({ subnet_id });
+    if (!(await getSubnet(tx, subnet_id, view, ['id']))) throw ipamErrors.SubnetNotFound({ subnet_id });
   }
 }

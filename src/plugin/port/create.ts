@@ -98,7 +98,7 @@ export async function createPortIn(change: Change, machine: Machine, input: Inpu
   draft['binding:profile'] = profile;
   draft.mac_address = await macOf(change, machine, input, draft.network_id);
   const requested = (input.fixed_ips as AddressRequest[] | null | undefined) ?? undefined;
-  if (requested) await checkSubnetsExist(tx, note.subnets, requested);
+  if (requested) await checkSubnetsExist(tx, note.subnets, requested, viewOf(machine.shared, change.context));
   const placed = { ...draft, host: draft['binding:host_id'] };
   const { subnets, deferred } = await candidateSubnets(tx, note.subnets, placed, requested);
   const wishes = deferred ? [] : wishesOfNewPort(subnets, draft, requested);

@@ -20,7 +20,7 @@ import { routerInterfaceOwnersSnat } from '../ipam/owners.ts';
 import { type AddressRequest, isAutoAddressSubnet, wishesOfAddedAddresses, wishesOfNewPort } from '../ipam/wishes.ts';
 import type { Machine } from '../machine.ts';
 import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
-import { callersFullView, messageView } from '../parts.ts';
+import { callersFullView, messageView, viewOf } from '../parts.ts';
 import { changePortGroups, groupsWithOtherMembers } from '../security-group/port-groups.ts';
 import { candidateSubnets, type PlacedPort } from '../segment/candidates.ts';
 import { segmentErrors } from '../segment/errors.ts';
@@ -136,7 +136,7 @@ async function changeAddresses(
   if (wanted === undefined && moves && (await placeOnHost(change, machine, { original, port, placed, subnets })))
     return;
   if (wanted === undefined && !newMac) return;
-  if (wanted) await checkSubnetsExist(tx, subnets, wanted);
+  if (wanted) await checkSubnetsExist(tx, subnets, wanted, viewOf(machine.shared, change.context));
   const isAutomatic = automaticFor(subnets, port);
   const compared = compareAddresses(original.fixed_ips, wanted ?? original.fixed_ips, isAutomatic);
   const stale = newMac ? compared.keep.filter((ip) => isStale(ip, original, isAutomatic)) : [];
