@@ -123,7 +123,9 @@ describe('values that are refused, and why', () => {
     [type.mac, '00:00:00:00:00:00', "'00:00:00:00:00:00' is not a valid MAC address"],
     [type.mac, 'ff:ff:ff:ff:ff:ff', "'ff:ff:ff:ff:ff:ff' is not a valid MAC address"],
     [type.mac, 'fa:16:3e:00:00:01\n', "'fa:16:3e:00:00:01\n' is not a valid MAC address"],
-    [type.addressOrNull, '010.0.0.1', "'010.0.0.1' is not a valid IP address"],
+    [type.addressOrNull, '010.0.0.1', "'010.0.0.1' is not an accepted IP address, '10.0.0.1' is recommended"],
+    [type.addressOrNull, '0256.0.0.1', "'0256.0.0.1' is not a valid IP address"],
+    [type.addressOrNull, '010.0.1', "'010.0.1' is not a valid IP address"],
     [type.addressOrNull, 'fe80::1%eth0', "'fe80::1%eth0' is not a valid IP address"],
     [
       type.allocationPools,

@@ -104,10 +104,20 @@ export function mac(value: unknown): string | null {
   return valid ? null : `'${pythonString(value)}' is not a valid MAC address`;
 }
 
+/** The IPv4 address that is meant if its octets are decimal; null when it is none even so. */
+function withoutLeadingZeros(value: string): string | null {
+  if (!/^\d+(\.\d+){3}$/.test(value)) return null;
+  const decimal = value.split('.').map(Number).join('.');
+  return parseAddress(decimal) === null ? null : decimal;
+}
+
 export function address(value: unknown): string | null {
-  return typeof value === 'string' && parseAddress(value) !== null
-    ? null
-    : `'${pythonString(value)}' is not a valid IP address`;
+  if (typeof value !== 'string') return `'${pythonString(value)}' is not a valid IP address`;
+  if (parseAddress(value) !== null) return null;
+  const decimal = withoutLeadingZeros(value);
+  return decimal === null
+    ? `'${value}' is not a valid IP address`
+    : `'${value}' is not an accepted IP address, '${decimal}' is recommended`;
 }
 
 export function cidr(value: unknown): string | null {

@@ -131,16 +131,24 @@ describe('changing', () => {
     expect((await networks.update!(f.context, network.id, { shared: false, mtu: 0 })).mtu).toBe(1500);
   });
 
-  it('does not count what changes nothing, as the recorded server does not', async () => {
-    const { networks } = f.plugin.collections;
-    const { is_default: _, ...made } = await f.network({ name: 'a', shared: true });
-    for (const changes of [{}, { name: 'a' }, { shared: true, 'router:external': false, mtu: made.mtu }]) {
-      f.clock.nowMs += 5_000;
-      expect(await networks.update!(f.context, made.id, changes)).toEqual(made);
+  it('counts what stands in its own row whenever it is given, what stands beside it when it changes, as the real server', async () => {
+    await using named = await createFixture({ ml2: { extension_drivers: ['port_security', 'dns'] } });
+    const { networks } = named.plugin.collections;
+    const made = await named.network({ name: 'a', shared: true });
+    const counted = async (changes: Record<string, unknown>) => {
+      named.clock.nowMs += 5_000;
+      const before = await networks.get(named.context, made.id);
+      const after = await networks.update!(named.context, made.id, changes);
+      expect(after.updated_at !== before.updated_at).toBe(after.revision_number !== before.revision_number);
+      return after.revision_number! - before.revision_number!;
+    };
+    for (const changes of [{}, { shared: true }, { 'router:external': false }, { dns_domain: '' }]) {
+      expect([changes, await counted(changes)]).toEqual([changes, 0]);
     }
-    const changed = await networks.update!(f.context, made.id, { shared: false });
-    expect(changed.revision_number).toBe(made.revision_number + 1);
-    expect(changed.updated_at).not.toBe(made.updated_at);
+    const own = [{ name: 'a' }, { description: '' }, { mtu: made.mtu }, { port_security_enabled: true }];
+    for (const changes of [...own, { shared: false }, { dns_domain: 'a.org.' }, { name: 'b', shared: true }]) {
+      expect([changes, await counted(changes)]).toEqual([changes, 1]);
+    }
   });
 
   it('refuses another segmentation id, and takes 0 for none', async () => {

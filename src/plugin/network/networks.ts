@@ -175,19 +175,23 @@ export class Networks implements Collection<Network> {
     if (segmentationId !== null) await changeSegmentationId(change, this.#machine, segments, segmentationId);
     if (typeof changes.mtu === 'number') await this.#checkNewMtu(change, original, segments, changes.mtu);
     const columns: Record<string, unknown> = {};
-    for (const key of ['name', 'description', 'admin_state_up', 'port_security_enabled', 'dns_domain'] as const) {
+    for (const key of ['name', 'description', 'admin_state_up', 'port_security_enabled'] as const) {
       if (changes[key] !== undefined && changes[key] !== null) columns[key] = changes[key];
     }
     if (typeof changes.mtu === 'number') columns.mtu = this.#mtu(segments, changes.mtu);
-    let isNew = segmentationId !== null;
-    isNew = Object.entries(columns).some(([key, value]) => value !== original[key as keyof Network]) || isNew;
+    // As upstream counts: what stands in the network's own row is a revision whenever it is given, what stands beside it
+    // (sharing, the way outside, the domain) when it changes.
+    let isNew = segmentationId !== null || Object.keys(columns).length > 0;
+    if (typeof changes.dns_domain === 'string' && changes.dns_domain !== original.dns_domain) {
+      columns.dns_domain = changes.dns_domain;
+      isNew = true;
+    }
     if (typeof changes.shared === 'boolean') isNew = (await writeShared(tx, original, changes.shared)) || isNew;
     const external = (changes['router:external'] as boolean | undefined) ?? original['router:external'];
     if (changes['router:external'] !== undefined || changes.is_default !== undefined) {
       const isDefault = changes.is_default as boolean | undefined;
       isNew = (await writeExternal(tx, original, external, isDefault)) || isNew;
     }
-    // Being asked for what is so already is no revision.
     if (isNew) {
       const revision_number = original.revision_number + 1;
       await updateNetworkRow(tx, id, { ...columns, updated_at: time, revision_number });

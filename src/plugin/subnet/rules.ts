@@ -78,7 +78,8 @@ function checkDhcpPossible(cidr: Cidr): void {
 function checkGateway(cidr: Cidr, gateway: string): void {
   checkVersion(cidr.version, gateway, 'gateway_ip');
   const address = parseAddress(gateway)!;
-  if (cidr.version !== 4 || cidr.prefix > 30 || !cidrHas(cidr, address)) return;
+  // Both addresses of a /31 are hosts' (RFC 3021); the one of a /32 is nobody's gateway.
+  if (cidr.version !== 4 || cidr.prefix === 31 || !cidrHas(cidr, address)) return;
   if (address.value === cidr.first || address.value === cidr.last) invalid('Gateway is not valid on subnet');
 }
 
