@@ -19,6 +19,17 @@ export function parentsOf({ attributes }: ServedResource): string[] {
 /** Attributes of networks that rules also ask ports and subnets for. */
 const inherited = new Set(['shared', 'router:external']);
 
+/** Attributes of an object without which what rules ask for (`names`) cannot be told. */
+export function neededFor(names: readonly string[], { attributes }: ServedResource): string[] {
+  const asked = names.flatMap((name) => {
+    if (name === 'project_id' || name === 'tenant_id') return ['project_id', 'tenant_id'];
+    const parent = parentOf(name);
+    const key = parent === null ? undefined : parentKeys[parent]?.key;
+    return [name, ...(key === undefined ? [] : [key]), ...(inherited.has(name) ? ['network_id'] : [])];
+  });
+  return [...new Set(asked)].filter((name) => attributes.has(name));
+}
+
 type Collections = Readonly<Record<string, Collection<Item> | undefined>>;
 
 /**

@@ -6,7 +6,7 @@ import type { Policy } from '../../policy/policy.ts';
 import { type Attribute, unset } from '../../resources/contract.ts';
 import type { Call, Item } from '../call.ts';
 import { apiErrors } from '../errors.ts';
-import { Parents } from './parents.ts';
+import { neededFor, Parents } from './parents.ts';
 import { ruleName } from './rule-names.ts';
 
 /** What the decision needs besides the rules. */
@@ -81,10 +81,12 @@ async function onStored(parts: PermissionParts, call: Call): Promise<void> {
     verb === 'update' ? updatedWith : () => false,
   );
   if (demand.checks.every(({ kind }) => kind === 'true')) return;
-  const stored = await collectionOf(call).get(context, id!);
-  const parents = new Parents(plugin.collections, context);
   const show = policy.decide(context, ruleName('get', resource));
-  await parents.load([stored], call, [show, ...demand.checks].flatMap(asksFor));
+  const asked = [show, ...demand.checks].flatMap(asksFor);
+  // Only what the rules look at: a whole port is six tables.
+  const stored = await collectionOf(call).get(context, id!, neededFor(asked, resource));
+  const parents = new Parents(plugin.collections, context);
+  await parents.load([stored], call, asked);
   const target = parents.target({ ...stored, ...changes }, call);
   if (demand.checks.every((check) => evaluate(check, target))) return;
   if (!evaluate(show, parents.target(stored, call))) throw apiErrors.HTTPNotFound();
