@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Context } from '../lib/context.ts';
 
 /** What rules may ask of a caller, by the names oslo.policy has for it. */
@@ -10,19 +11,25 @@ export interface Credentials {
 }
 
 const known = new WeakMap<Context, Credentials>();
+/** By their key, for the next request of the same caller. */
+const made = new LRUCache<string, Credentials>({ max: 1_000 });
 
 export function credentialsOf(context: Context): Credentials {
   let credentials = known.get(context);
   if (credentials === undefined) {
-    credentials = make(context);
+    const { requestId: _r, globalRequestId: _g, authToken: _t, readOnly: _o, ...about } = context;
+    const key = JSON.stringify(about);
+    credentials = made.get(key) ?? make(key, about);
+    made.set(key, credentials);
     known.set(context, credentials);
   }
   return credentials;
 }
 
-function make(context: Context): Credentials {
-  const { requestId: _r, globalRequestId: _g, authToken: _t, readOnly: _o, ...about } = context;
-  const { projectId, userId, roles, isAdmin, userName, projectName } = context;
+type About = Omit<Context, 'requestId' | 'globalRequestId' | 'authToken' | 'readOnly'>;
+
+function make(key: string, about: About): Credentials {
+  const { projectId, userId, roles, isAdmin, userName, projectName } = about;
   const extra = about as unknown as Readonly<Record<string, unknown>>;
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(extra)) values[snakeCase(name)] = value;
@@ -39,7 +46,7 @@ function make(context: Context): Credentials {
     is_admin: isAdmin,
   });
   return {
-    key: JSON.stringify(about),
+    key,
     roles: new Set(roles.map((role) => role.toLowerCase())),
     values,
   };

@@ -22,6 +22,28 @@ export function selectAttributes(
   );
 }
 
+/**
+ * The columns of a row that the attributes need, from the first one on: a list of ids is read from an index alone. All of
+ * them, where an attribute is made of more than a column.
+ */
+export function columnsFor(definition: Definition, attributes: readonly Attribute[]): readonly string[] {
+  const { columns } = definition;
+  let most = 0;
+  for (const { position } of attributes) {
+    if (position === undefined) return columns;
+    most = Math.max(most, position);
+  }
+  if (most + 1 >= columns.length) return columns;
+  const prefixes = knownPrefixes.get(definition) ?? [];
+  knownPrefixes.set(definition, prefixes);
+  const prefix = prefixes[most] ?? columns.slice(0, most + 1);
+  prefixes[most] = prefix;
+  return prefix;
+}
+
+/** By the last column. */
+const knownPrefixes = new WeakMap<Definition, (readonly string[])[]>();
+
 /** A list as JSON. */
 export interface JsonPage {
   readonly json: Uint8Array<ArrayBuffer>;

@@ -31,6 +31,8 @@ export interface Value {
    * where that would not be shorter.
    */
   readonly json?: (row: Row, children: readonly Row[], view: View) => string;
+  /** Where in the row it stands, when it is that and nothing else. */
+  readonly position?: number;
 }
 
 /** One attribute of a resource: when it exists and how it comes from the rows. */
@@ -170,25 +172,29 @@ export function columnReader(columns: readonly string[]) {
     /** Anything that may need escaping: names, descriptions, what users send. */
     plain: (name: string): Value => {
       const i = position(name);
-      return { value: (row) => row[i], json: (row) => JSON.stringify(row[i]) };
+      return { position: i, value: (row) => row[i], json: (row) => JSON.stringify(row[i]) };
     },
     /** Text of our own that has nothing to escape: ids, addresses, times, states. */
     token: (name: string): Value => {
       const i = position(name);
-      return { value: (row) => row[i], json: (row) => `"${row[i]}"` };
+      return { position: i, value: (row) => row[i], json: (row) => `"${row[i]}"` };
     },
     number: (name: string): Value => {
       const i = position(name);
-      return { value: (row) => row[i], json: (row) => `${row[i]}` };
+      return { position: i, value: (row) => row[i], json: (row) => `${row[i]}` };
     },
     /** A number, shown as text. */
     digits: (name: string): Value => {
       const i = position(name);
-      return { value: (row) => String(row[i]), json: (row) => `"${row[i]}"` };
+      return { position: i, value: (row) => String(row[i]), json: (row) => `"${row[i]}"` };
     },
     flag: (name: string): Value => {
       const i = position(name);
-      return { value: (row) => toBoolean(row[i]), json: (row) => (toBoolean(row[i]) ? 'true' : 'false') };
+      return {
+        position: i,
+        value: (row) => toBoolean(row[i]),
+        json: (row) => (toBoolean(row[i]) ? 'true' : 'false'),
+      };
     },
     /** A flag that nobody need have set. */
     flagOr: (name: string, unset: boolean): Value => {
@@ -197,7 +203,7 @@ export function columnReader(columns: readonly string[]) {
     },
     maybeFlag: (name: string): Value => {
       const i = position(name);
-      return { value: (row) => (row[i] === null ? null : toBoolean(row[i])) };
+      return { position: i, value: (row) => (row[i] === null ? null : toBoolean(row[i])) };
     },
     jsonOrNull: (name: string): Value => {
       const i = position(name);
@@ -205,7 +211,7 @@ export function columnReader(columns: readonly string[]) {
     },
     json: (name: string): Value => {
       const i = position(name);
-      return { value: (row) => parseJson(row[i] as string) };
+      return { position: i, value: (row) => parseJson(row[i] as string) };
     },
   };
 }

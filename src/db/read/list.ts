@@ -1,7 +1,7 @@
 import type { ListQuery, Page } from '../../lib/query.ts';
 import type { Db } from '../database.ts';
 import { atOneMoment, handleOf } from '../handle.ts';
-import { build, buildJson, type JsonPage, selectAttributes } from './build.ts';
+import { build, buildJson, columnsFor, type JsonPage, selectAttributes } from './build.ts';
 import type { Definition } from './definition.ts';
 import { Fragments } from './fragments.ts';
 import { findRows } from './rows.ts';
@@ -16,8 +16,9 @@ const JSON_FROM = 50;
 export async function findResources<R>(db: Db, definition: Definition, query: ListQuery, view: View): Promise<R[]> {
   return atOneMoment(handleOf(db), async (handle) => {
     const fixed = withNow(view);
-    const rows = await findRows(handle, definition, query, fixed);
-    return build<R>(handle, definition, rows, selectAttributes(definition, fixed, query.fields, query.hidden), fixed);
+    const attributes = selectAttributes(definition, fixed, query.fields, query.hidden);
+    const rows = await findRows(handle, definition, query, fixed, columnsFor(definition, attributes));
+    return build<R>(handle, definition, rows, attributes, fixed);
   });
 }
 
@@ -35,8 +36,9 @@ export async function findJson(
       const keys = await Fragments.keys(handle, definition, query, fixed);
       return fragments.find(handle, definition, keys, fixed, query.hidden);
     }
-    const rows = await findRows(handle, definition, query, fixed);
-    return buildJson(handle, definition, rows, selectAttributes(definition, fixed, query.fields, query.hidden), fixed);
+    const attributes = selectAttributes(definition, fixed, query.fields, query.hidden);
+    const rows = await findRows(handle, definition, query, fixed, columnsFor(definition, attributes));
+    return buildJson(handle, definition, rows, attributes, fixed);
   });
 }
 
@@ -59,18 +61,17 @@ export async function findPage<R>(
       if (keys.length > LONG_LIST) return null;
       if (keys.length >= JSON_FROM) return fragments.find(handle, definition, keys, view, query.hidden);
     }
-    const rows = await findRows(handle, definition, bounded, view);
-    if (rows.length > LONG_LIST) return null;
     const { fields, hidden } = query;
+    const { key = 'id' } = definition;
+    // The API makes links from the items' ids.
+    const withId = fields === null || fields.includes(key) ? fields : [key, ...fields];
+    const attributes = selectAttributes(definition, view, withId, hidden);
+    const rows = await findRows(handle, definition, bounded, view, columnsFor(definition, attributes));
+    if (rows.length > LONG_LIST) return null;
     if (rows.length >= JSON_FROM) {
       return buildJson(handle, definition, rows, selectAttributes(definition, view, fields, hidden), view);
     }
-    // The API makes links from the items' ids.
-    const { key = 'id' } = definition;
-    const withId = fields === null || fields.includes(key) ? fields : [key, ...fields];
-    return {
-      items: await build<R>(handle, definition, rows, selectAttributes(definition, view, withId, hidden), view),
-    };
+    return { items: await build<R>(handle, definition, rows, attributes, view) };
   });
 }
 
