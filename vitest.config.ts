@@ -43,6 +43,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'tempest',
+          include: ['test/compat/tempest/**/*.test.ts'],
+          globalSetup: ['test/compat/tempest/set-up.ts'],
+          pool: 'forks',
+        },
+      },
+      {
+        test: {
           name: 'functional',
           include: ['test/functional/**/*.test.ts'],
           pool: 'forks',
