@@ -213,7 +213,7 @@ export async function networksOfDhcpAgent(db: Db, agentId: string): Promise<stri
   return (await networksOf.all(db, { id: agentId })).map(({ network_id }) => network_id);
 }
 
-/** Networks with a DHCP subnet that have fewer than `wanted` agents. */
+/** Networks with a DHCP subnet that have fewer than `wanted` agents; routed ones, whose segments are served each, are not among them. */
 export async function underservedNetworks(db: Db, wanted: number): Promise<string[]> {
   const rows = await db
     .selectFrom('networks')
@@ -225,7 +225,8 @@ export async function underservedNetworks(db: Db, wanted: number): Promise<strin
           .selectFrom('subnets')
           .select('subnets.id')
           .whereRef('subnets.network_id', '=', 'networks.id')
-          .where('subnets.enable_dhcp', '=', true),
+          .where('subnets.enable_dhcp', '=', true)
+          .where('subnets.segment_id', 'is', null),
       ),
     )
     .groupBy('networks.id')

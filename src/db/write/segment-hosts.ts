@@ -32,12 +32,14 @@ export async function mapSegmentToHosts(tx: Tx, segment_id: string, hosts: reado
   for (const host of hosts) await insert.run(tx, { segment_id, host });
 }
 
-/** Makes these the segments that a host reaches. */
-export async function replaceSegmentsOfHost(tx: Tx, host: string, segmentIds: readonly string[]): Promise<void> {
+/** Makes these the segments that a host reaches. @returns those it did not reach before */
+export async function replaceSegmentsOfHost(tx: Tx, host: string, segmentIds: readonly string[]): Promise<string[]> {
   const known = new Set((await ofHost.all(tx, { host })).map(({ segment_id }) => segment_id));
   const wanted = new Set(segmentIds);
-  for (const segment_id of wanted) if (!known.has(segment_id)) await insert.run(tx, { segment_id, host });
+  const added = [...wanted].filter((id) => !known.has(id));
+  for (const segment_id of added) await insert.run(tx, { segment_id, host });
   for (const segment_id of known) if (!wanted.has(segment_id)) await remove.run(tx, { segment_id, host });
+  return added;
 }
 
 /** By segment: the hosts that reach it. */
@@ -105,4 +107,54 @@ export async function portsLivingOn(db: Db, subnet_id: string): Promise<string[]
     .limit(1)
     .execute();
   return rows.map(({ port_id }) => port_id);
+}
+
+const dhcpOn = preparedIn((db, segmentIds: string[]) =>
+  db
+    .selectFrom('subnets')
+    .select(['network_id', 'segment_id'])
+    .distinct()
+    .where('segment_id', 'in', segmentIds)
+    .where('enable_dhcp', '=', true),
+);
+
+/** Which of these segments have subnets that DHCP agents serve, and the networks these belong to. */
+export async function segmentsWithDhcp(
+  db: Db,
+  segmentIds: readonly string[],
+): Promise<{ network_id: string; segment_id: string }[]> {
+  const rows = await dhcpOn.all(db, segmentIds);
+  return rows.map(({ network_id, segment_id }) => ({ network_id, segment_id: segment_id! }));
+}
+
+const routedOn = prepared((db, p: { host: string }) =>
+  db
+    .selectFrom('segmenthostmappings as mapping')
+    .innerJoin('subnets', 'subnets.segment_id', 'mapping.segment_id')
+    .select('subnets.network_id')
+    .distinct()
+    .where('mapping.host', '=', p.host)
+    .where('subnets.enable_dhcp', '=', true),
+);
+
+/** Routed networks with subnets that a DHCP agent of this host could serve. */
+export async function routedNetworksOf(db: Db, host: string): Promise<string[]> {
+  return (await routedOn.all(db, { host })).map(({ network_id }) => network_id);
+}
+
+const neighboursOf = prepared((db, p: { network_id: string; host: string }) =>
+  db
+    .selectFrom('subnets')
+    .innerJoin('segmenthostmappings as own', 'own.segment_id', 'subnets.segment_id')
+    .innerJoin('segmenthostmappings as other', 'other.segment_id', 'own.segment_id')
+    .select('other.host')
+    .distinct()
+    .where('subnets.network_id', '=', p.network_id)
+    .where('own.host', '=', p.host),
+);
+
+/** Hosts that reach the same segments of a routed network as this one; null when the network is not routed. */
+export async function neighbours(db: Db, network_id: string, host: string): Promise<string[] | null> {
+  const rows = await neighboursOf.all(db, { network_id, host });
+  return rows.length === 0 ? null : rows.map((row) => row.host);
 }

@@ -12,6 +12,7 @@ import {
   updateAgentRow,
 } from '../../db/write/agents.ts';
 import { networkFacts } from '../../db/write/networks.ts';
+import { neighbours, routedNetworksOf } from '../../db/write/segment-hosts.ts';
 import { adminContext } from '../../lib/context.ts';
 import type { AgentState, ReportAnswer } from '../../rpc/contract.ts';
 import type { Change } from '../changes.ts';
@@ -19,6 +20,7 @@ import type { DhcpPorts } from '../dhcp/dhcp-ports.ts';
 import { addAgents, isAlive } from '../dhcp/scheduler.ts';
 import type { Machine } from '../machine.ts';
 import { rebindPorts } from '../ml2/rebind.ts';
+import { scheduleSegments } from '../segment/dhcp-scheduling.ts';
 import { mapHost, sameReach } from '../segment/host-mapping.ts';
 
 const DHCP_AGENT = 'DHCP agent';
@@ -70,7 +72,7 @@ export class AgentDirectory {
    * answered as nothing; a clock that is far off is worth an error line, no more.
    */
   async report(state: AgentState, time: string): Promise<ReportAnswer | null> {
-    const { shared, changes } = this.#machine;
+    const { shared, changes, outbox } = this.#machine;
     const { agent_type, host } = state;
     const sentAtMs = Date.parse(`${time.slice(0, 23)}Z`);
     if (sentAtMs < this.#startedAtMs && shared.now() - sentAtMs > shared.options.core.agent_down_time * 1000) {
@@ -79,12 +81,13 @@ export class AgentDirectory {
     }
     if (state.start_flag) this.#checkClock(state, sentAtMs);
     const binds = this.#machine.mechanisms.drivers.some((driver) => driver.agentType === agent_type);
-    const { result } = await changes.run(adminContext(), async (change) => {
+    const { result, tasks } = await changes.run(adminContext(), async (change) => {
       const known = await agentByTypeAndHost(change.tx, agent_type, host);
       const answer = await this.#reportIn(change, state, known);
       if (binds) await this.#mapSegments(change, state, known);
       return answer;
     });
+    outbox.tellSoon(tasks);
     if (binds && (result !== 'alive' || state.start_flag)) this.#rebind(host);
     return result;
   }
@@ -97,12 +100,13 @@ export class AgentDirectory {
   }
 
   /** What the agent's host reaches, when that may have changed. */
-  async #mapSegments({ tx }: Change, state: AgentState, known: AgentRow | null): Promise<void> {
+  async #mapSegments(change: Change, state: AgentState, known: AgentRow | null): Promise<void> {
     const { mechanisms, shared } = this.#machine;
     if (!shared.extensions.has('segment')) return;
     const same = known !== null && sameReach(known.configurations, state.configurations ?? {});
     if (same && !state.start_flag && this.#mapped.has(state.host)) return;
-    await mapHost(tx, mechanisms, state.host);
+    const added = await mapHost(change.tx, mechanisms, state.host);
+    await scheduleSegments(change, added, shared.options.core);
     this.#mapped.add(state.host);
   }
 
@@ -154,7 +158,9 @@ export class AgentDirectory {
     await changes.run(adminContext(), async ({ tx, nowMs }) => {
       const agent = await agentByTypeAndHost(tx, DHCP_AGENT, host);
       if (!agent?.admin_state_up || !isAlive(agent.heartbeat_timestamp, nowMs, core)) return;
-      const networks = await underservedNetworks(tx, core.dhcp_agents_per_network);
+      // Of a routed network every host serves what it reaches, however many agents there are.
+      const underserved = await underservedNetworks(tx, core.dhcp_agents_per_network);
+      const networks = [...new Set([...underserved, ...(await routedNetworksOf(tx, host))])];
       const present = await agentsHosting(tx, networks);
       for (const id of networks) {
         if (present.some((binding) => binding.network_id === id && binding.id === agent.id)) continue;
@@ -202,7 +208,8 @@ export class AgentDirectory {
       const present = await agentsHosting(tx, [id]);
       if (!present.some((agent) => agent.id === dead.id)) return false;
       const zoneHints = (await networkFacts(tx, id))?.availability_zone_hints ?? [];
-      const added = await addAgents(tx, { id, zoneHints }, 1, present, { options: shared.options.core, nowMs });
+      const hosts = await neighbours(tx, id, dead.host);
+      const added = await addAgents(tx, { id, zoneHints, hosts }, 1, present, { options: shared.options.core, nowMs });
       if (added.length === 0) return false;
       await unbindDhcpAgent(tx, id, dead.id);
       await change.todo('network', id, 'unscheduled', { hosts: [dead.host] });

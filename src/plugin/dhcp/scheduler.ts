@@ -20,20 +20,29 @@ export interface Scheduled {
   added: HostingAgent[];
 }
 
+/** What agents of a network are chosen by. */
+export interface Scheduling {
+  id: string;
+  zoneHints: readonly string[];
+  /** Only agents of these hosts will do, and only they count: those that reach one segment of a routed network. */
+  hosts?: readonly string[] | null;
+}
+
 /**
  * Gives a network its DHCP agents when it has none that is enabled: the live ones with the fewest networks, spread over
  * availability zones when the network names some (upstream: scheduler/dhcp_agent_scheduler.py WeightScheduler).
  */
 export async function scheduleNetwork(
   tx: Tx,
-  network: { id: string; zoneHints: readonly string[] },
+  network: Scheduling,
   options: CoreOptions,
   nowMs: number,
 ): Promise<Scheduled> {
   const agents = await agentsHosting(tx, [network.id]);
   if (!options.enable_traditional_dhcp || !options.network_auto_schedule) return { agents, added: [] };
-  if (agents.some(({ admin_state_up }) => admin_state_up)) return { agents, added: [] };
-  const missing = options.dhcp_agents_per_network - agents.length;
+  const near = agents.filter(({ host }) => network.hosts?.includes(host) !== false);
+  if (near.some(({ admin_state_up }) => admin_state_up)) return { agents, added: [] };
+  const missing = options.dhcp_agents_per_network - near.length;
   const added = await addAgents(tx, network, missing, agents, { options, nowMs });
   return { agents: [...agents, ...added], added };
 }
@@ -41,7 +50,7 @@ export async function scheduleNetwork(
 /** Gives a network up to `count` agents more, none of which it has. */
 export async function addAgents(
   tx: Tx,
-  network: { id: string; zoneHints: readonly string[] },
+  network: Scheduling,
   count: number,
   present: readonly { id: string }[],
   { options, nowMs }: { options: CoreOptions; nowMs: number },
@@ -50,6 +59,7 @@ export async function addAgents(
   const candidates = (await dhcpAgents(tx)).filter(
     (agent) =>
       agent.admin_state_up &&
+      network.hosts?.includes(agent.host) !== false &&
       isAlive(agent.heartbeat_timestamp, nowMs, options) &&
       !present.some(({ id }) => id === agent.id),
   );

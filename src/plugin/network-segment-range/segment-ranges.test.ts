@@ -95,7 +95,7 @@ describe('a range', () => {
     const made = await ranges.create(f.context, vlan(100, 103));
     expect(made).toMatchObject({ default: false, shared: true, project_id: null, available: [100, 101, 102, 103] });
     const mine = await ranges.create(f.context, ofProject('p1', 200, 201));
-    expect(mine).toMatchObject({ shared: false, project_id: 'p1', tenant_id: 'p1' });
+    expect(mine).toMatchObject({ shared: false, project_id: 'p1' });
     expect(await ranges.update(f.context, made.id, { name: 'wider', maximum: 104 })).toMatchObject({
       name: 'wider',
       maximum: 104,

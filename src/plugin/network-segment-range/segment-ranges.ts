@@ -19,8 +19,8 @@ export interface NetworkSegmentRange extends Partial<Usage> {
   name: string;
   default: boolean;
   shared: boolean;
+  /** Null when it is everybody's. */
   project_id: string | null;
-  tenant_id: string | null;
   network_type: string;
   physical_network: string | null;
   minimum: number;

@@ -21,15 +21,15 @@ export function sameReach(some: HostAgent['configurations'], other: HostAgent['c
   return [...mappingKeys, 'network_types'].every((key) => isDeepStrictEqual(some[key], other[key]));
 }
 
-/** Writes anew what a host reaches, after one of its agents reported. */
-export async function mapHost(tx: Tx, mechanisms: Mechanisms, host: string): Promise<void> {
+/** Writes anew what a host reaches, after one of its agents reported. @returns the segments it did not reach before */
+export async function mapHost(tx: Tx, mechanisms: Mechanisms, host: string): Promise<string[]> {
   const agents = (await agentsOnHost(tx, host)).map(asHostAgent);
   const names = new Set(
     agents.flatMap(({ configurations }) => mappingKeys.flatMap((key) => Object.keys(configurations[key] ?? {}))),
   );
   const candidates = await segmentsOnPhysicalNetworks(tx, [...names]);
   const reached = candidates.filter((segment) => agents.some((agent) => reaches(mechanisms, agent, segment)));
-  await replaceSegmentsOfHost(
+  return replaceSegmentsOfHost(
     tx,
     host,
     reached.map(({ id }) => id),

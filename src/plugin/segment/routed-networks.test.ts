@@ -11,7 +11,7 @@ let racks: [Segment, Segment];
 beforeEach(async () => {
   f = await createFixture({
     service: { service_plugins: ['segments'] },
-    vlan: { network_vlan_ranges: ['rack1', 'rack2'] },
+    vlan: { network_vlan_ranges: ['rack1', 'rack2', 'rack3'] },
   });
   for (const [host, rack] of [
     ['host1', 'rack1'],
@@ -189,5 +189,47 @@ describe('DHCP agents of a routed network', () => {
       { id: racks[0].id, hosts: ['host1', 'host2'], segmentation_id: 1 },
       { id: racks[1].id, hosts: ['host3'], segmentation_id: 2 },
     ]);
+  });
+
+  it('serve the segments they reach: one is chosen for each', async () => {
+    for (const host of ['host1', 'host2', 'host3']) await f.dhcpAgent(host);
+    const agents = async () => {
+      const rows = await f.database.db
+        .selectFrom('networkdhcpagentbindings as binding')
+        .innerJoin('agents', 'agents.id', 'binding.dhcp_agent_id')
+        .select('agents.host')
+        .where('binding.network_id', '=', network.id)
+        .orderBy('agents.host')
+        .execute();
+      return rows.map(({ host }) => host);
+    };
+    await subnetIn(0);
+    expect(await agents()).toEqual(['host1']);
+    await subnetIn(1);
+    expect(await agents()).toEqual(['host1', 'host3']);
+    // Asking for its networks, an agent gets all it can serve.
+    await f.ask('get_active_networks_info', { host: 'host2' });
+    expect(await agents()).toEqual(['host1', 'host2', 'host3']);
+    await f.dhcpAgent('host5');
+    await f.ask('get_active_networks_info', { host: 'host5' });
+    expect(await agents()).not.toContain('host5');
+  });
+
+  it('are chosen when their host comes to reach a segment', async () => {
+    const lonely = await f.network({
+      segments: [
+        { 'provider:network_type': 'vlan', 'provider:physical_network': 'rack1' },
+        { 'provider:network_type': 'vlan', 'provider:physical_network': 'rack3' },
+      ],
+    });
+    const [, third] = await all(f.plugin.collections.segments as Collection<Segment>, {
+      filters: { network_id: [lonely.id] },
+      sorts: [{ key: 'physical_network', direction: 'asc' }],
+    });
+    await f.dhcpAgent('host7');
+    await f.subnet(lonely.id, { segment_id: third!.id });
+    await f.told();
+    await f.bridgeAgent('host7', { bridge_mappings: { rack3: 'br' } });
+    expect(await f.told()).toMatchObject([{ to: 'dhcp_agent.host7', method: 'network_create_end' }]);
   });
 });

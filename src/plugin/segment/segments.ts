@@ -132,14 +132,17 @@ export class Segments implements Collection<Segment> {
    * @throws SegmentInUse
    */
   async #release(change: Change, { id }: SegmentRow): Promise<void> {
-    const subnets = await subnetsOfSegment(change.tx, id);
-    if (subnets.length > 0) {
-      const reason = `The segment is still associated with subnet(s) ${subnets.join(', ')}`;
-      throw errors.SegmentInUse({ segment_id: id, reason });
-    }
     const ports = await boundPorts(change.tx, id);
-    if (ports.some(({ device_owner }) => !autoDeletedOwners.has(device_owner))) {
-      const reason = `The segment is still bound with ${ports.length} port(s)`;
+    const subnets = await subnetsOfSegment(change.tx, id);
+    const reasons = [
+      ...(ports.some(({ device_owner }) => !autoDeletedOwners.has(device_owner))
+        ? [`The segment is still bound with ${ports.length} port(s)`]
+        : []),
+      ...(subnets.length > 0 ? [`The segment is still associated with subnet(s) ${subnets.join(', ')}`] : []),
+    ];
+    if (reasons.length > 0) {
+      // Upstream joins the whole errors, a line each.
+      const reason = reasons.join(`.\nSegment '${id}' cannot be deleted: `);
       throw errors.SegmentInUse({ segment_id: id, reason });
     }
     for (const port of ports) await this.#machine.ports.deleteIn(change, port.id);

@@ -5,7 +5,7 @@ import { UnknownMarkerError } from '../../db/read/view.ts';
 import { holderOf, holdersInSubnet, isHeldBy } from '../../db/write/addresses.ts';
 import { bumpNetwork } from '../../db/write/networks.ts';
 import { bumpPort, portFacts } from '../../db/write/ports.ts';
-import { portsLivingOn } from '../../db/write/segment-hosts.ts';
+import { hostsOfSegments, portsLivingOn } from '../../db/write/segment-hosts.ts';
 import {
   deleteSubnetRow,
   insertSubnet,
@@ -184,7 +184,8 @@ export class Subnets implements Collection<Subnet> {
     const subnet = await this.#stored(change, id);
     if (isAutoAddressSubnet(subnet)) await addAutoAddresses(change, this.#machine.ipam, subnet);
     await mechanisms.precommit('createSubnetPrecommit', tx, { context, current: subnet, original: null });
-    await scheduleIn(change, network, shared.options.core);
+    const hosts = segment_id === null ? null : ((await hostsOfSegments(tx, [segment_id])).get(segment_id) ?? []);
+    await scheduleIn(change, network, shared.options.core, hosts);
     await change.todo('subnet', id, 'created', { network_id: network.id });
     return subnet;
   }
