@@ -105,6 +105,7 @@ export interface NetworksTable extends StandardColumns {
   /** JSON list. */
   availability_zone_hints: string;
   dns_domain: string;
+  qinq: Flag | null;
 }
 
 export interface NetworkSegmentsTable {

@@ -1,5 +1,6 @@
 import type { Domain } from './domain.ts';
 import type { ExtensionDriver } from './ml2/contract.ts';
+import type { Mechanisms } from './ml2/mechanisms.ts';
 import { agentsFilter, type PluginOptions } from './options.ts';
 
 /** Aliases that work in every configuration. An alias is listed when all it promises works, not before. */
@@ -36,11 +37,12 @@ const always = [
 ] as const;
 
 /**
- * The aliases of this configuration. `transparent`: every mechanism driver lets guests use VLANs of their own. `neutrino-no-isolation` is there as long as nothing separates the ports of a network,
- * whatever groups there are: clients can see it, and people are told.
+ * The aliases of this configuration. Networks for VLANs of the guests' own there are where every mechanism driver can wire
+ * them. `neutrino-no-isolation` is there as long as nothing separates the ports of a network, whatever groups there are:
+ * clients can see it, and people are told.
  */
 export function loadedExtensions(
-  { drivers, transparent }: { drivers: readonly ExtensionDriver[]; transparent: boolean },
+  { drivers, mechanisms }: { drivers: readonly ExtensionDriver[]; mechanisms: Mechanisms },
   domains: readonly Domain[],
   options: PluginOptions,
 ): ReadonlySet<string> {
@@ -48,7 +50,8 @@ export function loadedExtensions(
   return new Set([
     ...always,
     ...drivers.flatMap(({ alias, aliases = [] }) => [alias, ...aliases]),
-    ...(options.core.vlan_transparent && transparent ? ['vlan-transparent'] : []),
+    ...(options.core.vlan_transparent && mechanisms.vlanTransparent ? ['vlan-transparent'] : []),
+    ...(options.core.vlan_qinq && mechanisms.qinq ? ['qinq'] : []),
     ...domains.flatMap((domain) => domain.aliases(options)),
     ...(filtered ? [] : ['neutrino-no-isolation']),
   ]);

@@ -18,6 +18,10 @@ export const coreOptions = declareOptions('DEFAULT', {
     deprecated: [{ section: 'ml2', name: 'segment_mtu' }],
   }),
   dns_domain: option.string({ default: 'openstacklocal', help: 'domain of host names' }),
+  vlan_qinq: option.bool({
+    default: true,
+    help: 'whether guests may use VLANs behind a second tag, where all mechanism drivers can do it',
+  }),
   vlan_transparent: option.bool({ default: false, help: 'whether guests may use VLANs of their own inside networks' }),
   max_dns_nameservers: option.int({ default: 5, min: 0, help: 'name servers a subnet may have' }),
   max_subnet_host_routes: option.int({ default: 20, min: 0, help: 'host routes a subnet may have' }),

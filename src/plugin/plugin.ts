@@ -57,10 +57,7 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
   const mechanisms = new Mechanisms(await loadDrivers('mechanism_drivers', setup), logger);
   const extensionDrivers = await loadDrivers('extension_drivers', setup);
   const domains = allDomains.filter((domain) => domain.enabled?.(options) !== false);
-  const shared = share(
-    parts,
-    loadedExtensions({ drivers: extensionDrivers, transparent: mechanisms.vlanTransparent }, domains, options),
-  );
+  const shared = share(parts, loadedExtensions({ drivers: extensionDrivers, mechanisms }, domains, options));
   const machine = assemble(shared, domains, { types, mechanisms, extensionDrivers });
   const brought = domains.map((domain) => domain.make(machine));
   const dhcpPorts = new DhcpPorts(machine);

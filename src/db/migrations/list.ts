@@ -6,6 +6,7 @@ import { flavors } from './flavors.ts';
 import { initialTables } from './initial-tables.ts';
 import { poolKeys } from './pool-keys.ts';
 import { portAttributes } from './port-attributes.ts';
+import { qinq } from './qinq.ts';
 import { securityGroups } from './security-groups.ts';
 import { segments } from './segments.ts';
 import { subnetPools } from './subnet-pools.ts';
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   autoAllocatedTopologies,
   portAttributes,
   defaultStatefulness,
+  qinq,
 ];

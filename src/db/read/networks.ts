@@ -27,6 +27,7 @@ const columns = [
   'vlan_transparent',
   'availability_zone_hints',
   'dns_domain',
+  'qinq',
 ];
 const column = columnReader(columns);
 
@@ -86,6 +87,7 @@ const attributes: readonly Attribute[] = [
   descriptionAttribute(column),
   { key: 'port_security_enabled', alias: 'port-security', ...column.flag('port_security_enabled') },
   { key: 'vlan_transparent', alias: 'vlan-transparent', ...column.maybeFlag('vlan_transparent') },
+  { key: 'qinq', alias: 'qinq', ...column.maybeFlag('qinq') },
   { key: 'dns_domain', alias: 'dns-integration', ...column.plain('dns_domain') },
   {
     key: 'is_default',
@@ -199,6 +201,7 @@ export const networks: Definition = {
     project_id: oneOf('project_id'),
     mtu: oneOf('mtu'),
     vlan_transparent: oneOf('vlan_transparent'),
+    qinq: oneOf('qinq'),
     description: oneOf('description'),
     revision_number: oneOf('revision_number'),
     shared: whether(sharedWith),

@@ -42,6 +42,7 @@ export interface NewNetwork {
   vlan_transparent: boolean | null;
   availability_zone_hints: string;
   dns_domain: string;
+  qinq: boolean | null;
 }
 
 const insert = preparedInsert('networks', [
@@ -59,6 +60,7 @@ const insert = preparedInsert('networks', [
   'vlan_transparent',
   'availability_zone_hints',
   'dns_domain',
+  'qinq',
 ]);
 
 export async function insertNetwork(tx: Tx, network: NewNetwork): Promise<void> {

@@ -110,6 +110,8 @@ export interface MechanismDriver {
   readonly connectivity: string;
   /** Whether guests may use VLANs of their own inside its networks; absent: no. */
   readonly vlanTransparent?: boolean;
+  /** Whether they may behind a second tag (0x88a8); absent: no. */
+  readonly qinq?: boolean;
   /** `vif_type`s whose ports stay wired when their network gets another segmentation id; absent: none. */
   readonly followsSegmentationId?: readonly string[];
   initialize(): Promise<void>;

@@ -34,6 +34,11 @@ export class Mechanisms {
     return this.drivers.every((driver) => driver.vlanTransparent === true);
   }
 
+  /** Whether they may behind a second tag; where there is no driver, nobody puts it there. */
+  get qinq(): boolean {
+    return this.drivers.length > 0 && this.drivers.every((driver) => driver.qinq === true);
+  }
+
   /** Whether any driver takes part in a step: where none does, nothing needs to be read for it. */
   wants(step: Precommit | Postcommit): boolean {
     return this.drivers.some((driver) => driver[step] !== undefined);

@@ -1,6 +1,7 @@
 import { defineErrors } from '../../lib/errors.ts';
 
 export const networkErrors = defineErrors({
+  BadRequest: ['bad_request', 'Bad {resource} request: {msg}.'],
   InvalidInput: ['bad_request', 'Invalid input for operation: {error_message}.'],
   NetworkNotFound: ['not_found', 'Network {net_id} could not be found.'],
   NetworkInUse: [

@@ -21,6 +21,7 @@ import { mapSegment } from '../segment/host-mapping.ts';
 import { checkUnique } from '../segment/unique.ts';
 import { checkZones } from './availability-zones.ts';
 import { networkErrors } from './errors.ts';
+import { guestVlansOfNewNetwork } from './guest-vlans.ts';
 import { effectiveMtu, MIN_MTU_IPV4, MIN_MTU_IPV6 } from './mtu.ts';
 import { newSegmentationId, requestedSegments } from './provider.ts';
 import { changeSegmentationId } from './segmentation-id.ts';
@@ -148,7 +149,7 @@ export class Networks implements Collection<Network> {
       admin_state_up: input.admin_state_up !== false,
       mtu: this.#mtu(taken, (input.mtu as number | undefined) ?? 0),
       port_security_enabled: input.port_security_enabled !== false,
-      vlan_transparent: (input.vlan_transparent as boolean | undefined) ?? null,
+      ...guestVlansOfNewNetwork(input, shared.extensions),
       availability_zone_hints: JSON.stringify(zones),
       dns_domain: (input.dns_domain as string | undefined) ?? '',
     });
