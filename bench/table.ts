@@ -93,9 +93,7 @@ export function renderTable(report: Report, other: Report | null): string {
   const few = report.rows['tenant lists its 100 of 10,000 ports'];
   const many = report.rows['tenant lists its 100 of 100,000 ports'];
   const notes = [
-    few && many
-      ? `a tenant's list among ten times as many ports takes ${number(many.p50Ms / few.p50Ms)} × the time`
-      : '',
+    few && many ? `a tenant's list among ten times as many ports takes ${timesAsMuch(many, few)}` : '',
     'beside it: cores that neither client nor server, with database and queue, kept busy',
     report.coldStartMs === null ? '' : `cold start to the first answer: ${number(report.coldStartMs)} ms`,
     report.idlePssMb === null ? '' : `memory of the server, idle: ${number(report.idlePssMb)} MB (PSS)`,
@@ -105,6 +103,13 @@ export function renderTable(report: Report, other: Report | null): string {
       : '',
   ].filter(Boolean);
   return [print(head), rule, ...lines.map(print), '', ...notes].join('\n');
+}
+
+function timesAsMuch(one: Figures, other: Figures): string {
+  const time = `${number(one.p50Ms / other.p50Ms)} × the time`;
+  return one.serverCpuMs && other.serverCpuMs
+    ? `${time}, ${number(one.serverCpuMs / other.serverCpuMs)} × the CPU time`
+    : time;
 }
 
 /** Three significant digits, no exponent. */

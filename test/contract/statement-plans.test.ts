@@ -188,3 +188,23 @@ it('what a tenant makes, changes and removes reads what the tenant has', async (
     expect(await scansOf('DELETE', `${collection}/${id}`)).toEqual([]);
   }
 });
+
+it('a tenant’s list takes as many statements for few objects as for more', async () => {
+  for (let i = 0; i < 26; i++) {
+    const { id } = await t.create(owner, 'networks', { name: `n${i}` });
+    await t.create(owner, 'subnets', { network_id: id, ip_version: 4, cidr: '10.0.0.0/24' });
+    await t.create(owner, 'ports', { network_id: id });
+    if (i < 8) await t.create(owner, 'security-groups', { name: `g${i}` });
+  }
+  for (const collection of ['networks', 'subnets', 'ports', 'security-groups', 'security-group-rules']) {
+    const statementsOf = async (query: string) => {
+      const { body } = await watched('GET', `${collection}?${query}`);
+      return { statements: statements.length, items: body[collection.replaceAll('-', '_')].length };
+    };
+    const few = await statementsOf('limit=4');
+    const more = await statementsOf('limit=10');
+    expect(few.items).toBe(4);
+    expect(more).toEqual({ statements: few.statements, items: 10 });
+    expect(more.statements, collection).toBeLessThanOrEqual(10);
+  }
+});

@@ -1,5 +1,5 @@
 import type { Migration } from './contract.ts';
-import { ID, NAME, unique } from './tables.ts';
+import { ID, index, NAME, unique } from './tables.ts';
 
 /** Whether new security groups are stateful: a row for a project, and one without for everybody else. */
 export const defaultStatefulness: Migration = {
@@ -16,5 +16,6 @@ export const defaultStatefulness: Migration = {
       .addColumn('stateful', flag, (c) => c.notNull())
       .execute();
     await unique(db, 'security_groups_default_statefulness', 'project_key');
+    await index(db, 'security_groups_default_statefulness', 'project_id');
   },
 };
