@@ -43,6 +43,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'keystone',
+          include: ['test/compat/keystone/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 900_000,
+        },
+      },
+      {
+        test: {
           name: 'tempest',
           include: ['test/compat/tempest/**/*.test.ts'],
           globalSetup: ['test/compat/tempest/set-up.ts'],

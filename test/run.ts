@@ -12,7 +12,7 @@ import { ensureTestTools } from './support/tools.ts';
  */
 const kinds = ['unit', 'contract', 'compat', 'functional'] as const;
 /** Only where asked for: it installs the real OpenStack. */
-const extraKinds = ['clients', 'tempest', 'differential'] as const;
+const extraKinds = ['keystone', 'clients', 'tempest', 'differential'] as const;
 type Kind = (typeof kinds | typeof extraKinds)[number];
 
 interface Counts {
@@ -31,7 +31,7 @@ const { values } = parseArgs({
 
 const usage = `usage: npm test [-- --only unit,contract,compat,functional] [--long] [--no-install]
 
-  --only KINDS   only these kinds of tests (no types, lint, dead code); also: clients, tempest, differential, which set up parts of the real OpenStack
+  --only KINDS   only these kinds of tests (no types, lint, dead code); also: keystone, clients, tempest, differential, which set up parts of the real OpenStack
   --long         also the tests that take minutes (the same as npm run test:long)
   --no-install   name the Debian packages that are missing instead of installing them
 `;
