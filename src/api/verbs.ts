@@ -116,7 +116,7 @@ export async function update(
   const several = resource.collection !== resource.member || Array.isArray(body[resource.collection]);
   if (several && Object.hasOwn(body, resource.collection)) throw badRequest('Bulk operation not supported');
   const changes = updateInput(resource, unwrapOne(body, resource.member), request.context);
-  const ifRevision = readRevision(request.headers['if-match']);
+  const ifRevision = revisionOf(request, resource);
   const call = callOf(request, target, 'update', id, [changes]);
   const item = await run(service, call, (collection) => {
     if (collection.update === undefined) throw apiErrors.HTTPMethodNotAllowed();
@@ -126,7 +126,7 @@ export async function update(
 }
 
 export async function remove(service: Service, request: Request, target: Target, id: string): Promise<Answer> {
-  const ifRevision = readRevision(request.headers['if-match']);
+  const ifRevision = revisionOf(request, target.resource);
   const call = callOf(request, target, 'delete', id);
   await run(service, call, (collection) => {
     if (collection.delete === undefined) throw apiErrors.HTTPMethodNotAllowed();
@@ -143,7 +143,7 @@ export async function route(service: Service, request: Request, match: RouteMatc
   const { bodyEnvelope, envelope, status } = definition;
   const given = bodyEnvelope === undefined ? body : unwrapOne(body, bodyEnvelope);
   const input = route.body === null ? {} : routeInput(route.body, given);
-  const ifRevision = readRevision(request.headers['if-match']);
+  const ifRevision = request.method === 'GET' ? null : revisionOf(request, resource);
   const [id = null] = Object.values(params);
   const inputs = route.body === null ? [] : [input];
   const call: Call = { ...callOf(request, { resource, parentId: null }, 'route', id, inputs), route };
@@ -154,6 +154,23 @@ export async function route(service: Service, request: Request, match: RouteMatc
   if (result instanceof FinishedJson && envelope !== null)
     return { status, body: spliceMany(envelope, result.bytes, []) };
   return { status, body: envelope === null ? JSON.stringify(result ?? null) : renderOne(envelope, result) };
+}
+
+/**
+ * The revision that a change is conditional on. Upstream means to refuse the condition where there are no revisions, and
+ * fails at it (500).
+ *
+ * @throws BadRequest
+ */
+function revisionOf(request: Request, { attributes, collection }: ServedResource): number | null {
+  const revision = readRevision(request.headers['if-match']);
+  if (revision !== null && !attributes.has('revision_number')) {
+    throw apiErrors.BadRequest({
+      resource: collection,
+      message: 'Revision matching not supported for this resource',
+    });
+  }
+  return revision;
 }
 
 /** The project in the path by its id. */

@@ -1,121 +1,164 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ResourceDefinition } from '../../src/resources/contract.ts';
 import { resources } from '../../src/resources/registry.ts';
-import { urlName } from '../../src/resources/url-names.ts';
-import { everything, type Ground, ground, makeAgents, makeOne, makers } from '../support/every-resource.ts';
-import { admin, makeTenants, member, type Tenants } from '../support/tenants.ts';
+import { admin, makeTenants, type Tenants } from '../support/tenants.ts';
+import { furnish } from './paging-walks/items.ts';
 
-/** Every path × every method, and If-Match on everything that has a revision. */
-const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
-const demo = member('demo');
-
+/**
+ * Every method on every path there is: what a collection, a resource and a route have not is 405, OPTIONS is GET, and
+ * `If-Match` holds wherever there is a revision.
+ */
 let t: Tenants;
-let on: Ground;
-let number = 0;
 beforeAll(async () => {
-  t = await makeTenants({ options: everything });
-  on = await ground(t, demo);
-  await makeAgents(t, 2);
-  for (const maker of Object.values(makers)) await makeOne(t, demo, maker, on, number++);
+  t = await makeTenants({
+    options: {
+      ml2: { type_drivers: ['local', 'vlan', 'vxlan'], tenant_network_types: ['vxlan'] },
+      vxlan: { vni_ranges: ['1000:2000'] },
+      vlan: { network_vlan_ranges: ['physnet0:100:200', 'physnet1:100:200', 'physnet2:100:200'] },
+      securityGroup: { enable_security_group: true },
+      service: {
+        service_plugins: ['segments', 'network_segment_range', 'flavors', 'network_ip_availability', 'auto_allocate'],
+      },
+    },
+  });
+  await furnish(t);
 });
 afterAll(async () => {
-  const { faults } = t;
+  // 501 is what POST of quotas is answered with.
+  const faults = t.faults.filter((fault) => (fault as { path?: string }).path !== '/v2.0/quotas');
   await t[Symbol.asyncDispose]();
-  // 501 is what quotas say to POST.
-  expect(faults.filter((fault) => (fault as { error: { kind: string } }).error.kind !== 'not_implemented')).toEqual([]);
+  expect(faults).toEqual([]);
 });
 
-const known = async (path: string, collection: string): Promise<string> =>
-  (await t.ask(admin, 'GET', path)).body[collection][0]?.id ?? 'nothing';
+const spellings = ({ collection }: ResourceDefinition) => [...new Set([collection, collection.replaceAll('_', '-')])];
+const status = async (method: string, path: string, body?: object) => (await t.ask(admin, method, path, body)).status;
+const listed = resources.filter(
+  ({ collection, parent, routes }) =>
+    parent === undefined &&
+    // One per project, and only by routes.
+    !routes?.some(({ path }) => path === collection) &&
+    collection !== 'auto_allocated_topologies',
+);
 
-const plain = resources.filter(({ parent }) => parent === undefined);
-
-describe('a method', () => {
-  it.for(plain)('of $collection is answered or 405, on many and on one', async ({ collection }, { skip }) => {
-    const kept = t.plugin.collections[collection];
-    if (kept === undefined) skip();
-    const path = urlName(collection);
-    const statuses = async (url: string, of: readonly string[], body?: object) =>
-      Object.fromEntries(
-        await Promise.all(of.map(async (method) => [method, (await t.ask(admin, method, url, body)).status] as const)),
-      );
-    // PUT and DELETE of a collection look for one that has no id.
-    expect(await statuses(path, ['GET', 'HEAD', 'OPTIONS', 'PATCH'])).toEqual({
-      GET: 200,
-      HEAD: 405,
-      OPTIONS: 200,
-      PATCH: 405,
+describe.each(listed.map((definition) => [definition.collection, definition] as const))(
+  '%s',
+  (collection, definition) => {
+    it.each(spellings(definition).map((path) => [path]))('as a collection: /%s', async (path) => {
+      const plain = await t.ask(admin, 'GET', path);
+      expect(plain.status).toBe(200);
+      expect(await t.ask(admin, 'OPTIONS', path)).toEqual(plain);
+      for (const method of ['HEAD', 'PATCH']) expect(await status(method, path), method).toBe(405);
+      for (const method of ['PUT', 'DELETE']) expect(await status(method, path), method).toBe(404);
+      expect(Object.keys(plain.body)).toEqual([collection]);
+      for (const body of [{}, { [definition.member]: null }, { [definition.member]: [] }]) {
+        expect(await status('POST', path, body), JSON.stringify(body)).toBe(400);
+      }
     });
-    expect((await t.ask(admin, 'DELETE', path)).status).toBe(404);
-    const one = `${path}/${await known(path, collection)}`;
-    const read = (await t.ask(admin, 'GET', one)).status;
-    expect(await statuses(one, ['HEAD', 'OPTIONS', 'POST', 'PATCH'])).toEqual({
-      HEAD: 405,
-      OPTIONS: read,
-      POST: 405,
-      PATCH: 405,
-    });
-    expect([200, 404]).toContain(read);
-  });
 
-  const routes = plain.flatMap(({ routes = [] }) => routes.map(({ path }) => path));
-  it.for([...new Set(routes)])('of %s is answered or 405', async (template, { skip }) => {
-    const first = template.split('/')[0]!;
-    const id = Object.hasOwn(makers, first) ? await known(makers[first]!.path, first) : 'p';
-    const path = template.replace(/\{\w+\}/, id).replaceAll(/\{\w+\}/g, 'x');
-    const served = Object.keys(t.plugin.routes).filter((key) => key.endsWith(` ${template}`));
-    if (served.length === 0) skip();
-    const methods = served.map((key) => key.split(' ')[0]!);
-    // OPTIONS is answered as GET.
-    if (methods.includes('GET')) methods.push('OPTIONS');
-    for (const method of METHODS) {
-      const { status } = await t.ask(admin, method, path, method === 'PUT' || method === 'POST' ? {} : undefined);
-      const where = `${method} ${path}`;
-      if (methods.includes(method)) expect(status, where).not.toBe(405);
-      else if (template.split('/').length > 2) expect(status, where).toBe(405);
-      expect(status === 501 || status < 500, `${where}: ${status}`).toBe(true);
+    it.each(spellings(definition).map((path) => [path]))('one of them: /%s/id', async (path) => {
+      const { key = 'id' } = definition;
+      const [item] = (await t.ask(admin, 'GET', path)).body[collection];
+      if (item === undefined || item[key] === undefined) return;
+      const one = `${path}/${item[key]}`;
+      const plain = await t.ask(admin, 'GET', one);
+      expect(plain.status).toBe(200);
+      expect(await t.ask(admin, 'OPTIONS', one)).toEqual(plain);
+      for (const method of ['HEAD', 'PATCH', 'POST']) expect(await status(method, one, {}), method).toBe(405);
+      expect(await status('GET', `${one}/nothing`)).toBe(404);
+      expect(await status('GET', `${path}/nothing/nothing/nothing/nothing/nothing`)).toBe(404);
+    });
+  },
+);
+
+describe('a route', () => {
+  const all = resources.flatMap(({ routes }) => routes ?? []);
+  const paths = Map.groupBy(all, ({ path }) => path.replaceAll('-', '_').replaceAll(/\{\w+\}/g, 'none'));
+  // These are also quotas of projects called so.
+  for (const path of ['quotas/tenant', 'quotas/project']) paths.get(path)!.push(...paths.get('quotas/none')!);
+
+  it.each([...paths.keys()].map((path) => [path]))('/%s has the methods it says, and no others', async (path) => {
+    const has = new Set(paths.get(path)!.map(({ method }) => method as string));
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS']) {
+      const known = has.has(method) || (method === 'OPTIONS' && has.has('GET'));
+      const answer = await status(method, path, method === 'GET' || method === 'OPTIONS' ? undefined : {});
+      expect([known, answer === 405], `${method} ${path}: ${answer}`).toEqual([known, !known]);
     }
   });
 });
 
 describe('If-Match', () => {
-  const changing = Object.entries(makers);
-  it.for(changing)(
-    'of %s: another revision is 412 and changes nothing, the right one does',
-    async ([collection, maker]) => {
-      const caller = maker.byAdmin ? admin : demo;
-      const made = await makeOne(t, caller, maker, on, number++);
-      const path = `${maker.path}/${made.id}`;
-      const revision = (await t.ask(caller, 'GET', path)).body[maker.member].revision_number;
-      const unchanging = collection.endsWith('group_rules');
-      const body = { [maker.member]: maker.change ?? { name: 'changed' } };
-      const ask = (method: string, value: string) =>
-        t.ask(caller, method, path, method === 'PUT' ? body : undefined, { 'if-match': value });
-      if (revision === undefined) {
-        // No revision, nothing to match: upstream does not look either.
-        expect((await ask('PUT', 'revision_number=77')).status).toBe(200);
-        expect((await ask('DELETE', 'revision_number=77')).status).toBe(204);
-        return;
+  const revised = resources.filter(({ attributes }) => Object.hasOwn(attributes, 'revision_number'));
+
+  it.each(revised.map(({ collection, member }) => [collection, member] as const))(
+    'of %s: changes and removes what is as the client knows it',
+    async (collection, member) => {
+      const path = collection.replaceAll('_', '-');
+      const { attributes, unchanging } = resources.find((one) => one.member === member)!;
+      const items = (await t.ask(admin, 'GET', path)).body[collection];
+      const one = items.find(
+        ({ name, tenant_id }: { name?: string; tenant_id?: string }) => name !== 'default' && tenant_id !== 'x',
+      );
+      const at = `${path}/${one.id}`;
+      const match = (revision: number, more = '') => ({ 'if-match': `revision_number=${revision}${more}` });
+      const tagged = resources.find((one) => one.member === member)!.routes?.some(({ path }) => path.endsWith('/tags'));
+      const known = async () => (await t.ask(admin, 'GET', at)).body[member].revision_number as number;
+      const revision = await known();
+      expect(revision).toBeTypeOf('number');
+      const changes = unchanging === undefined && attributes.description?.ops.includes('U');
+      if (changes) {
+        const body = { [member]: { description: 'changed' } };
+        const refused = await t.ask(admin, 'PUT', at, body, match(revision + 1));
+        expect(`${refused.status} ${refused.body.NeutronError.type}`).toBe('412 RevisionNumberConstraintFailed');
+        expect(await known()).toBe(revision);
+        const done = await t.ask(admin, 'PUT', at, body, match(revision));
+        expect([done.status, done.body[member].revision_number]).toEqual([200, revision + 1]);
+        expect((await t.ask(admin, 'PUT', at, body, match(revision))).status).toBe(412);
       }
-      const wrong = `revision_number=${revision + 5}`;
-      if (!unchanging) {
-        const before = (await t.ask(caller, 'GET', path)).body;
-        const refused = await ask('PUT', wrong);
-        expect(refused).toMatchObject({
-          status: 412,
-          body: { NeutronError: { type: 'RevisionNumberConstraintFailed' } },
-        });
-        expect((await t.ask(caller, 'GET', path)).body).toEqual(before);
-        for (const bad of ['revision_number=x', 'revision_number=1,revision_number=2', 'revision_number=-1']) {
-          expect((await ask('PUT', bad)).status, bad).toBe(400);
-        }
-        expect((await ask('PUT', `"revision_number=${revision}"`)).status).toBe(200);
-        // Who read before that change comes too late.
-        expect((await ask('PUT', `revision_number=${revision}`)).status).toBe(412);
+      if (tagged) {
+        const tags = (revision: number) =>
+          t.ask(admin, 'PUT', `${at}/tags`, { tags: [`t${revision}`] }, match(revision));
+        expect((await tags((await known()) + 1)).status).toBe(412);
+        expect((await tags(await known())).status).toBe(200);
       }
-      expect((await ask('DELETE', wrong)).status).toBe(412);
-      const now = (await t.ask(caller, 'GET', path)).body[maker.member].revision_number;
-      expect((await ask('DELETE', `revision_number=${now}`)).status).toBe(204);
-      expect((await ask('DELETE', `revision_number=${now}`)).status).toBe(404);
+      const now = await known();
+      for (const wrong of [match(now + 1), match(now + 7)]) {
+        expect((await t.ask(admin, 'DELETE', at, undefined, wrong)).status).toBe(412);
+      }
+      for (const broken of [match(now, 'x'), match(now, `,revision_number=${now}`)]) {
+        expect((await t.ask(admin, 'DELETE', at, undefined, broken)).status).toBe(400);
+      }
+      expect(await known()).toBe(now);
+      // What is in use stays, but not for its revision.
+      expect([204, 400, 409]).toContain((await t.ask(admin, 'DELETE', at, undefined, match(now))).status);
     },
   );
+});
+
+describe('If-Match where there are no revisions', () => {
+  it.each(['address-scopes', 'rbac-policies', 'agents', 'flavors', 'service_profiles'])(
+    'is refused, and nothing is changed: %s',
+    async (path) => {
+      const collection = path.replaceAll('-', '_');
+      const { member } = resources.find((one) => one.collection === collection)!;
+      const before = (await t.ask(admin, 'GET', path)).body;
+      const { id } = before[collection][0];
+      for (const method of ['PUT', 'DELETE']) {
+        const body = method === 'PUT' ? { [member]: {} } : undefined;
+        const answer = await t.ask(admin, method, `${path}/${id}`, body, { 'if-match': 'revision_number=0' });
+        expect(answer).toMatchObject({
+          status: 400,
+          body: {
+            NeutronError: { message: `Bad ${collection} request: Revision matching not supported for this resource.` },
+          },
+        });
+      }
+      expect((await t.ask(admin, 'GET', path)).body).toEqual(before);
+    },
+  );
+
+  it('is refused for limits of projects', async () => {
+    const headers = { 'if-match': 'revision_number=0' };
+    const answer = await t.ask(admin, 'PUT', 'quotas/x', { quota: { network: 1 } }, headers);
+    expect(answer.status).toBe(400);
+  });
 });

@@ -54,6 +54,15 @@ export async function removeTags(
   for (const tag of tags) await remove.run(tx, { resource_type, resource_id, tag });
 }
 
+/** The revision of a resource of this kind; null when it is gone. */
+export function revisionReader({ table }: Tagged): (db: Db, id: string) => Promise<number | null> {
+  const read: Prepared<{ id: string }, { revision_number: number }> = prepared((db, p: { id: string }) =>
+    // biome-ignore lint/suspicious/noExplicitAny: which table it is is data, so kysely's types cannot follow
+    (db as any).selectFrom(table).select('revision_number').where('id', '=', p.id),
+  );
+  return async (db, id) => (await read.first(db, { id }))?.revision_number ?? null;
+}
+
 /** Raises the revision of the resource. False when it is gone. */
 export function toucher({ table }: Tagged): (tx: Tx, id: string, updatedAt: string) => Promise<boolean> {
   const raise: Prepared<{ id: string; updated_at: string }, unknown> = prepared(

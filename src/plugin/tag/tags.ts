@@ -1,6 +1,7 @@
-import { addTags, removeTags, type Tagged, tagsOf, toucher } from '../../db/write/tags.ts';
+import { addTags, removeTags, revisionReader, type Tagged, tagsOf, toucher } from '../../db/write/tags.ts';
 import type { Context } from '../../lib/context.ts';
 import { NeutronError } from '../../lib/errors.ts';
+import { checkRevision } from '../changes.ts';
 import type { RouteCall } from '../contract.ts';
 import type { Machine } from '../machine.ts';
 import { tagErrors as errors } from './errors.ts';
@@ -17,12 +18,14 @@ export class Tags {
   readonly #collection: string;
   readonly #type: string;
   readonly #touch: ReturnType<typeof toucher>;
+  readonly #revision: ReturnType<typeof revisionReader>;
 
   constructor(machine: Machine, collection: string, tagged: Tagged) {
     this.#machine = machine;
     this.#collection = collection;
     this.#type = tagged.type;
     this.#touch = toucher(tagged);
+    this.#revision = revisionReader(tagged);
   }
 
   async list({ context, params }: RouteCall): Promise<{ tags: string[] }> {
@@ -67,10 +70,16 @@ export class Tags {
   }
 
   /** From the tags a resource has to those it shall have; nothing is written when they are the same. */
-  async #change({ context, params }: RouteCall, wish: (known: readonly string[]) => readonly string[]): Promise<void> {
+  async #change(call: RouteCall, wish: (known: readonly string[]) => readonly string[]): Promise<void> {
+    const { context, params, ifRevision } = call;
     const id = params.id!;
     await this.#see(context, id);
     await this.#machine.changes.run(context, async ({ tx, time }) => {
+      if (ifRevision !== null) {
+        const current = await this.#revision(tx, id);
+        if (current === null) throw this.#missing(id);
+        checkRevision(ifRevision, current);
+      }
       const known = await tagsOf(tx, this.#type, id);
       const wanted = [...new Set(wish(known))];
       checkNumber(this.#collection, wanted);
