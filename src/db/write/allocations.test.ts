@@ -30,6 +30,18 @@ describe('the first free id', () => {
     expect(await free(low, high)).toBe(found);
   });
 
+  it.each([
+    [31, 32],
+    [32, 33],
+    [33, 34],
+    [100, 101],
+  ])('behind %i taken ones side by side is found, and none when that was all', async (count, next) => {
+    await take(Array.from({ length: count }, (_, i) => 1 + i));
+    expect(await free(1, 4094)).toBe(next);
+    expect(await free(1, count)).toBeNull();
+    expect(await free(1, next)).toBe(next);
+  });
+
   it('counts for each physical network', async () => {
     await take([1, 2], 'a');
     await take([1], 'b');

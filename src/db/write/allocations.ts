@@ -12,8 +12,8 @@ export interface Allocations {
   take(tx: Tx, id: number, physicalNetwork: string | null): Promise<void>;
   release(tx: Tx, id: number, physicalNetwork: string | null): Promise<void>;
   /**
-   * The smallest free id in [low, high], or null. It walks over the taken ids that lie side by side from `low` on, and
-   * over nothing else.
+   * The smallest free id in [low, high], or null. It looks at a few taken ids from `low` on; only when these lie side by
+   * side it counts whether all are taken, and only when they are not it walks on to the next gap.
    */
   firstFree(db: Db, low: number, high: number, physicalNetwork: string | null): Promise<number | null>;
   /** All that are taken in [low, high], in order. */
@@ -34,6 +34,9 @@ interface Between {
 // Which table it is is data here, so kysely's types cannot follow.
 // biome-ignore lint/suspicious/noExplicitAny: see above
 type Any = any;
+
+/** Taken ids that are looked at before counting. */
+const FIRST_LOOK = 32;
 
 /**
  * @param column the id's
@@ -62,13 +65,13 @@ function allocationsOf(table: keyof Schema & string, column: string, physical = 
       .orderBy(`a.${column}`)
       .limit(1),
   );
-  const between = prepared<Between, Any>((db, p) =>
-    of(db, 'a', p)
-      .select(`a.${column}`)
-      .where(`a.${column}`, '>=', p.low)
-      .where(`a.${column}`, '<=', p.high)
-      .orderBy(`a.${column}`),
+  const inRange = (db: Any, p: Between) =>
+    of(db, 'a', p).where(`a.${column}`, '>=', p.low).where(`a.${column}`, '<=', p.high);
+  const between = prepared<Between, Any>((db, p) => inRange(db, p).select(`a.${column}`).orderBy(`a.${column}`));
+  const few = prepared<Between, Any>((db, p) =>
+    inRange(db, p).select(`a.${column}`).orderBy(`a.${column}`).limit(FIRST_LOOK),
   );
+  const count = prepared<Between, Any>((db, p) => inRange(db, p).select((eb: Any) => eb.fn.countAll().as('rows')));
   return {
     isTaken: async (db, id, physicalNetwork) => (await one.first(db, { id, physical: physicalNetwork })) !== null,
     async take(tx, id, physicalNetwork) {
@@ -78,8 +81,14 @@ function allocationsOf(table: keyof Schema & string, column: string, physical = 
       await remove.run(tx, { id, physical: physicalNetwork });
     },
     async firstFree(db, low, high, physicalNetwork) {
-      if (!(await this.isTaken(db, low, physicalNetwork))) return low;
-      const row = await gap.first(db, { low, high, physical: physicalNetwork });
+      const span = { low, high, physical: physicalNetwork };
+      const seen = await few.arrays<readonly [unknown]>(db, span);
+      const gapAt = seen.findIndex(([id], at) => Number(id) !== low + at);
+      if (gapAt >= 0) return low + gapAt;
+      if (low + seen.length > high) return null;
+      if (seen.length < FIRST_LOOK) return low + seen.length;
+      if (Number((await count.first(db, span)).rows) > high - low) return null;
+      const row = await gap.first(db, span);
       return row === null ? null : Number(row.free);
     },
     async takenIn(db, low, high, physicalNetwork) {
