@@ -77,13 +77,19 @@ const boundTo = preparedIn((db, portIds: string[]) =>
       join.onRef('binding.port_id', '=', 'level.port_id').onRef('binding.host', '=', 'level.host'),
     )
     .innerJoin('networksegments as segment', 'segment.id', 'level.segment_id')
-    .select(['level.port_id', 'segment.network_type', 'segment.physical_network', 'segment.segmentation_id'])
+    .select([
+      'level.port_id',
+      'segment.id',
+      'segment.network_type',
+      'segment.physical_network',
+      'segment.segmentation_id',
+    ])
     .where('binding.status', '=', 'ACTIVE')
     .where('level.port_id', 'in', portIds)
     .orderBy('level.level'),
 );
 
-export type BoundSegment = Pick<SegmentRow, 'network_type' | 'physical_network' | 'segmentation_id'>;
+export type BoundSegment = Pick<SegmentRow, 'id' | 'network_type' | 'physical_network' | 'segmentation_id'>;
 
 /** By port: the segment that its host wires it to, the lowest when there are several levels. */
 export async function boundSegments(db: Db, portIds: readonly string[]): Promise<Map<string, BoundSegment>> {

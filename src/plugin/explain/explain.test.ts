@@ -117,6 +117,18 @@ describe('explaining a port', () => {
     ]);
   });
 
+  it('tells agents the segment that the port is wired to, first', async () => {
+    await f.bridgeAgent('host1', { bridge_mappings: { far: 'br' } });
+    const flat = (physical: string) => ({ 'provider:network_type': 'flat', 'provider:physical_network': physical });
+    const { id } = await f.network({ segments: [flat('near'), flat('far')] });
+    const port = await f.port(id, on('host1'));
+    const asked = await answering('bridge', [ok('tap')]);
+    await explain(port.id);
+    expect(asked).toMatchObject([
+      { network: { segments: [{ physical_network: 'far' }, { physical_network: 'near' }] } },
+    ]);
+  });
+
   it('names the first fault an agent found', async () => {
     await f.bridgeAgent();
     const port = await f.port(network.id, on('host1'));

@@ -3,6 +3,7 @@ import { getPort } from '../../db/read/ports.ts';
 import { findSubnets } from '../../db/read/subnets.ts';
 import { fullView } from '../../db/read/view.ts';
 import { agentsHosting, agentsOnHost } from '../../db/write/agents.ts';
+import { boundSegments } from '../../db/write/segments.ts';
 import type { Context } from '../../lib/context.ts';
 import { ExplainApi, type ExplainingAgent, type ExplainRequest } from '../../rpc/contract.ts';
 import type { Explanation, ExplanationStep } from '../contract.ts';
@@ -25,7 +26,10 @@ export async function explainPort(shared: Shared, context: Context, id: string):
   const [info] = await networkInfos(shared.database.db, [facts.network.id], { view: messageView(shared) });
   // Ports of the network that serve DHCP: its agent must find its own; the others may be thousands.
   const ports = info!.ports.filter((port) => port.id === id || port.device_owner === 'network:dhcp');
-  const request: ExplainRequest = { port: wirePort(facts.port), network: { ...info!, ports } };
+  // Agents look at the first segment: the one that the port is wired to.
+  const wired = (await boundSegments(shared.database.db, [id])).get(id)?.id;
+  const segments = info!.segments.toSorted((a, b) => Number(b.id === wired) - Number(a.id === wired));
+  const request: ExplainRequest = { port: wirePort(facts.port), network: { ...info!, ports, segments } };
   const answers = await Promise.all(asked.map((question) => ask(shared, context, question, request)));
   return verdictOf(id, [...steps.slice(0, -1), ...answers.flat(), steps.at(-1)!]);
 }
