@@ -1,8 +1,15 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/database.ts';
+import { upgrade } from '../../src/db/migrate.ts';
 import { temporaryDatabase } from '../../src/db/temporary.ts';
-import { brokenInvariants } from '../support/invariants.ts';
+import { brokenInvariants, queries } from '../support/invariants.ts';
 import { insertAddress, insertBinding, insertNetwork, insertPort, insertSubnet } from '../support/rows.ts';
+import { raise } from './hostile-tenant/stage.ts';
+import { plants } from './invariants/plants.ts';
 
 /** That the queries about what must be true find what is not. Foreign keys keep most of it away; the rest is made here. */
 let database: Database;
@@ -63,4 +70,46 @@ it('more than a project may have is found, by its own limit where it has one', a
     await tx.insertInto('quotas').values({ project_id: 'a', resource: 'network', limit: 2 }).execute();
   });
   expect(await faults({ network: 1 })).toEqual(['a network has a segment', 'quota: b has 2 of 1 network']);
+});
+
+describe('on rows that a server made', () => {
+  let folder: string;
+  const file = (name: string) => join(folder, `${name}.sqlite`);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'neutrino-plants-'));
+    const made = await openDatabase({ connection: `sqlite:///${file('made')}` });
+    await upgrade(made);
+    const { tenants } = await raise({ database: made });
+    await tenants[Symbol.asyncDispose]();
+    const checkpoint = new DatabaseSync(file('made'));
+    checkpoint.exec('pragma wal_checkpoint(truncate)');
+    checkpoint.close();
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  async function broken(name: string, statements: readonly string[]): Promise<string[]> {
+    await copyFile(file('made'), file(name));
+    const raw = new DatabaseSync(file(name), { enableForeignKeyConstraints: false });
+    for (const statement of statements) raw.exec(statement);
+    raw.close();
+    const opened = await openDatabase({ connection: `sqlite:///${file(name)}` });
+    try {
+      return await brokenInvariants(opened.db);
+    } finally {
+      await opened.close();
+    }
+  }
+
+  it('nothing is wrong', async () => {
+    expect(await broken('as-made', [])).toEqual([]);
+  });
+
+  it.each(Object.keys(queries).map((name, i) => [name, i] as const))('what breaks it is found: %s', async (name, i) => {
+    const found = await broken(`planted-${i}`, plants[name]!);
+    expect(
+      found.some((fault) => fault.startsWith(`${name}: `)),
+      found.join('\n'),
+    ).toBe(true);
+  });
 });

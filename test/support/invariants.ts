@@ -3,11 +3,13 @@ import type { Db } from '../../src/db/database.ts';
 import { parseAddress } from '../../src/lib/ip/address.ts';
 import { cidrHas, cidrsOverlap, parseCidr } from '../../src/lib/ip/cidr.ts';
 
+const rbacTables = ['networkrbacs', 'securitygrouprbacs', 'addressgrouprbacs', 'addressscoperbacs', 'subnetpoolrbacs'];
+
 /**
  * What must be true of the rows whenever no request is under way, whatever was asked before. Each is a query for what breaks
  * it: no rows, no fault. Plain SQL of all three databases, so that it can be run by hand as well.
  */
-const queries: Readonly<Record<string, string>> = {
+export const queries: Readonly<Record<string, string>> = {
   'a network has a segment': `
     select n.id from networks n left join networksegments s on s.network_id = n.id where s.id is null`,
   'a VLAN id that is taken is that of one segment': taken('ml2_vlan_allocations', 'vlan_id', 'vlan', true),
@@ -57,7 +59,7 @@ const queries: Readonly<Record<string, string>> = {
   'a range of addresses is a subnet’s': orphans('ipallocationpools', 'subnet_id', 'subnets'),
   'a name server is a subnet’s': orphans('dnsnameservers', 'subnet_id', 'subnets'),
   'a route is a subnet’s': orphans('subnetroutes', 'subnet_id', 'subnets'),
-  'a rule is in a group of its project': `
+  'a rule is in a group that is there': `
     select r.id from securitygrouprules r left join securitygroups g on g.id = r.security_group_id where g.id is null`,
   'a rule is in a group once': `
     select security_group_id, rule_key from securitygrouprules group by security_group_id, rule_key having count(*) > 1`,
@@ -98,9 +100,72 @@ const queries: Readonly<Record<string, string>> = {
     stray('port', 'ports'),
     stray('security_group', 'securitygroups'),
     stray('subnetpool', 'subnetpools'),
+    stray('network_segment_range', 'network_segment_ranges'),
+  ].join(' union all '),
+  'an entry is there once': rbacTables
+    .map(
+      (table) => `select object_id, action, target_project from ${table}
+        group by object_id, action, target_project having count(*) > 1`,
+    )
+    .join(' union all '),
+  'a port is in groups that its project sees': foreign({
+    select: 'b.port_id, b.security_group_id from securitygroupportbindings b join ports p on p.id = b.port_id',
+    user: 'p',
+    used: 'securitygroups',
+    by: 'b.security_group_id',
+    entries: 'securitygrouprbacs',
+  }),
+  'a rule is about a group that its project sees': foreign({
+    select: 'r.id from securitygrouprules r',
+    user: 'r',
+    used: 'securitygroups',
+    by: 'r.remote_group_id',
+    entries: 'securitygrouprbacs',
+  }),
+  'a rule is about addresses that its project sees': foreign({
+    select: 'r.id from securitygrouprules r',
+    user: 'r',
+    used: 'address_groups',
+    by: 'r.remote_address_group_id',
+    entries: 'addressgrouprbacs',
+  }),
+  'a subnet is of a pool that its project sees': foreign({
+    select: 's.id from subnets s',
+    user: 's',
+    used: 'subnetpools',
+    by: 's.subnetpool_id',
+    entries: 'subnetpoolrbacs',
+  }),
+  'a pool is in a scope that its project sees': foreign({
+    select: 'p.id from subnetpools p',
+    user: 'p',
+    used: 'address_scopes',
+    by: 'p.address_scope_id',
+    entries: 'addressscoperbacs',
+  }),
+  'a pool is in a scope of its version': `
+    select p.id from subnetpools p left join address_scopes s on s.id = p.address_scope_id
+    where p.address_scope_id is not null and (s.id is null or s.ip_version <> p.ip_version)`,
+  'a subnet is on a segment of its network': `
+    select t.id from subnets t left join networksegments s on s.id = t.segment_id
+    where t.segment_id is not null and (s.id is null or s.network_id <> t.network_id)`,
+  'a way outside is a network': orphans('externalnetworks', 'network_id', 'networks'),
+  'a network that was made for a project is there': orphans('auto_allocated_topologies', 'network_id', 'networks'),
+  'a host is known to a segment that is there': orphans('segmenthostmappings', 'segment_id', 'networksegments'),
+  'a flavor has profiles that are there': [
+    orphans('flavorserviceprofilebindings', 'flavor_id', 'flavors'),
+    orphans('flavorserviceprofilebindings', 'service_profile_id', 'serviceprofiles'),
   ].join(' union all '),
   'an agent that serves a network is there': orphans('networkdhcpagentbindings', 'dhcp_agent_id', 'agents'),
 };
+
+/** What is used by a project that neither has it nor is let in. */
+function foreign(how: { select: string; user: string; used: string; by: string; entries: string }): string {
+  const { select, user, used, by, entries } = how;
+  return `select ${select} join ${used} o on o.id = ${by}
+    where ${user}.project_id <> o.project_id and not exists (select 1 from ${entries} e
+      where e.object_id = o.id and e.target_project in ('*', ${user}.project_id))`;
+}
 
 /** Rows whose id in `column` is of nothing. */
 function orphans(table: string, column: string, of: string): string {
@@ -139,7 +204,7 @@ const countedTables: Readonly<Record<string, readonly string[]>> = {
   address_group: ['address_groups'],
   address_scope: ['address_scopes'],
   subnetpool: ['subnetpools'],
-  rbac_policy: ['networkrbacs', 'securitygrouprbacs', 'addressgrouprbacs', 'addressscoperbacs', 'subnetpoolrbacs'],
+  rbac_policy: rbacTables,
 };
 
 /** Projects that have more of something than they may; of what no limit is given, any number is right. */

@@ -50,8 +50,9 @@ export interface Stage {
   readonly own: Omit<Ids, 'range' | 'profile' | 'segment'>;
 }
 
-export async function raise(): Promise<Stage> {
+export async function raise(parts: { database?: Database } = {}): Promise<Stage> {
   const t = await makeTenants({
+    ...parts,
     options: {
       ml2: { type_drivers: ['local', 'vlan', 'vxlan'], tenant_network_types: ['vxlan'] },
       vxlan: { vni_ranges: ['1000:2000'] },
