@@ -152,6 +152,13 @@ function reportOf({ label, url, what }: Subject, runs: readonly Measured[]): Rep
   };
 }
 
+async function write(report: Report): Promise<void> {
+  const file = join(values.out, `${report.label.replace(/[^\w.-]/g, '_')}.json`);
+  await mkdir(values.out, { recursive: true });
+  await writeFile(file, `${JSON.stringify(report, null, 1)}\n`);
+  say(`written: ${file}`);
+}
+
 async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(usage);
   const measured = subjects().map((subject) => ({ subject, runs: [] as Measured[] }));
@@ -159,15 +166,11 @@ async function main(): Promise<void> {
     for (const { subject, runs } of measured) {
       say(`run ${run} of ${values.runs}: ${subject.label}`);
       runs.push(await measure(subject));
+      // After every run, because runs are long and what comes next may fail.
+      await write(reportOf(subject, runs));
     }
   }
   const reports = measured.map(({ subject, runs }) => reportOf(subject, runs));
-  await mkdir(values.out, { recursive: true });
-  for (const report of reports) {
-    const file = join(values.out, `${report.label.replace(/[^\w.-]/g, '_')}.json`);
-    await writeFile(file, `${JSON.stringify(report, null, 1)}\n`);
-    say(`written: ${file}`);
-  }
   const recorded: Report | null = values.compare ? JSON.parse(await readFile(values.compare, 'utf8')) : null;
   process.stdout.write(`${renderTable(reports[0]!, reports[1] ?? recorded)}\n`);
 }

@@ -29,8 +29,12 @@ def standard(id):
     return rows("select * from standardattributes where id=%s", id)[0]
 
 
-def last_standard():
-    return rows("select max(id) as m from standardattributes")[0]["m"]
+def insert_standards(data):
+    """Inserts standard attributes and returns their ids: one statement, so that they follow each other, whoever else inserts."""
+    cols = [col for col in data[0] if col != "id"]
+    marks = ",".join(["(" + ",".join(["%s"] * len(cols)) + ")"] * len(data))
+    c.execute(f"insert into standardattributes ({','.join('`' + x + '`' for x in cols)}) values {marks}", [d[x] for d in data for x in cols])
+    return range(c.lastrowid, c.lastrowid + len(data))
 
 
 def ports(net, sub, n):
@@ -49,18 +53,17 @@ def ports(net, sub, n):
             hanging[(ref["t"], ref["col"])] = got
     std = standard(port["standard_attr_id"])
     ips = (str(h) for h in cidr.hosts() if str(h) not in used and int(h) & 255 not in (0, 1, 255))
-    sid = last_standard()
     for done in range(0, n, 1000):
-        S, P, A, M, R = [], [], [], [], {key: [] for key in hanging}
-        for x in range(done, min(done + 1000, n)):
-            sid += 1; pid = str(uuid.uuid4()); ip = next(ips)
-            S.append(dict(std, id=sid))
+        P, A, M, R = [], [], [], {key: [] for key in hanging}
+        some = range(done, min(done + 1000, n))
+        for x, sid in zip(some, insert_standards([std for _ in some])):
+            pid = str(uuid.uuid4()); ip = next(ips)
             P.append(dict(port, id=pid, standard_attr_id=sid, name=f"seed-{x}", mac_address="fa:17:%02x:%02x:%02x:%02x" % (x >> 24 & 255, x >> 16 & 255, x >> 8 & 255, x & 255)))
             A.append({"port_id": pid, "ip_address": ip, "subnet_id": sub, "network_id": net})
             M.append({"ip_address": ip, "status": "ALLOCATED", "ipam_subnet_id": ipam})
             for (t, col), got in hanging.items():
                 R[(t, col)] += [dict(g, **{col: pid}) for g in got]
-        insert("standardattributes", S); insert("ports", P); insert("ipallocations", A); insert("ipamallocations", M)
+        insert("ports", P); insert("ipallocations", A); insert("ipamallocations", M)
         for (t, _), d in R.items():
             insert(t, d)
     c.execute("update quotausages set dirty=1 where resource='port'")
@@ -70,18 +73,16 @@ def groups(group, n):
     template = rows("select * from securitygroups where id=%s", group)[0]
     std = standard(template["standard_attr_id"])
     rules = [(rule, standard(rule["standard_attr_id"])) for rule in rows("select * from securitygrouprules where security_group_id=%s", group)]
-    sid = last_standard()
     for done in range(0, n, 100):
-        S, G, R = [], [], []
-        for x in range(done, min(done + 100, n)):
-            sid += 1; gid = str(uuid.uuid4())
-            S.append(dict(std, id=sid))
-            G.append(dict(template, id=gid, standard_attr_id=sid, name=f"{template['name']}-seed-{x}"))
-            for rule, of_rule in rules:
-                sid += 1
-                S.append(dict(of_rule, id=sid))
-                R.append(dict(rule, id=str(uuid.uuid4()), standard_attr_id=sid, security_group_id=gid))
-        insert("standardattributes", S); insert("securitygroups", G); insert("securitygrouprules", R)
+        G, R = [], []
+        some = range(done, min(done + 100, n))
+        ids = iter(insert_standards([each for _ in some for each in [std, *(of_rule for _, of_rule in rules)]]))
+        for x in some:
+            gid = str(uuid.uuid4())
+            G.append(dict(template, id=gid, standard_attr_id=next(ids), name=f"{template['name']}-seed-{x}"))
+            for rule, _ in rules:
+                R.append(dict(rule, id=str(uuid.uuid4()), standard_attr_id=next(ids), security_group_id=gid))
+        insert("securitygroups", G); insert("securitygrouprules", R)
     c.execute("update quotausages set dirty=1 where resource like 'security_group%%'")
 
 
