@@ -76,7 +76,8 @@ describe('fields', () => {
     ['fields=id&fields=name&fields=id', ['id', 'name']],
     ['fields=id&fields=nope&fields=', ['id']],
     ['fields=nope', []],
-    ['fields=', null],
+    ['fields=', []],
+    ['', null],
   ])('%s', (text, fields) => expect(read(text).fields).toEqual(fields));
 });
 

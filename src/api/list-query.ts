@@ -27,9 +27,12 @@ export function readListQuery(resource: ServedResource, parameters: Parameters, 
   return { filters, fields, sorts, limit, marker, pageReverse };
 }
 
-/** The known names among those asked for; null when none are asked for. Unknown ones are ignored. */
+/**
+ * The known names among those asked for; null when `fields` is not there. Unknown ones are ignored: who asks for these
+ * alone (or for the empty name) gets empty objects.
+ */
 export function readFields(resource: ServedResource, parameters: Parameters): string[] | null {
-  const wanted = valuesOf(parameters, 'fields');
+  const wanted = parameters.filter(([key]) => key === 'fields').map(([, value]) => value);
   if (wanted.length === 0) return null;
   return [...new Set(wanted)].filter((name) => resource.attributes.get(name)?.ops.includes('R'));
 }
@@ -42,10 +45,7 @@ function readFilters(resource: ServedResource, parameters: Parameters, rules: Li
     texts.set(key, values);
     if (value !== '' || rules.emptyStrings) values.push(value);
   }
-  const invalid = rules.validateFilters ? [...texts.keys()].filter((key) => !resource.filterable.has(key)) : [];
-  if (invalid.length > 0) {
-    throw badRequest(`[${invalid.map((key) => `'${key}'`).join(', ')}] is invalid attribute for filtering`);
-  }
+  if (rules.validateFilters) checkFilters(resource, texts.keys());
   const filters: Record<string, readonly FilterValue[]> = {};
   for (const [key, values] of texts) {
     const attribute = resource.filterable.get(key);
@@ -59,6 +59,17 @@ function readFilters(resource: ServedResource, parameters: Parameters, rules: Li
     filters[column] = already === null ? converted : already.filter((value) => converted.includes(value));
   }
   return filters;
+}
+
+/** Whether all parameters are ones that a list has, which are those of a show, too. @throws HTTPBadRequest */
+export function checkParameters(resource: ServedResource, parameters: Parameters, rules: ListRules): void {
+  if (!rules.validateFilters) return;
+  checkFilters(resource, new Set(parameters.map(([key]) => key).filter((key) => !reserved.has(key))));
+}
+
+function checkFilters(resource: ServedResource, keys: Iterable<string>): void {
+  const invalid = [...keys].filter((key) => !resource.filterable.has(key));
+  if (invalid.length > 0) throw badRequest(`${list(invalid)} is invalid attribute for filtering`);
 }
 
 function convert({ type }: Attribute, text: string): FilterValue {

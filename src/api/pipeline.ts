@@ -139,10 +139,12 @@ function segmentsOf(path: string): string[] {
 /** Only JSON is spoken: a client that accepts everything but that gets 406. */
 function refuseOtherTypes(accept: string | undefined): void {
   if (accept === undefined || accept === '*/*' || accept === 'application/json') return;
-  const accepted = accept.split(',').some((range) => {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+  const ranges = accept.split(',').map((range) => range.split(';').map((part) => part.trim().toLowerCase()));
+  // What is no type says nothing; a header of nothing else is none.
+  const meant = ranges.filter(([type = '']) => type.includes('/'));
+  const accepted = meant.some(([type, ...parameters]) => {
     const refused = parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
-    return !refused && (type === '' || type === '*/*' || type === 'application/*' || type === 'application/json');
+    return !refused && (type === '*/*' || type === 'application/*' || type === 'application/json');
   });
-  if (!accepted) throw apiErrors.HTTPNotAcceptable();
+  if (!accepted && meant.length > 0) throw apiErrors.HTTPNotAcceptable();
 }

@@ -229,7 +229,8 @@ function answerDocument(
   const match = path.startsWith('/v2.0/ext') ? /^\/v2\.0\/extensions(?:\/([^/]+?))?(?:\.json)?\/?$/.exec(path) : null;
   if (match === null) return null;
   const alias = match[1] ?? null;
-  if (request.method !== 'GET') return { status: 404, body: documents.extensionMissing(null) };
+  if (request.method === 'POST') return { status: 404, body: documents.extensionMissing(null) };
+  if (request.method !== 'GET' && request.method !== 'OPTIONS') throw apiErrors.HTTPNotFound();
   if (alias === null) return { status: 200, body: documents.extensionsDocument(extensions) };
   const found = documents.extensionDocument(extensions, alias);
   return found === null ? { status: 404, body: documents.extensionMissing(alias) } : { status: 200, body: found };

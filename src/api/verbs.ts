@@ -9,7 +9,7 @@ import type { Call, Item, Target } from './call.ts';
 import { apiErrors, badRequest, HiddenError } from './errors.ts';
 import { createInput, routeInput, updateInput } from './input.ts';
 import { linkBase, pageLinks } from './links.ts';
-import { readFields, readListQuery } from './list-query.ts';
+import { checkParameters, readFields, readListQuery } from './list-query.ts';
 import type { Answer, Request, Service } from './pipeline.ts';
 import { pageEnds, renderMany, renderOne, spliceMany, visiblePart } from './render.ts';
 import { readRevision } from './revision.ts';
@@ -62,6 +62,7 @@ function narrowed(query: ListQuery, hidden: readonly string[], ways: readonly Wa
 export async function get(service: Service, request: Request, target: Target, id: string): Promise<Answer> {
   const { resource } = target;
   const fields = request.parameters.length === 0 ? null : readFields(resource, request.parameters);
+  checkParameters(resource, request.parameters, service.listRules);
   const call = callOf(request, target, 'get', id);
   const look = service.gate.look(call);
   const item = await collectionOf(service, call).get(call.context, id, look.judges ? null : fields);

@@ -16,12 +16,11 @@ const SEGMENTATION_ID = 'provider:segmentation_id';
  */
 export function requestedSegments(input: Input): SegmentRequest[] | null {
   const listed = input.segments as readonly Input[] | null | undefined;
-  const isListed = listed !== undefined && listed !== null && listed.length > 0;
   // Upstream tells by what was sent, and takes the empty name and the id 0 for nothing said only afterwards.
   if (![NETWORK_TYPE, PHYSICAL_NETWORK, SEGMENTATION_ID].some((key) => isGiven(input[key]))) {
-    return isListed ? listed.map(segmentOf) : null;
+    return listed && listed.length > 0 ? listed.map(segmentOf) : null;
   }
-  if (isListed) throw ml2Errors.SegmentsSetInConjunctionWithProviders();
+  if (listed !== undefined && listed !== null) throw ml2Errors.SegmentsSetInConjunctionWithProviders();
   const none = [NETWORK_TYPE, PHYSICAL_NETWORK, SEGMENTATION_ID].every((key) => !input[key]);
   return none && !isGiven(input[NETWORK_TYPE]) ? null : [segmentOf(input)];
 }

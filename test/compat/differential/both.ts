@@ -185,12 +185,21 @@ function objectsIn(body: Json): Json[] {
 function bodyOf({ body, text }: HttpAnswer): Json {
   if (text === '') return null;
   if (body === null) return { '(text)': text };
+  sortNameless(body);
   for (const subnet of objectsIn(body)) {
     if (Array.isArray(subnet.allocation_pools)) subnet.allocation_pools.sort(byStart);
     // The real server sends addresses in the order of random ids, too.
     subnet.fixed_ips?.sort(byPrefix);
   }
   return body;
+}
+
+/** Without ids in it, a list that nobody asked an order of is compared in any. */
+function sortNameless(body: Json): void {
+  for (const [key, value] of Object.entries(body)) {
+    if (!Array.isArray(value) || value.some((item) => item?.id !== undefined)) continue;
+    body[key] = value.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  }
 }
 
 /** Groups addresses by /24 and /64; inside such a block those that were asked for lie outside of the small pools. */

@@ -11,7 +11,7 @@ async function fill(both: Both): Promise<void> {
     network({ name: 'net-b', admin_state_up: false, shared: true }, 'b'),
     network({ name: 'net-c', description: 'one', 'router:external': true, mtu: 1400 }, 'c'),
     network({ name: '' }, 'd'),
-    network({ name: 'NET-A' }, 'e'),
+    network({ name: 'net-d' }, 'e'),
     subnet({ name: 'sub-a', description: 'one' }, 'suba'),
     subnet({ name: 'sub-b', cidr: '10.41.0.0/24', enable_dhcp: false, gateway_ip: null }, 'subb'),
     subnet({ name: 'sub-c', ip_version: 6, cidr: '2001:db8:40::/64' }, 'subc'),

@@ -70,7 +70,10 @@ async function startOurs(undo: AsyncDisposableStack, agents: readonly Json[]): P
       folder,
       // Stand-ins report once: nobody may think them dead while the tests run.
       server: {
-        DEFAULT: { dns_domain: 'peer.example.', agent_down_time: 100_000 },
+        DEFAULT: { dns_domain: 'peer.example.', agent_down_time: 100_000, service_plugins: 'segments' },
+        ml2: { type_drivers: 'local,flat,vlan,vxlan', tenant_network_types: 'vxlan' },
+        ml2_type_vlan: { network_vlan_ranges: 'physnet1:100:199' },
+        ml2_type_vxlan: { vni_ranges: '1:20000' },
         ml2_type_flat: { flat_networks: '*' },
       },
     }),
