@@ -28,6 +28,7 @@ const limits = {
   rbac_policy: 8,
   address_group: 8,
   subnetpool: 8,
+  address_scope: 8,
 };
 
 interface Stage extends AsyncDisposable {
@@ -42,7 +43,7 @@ async function raise(servers: number): Promise<Stage> {
   stop.defer(() => rm(folder, { recursive: true, force: true }));
   const keystone = stop.use(await FakeKeystone.start());
   const connection = `sqlite:///${folder}/neutron.sqlite`;
-  const { address_group, subnetpool, ...options } = limits;
+  const { address_group, subnetpool, address_scope, ...options } = limits;
   const server = {
     DEFAULT: { auth_strategy: 'keystone' },
     keystone_authtoken: authtoken(keystone),

@@ -1,4 +1,5 @@
 import type { ApiClient, HttpAnswer, Json } from '../../support/api.ts';
+import { inputOf } from './inputs.ts';
 import { Ledger } from './ledger.ts';
 
 /** What all clients share: numbers that repeat for a seed, who else there is, and what goes wrong. */
@@ -25,6 +26,7 @@ export function random(seed: number): () => number {
 const memberOf: Readonly<Record<string, string>> = {
   networks: 'network',
   subnets: 'subnet',
+  address_scopes: 'address_scope',
   subnetpools: 'subnetpool',
   ports: 'port',
   security_groups: 'security_group',
@@ -34,7 +36,9 @@ const memberOf: Readonly<Record<string, string>> = {
 };
 export const collections = Object.keys(memberOf);
 export const tagged = ['networks', 'subnets', 'subnetpools', 'ports', 'security_groups'];
-const named = ['networks', 'subnets', 'subnetpools', 'ports', 'security_groups', 'address_groups'];
+const named = [...tagged, 'address_scopes', 'address_groups'];
+/** What others change as well: by being used, or by what is shared. */
+const revised = ['networks', 'subnets', 'subnetpools', 'ports', 'security_groups', 'address_groups'];
 
 /** A client of one project: one request after the other, each chosen by chance, each answer checked and remembered. */
 export class MixClient {
@@ -79,7 +83,15 @@ export class MixClient {
       'security_group_rules',
       ...collections,
     ]);
-    const input = this.#input(collection);
+    const name = `${this.#number}-${++this.#made}`;
+    const input = inputOf(collection, {
+      name,
+      number: this.#made,
+      ledger: this.ledger,
+      random: this.#random,
+      networks: this.#world.common[this.#project]!,
+      others: this.#world.projects.filter((project) => project !== this.#project),
+    });
     if (input === null) return;
     const member = memberOf[collection]!;
     if (collection === 'ports' && this.#random() < 0.2) {
@@ -91,53 +103,6 @@ export class MixClient {
     if (answer.status === 201) this.ledger.keep(collection, answer.body[member]);
   }
 
-  /** What a new one is made of; null where it needs something that is not there yet. */
-  #input(collection: string): Json | null {
-    const name = `${this.#number}-${++this.#made}`;
-    const own = (of: string): string | undefined => this.#one(this.ledger.ids(of));
-    switch (collection) {
-      case 'networks':
-      case 'security_groups':
-        return { name };
-      case 'subnets': {
-        const network_id = own('networks');
-        if (network_id === undefined) return null;
-        // Subnets of one network come from one pool, or none from any.
-        const first = [...this.ledger.of('subnets').values()].find((subnet) => subnet.network_id === network_id);
-        const pool = first ? first.subnetpool_id : this.#random() < 0.4 ? own('subnetpools') : null;
-        if (pool) return { name, network_id, ip_version: 4, subnetpool_id: pool };
-        const cidr = `10.${this.#made >> 8}.${this.#made & 255}.0/28`;
-        return { name, network_id, ip_version: 4, cidr, dns_nameservers: ['192.0.2.1'] };
-      }
-      case 'subnetpools':
-        return { name, prefixes: ['172.16.0.0/22'], default_prefixlen: 28, min_prefixlen: 26 };
-      case 'ports': {
-        const network_id = this.#one([...this.#world.common[this.#project]!, ...this.ledger.ids('networks')]);
-        const group = own('security_groups');
-        return { name, network_id, ...(group && this.#random() < 0.5 && { security_groups: [group] }) };
-      }
-      case 'security_group_rules': {
-        const security_group_id = own('security_groups');
-        if (security_group_id === undefined) return null;
-        const port = 1 + Math.floor(this.#random() * 40);
-        const match = { direction: 'ingress', protocol: 'tcp', port_range_min: port, port_range_max: port };
-        const remote = this.#one([null, 'remote_group_id', 'remote_address_group_id']);
-        const of = remote === 'remote_group_id' ? own('security_groups') : own('address_groups');
-        return { security_group_id, ...match, ...(remote && of && { [remote]: of }) };
-      }
-      case 'address_groups':
-        return { name, addresses: ['192.0.2.0/24'] };
-      case 'rbac_policies': {
-        const object_type = this.#one(['network', 'security_group', 'address_group', 'subnetpool']);
-        const object_id = own(object_type === 'network' ? 'networks' : `${object_type}s`);
-        const target_tenant = this.#one(this.#world.projects.filter((project) => project !== this.#project));
-        return object_id ? { object_type, object_id, action: 'access_as_shared', target_tenant } : null;
-      }
-      default:
-        throw new Error(collection);
-    }
-  }
-
   async #update(): Promise<void> {
     const collection = this.#one(named);
     const id = this.#one(this.ledger.ids(collection));
@@ -146,11 +111,38 @@ export class MixClient {
     const member = memberOf[collection]!;
     const name = `${this.#number}-again-${++this.#made}`;
     const group = this.#one(this.ledger.ids('security_groups'));
-    const more = collection === 'ports' && group !== undefined ? { security_groups: [group] } : {};
-    const answer = await this.#ask([200], 'PUT', `${collection}/${id}`, { [member]: { name, ...more } });
+    const more = collection === 'ports' ? this.#portChange(id, group) : {};
+    const known: number | undefined = this.ledger.of(collection).get(id).revision_number;
+    const conditional = revised.includes(collection) && known !== undefined && this.#random() < 0.3;
+    // Without room for another address: 409. With a condition: 412, where somebody was there in between.
+    const expected = [200, ...('fixed_ips' in more ? [409] : []), ...(conditional ? [412] : [])];
+    const headers: Record<string, string> = conditional ? { 'if-match': `revision_number=${known}` } : {};
+    const answer = await this.#ask(expected, 'PUT', `${collection}/${id}`, { [member]: { name, ...more } }, headers);
+    if (answer.status === 412) return this.#look(collection, id, known!);
     if (answer.status !== 200) return;
+    if (conditional && answer.body[member].revision_number <= known!) {
+      this.#fault(`PUT of ${collection} did not raise the revision ${known}`, answer);
+    }
     if (answer.body[member].name !== name) this.#fault(`PUT of ${collection} did not give the new name`, answer);
     this.ledger.keep(collection, answer.body[member]);
+  }
+
+  /** Other groups, or an address of the subnet it is on, which owners of the network may choose. */
+  #portChange(id: string, group: string | undefined): Json {
+    const { network_id, fixed_ips } = this.ledger.of('ports').get(id);
+    const ours = network_id === this.#world.common[this.#project]![0] || this.ledger.of('networks').has(network_id);
+    const subnet_id = ours ? fixed_ips[0]?.subnet_id : undefined;
+    if (subnet_id !== undefined && this.#random() < 0.4) return { fixed_ips: [{ subnet_id }] };
+    return group === undefined ? {} : { security_groups: [group] };
+  }
+
+  /** A condition was refused: then the revision is another one, and all the rest as it was told. */
+  async #look(collection: string, id: string, refused: number): Promise<void> {
+    const answer = await this.#ask([200], 'GET', `${collection}/${id}`);
+    if (answer.status !== 200) return;
+    const item = answer.body[memberOf[collection]!];
+    if (item.revision_number <= refused) this.#fault(`${collection} ${id}: refused for revision ${refused}`, answer);
+    this.ledger.keep(collection, item);
   }
 
   async #addresses(id: string): Promise<void> {
@@ -219,11 +211,18 @@ export class MixClient {
     if (lacking.length > 0) this.#fault(`${collection}: not in the list: ${lacking}`, answer);
   }
 
-  async #ask(expected: readonly number[], method: string, path: string, body?: Json): Promise<HttpAnswer> {
+  async #ask(
+    expected: readonly number[],
+    method: string,
+    path: string,
+    body?: Json,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<HttpAnswer> {
     const answer = await this.#api.request(
       method,
       `/v2.0/${path.replace(/^[a-z_]+/, (collection) => collection.replaceAll('_', '-'))}`,
       body,
+      headers,
     );
     const kind = `${method} ${path.split(/[/?]/)[0]} ${answer.status}`;
     this.#world.counts[kind] = (this.#world.counts[kind] ?? 0) + 1;
