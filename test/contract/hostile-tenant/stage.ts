@@ -50,7 +50,7 @@ export interface Stage {
   readonly own: Omit<Ids, 'range' | 'profile' | 'segment'>;
 }
 
-export async function raise(parts: { database?: Database } = {}): Promise<Stage> {
+export async function raise(parts: { database?: Database; newDefaults?: boolean } = {}): Promise<Stage> {
   const t = await makeTenants({
     ...parts,
     options: {
