@@ -1,4 +1,4 @@
-import type { Attribute, ResourceDefinition } from '../src/resources/contract.ts';
+import type { Attribute, AttributeTable } from '../src/resources/contract.ts';
 import { toBoolean, toObject } from './arguments.ts';
 import { CliError } from './errors.ts';
 import { attributeHelp } from './help-texts.ts';
@@ -26,6 +26,7 @@ const flags: Readonly<Record<string, string>> = {
   gateway_ip: '--gateway',
   subnetpool_id: '--subnetpool',
   segment_id: '--segment',
+  address_scope_id: '--address-scope',
   fixed_ips: '--fixed-ip',
   allowed_address_pairs: '--allowed-address-pair',
   extra_dhcp_opts: '--extra-dhcp-opt',
@@ -44,20 +45,21 @@ const constants: readonly [attribute: string, flag: string, value: unknown, help
   ['gateway_ip', '--no-gateway', null, 'no gateway'],
   ['allowed_address_pairs', '--no-allowed-address-pairs', [], 'no further addresses'],
   ['security_groups', '--no-security-groups', [], 'in no security group'],
+  ['address_scope_id', '--no-address-scope', null, 'in no address scope'],
   ['qos_policy_id', '--no-qos-policy', null, 'no QoS policy'],
   ['availability_zone_hints', '--no-availability-zone-hints', [], 'no zones preferred'],
 ];
 
 /** Options of `create` (C) or `update` (U), in the order of the attribute table. */
 export function optionsFor(
-  definition: ResourceDefinition,
+  attributes: AttributeTable,
   operation: 'C' | 'U',
-  operands: readonly string[],
+  { operands = [], own = {} }: { operands?: readonly string[]; own?: Readonly<Record<string, string>> } = {},
 ): AttributeOption[] {
   const result: AttributeOption[] = [];
-  for (const [attribute, rules] of Object.entries(definition.attributes)) {
+  for (const [attribute, rules] of Object.entries(attributes)) {
     if (!rules.ops.includes(operation) || (operation === 'C' && operands.includes(attribute))) continue;
-    result.push(optionOf(attribute, rules));
+    result.push(optionOf(attribute, rules, own[attribute]));
     for (const [of, flag, value, help] of constants) {
       if (of === attribute) result.push({ attribute, flag, kind: 'constant', value, argument: '', help });
     }
@@ -65,8 +67,8 @@ export function optionsFor(
   return result;
 }
 
-function optionOf(attribute: string, { type: { schema } }: Attribute): AttributeOption {
-  const flag = flags[attribute] ?? `--${attribute.replaceAll('_', '-')}`;
+function optionOf(attribute: string, { type: { schema } }: Attribute, own?: string): AttributeOption {
+  const flag = own ?? flags[attribute] ?? `--${attribute.replaceAll('_', '-')}`;
   const kind = kindOf(schema);
   const choices = Array.isArray(schema.enum) ? schema.enum.filter((value) => value !== null) : [];
   const [argument, help] = attributeHelp(attribute);
@@ -81,7 +83,7 @@ function optionOf(attribute: string, { type: { schema } }: Attribute): Attribute
   };
 }
 
-function kindOf(schema: Readonly<Record<string, unknown>>): AttributeOption['kind'] {
+export function kindOf(schema: Readonly<Record<string, unknown>>): AttributeOption['kind'] {
   const types = [schema.type].flat();
   const items = schema.items as { type?: unknown } | undefined;
   if (types.includes('boolean')) return 'boolean';

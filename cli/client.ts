@@ -6,6 +6,12 @@ import { ApiError, CliError } from './errors.ts';
 export type Query = readonly (readonly [key: string, value: string])[];
 export type Resource = Record<string, unknown>;
 
+export interface ListHow {
+  /** JSON key of the items, where it is not the path's. */
+  key?: string;
+  pageSize?: number | undefined;
+}
+
 /**
  * Node's HTTP client, without `import`: that would evaluate every export of the module, WebSocket's and with it all of
  * undici among them, and https brings cryptography; together 40 ms of a client that should start in 100.
@@ -49,11 +55,19 @@ export class ApiClient {
     await this.#ask('DELETE', `/v2.0/${path}`);
   }
 
+  /** Any request. */
+  request(method: string, path: string, body?: Resource): Promise<Resource> {
+    return this.#ask(method, `/v2.0/${path}`, body);
+  }
+
   /** All items of a collection, page after page where the server or `pageSize` makes pages. */
-  async list(collection: string, query: Query = [], pageSize?: number): Promise<Resource[]> {
-    const key = collection.replaceAll('-', '_');
+  async list(
+    path: string,
+    query: Query = [],
+    { key = path.replaceAll('-', '_'), pageSize }: ListHow = {},
+  ): Promise<Resource[]> {
     const items: Resource[] = [];
-    let page = await this.get(collection, pageSize ? [...query, ['limit', String(pageSize)]] : query);
+    let page = await this.get(path, pageSize ? [...query, ['limit', String(pageSize)]] : query);
     for (;;) {
       items.push(...((page[key] ?? []) as Resource[]));
       const links = (page[`${key}_links`] ?? []) as { rel?: string; href?: string }[];
@@ -63,6 +77,11 @@ export class ApiClient {
       // The server may call itself otherwise than we do: only path and query of its link count.
       page = await this.#ask('GET', `${pathname.slice(pathname.indexOf('/v2.0'))}${search}`);
     }
+  }
+
+  /** Lists show the owner to administrators; without a sign-in everybody is one. */
+  get isAdmin(): boolean {
+    return this.#connection.isAdmin;
   }
 
   close(): void {
@@ -126,13 +145,13 @@ function plainReason(body: unknown): string {
 }
 
 function resultOf({ status, text, requestId }: Answer, url: string): Resource {
-  let parsed: unknown = null;
+  let parsed: unknown;
   try {
-    parsed = text === '' ? {} : JSON.parse(text);
+    parsed = text === '' ? {} : parseJson(text);
   } catch {
     // Not the API's: handled below.
   }
-  if (status >= 200 && status < 300 && typeof parsed === 'object' && parsed !== null) return parsed as Resource;
+  if (status >= 200 && status < 300 && typeof parsed === 'object') return (parsed ?? {}) as Resource;
   const error = (parsed as { NeutronError?: unknown } | null)?.NeutronError;
   const {
     type = '',
@@ -148,4 +167,13 @@ interface Refusal {
   type?: string;
   message?: string;
   detail?: string;
+}
+
+/** Numbers of addresses of IPv6 networks are too large for a double: they become a bigint. */
+function parseJson(text: string): unknown {
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
+  const exact: Reviver = (_, value, { source = '' }) =>
+    Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value;
+  return JSON.parse(text, exact as Parameters<typeof JSON.parse>[1]);
 }

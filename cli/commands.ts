@@ -1,11 +1,12 @@
 import { splitArguments } from './arguments.ts';
-import { type AttributeOption, attributeValue } from './attribute-options.ts';
+import { type AttributeOption, attributeValue, kindOf } from './attribute-options.ts';
+import { decorate } from './cells.ts';
 import type { ApiClient, Query, Resource } from './client.ts';
-import { CliError } from './errors.ts';
+import { ApiError, CliError } from './errors.ts';
 import { chosenColumns, type FormatOptions, renderList, renderOne } from './format/output.ts';
 import { pythonJson } from './format/python.ts';
-import { findId, NotFound, NoUniqueMatch, referredId, resolveReferences } from './lookup.ts';
-import type { Noun } from './nouns.ts';
+import { findId, NotFound, NoUniqueMatch, referred, referredId, resolveReferences } from './lookup.ts';
+import { type Noun, nounFor } from './nouns.ts';
 
 /** What a command works with. */
 export interface Session {
@@ -19,6 +20,7 @@ export interface ListOptions extends FormatOptions {
   sortKey?: readonly string[];
   sortDir?: readonly string[];
   showDetails?: boolean;
+  nameconv?: boolean;
 }
 
 export interface ShowOptions extends FormatOptions {
@@ -28,24 +30,41 @@ export interface ShowOptions extends FormatOptions {
 /** `net-list [--key value …]`: options that are not known are filters. */
 export async function list(session: Session, noun: Noun, args: readonly string[], options: ListOptions): Promise<void> {
   const { operands, extras } = splitArguments(args);
-  if (operands.length > 0) throw new CliError(`unrecognized arguments: ${operands.join(' ')}`);
+  const { path, rest } = await below(session, noun, operands);
+  if (rest.length > 0) throw new CliError(`unrecognized arguments: ${rest.join(' ')}`);
+  await printList(session, noun, path, { ...noun.old.filters, ...extras }, options);
+}
+
+/** Asks for the items at a path and prints them as things of a kind. */
+export async function printList(
+  session: Session,
+  noun: Noun,
+  path: string,
+  filters: Resource,
+  options: ListOptions,
+): Promise<void> {
   const query: Query = [
-    ...Object.entries(extras).flatMap(([key, value]) => [value].flat().map((one) => [key, queryText(one)] as const)),
-    ...(options.field ?? []).map((field) => ['fields', field] as const),
+    ...Object.entries(filters).flatMap(([key, value]) =>
+      [value].flat().map((one) => [filterName(key), queryText(one)] as const),
+    ),
+    ...neededFields(noun, options).map((field) => ['fields', field] as const),
     ...sorting(options),
   ];
-  const rows = await session.client.list(noun.collection, query, pageSize(options.pageSize));
-  await decorate(session.client, noun, rows);
+  const how = { key: noun.collection, pageSize: pageSize(options.pageSize) };
+  const rows = await session.client.list(path, query, how);
+  const forPeople = options.format !== 'json' && options.format !== 'yaml';
+  await decorate(session.client, noun, rows, { forPeople, noNameconv: options.nameconv === false });
   const present = rows[0] ? Object.keys(rows[0]) : [];
-  session.print(renderList(listColumns(noun, present, options), rows, options));
+  session.print(renderList(listColumns(session, noun, present, options), rows, options));
 }
 
 /** `net-show ID|NAME` */
 export async function show(session: Session, noun: Noun, args: readonly string[], options: ShowOptions): Promise<void> {
-  const [idOrName = ''] = exactly(args, [noun.member.toUpperCase()]);
+  const { path, rest } = await below(session, noun, args);
+  const [idOrName = ''] = exactly(rest, [operandName(noun)]);
   const id = await findId(session.client, noun, idOrName);
   const fields = (options.field ?? []).map((field) => ['fields', field] as const);
-  const answer = await session.client.get(`${noun.collection}/${encodeURIComponent(id)}`, fields);
+  const answer = await session.client.get(`${path}/${encodeURIComponent(id)}`, fields);
   session.print(renderOne(picked(answer[noun.member] as Resource, options), options));
 }
 
@@ -58,18 +77,33 @@ export async function create(
 ): Promise<void> {
   const { operands, extras } = splitArguments(args);
   const names = noun.operands.map(({ name, optional }) => (optional ? `[${name}]` : name));
-  const given = exactly(operands, names);
-  const body: Resource = {};
-  for (const [i, { attribute, of }] of noun.operands.entries()) {
+  const { path, rest } = await below(session, noun, operands);
+  const given = exactly(rest, names);
+  const operandValues: Resource = {};
+  for (const [i, { attribute }] of noun.operands.entries()) {
     const value = given[i];
-    if (value !== undefined) body[attribute] = of ? await referredId(session.client, of, value) : value;
+    if (value !== undefined) operandValues[attribute] = operandValue(noun, attribute, value);
   }
-  Object.assign(body, options.known, extras);
-  if (noun.member === 'subnet') body.ip_version ??= String(body.cidr ?? '').includes(':') ? 6 : 4;
+  const body: Resource = { ...noun.old.defaults, ...operandValues, ...options.known, ...extras };
+  await complete(session, noun, body);
   const wanted = await resolveReferences(session.client, body);
-  const answer = await session.client.post(noun.collection, { [noun.member]: wanted });
+  const answer = await session.client.post(path, { [noun.member]: wanted });
   if (options.format === 'table') session.print(`Created a new ${noun.member}:\n`);
   session.print(renderOne(picked(answer[noun.member] as Resource, options), options));
+}
+
+/** What the old client adds by itself. */
+async function complete({ client }: Session, { member }: Noun, body: Resource): Promise<void> {
+  if (member === 'subnet') body.ip_version ??= String(body.cidr ?? '').includes(':') ? 6 : 4;
+  if (member.endsWith('security_group_rule')) {
+    const { protocol } = body;
+    body.ethertype ??= typeof protocol === 'string' && /^(icmpv6|ipv6-icmp)$/i.test(protocol) ? 'IPv6' : 'IPv4';
+  }
+  if (member !== 'rbac_policy') return;
+  const type = String(body.object_type ?? '').replaceAll('-', '_');
+  if (type === '') throw new CliError('missing option: --type, like --type network');
+  body.object_type = type;
+  body.object_id = await referredId(client, referred(`${type}_id`), String(body.object_id));
 }
 
 /** `net-update ID|NAME [--attribute value …]` */
@@ -80,30 +114,32 @@ export async function update(
   options: { known: Resource },
 ): Promise<void> {
   const { operands, extras } = splitArguments(args);
-  const [idOrName = ''] = exactly(operands, [noun.member.toUpperCase()]);
+  const { path, rest } = await below(session, noun, operands);
+  const [idOrName = ''] = exactly(rest, [operandName(noun)]);
   const changes = await resolveReferences(session.client, { ...options.known, ...extras });
   if (Object.keys(changes).length === 0) throw new CliError(`Must specify new values to update ${noun.member}`);
   const id = await findId(session.client, noun, idOrName);
-  await session.client.put(`${noun.collection}/${encodeURIComponent(id)}`, { [noun.member]: changes });
+  await session.client.put(`${path}/${encodeURIComponent(id)}`, { [noun.member]: changes });
   session.print(`Updated ${noun.member}: ${idOrName}\n`);
 }
 
 /** `net-delete ID|NAME …`: deletes what it can, then says what it could not find. */
 export async function remove(session: Session, noun: Noun, args: readonly string[]): Promise<void> {
-  if (args.length === 0) throw new CliError(`missing argument: ${noun.member.toUpperCase()}`);
+  const { path, rest } = await below(session, noun, args);
+  if (rest.length === 0) throw new CliError(`missing argument: ${operandName(noun)}`);
   const done: string[] = [];
   const missing: string[] = [];
   const several: string[] = [];
   const report = () => {
     if (done.length > 0) session.print(`Deleted ${noun.member}(s): ${done.join(', ')}\n`);
   };
-  for (const idOrName of args) {
+  for (const idOrName of rest) {
     try {
       const id = await findId(session.client, noun, idOrName);
-      await session.client.delete(`${noun.collection}/${encodeURIComponent(id)}`);
+      await session.client.delete(`${path}/${encodeURIComponent(id)}`);
       done.push(idOrName);
     } catch (error) {
-      if (error instanceof NotFound) missing.push(idOrName);
+      if (error instanceof NotFound || isGone(error)) missing.push(idOrName);
       else if (error instanceof NoUniqueMatch) several.push(idOrName);
       else {
         report();
@@ -121,6 +157,35 @@ export async function remove(session: Session, noun: Noun, args: readonly string
       : []),
   ];
   if (faults.length > 0) throw new CliError(faults.join('\n'));
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}
+
+/** The collection's path; of a child below the parent that is named first. */
+async function below(
+  { client }: Session,
+  noun: Noun,
+  operands: readonly string[],
+): Promise<{ path: string; rest: readonly string[] }> {
+  if (noun.parent === null) return { path: noun.path, rest: operands };
+  const parent = nounFor(noun.parent);
+  const [idOrName, ...rest] = operands;
+  if (idOrName === undefined) throw new CliError(`missing argument: ${parent.member.toUpperCase()}`);
+  const id = await findId(client, parent, idOrName);
+  return { path: `${parent.path}/${encodeURIComponent(id)}/${noun.path}`, rest };
+}
+
+/** What names one of a kind: `NETWORK`, or the host of a binding. */
+export function operandName({ member, key }: Noun): string {
+  return (key === 'id' ? member : key.replace(/_id$/, '')).toUpperCase();
+}
+
+/** A number where the attribute is one. */
+function operandValue({ definition }: Noun, attribute: string, text: string): unknown {
+  const rules = definition.attributes[attribute];
+  return rules && kindOf(rules.type.schema) === 'number' && /^\d+$/.test(text) ? Number(text) : text;
 }
 
 export async function listExtensions(session: Session, options: FormatOptions): Promise<void> {
@@ -146,7 +211,7 @@ export function bodyOf(options: readonly AttributeOption[], given: (flag: Attrib
 }
 
 /** The operands by number; `[NAME]` may be missing. @throws CliError */
-function exactly(given: readonly string[], names: readonly string[]): readonly string[] {
+export function exactly(given: readonly string[], names: readonly string[]): readonly string[] {
   const needed = names.filter((name) => !name.startsWith('['));
   const missing = needed[given.length];
   if (missing) {
@@ -158,15 +223,19 @@ function exactly(given: readonly string[], names: readonly string[]): readonly s
   return given;
 }
 
-function listColumns(noun: Noun, present: readonly string[], options: ListOptions): string[] {
+function listColumns(session: Session, noun: Noun, present: readonly string[], options: ListOptions): string[] {
   const { column, field, showDetails } = options;
   // In the order in which they were asked for, as the old client had it for lists.
-  if (column && column.length > 0) return present.length > 0 ? inOrder(column, chosenColumns(present, column)) : [];
-  if (field && field.length > 0) return field.filter((name) => present.includes(name));
+  const shown = (names: readonly string[]) => names.flatMap((name) => presentName(name, present));
+  if (column && column.length > 0) {
+    const wanted = column.map((name) => presentName(name, present)[0] ?? name);
+    return present.length > 0 ? inOrder(wanted, chosenColumns(present, wanted)) : [];
+  }
+  if (field && field.length > 0) return shown(field);
   if (showDetails) return present.toSorted();
-  const columns = noun.columns.filter((name) => present.includes(name));
-  if (present.includes('tenant_id') && columns.length > 0) {
-    columns.splice(Math.max(columns.indexOf('id'), columns.indexOf('name')) + 1, 0, 'tenant_id');
+  const columns = shown(noun.columns);
+  if (session.client.isAdmin && present.includes('tenant_id') && columns.length > 0) {
+    columns.splice(Math.max(0, columns.indexOf('id'), columns.indexOf('name')) + 1, 0, 'tenant_id');
   }
   return columns;
 }
@@ -175,25 +244,26 @@ function inOrder(order: readonly string[], columns: readonly string[]): string[]
   return order.filter((column, i) => columns.includes(column) && order.indexOf(column) === i);
 }
 
-/** Longest `id=…&id=…` part of one question; servers and proxies limit an address to 8 KB. */
-const MAX_IDS = 150;
+/** A column that shows a name instead of an id has lost its `_id`. */
+function presentName(name: string, present: readonly string[]): string[] {
+  return [name, name.replace(/_id$/, '')].filter((one) => present.includes(one)).slice(0, 1);
+}
 
-/** What lists show otherwise than the API says it: subnets with their CIDR, agents' life as a face. */
-async function decorate(client: ApiClient, noun: Noun, rows: Resource[]): Promise<void> {
-  if (noun.member === 'agent') {
-    for (const row of rows) if ('alive' in row) row.alive = row.alive ? ':-)' : 'xxx';
-  }
-  if (noun.member !== 'network') return;
-  const ids = [...new Set(rows.flatMap((row) => (row.subnets ?? []) as string[]))];
-  const cidrs = new Map<string, string>();
-  for (let at = 0; at < ids.length; at += MAX_IDS) {
-    const some = ids.slice(at, at + MAX_IDS).map((id) => ['id', id] as const);
-    const subnets = await client.list('subnets', [['fields', 'id'], ['fields', 'cidr'], ...some]);
-    for (const { id, cidr } of subnets) cidrs.set(String(id), String(cidr));
-  }
-  for (const row of rows) {
-    if (Array.isArray(row.subnets)) row.subnets = row.subnets.map((id) => `${id} ${cidrs.get(id) ?? ''}`.trimEnd());
-  }
+/** What columns that are made of several fields need. */
+const madeOf: Readonly<Record<string, readonly string[]>> = {
+  'port/protocol': ['protocol', 'port_range_min', 'port_range_max'],
+  remote: ['remote_ip_prefix', 'remote_group_id'],
+  security_group: ['security_group_id'],
+  remote_group: ['remote_group_id'],
+};
+
+function neededFields({ member }: Noun, { field = [] }: ListOptions): string[] {
+  return member.endsWith('security_group_rule') ? field.flatMap((name) => madeOf[name] ?? [name]) : [...field];
+}
+
+/** Three filters by tags are spelt with hyphens. */
+function filterName(key: string): string {
+  return /^(tags_any|not_tags|not_tags_any)$/.test(key) ? key.replaceAll('_', '-') : key;
 }
 
 function sorting({ sortKey = [], sortDir = [] }: ListOptions): Query {
@@ -211,7 +281,7 @@ function queryText(value: unknown): string {
   return typeof value === 'object' && value !== null ? pythonJson(value) : String(value ?? '');
 }
 
-function picked(thing: Resource, { column, field }: ShowOptions): Resource {
+export function picked(thing: Resource, { column, field }: ShowOptions): Resource {
   const fields = chosenColumns(Object.keys(thing).sort(), column?.length ? column : field);
   return Object.fromEntries(fields.map((name) => [name, thing[name]]));
 }

@@ -5,6 +5,7 @@ export interface Connection {
   /** Without `/v2.0` and final slash. */
   endpoint: string;
   token: string | null;
+  isAdmin: boolean;
   timeoutMs: number;
   insecure: boolean;
   caFile: string | null;
@@ -50,6 +51,7 @@ export function connectionOf(options: GlobalOptions, env: Environment): Connecti
   return {
     endpoint: checkedEndpoint(endpoint),
     token: withToken.has(type) ? token : null,
+    isAdmin: true,
     timeoutMs: timeoutOf(options.httpTimeout),
     insecure: options.insecure ?? false,
     caFile: options.osCacert ?? (env.OS_CACERT || null),

@@ -5,7 +5,7 @@ import { CliError } from './errors.ts';
 import { cellText } from './format/python.ts';
 import { textWidth } from './format/text-width.ts';
 import { findId } from './lookup.ts';
-import { nouns } from './nouns.ts';
+import { nounFor } from './nouns.ts';
 import type { Io } from './program.ts';
 
 /** `GET /v2.0/ports/{id}/explain`, as the API answers it. */
@@ -66,8 +66,7 @@ export async function runExplain(argv: readonly string[], env: Environment, io: 
 async function ask(options: GlobalOptions, env: Environment, idOrName: string, io: Io): Promise<Explanation> {
   const client = new ApiClient(connectionOf(options, env), (line) => io.stderr(`${line}\n`));
   try {
-    const ports = nouns.find(({ word }) => word === 'port')!;
-    const id = await findId(client, ports, idOrName);
+    const id = await findId(client, nounFor('ports'), idOrName);
     const answer = await client.get(`ports/${id}/explain`);
     return answer.explanation as Explanation;
   } finally {

@@ -43,3 +43,15 @@ const texts: Readonly<Record<string, readonly [argument: string, help: string]>>
 export function attributeHelp(attribute: string): readonly [argument: string, help: string] {
   return texts[attribute] ?? [attribute.replace(/^.*:/, '').toUpperCase(), ''];
 }
+
+/** By command. */
+export const examples: Readonly<Record<string, string>> = {
+  'net-create': 'neutron net-create public --provider:network_type flat --provider:physical_network public --shared',
+  'subnet-create': 'neutron subnet-create NETWORK 192.168.56.0/24 --name lan --dns-nameserver 192.0.2.53',
+  'port-create': 'neutron port-create NETWORK --fixed-ip ip_address=192.168.56.10 --name web',
+  'port-list': 'neutron port-list --network_id ID -F id -F fixed_ips',
+  'net-list': 'neutron net-list --name lan -f json',
+  'subnet-update': 'neutron subnet-update lan --allocation-pool start=192.168.56.10,end=192.168.56.99',
+  'port-update': 'neutron port-update web --admin-state-up False',
+  'agent-update': 'neutron agent-update ID --admin-state-down',
+};

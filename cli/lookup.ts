@@ -1,8 +1,6 @@
 import type { ApiClient } from './client.ts';
 import { ApiError, CliError } from './errors.ts';
-import type { Noun } from './nouns.ts';
-
-type Kind = Pick<Noun, 'member' | 'collection' | 'hasNames'>;
+import { type Kind, nounFor, nouns } from './nouns.ts';
 
 const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
@@ -12,23 +10,32 @@ export class NotFound extends CliError {}
 export class NoUniqueMatch extends CliError {}
 
 /**
- * The id of a thing named by id or name: asks for it as an id, and when there is none, lists by name.
+ * The id of a thing named by id or name: asks for it as an id, and when there is none, lists by name. What is kept under
+ * another thing's id (the use of a network's addresses) is looked up as that.
  * @throws NotFound, NoUniqueMatch
  */
 export async function findId(client: ApiClient, kind: Kind, idOrName: string): Promise<string> {
-  const { member, collection, hasNames } = kind;
+  const { member, collection, path, key, hasNames } = kind;
+  if (key !== 'id') {
+    const other = referred(key);
+    return other === null ? idOrName : findId(client, other, idOrName);
+  }
   try {
-    const answer = await client.get(`${collection}/${encodeURIComponent(idOrName)}`, [['fields', 'id']]);
+    const answer = await client.get(`${path}/${encodeURIComponent(idOrName)}`, [['fields', 'id']]);
     const { id } = answer[member] as { id: string };
     return id;
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
   }
   if (!hasNames) throw new NotFound(`Unable to find ${member} with id '${idOrName}'`);
-  const found = await client.list(collection, [
-    ['fields', 'id'],
-    ['name', idOrName],
-  ]);
+  const found = await client.list(
+    path,
+    [
+      ['fields', 'id'],
+      ['name', idOrName],
+    ],
+    { key: collection },
+  );
   if (found.length > 1) {
     throw new NoUniqueMatch(`Multiple ${member} matches found for name '${idOrName}', use an ID to be more specific.`);
   }
@@ -36,17 +43,25 @@ export async function findId(client: ApiClient, kind: Kind, idOrName: string): P
   return String(found[0]?.id);
 }
 
-/** Collections whose things attributes refer to, for names given instead of ids. */
-const kinds: Readonly<Record<string, Kind>> = {
-  networks: { member: 'network', collection: 'networks', hasNames: true },
-  subnets: { member: 'subnet', collection: 'subnets', hasNames: true },
-  'security-groups': { member: 'security_group', collection: 'security-groups', hasNames: true },
-  subnetpools: { member: 'subnetpool', collection: 'subnetpools', hasNames: true },
+/** References whose name does not say what they refer to. */
+const otherwise: Readonly<Record<string, string>> = {
+  remote_group_id: 'security_groups',
+  remote_address_group_id: 'address_groups',
 };
 
+/** Words that stand for something else than a name. */
+const words: Readonly<Record<string, string>> = { subnetpool_id: 'prefix_delegation', remote_group_id: 'PARENT' };
+
+/** The kind of thing that `network_id` names; null: it names none. */
+export function referred(attribute: string): Kind | null {
+  const collection = otherwise[attribute];
+  if (collection !== undefined) return nounFor(collection);
+  if (!attribute.endsWith('_id')) return null;
+  return nouns.find(({ member, parent }) => parent === null && `${member}_id` === attribute) ?? null;
+}
+
 /** The id of what an attribute refers to. What looks like an id is believed: the server will say if it is none. */
-export async function referredId(client: ApiClient, collection: string, idOrName: string): Promise<string> {
-  const kind = kinds[collection];
+export async function referredId(client: ApiClient, kind: Kind | null, idOrName: string): Promise<string> {
   return kind && !UUID.test(idOrName) ? findId(client, kind, idOrName) : idOrName;
 }
 
@@ -56,19 +71,23 @@ export async function resolveReferences(
   body: Record<string, unknown>,
 ): Promise<Record<string, unknown>> {
   const result = { ...body };
-  if (typeof body.network_id === 'string') result.network_id = await referredId(client, 'networks', body.network_id);
-  if (Array.isArray(body.security_groups)) {
-    result.security_groups = await eachId(client, 'security-groups', body.security_groups);
+  for (const [attribute, value] of Object.entries(body)) {
+    const kind = referred(attribute);
+    if (kind && typeof value === 'string' && value !== words[attribute]) {
+      result[attribute] = await referredId(client, kind, value);
+    }
   }
-  if (typeof body.subnetpool_id === 'string' && body.subnetpool_id !== 'prefix_delegation') {
-    result.subnetpool_id = await referredId(client, 'subnetpools', body.subnetpool_id);
+  if (Array.isArray(body.security_groups)) {
+    result.security_groups = await eachId(client, nounFor('security_groups'), body.security_groups);
   }
   if (Array.isArray(body.fixed_ips)) {
     const fixedIps: unknown[] = [];
     for (const fixed of body.fixed_ips) {
       const subnet = (fixed as { subnet_id?: unknown })?.subnet_id;
       fixedIps.push(
-        typeof subnet === 'string' ? { ...fixed, subnet_id: await referredId(client, 'subnets', subnet) } : fixed,
+        typeof subnet === 'string'
+          ? { ...fixed, subnet_id: await referredId(client, nounFor('subnets'), subnet) }
+          : fixed,
       );
     }
     result.fixed_ips = fixedIps;
@@ -76,8 +95,8 @@ export async function resolveReferences(
   return result;
 }
 
-async function eachId(client: ApiClient, collection: string, names: unknown[]): Promise<string[]> {
+async function eachId(client: ApiClient, kind: Kind, names: unknown[]): Promise<string[]> {
   const ids: string[] = [];
-  for (const name of names) ids.push(await referredId(client, collection, String(name)));
+  for (const name of names) ids.push(await referredId(client, kind, String(name)));
   return ids;
 }

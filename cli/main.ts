@@ -1,4 +1,6 @@
 import type { Environment } from './connection.ts';
+import { ApiError } from './errors.ts';
+import { hintFor } from './hints.ts';
 import { buildCli, type Io } from './program.ts';
 
 const USAGE_ERROR = 2;
@@ -30,5 +32,7 @@ function exitCodeOf(error: unknown, io: Io): number {
   if (code?.startsWith('commander.')) return exitCode === 0 ? 0 : USAGE_ERROR;
   const isForPeople = name === 'CliError';
   io.stderr(`${isForPeople ? message : ((error as Error).stack ?? String(error))}\n`);
+  const hint = error instanceof ApiError ? hintFor(error) : null;
+  if (hint !== null) io.stderr(`${hint}\n`);
   return 1;
 }

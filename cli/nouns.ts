@@ -1,22 +1,36 @@
 import type { ResourceDefinition } from '../src/resources/contract.ts';
+import { resources } from '../src/resources/registry.ts';
+import { urlName } from '../src/resources/url-names.ts';
+import { type OldClient, oldClient } from './old-client.ts';
 
 export type Verb = 'list' | 'show' | 'create' | 'update' | 'delete';
 
-/** One family of commands: `net-list`, `net-show` … What is not here comes from the resource's attribute table. */
-export interface Noun {
-  /** `net` of `net-list`. */
-  word: string;
+/** How things of one kind are asked for. */
+export interface Kind {
+  /** JSON key of one, and of many. */
   member: string;
   collection: string;
-  verbs: readonly Verb[];
-  /** Columns of a list; the owner is put behind id and name, as the old client did for administrators. */
-  columns: readonly string[];
-  /** Whether things of this kind are found by name too. */
+  /** Of the collection, behind `/v2.0/`; of a child behind its parent. */
+  path: string;
+  /** What stands in the URL: `id`, mostly. */
+  key: string;
+  /** Whether they are found by name too. */
   hasNames: boolean;
-  /** Operands of `create`: the attributes they fill, and of which kind the thing named is. */
+}
+
+/** One family of commands, `net-list`, `net-show` …: the resource's table, in the words of the old client. */
+export interface Noun extends Kind {
+  /** `net` of `net-list`. */
+  word: string;
+  verbs: readonly Verb[];
+  /** Columns of a list; the owner is put behind id and name for administrators. */
+  columns: readonly string[];
+  /** Operands of `create`: the attributes they fill. */
   operands: readonly Operand[];
-  /** Loaded when a command of the family runs or shows its help. */
-  load(): Promise<ResourceDefinition>;
+  /** Collection whose thing is named first: a child is asked for below its parent. */
+  parent: string | null;
+  definition: ResourceDefinition;
+  old: OldClient;
 }
 
 export interface Operand {
@@ -24,57 +38,63 @@ export interface Operand {
   /** In the help: `NETWORK`. */
   name: string;
   help: string;
-  /** Collection in which a name is looked up. */
-  of?: string;
   optional?: boolean;
 }
 
-const all: readonly Verb[] = ['list', 'show', 'create', 'update', 'delete'];
+/** Columns of a resource that the old client did not know. */
+const FEW = 6;
 
-export const nouns: readonly Noun[] = [
-  {
-    word: 'net',
-    member: 'network',
-    collection: 'networks',
-    verbs: all,
-    columns: ['id', 'name', 'subnets'],
-    hasNames: true,
-    operands: [{ attribute: 'name', name: 'NAME', help: 'name of the network' }],
-    load: async () => (await import('../src/resources/network.ts')).network,
-  },
-  {
-    word: 'subnet',
-    member: 'subnet',
-    collection: 'subnets',
-    verbs: all,
-    columns: ['id', 'name', 'cidr', 'allocation_pools'],
-    hasNames: true,
-    operands: [
-      { attribute: 'network_id', name: 'NETWORK', help: 'id or name of the network it belongs to', of: 'networks' },
-      { attribute: 'cidr', name: 'CIDR', help: 'the addresses, like 192.168.56.0/24', optional: true },
-    ],
-    load: async () => (await import('../src/resources/subnet.ts')).subnet,
-  },
-  {
-    word: 'port',
-    member: 'port',
-    collection: 'ports',
-    verbs: all,
-    columns: ['id', 'name', 'mac_address', 'fixed_ips'],
-    hasNames: true,
-    operands: [
-      { attribute: 'network_id', name: 'NETWORK', help: 'id or name of the network it is on', of: 'networks' },
-    ],
-    load: async () => (await import('../src/resources/port.ts')).port,
-  },
-  {
-    word: 'agent',
-    member: 'agent',
-    collection: 'agents',
-    verbs: ['list', 'show', 'update', 'delete'],
-    columns: ['id', 'agent_type', 'host', 'availability_zone', 'alive', 'admin_state_up', 'binary'],
-    hasNames: false,
-    operands: [],
-    load: async () => (await import('../src/resources/agent.ts')).agent,
-  },
-];
+/** Whatever the server has; the old client's words where it knew the resource. */
+export const nouns: readonly Noun[] = resources.map(nounOf);
+
+export function nounOf(definition: ResourceDefinition): Noun {
+  const { member, collection, attributes, parent, key = 'id' } = definition;
+  const old = oldClient[collection] ?? {};
+  return {
+    word: old.word ?? member.replaceAll('_', '-'),
+    member,
+    collection,
+    path: parent ? collection : urlName(collection),
+    key,
+    hasNames: attributes.name?.filter === true,
+    verbs: verbsOf(definition),
+    columns: old.columns ?? columnsOf(definition),
+    operands:
+      old.operands ??
+      [key, 'name']
+        .filter((attribute) => attributes[attribute]?.ops.includes('C'))
+        .map((attribute) => ({ attribute, name: attribute.toUpperCase(), help: attribute })),
+    parent: parent?.collection ?? null,
+    definition,
+    old,
+  };
+}
+
+/** A resource that is only reached by paths of its own (`quotas/{id}`) has no verbs. */
+function verbsOf({ attributes, key = 'id', routes = [], unchanging }: ResourceDefinition): Verb[] {
+  if (routes.some(({ path }) => /^[\w-]+\/\{\w+\}$/.test(path))) return [];
+  const takes = (operation: 'C' | 'U') => Object.values(attributes).some(({ ops }) => ops.includes(operation));
+  const isUpdated = takes('U') && !unchanging;
+  return [
+    'list' as const,
+    ...(key in attributes ? ['show' as const] : []),
+    ...(takes('C') ? ['create' as const] : []),
+    ...(isUpdated ? ['update' as const] : []),
+    ...(takes('C') || isUpdated ? ['delete' as const] : []),
+  ];
+}
+
+/** Of a resource that the old client did not know: what lists are searched by. */
+function columnsOf({ attributes }: ResourceDefinition): string[] {
+  return Object.entries(attributes)
+    .filter(([name, { ops, filter }]) => ops.includes('R') && filter && !/^(tenant|project)_id$|^tags$/.test(name))
+    .map(([name]) => name)
+    .slice(0, FEW);
+}
+
+/** The family with this collection. @throws Error for what is none */
+export function nounFor(collection: string): Noun {
+  const noun = nouns.find((one) => one.collection === collection);
+  if (!noun) throw new Error(`no resource ${collection}`);
+  return noun;
+}

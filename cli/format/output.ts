@@ -1,5 +1,5 @@
 import { CliError } from '../errors.ts';
-import { cellText, scalarOf } from './python.ts';
+import { cellText } from './python.ts';
 import { type Align, renderTable } from './table.ts';
 import { yamlList, yamlMapping } from './yaml.ts';
 
@@ -24,7 +24,7 @@ type Row = Readonly<Record<string, unknown>>;
 /** A list of things, columns in the order given. */
 export function renderList(columns: readonly string[], rows: readonly Row[], options: FormatOptions): string {
   const shown = rows.map((row) => columns.map((column) => row[column]));
-  const records = rows.map((row) => Object.fromEntries(columns.map((column) => [column, scalarOf(row[column])])));
+  const records = rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column] ?? null])));
   switch (options.format) {
     case 'json':
       return json(records, options);
@@ -35,7 +35,7 @@ export function renderList(columns: readonly string[], rows: readonly Row[], opt
     case 'value':
       return shown.map((row) => `${row.map((value) => oneLine(cellText(value))).join(' ')}\n`).join('');
     default: {
-      const align = columns.map((_, i): Align => (typeof shown[0]?.[i] === 'number' ? 'right' : 'left'));
+      const align = columns.map((_, i): Align => (/^(number|bigint)$/.test(typeof shown[0]?.[i]) ? 'right' : 'left'));
       return renderTable(
         columns,
         shown.map((row) => row.map(cellText)),
@@ -48,7 +48,7 @@ export function renderList(columns: readonly string[], rows: readonly Row[], opt
 /** One thing, by field. */
 export function renderOne(thing: Row, options: FormatOptions): string {
   const fields = Object.keys(thing).sort();
-  const record = Object.fromEntries(fields.map((field) => [field, scalarOf(thing[field])]));
+  const record = Object.fromEntries(fields.map((field) => [field, thing[field] ?? null]));
   switch (options.format) {
     case 'json':
       return json(record, options);
@@ -77,8 +77,12 @@ export function chosenColumns(available: readonly string[], wanted: readonly str
 }
 
 function json(value: unknown, { noindent }: FormatOptions): string {
-  return `${JSON.stringify(value, null, noindent ? undefined : 2)}\n`;
+  const exact = (_: string, item: unknown) => (typeof item === 'bigint' ? rawJson(String(item)) : item);
+  return `${JSON.stringify(value, exact, noindent ? undefined : 2)}\n`;
 }
+
+/** Not in TypeScript's library yet. */
+const { rawJSON: rawJson } = JSON as typeof JSON & { rawJSON(text: string): unknown };
 
 function oneLine(text: string): string {
   return text.replaceAll('\n', ' ');

@@ -19,10 +19,6 @@ export function pythonJson(value: unknown): string {
       .map(([key, item]) => `${JSON.stringify(key)}: ${pythonJson(item)}`)
       .join(', ')}}`;
   }
+  if (typeof value === 'bigint') return String(value);
   return JSON.stringify(value) ?? 'null';
-}
-
-/** What json, yaml and csv carry: numbers and booleans as they are, all else as text (null as an empty one). */
-export function scalarOf(value: unknown): string | number | boolean {
-  return typeof value === 'number' || typeof value === 'boolean' ? value : cellText(value);
 }

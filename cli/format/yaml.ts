@@ -1,7 +1,9 @@
-type Scalar = string | number | boolean;
+import { pythonJson } from './python.ts';
+
+type Mapping = Readonly<Record<string, unknown>>;
 
 /** One mapping a record, as a list (`- id: …`). */
-export function yamlList(records: readonly Readonly<Record<string, Scalar>>[]): string {
+export function yamlList(records: readonly Mapping[]): string {
   if (records.length === 0) return '[]\n';
   return records
     .map((record) => yamlMapping(record).replace(/^/gm, '  ').replace(/^ {2}/, '- ').trimEnd())
@@ -9,15 +11,16 @@ export function yamlList(records: readonly Readonly<Record<string, Scalar>>[]): 
     .concat('\n');
 }
 
-export function yamlMapping(record: Readonly<Record<string, Scalar>>): string {
+export function yamlMapping(record: Mapping): string {
   return Object.entries(record)
     .map(([key, value]) => `${scalar(key)}: ${scalar(value)}\n`)
     .join('');
 }
 
 /** Plain where it cannot be taken for anything else, else in quotes; double ones (JSON's) when it has control characters. */
-function scalar(value: Scalar): string {
-  if (typeof value !== 'string') return String(value);
+function scalar(value: unknown): string {
+  // Lists and mappings in flow style, which is JSON's.
+  if (typeof value !== 'string') return pythonJson(value);
   const isPlain = /^[A-Za-z_/][\w ./:@+-]*$/.test(value) && !/: |:$| $| #/.test(value) && !reserved.test(value);
   if (isPlain) return value;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these cannot stand in single quotes

@@ -1,0 +1,132 @@
+import type { Operand } from './nouns.ts';
+
+/** What python-neutronclient calls and shows otherwise than follows from a resource's table. */
+export interface OldClient {
+  /** `net` of `net-list`; else the member with hyphens. */
+  word?: string;
+  /** Columns of a list, in their order. */
+  columns?: readonly string[];
+  operands?: readonly Operand[];
+  /** Of `create`, before the server is asked. */
+  defaults?: Readonly<Record<string, unknown>>;
+  /** Of `list`, unless told otherwise. */
+  filters?: Readonly<Record<string, unknown>>;
+  /** Options of this resource alone: attribute → flag. */
+  flags?: Readonly<Record<string, string>>;
+}
+
+const nameOperand = (attribute = 'name'): Operand => ({ attribute, name: attribute.toUpperCase(), help: attribute });
+
+/** By collection. */
+export const oldClient: Readonly<Record<string, OldClient>> = {
+  networks: { word: 'net', columns: ['id', 'name', 'subnets'] },
+  subnets: {
+    columns: ['id', 'name', 'cidr', 'allocation_pools'],
+    operands: [
+      { attribute: 'network_id', name: 'NETWORK', help: 'id or name of the network it belongs to' },
+      { attribute: 'cidr', name: 'CIDR', help: 'the addresses, like 192.168.56.0/24', optional: true },
+    ],
+  },
+  ports: {
+    columns: ['id', 'name', 'mac_address', 'fixed_ips'],
+    operands: [{ attribute: 'network_id', name: 'NETWORK', help: 'id or name of the network it is on' }],
+  },
+  subnetpools: {
+    columns: ['id', 'name', 'prefixes', 'default_prefixlen', 'address_scope_id', 'is_default'],
+    flags: { prefixes: '--pool-prefix' },
+  },
+  agents: { columns: ['id', 'agent_type', 'host', 'availability_zone', 'alive', 'admin_state_up', 'binary'] },
+  availability_zones: { columns: ['name', 'resource', 'state'] },
+  address_groups: { columns: ['id', 'name', 'addresses'], flags: { addresses: '--address' } },
+  address_scopes: { columns: ['id', 'name', 'ip_version'], operands: [nameOperand(), nameOperand('ip_version')] },
+  bindings: { columns: ['host', 'vif_type', 'vnic_type', 'status'], word: 'port-binding' },
+  security_groups: { columns: ['id', 'name', 'security_group_rules'] },
+  security_group_rules: {
+    columns: ['id', 'security_group_id', 'direction', 'ethertype', 'port/protocol', 'remote'],
+    operands: [
+      { attribute: 'security_group_id', name: 'SECURITY_GROUP', help: 'id or name of the group it is added to' },
+    ],
+    defaults: { direction: 'ingress' },
+  },
+  default_security_group_rules: {
+    columns: [
+      'id',
+      'direction',
+      'ethertype',
+      'port/protocol',
+      'remote',
+      'used_in_default_sg',
+      'used_in_non_default_sg',
+    ],
+    defaults: { direction: 'ingress' },
+  },
+  rbac_policies: {
+    word: 'rbac',
+    columns: ['id', 'object_type', 'object_id'],
+    operands: [{ attribute: 'object_id', name: 'RBAC_OBJECT', help: 'id or name of what is shared' }],
+    defaults: { target_tenant: '*' },
+    flags: { object_type: '--type' },
+  },
+  segments: {
+    word: 'network-segment',
+    columns: ['id', 'name', 'network_id', 'network_type', 'segmentation_id'],
+    operands: [{ attribute: 'network_id', name: 'NETWORK', help: 'id or name of the network it is a part of' }],
+  },
+  network_segment_ranges: {
+    columns: [
+      'id',
+      'name',
+      'default',
+      'shared',
+      'project_id',
+      'network_type',
+      'physical_network',
+      'minimum',
+      'maximum',
+    ],
+  },
+  network_ip_availabilities: {
+    word: 'net-ip-availability',
+    columns: ['network_id', 'network_name', 'total_ips', 'used_ips'],
+    filters: { ip_version: 4 },
+  },
+  flavors: {
+    columns: ['id', 'name', 'service_type', 'enabled'],
+    operands: [nameOperand(), { attribute: 'service_type', name: 'SERVICE_TYPE', help: 'what it is a kind of' }],
+  },
+  service_profiles: { word: 'flavor-profile', columns: ['id', 'description', 'enabled', 'metainfo'] },
+  service_providers: { columns: ['service_type', 'name', 'default'] },
+  security_groups_default_statefulness: { columns: ['id', 'stateful'] },
+};
+
+/** Requests that are no plain verb: what the old client calls the command, and what it says when it is done. */
+export const oldRouteCommands: Readonly<
+  Record<string, { name: string; columns?: readonly string[]; done?: (operands: readonly string[]) => string }>
+> = {
+  'GET networks/{id}/dhcp-agents': {
+    name: 'dhcp-agent-list-hosting-net',
+    columns: ['id', 'host', 'admin_state_up', 'alive'],
+  },
+  'GET agents/{id}/dhcp-networks': { name: 'net-list-on-dhcp-agent' },
+  'POST agents/{id}/dhcp-networks': {
+    name: 'dhcp-agent-network-add',
+    done: ([, network]) => `Added network ${network} to DHCP agent`,
+  },
+  'DELETE agents/{id}/dhcp-networks/{network_id}': {
+    name: 'dhcp-agent-network-remove',
+    done: ([, network]) => `Removed network ${network} from DHCP agent`,
+  },
+  'POST flavors/{id}/service_profiles': {
+    name: 'flavor-associate',
+    done: ([flavor, profile]) => `Associated flavor ${flavor} with flavor_profile ${profile}`,
+  },
+  'DELETE flavors/{id}/service_profiles/{service_profile_id}': {
+    name: 'flavor-disassociate',
+    done: ([flavor, profile]) => `Disassociated flavor ${flavor} from flavor_profile ${profile}`,
+  },
+  'GET auto_allocated_topology/{project_id}': { name: 'auto-allocated-topology-show' },
+  'DELETE auto_allocated_topology/{project_id}': {
+    name: 'auto-allocated-topology-delete',
+    done: ([project = 'None']) => `Deleted topology for tenant ${project === 'None' ? 'None (i.e. yours)' : project}.`,
+  },
+};
