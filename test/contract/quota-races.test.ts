@@ -1,49 +1,28 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openDatabase } from '../../src/db/database.ts';
-import type { ApiClient, Json } from '../support/api.ts';
-import { type Deployment, makeDeployment } from '../support/deployment.ts';
 import { brokenInvariants } from '../support/invariants.ts';
+import { outcome, post, raiseServerPair, type ServerPair } from '../support/server-pair.ts';
 
 /** Two server processes on one database, and fifty clients for the last few that a project may have of each resource. */
 const CLIENTS = 50;
 const LEFT = 7;
 const project_id = 'racers';
 
-let folder: string;
-let connection: string;
-const servers: Deployment[] = [];
-let apis: ApiClient[];
 const made: Record<string, string> = {};
+let pair: ServerPair;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'neutrino-quotas-'));
-  connection = `sqlite:///${folder}/shared.sqlite`;
-  for (const name of ['one', 'two']) {
-    const server = {
-      DEFAULT: { service_plugins: 'segments,network_segment_range,flavors' },
-      database: { connection },
-      ml2: { type_drivers: 'local,vlan,vxlan', tenant_network_types: 'vxlan' },
-      ml2_type_vlan: { network_vlan_ranges: 'physnet1:100:140' },
-      ml2_type_vxlan: { vni_ranges: '1000:2000' },
-      quotas: { default_quota: -1, quota_security_group_rule: -1 },
-      securitygroup: { enable_security_group: true, firewall_driver: 'noop' },
-    };
-    servers.push(await makeDeployment({ folder: join(folder, name), server }));
-  }
-  await Promise.all(servers.map((server) => server.start()));
-  apis = servers.map(({ api }) => api);
-  made.network = (await apis[0]!.create('network', { project_id })).id;
-  const group = { security_group: { project_id, name: 'g' } };
-  made.group = (await apis[0]!.expect('POST', '/v2.0/security-groups', group)).security_group.id;
+  pair = await raiseServerPair({
+    DEFAULT: { service_plugins: 'segments,network_segment_range,flavors' },
+    ml2: { type_drivers: 'local,vlan,vxlan', tenant_network_types: 'vxlan' },
+    ml2_type_vlan: { network_vlan_ranges: 'physnet1:100:140' },
+    ml2_type_vxlan: { vni_ranges: '1000:2000' },
+    quotas: { default_quota: -1, quota_security_group_rule: -1 },
+    securitygroup: { enable_security_group: true, firewall_driver: 'noop' },
+  });
+  made.network = (await pair.create('networks', { project_id })).id;
+  made.group = (await pair.create('security-groups', { project_id, name: 'g' })).id;
 });
-
-afterAll(async () => {
-  for (const server of servers) await server.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => pair?.[Symbol.asyncDispose]());
 
 /** What each of the clients asks for: all different, so that nothing but the quota is in the way. */
 const inputs: Record<string, (i: number) => object> = {
@@ -78,27 +57,16 @@ const inputs: Record<string, (i: number) => object> = {
   }),
 };
 
-const pathOf = (resource: string) => `/v2.0/${resource.replaceAll('_', '-').replace(/y$/, 'ie')}s`;
+const pathOf = (resource: string) => `${resource.replaceAll('_', '-').replace(/y$/, 'ie')}s`;
 const uses = async (): Promise<Record<string, { limit: number; used: number; reserved: number }>> =>
-  (await apis[1]!.expect('GET', `/v2.0/quotas/${project_id}/details`)).quota;
+  (await pair.send(1, ['GET', `quotas/${project_id}/details`])).body.quota;
 
 /** Lets the project have so many more, and tells the limit. */
 async function leave(resource: string, more: number): Promise<number> {
   const limit = (await uses())[resource]!.used + more;
-  await apis[0]!.expect('PUT', `/v2.0/quotas/${project_id}`, { quota: { [resource]: limit } });
+  const answer = await pair.send(0, ['PUT', `quotas/${project_id}`, { quota: { [resource]: limit } }]);
+  expect(answer.status).toBe(200);
   return limit;
-}
-
-async function atOnce(resource: string, body: (i: number) => Json): Promise<Record<string, number>> {
-  const answers = await Promise.all(
-    Array.from({ length: CLIENTS }, (_, i) => apis[i % 2]!.request('POST', pathOf(resource), body(i))),
-  );
-  const counts: Record<string, number> = {};
-  for (const { status, body } of answers) {
-    const what = status === 201 ? '201' : `${status} ${body?.NeutronError?.type} ${body?.NeutronError?.message}`;
-    counts[what] = (counts[what] ?? 0) + 1;
-  }
-  return counts;
 }
 
 it('every resource that is counted is raced for', async () => {
@@ -107,44 +75,35 @@ it('every resource that is counted is raced for', async () => {
 
 it.each(Object.keys(inputs).map((resource) => [resource]))('the last of %s are had once each', async (resource) => {
   const limit = await leave(resource, LEFT);
-  const refused = `409 OverQuota Quota exceeded for resources: ['${resource}'].`;
-  const counts = await atOnce(resource, (i) => ({ [resource]: { ...inputs[resource]!(i), project_id } }));
-  expect(counts).toEqual({ 201: LEFT, [refused]: CLIENTS - LEFT });
+  const ask = (i: number) => post(pathOf(resource), { ...inputs[resource]!(i), project_id });
+  expect(await pair.atOnce(CLIENTS, ask)).toEqual({ 201: LEFT, '409 OverQuota': CLIENTS - LEFT });
   expect((await uses())[resource]).toEqual({ limit, used: limit, reserved: 0 });
+  const { body } = await pair.send(0, ask(CLIENTS));
+  expect(body.NeutronError.message).toBe(`Quota exceeded for resources: ['${resource}'].`);
 });
 
 it('many at once are had all or not at all', async () => {
   const limit = await leave('port', LEFT);
   const ports = Array.from({ length: 3 }, () => ({ network_id: made.network, project_id }));
-  const counts = await atOnce('port', () => ({ ports }));
-  expect(counts[201]).toBe(2);
+  const counts = await pair.atOnce(CLIENTS, () => ['POST', 'ports', { ports }]);
+  expect(counts).toEqual({ 201: 2, '409 OverQuota': CLIENTS - 2 });
   expect((await uses()).port).toEqual({ limit, used: limit - 1, reserved: 0 });
 });
 
 it('what is given back can be had again, while others race for it', async () => {
   const limit = await leave('address_scope', 0);
-  const scopes = (await apis[0]!.expect('GET', `/v2.0/address-scopes?project_id=${project_id}`)).address_scopes;
-  const given = scopes.slice(0, 5).map(({ id }: { id: string }) => id);
+  const given = (await pair.list('address-scopes', `?project_id=${project_id}`)).slice(0, 5);
+  const one = post('address-scopes', { name: 'again', ip_version: 4, project_id });
   const results = await Promise.all([
-    ...given.map((id: string, i: number) => apis[i % 2]!.request('DELETE', `/v2.0/address-scopes/${id}`)),
-    ...Array.from({ length: CLIENTS }, (_, i) =>
-      apis[i % 2]!.request('POST', '/v2.0/address-scopes', {
-        address_scope: { name: 'again', ip_version: 4, project_id },
-      }),
-    ),
+    ...given.map(({ id }, i) => pair.send(i, ['DELETE', `address-scopes/${id}`])),
+    ...Array.from({ length: CLIENTS }, (_, i) => pair.send(i, one)),
   ]);
-  const had = results.filter(({ status }) => status === 201).length;
+  const had = results.filter((answer) => outcome(answer) === '201').length;
   expect(had).toBeLessThanOrEqual(given.length);
   expect((await uses()).address_scope).toEqual({ limit, used: limit - given.length + had, reserved: 0 });
-  const counts = await atOnce('address_scope', () => ({ address_scope: { name: 'x', ip_version: 4, project_id } }));
-  expect(counts[201] ?? 0).toBe(given.length - had);
+  expect((await pair.atOnce(CLIENTS, () => one))[201] ?? 0).toBe(given.length - had);
 });
 
 it('and nothing else is broken by it', async () => {
-  const database = await openDatabase({ connection });
-  try {
-    expect(await brokenInvariants(database.db)).toEqual([]);
-  } finally {
-    await database.close();
-  }
+  expect(await pair.look((db) => brokenInvariants(db))).toEqual([]);
 });
