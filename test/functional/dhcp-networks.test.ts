@@ -54,7 +54,9 @@ it('runs dnsmasq without root, and it still reads its files', async () => {
   const network = stand.addNetwork([{ cidr: '10.40.0.0/24' }]);
   const bridge = await serve(network);
   const [pid] = await stand.pids('dnsmasq', network.id);
-  expect(await host.read(['ps', '-o', 'user=', '-p', String(pid)])).not.toMatch(/root/);
+  // It gives root up a moment after it began to listen.
+  const user = () => host.read(['ps', '-o', 'user=', '-p', String(pid)]);
+  await until('dnsmasq without root', async () => !/root/.test(await user()));
   const port = stand.addPort(network, ['10.40.0.5']);
   await stand.tellCreated(port);
   await until('the port reported ready', () => stand.ready.has(port.id));
