@@ -61,12 +61,6 @@ function readFilters(resource: ServedResource, parameters: Parameters, rules: Li
   return filters;
 }
 
-/** Whether all parameters are ones that a list has, which are those of a show, too. @throws HTTPBadRequest */
-export function checkParameters(resource: ServedResource, parameters: Parameters, rules: ListRules): void {
-  if (!rules.validateFilters) return;
-  checkFilters(resource, new Set(parameters.map(([key]) => key).filter((key) => !reserved.has(key))));
-}
-
 function checkFilters(resource: ServedResource, keys: Iterable<string>): void {
   const invalid = [...keys].filter((key) => !resource.filterable.has(key));
   if (invalid.length > 0) throw badRequest(`${list(invalid)} is invalid attribute for filtering`);

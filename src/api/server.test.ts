@@ -193,6 +193,17 @@ describe('resources', () => {
     expect((await call(method, url, method === 'PUT' ? { network: {} } : undefined)).status).toBe(status);
   });
 
+  it('reads the query string of one network as that of a list, before it looks for the network', async () => {
+    plugin.networks.rows.push({ id: 'a', revision_number: 1 });
+    expect(await refused('GET', '/v2.0/networks/nowhere?nonsense=1')).toEqual([
+      400,
+      'HTTPBadRequest',
+      "['nonsense'] is invalid attribute for filtering",
+    ]);
+    expect((await call('GET', '/v2.0/networks/a?limit=x')).status).toBe(400);
+    expect((await call('GET', '/v2.0/networks/a?name=other')).status).toBe(200);
+  });
+
   it('refuses a body on DELETE and ignores one on GET', async () => {
     plugin.networks.rows.push({ id: 'a', revision_number: 1 });
     expect(await refused('DELETE', '/v2.0/networks/a', { x: 1 })).toEqual([

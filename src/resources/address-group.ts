@@ -2,7 +2,7 @@ import { type AttributeTable, type ResourceDefinition, type RouteDefinition, req
 import { projectAttributes, standardAttributes } from './standard-attributes.ts';
 import * as type from './types.ts';
 
-const { tags: _untagged, ...standard } = standardAttributes;
+const { tags: _untagged, description, ...times } = standardAttributes;
 
 /** What a route that adds or removes addresses is sent. */
 const addresses: AttributeTable = { addresses: { ops: 'CU', type: type.subnetList, default: required } };
@@ -13,6 +13,7 @@ const change = (what: 'add' | 'remove', summary: string): RouteDefinition => ({
   extension: 'address-group',
   summary,
   rule: `${what}_addresses`,
+  targetFirst: true,
   status: 200,
   envelope: 'address_group',
   body: addresses,
@@ -29,8 +30,9 @@ export const addressGroup: ResourceDefinition = {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
     name: { ops: 'CUR', type: type.string(255), default: '', filter: true, sort: true },
     ...projectAttributes,
+    description,
     addresses: { ops: 'CR', type: type.subnetList, default: unset },
     shared: { ops: 'R', type: type.boolean, default: unset, extension: 'rbac-address-group' },
-    ...standard,
+    ...times,
   },
 };

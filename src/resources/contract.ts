@@ -56,6 +56,8 @@ export interface RouteDefinition {
   readonly free?: 'own_project';
   /** What clients write for `{project_id}` when they mean the caller's own project. */
   readonly ownProject?: string;
+  /** What stands first in the path is looked for before the body is read (upstream: member actions). */
+  readonly targetFirst?: true;
   /** 204 answers without a body. */
   readonly status: 200 | 201 | 204;
   /** JSON key around the answer; null: the handler's value is the whole body. */

@@ -108,11 +108,10 @@ function toPrefix(value: unknown): string | null {
 }
 
 /** An address or prefix, with the host bits it came with; a bare address is a host's. */
-export const remotePrefix: AttributeType = {
-  schema: { type: ['string', 'null'] },
-  convert: toPrefix,
-  filter: (text) => text,
-};
+export const remotePrefix: AttributeType = { schema: { type: ['string', 'null'] }, convert: toPrefix };
+
+/** The same as a network, which the server makes of it. */
+export const normalizedPrefix: AttributeType = { schema: { type: ['string', 'null'] }, filter: (text) => text };
 
 /** The same id in other notations is the same id; what is none stays as it is. */
 const sameId = (value: unknown): unknown =>

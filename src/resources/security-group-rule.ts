@@ -55,7 +55,7 @@ export const securityGroupRule: ResourceDefinition = {
     ...beforeRemoteGroup,
     normalized_cidr: {
       ops: 'R',
-      type: rule.remotePrefix,
+      type: rule.normalizedPrefix,
       default: unset,
       filter: true,
       sort: true,

@@ -25,6 +25,7 @@ const prefixChange = (what: 'add' | 'remove', summary: string): RouteDefinition 
   extension: 'subnetpool-prefix-ops',
   summary,
   rule: `${what}_prefixes`,
+  targetFirst: true,
   status: 200,
   envelope: null,
   body: prefixes,

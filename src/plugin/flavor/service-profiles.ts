@@ -42,9 +42,9 @@ export class ServiceProfiles implements Collection<ServiceProfile> {
   }
 
   async update(context: Context, id: string, changes: Input): Promise<ServiceProfile> {
-    if (changes.driver) this.#providers.withDriver(changes.driver as string);
     const { result } = await this.#machine.changes.run(context, async ({ tx }) => {
       await this.#checkUnused(tx, context, id);
+      if (changes.driver) this.#providers.withDriver(changes.driver as string);
       const { enabled, ...others } = changes;
       await profileRows.update(tx, id, { ...others, ...(typeof enabled === 'boolean' && { enabled }) });
       return (await this.#reads.whole(tx, id))!;

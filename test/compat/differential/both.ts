@@ -17,6 +17,12 @@ export interface Step {
   headers?: Record<string, string>;
 }
 
+/** One of the two, and who asks it: an administrator, by a token where there is Keystone. */
+export interface Server {
+  url: string;
+  token: string | null;
+}
+
 /** Project of everything one run makes (`<project>` in steps), so that lists can be asked for that alone. */
 const projectId = `differential-${process.pid}`;
 
@@ -30,13 +36,11 @@ const plurals: Readonly<Record<string, string>> = {
 
 class Side {
   readonly #api: ApiClient;
-  readonly #own: boolean;
   readonly #known = new Map<string, Json>();
   readonly #made: string[] = [];
 
-  constructor(url: string, own: boolean) {
-    this.#api = new ApiClient({ port: Number(new URL(url).port) });
-    this.#own = own;
+  constructor({ url, token }: Server) {
+    this.#api = new ApiClient({ port: Number(new URL(url).port) }, token);
   }
 
   async send(step: Step): Promise<HttpAnswer> {
@@ -70,15 +74,12 @@ class Side {
     if (step.method !== 'POST' || typeof body !== 'object' || body === null) return body;
     for (const [collection, member] of Object.entries(plurals)) {
       const items = Array.isArray(body[collection]) ? body[collection] : [body[member]];
-      for (const item of items) if (typeof item === 'object' && item !== null) this.#complete(member, item);
+      for (const item of items) {
+        if (typeof item === 'object' && item !== null && !('project_id' in item || 'tenant_id' in item))
+          item.project_id = projectId;
+      }
     }
     return body;
-  }
-
-  /** Without Keystone the project must be said; groups come with a later part, so the other server's ports have none either. */
-  #complete(member: string, item: Json): void {
-    if (!('project_id' in item || 'tenant_id' in item)) item.project_id = projectId;
-    if (member === 'port' && !this.#own && !('security_groups' in item)) item.security_groups = [];
   }
 
   #resolve(text: string): string {
@@ -102,10 +103,10 @@ export class Both implements AsyncDisposable {
   readonly differences: string[] = [];
   #before: [number, number] = [0, 0];
 
-  constructor(urls: { real: string; ours: string; extensions: readonly string[] }) {
-    this.#real = new Side(urls.real, false);
-    this.#ours = new Side(urls.ours, true);
-    this.#extensions = new Set(urls.extensions);
+  constructor({ real, ours, extensions }: { real: Server; ours: Server; extensions: readonly string[] }) {
+    this.#real = new Side(real);
+    this.#ours = new Side(ours);
+    this.#extensions = new Set(extensions);
   }
 
   /** Sends a step to both and notes what differs. Returns both statuses. */
@@ -123,6 +124,11 @@ export class Both implements AsyncDisposable {
       .filter((difference) => !tolerated.some((rule) => rule.applies({ ...difference, step, real, own: ours })));
     if (found.length > 0) this.differences.push(describeStep(step, found, real, ours));
     return { real: real.status, ours: ours.status };
+  }
+
+  /** Sends a step to both and compares nothing: for what is to be as before. */
+  async quietly(step: Step): Promise<void> {
+    await Promise.all([this.#real.send(step), this.#ours.send(step)]);
   }
 
   async steps(steps: readonly Step[]): Promise<void> {
@@ -158,7 +164,11 @@ function compareHeads(real: HttpAnswer, ours: HttpAnswer): Difference[] {
 
 /** Lists are compared by id; where an order was asked for, the names must come in it too. */
 function compareOrder({ path }: Step, real: HttpAnswer, ours: HttpAnswer): Difference[] {
-  if (!path.includes('sort_key')) return [];
+  const [, key] = /sort_key=(\w+)/.exec(path) ?? [];
+  if (key === undefined) return [];
+  const sorted = objectsIn(real.body).map((item) => item[key]);
+  // Where two are equal in it, they come by their ids, which are each server's own.
+  if (new Set(sorted).size < sorted.length) return [];
   const names = ({ body }: HttpAnswer) => objectsIn(body).map(({ name }) => name);
   const [a, b] = [names(real), names(ours)];
   return a.join() === b.join() ? [] : [{ place: 'order', recorded: a, ours: b }];
@@ -186,6 +196,9 @@ function bodyOf({ body, text }: HttpAnswer): Json {
   if (text === '') return null;
   if (body === null) return { '(text)': text };
   sortNameless(body);
+  // Rules come in the order of ids that nobody chose.
+  if (Array.isArray(body.security_group_rules)) body.security_group_rules.sort(byMatch);
+  for (const group of objectsIn(body)) group.security_group_rules?.sort(byMatch);
   for (const subnet of objectsIn(body)) {
     if (Array.isArray(subnet.allocation_pools)) subnet.allocation_pools.sort(byStart);
     // The real server sends addresses in the order of random ids, too.
@@ -207,6 +220,12 @@ function byPrefix(a: { ip_address: string }, b: { ip_address: string }): number 
   const key = ({ ip_address }: { ip_address: string }) =>
     isIP(ip_address) === 4 ? `4 ${ip_address}` : `6 ${ip_address.split(':').slice(0, 3).join(':')}`;
   return key(a).localeCompare(key(b));
+}
+
+function byMatch(a: Json, b: Json): number {
+  const text = ({ direction, ethertype, protocol, port_range_min, remote_group_id }: Json) =>
+    [direction, ethertype, protocol, port_range_min, remote_group_id === null].join(' ');
+  return text(a).localeCompare(text(b));
 }
 
 function byStart(a: { start: string }, b: { start: string }): number {

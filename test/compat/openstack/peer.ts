@@ -35,6 +35,11 @@ export async function startPeer(undo: AsyncDisposableStack, what: 'keystone' | '
 /** Where `bench/peer` starts the real neutron-server. */
 export const realNeutron = 'http://127.0.0.1:39696';
 
+/** Two agents of the real server that stay alive, so that it has somebody to bind ports to. */
+export function addStandInAgents(): Promise<void> {
+  return script('fake-agents.sh', 'add');
+}
+
 async function readPeer(): Promise<Peer> {
   const settings = await readAssignments('settings');
   const account = async (file: string): Promise<Account> => {
