@@ -9,7 +9,8 @@ import { type Deployment, makeDeployment } from '../support/deployment.ts';
 import { administrator, authtoken, memberOf } from '../support/identity.ts';
 import { brokenInvariants } from '../support/invariants.ts';
 import { until } from '../support/wait.ts';
-import { collections, MixClient, tagged, type World } from './mix/client.ts';
+import { collections, MixClient, type World } from './mix/client.ts';
+import { settle } from './mix/settlement.ts';
 
 /**
  * 64 clients of 8 projects, all at once: they create, change, share, tag, list and delete, and each keeps a ledger of what it
@@ -96,22 +97,31 @@ async function furnish(admin: ApiClient): Promise<World['common']> {
   );
 }
 
+/** Ends the last server with `kill -9`, while all its clients wait for answers. */
+async function killLast({ servers }: Stage, { counts }: World, seconds: number): Promise<void> {
+  const answers = () => Object.values(counts).reduce((sum, count) => sum + count, 0);
+  await until('many answers', () => answers() > 20 * seconds, { timeoutMs: seconds * 1000 });
+  const { server } = servers.at(-1)!;
+  await server.kill9();
+  server.start();
+}
+
 describe.each([
-  [1, long ? 60 : 10],
-  [2, long ? 60 : 5],
-])('64 clients of %i server(s) for %i s', (servers, seconds) => {
+  [1, long ? 60 : 10, 'run'],
+  [2, long ? 60 : 5, 'run'],
+  [2, long ? 60 : 5, 'is killed in the middle and starts again'],
+] as const)('64 clients of %i server(s) for %i s, the last of which %s', (servers, seconds, fate) => {
+  const mortal = fate !== 'run';
   it(
     'get what they are told, and leave rows that are right',
     async () => {
       await using stage = await raise(servers);
       const admin = stage.client(0, null);
-      const world: World = { projects, common: await furnish(admin), faults: [], counts: {} };
+      const world: World = { projects, common: await furnish(admin), faults: [], counts: {}, mortal };
       const all = async (collection: string): Promise<Json[]> =>
         (await admin.expect('GET', `/v2.0/${collection.replaceAll('_', '-')}`))[collection];
-      const before = new Map<string, Set<string>>();
-      for (const collection of collections) {
-        before.set(collection, new Set((await all(collection)).map(({ id }) => id)));
-      }
+      const before = new Set<string>();
+      for (const collection of collections) for (const { id } of await all(collection)) before.add(id);
 
       const seed = Math.floor(Math.random() * 2 ** 31);
       const clients = Array.from({ length: CLIENTS }, (_, number) => {
@@ -119,34 +129,17 @@ describe.each([
         return new MixClient({ api: stage.client(number >> 3, project), project, world, number, seed });
       });
       const end = Date.now() + seconds * 1000;
-      await Promise.all(clients.map((client) => client.run(end)));
+      const running = clients.map((client) => client.run(end));
+      if (mortal) await killLast(stage, world, seconds);
+      await Promise.all(running);
+      expect(clients.some((client) => client.doubt() !== null)).toBe(mortal);
       expect(world.faults, `seed ${seed}`).toEqual([]);
       // What was refused was met as well as what was done: otherwise this proves less than it says.
       for (const kind of [...collections.map((one) => `POST ${one} 201`), 'POST networks 409', 'DELETE networks 204']) {
         expect(world.counts[kind] ?? 0, kind).toBeGreaterThan(0);
       }
 
-      for (const collection of collections) {
-        const items = await all(collection);
-        const found = new Map(items.map((item) => [item.id, item]));
-        expect(found.size, collection).toBe(items.length);
-        for (const { ledger } of clients) {
-          for (const [id, told] of ledger.of(collection)) {
-            const item = found.get(id);
-            expect(item, `${collection} ${id} was acknowledged, seed ${seed}`).toBeDefined();
-            expect(item.name).toBe(told.name);
-            if (tagged.includes(collection)) expect(item.tags.toSorted()).toEqual(told.tags.toSorted());
-            if (collection === 'address_groups') expect(item.addresses.toSorted()).toEqual(told.addresses.toSorted());
-            if (collection === 'ports') {
-              expect(item.fixed_ips).toEqual(told.fixed_ips);
-              expect(item.security_groups).toEqual(told.security_groups);
-            }
-            found.delete(id);
-          }
-        }
-        const unknown = [...found.keys()].filter((id) => !before.get(collection)!.has(id));
-        expect(unknown, `${collection} that nobody was told of, seed ${seed}`).toEqual([]);
-      }
+      expect(await settle({ clients, before, all }), `seed ${seed}`).toEqual([]);
 
       const database = await openDatabase({ connection: stage.connection });
       try {

@@ -1,4 +1,5 @@
 import type { ApiClient, HttpAnswer, Json } from '../../support/api.ts';
+import { random } from './chance.ts';
 import { inputOf } from './inputs.ts';
 import { Ledger } from './ledger.ts';
 
@@ -8,19 +9,10 @@ export interface World {
   /** Networks of whole projects, which nobody deletes: own one first, then one that another project shares. */
   readonly common: Readonly<Record<string, readonly string[]>>;
   readonly faults: string[];
+  /** A server is killed, so that answers are lost; else that is a fault as well. */
+  readonly mortal: boolean;
   /** How often each kind of request was answered how. */
   readonly counts: Record<string, number>;
-}
-
-/** Numbers from a seed (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 const memberOf: Readonly<Record<string, string>> = {
@@ -49,6 +41,7 @@ export class MixClient {
   readonly #number: number;
   readonly #random: () => number;
   #made = 0;
+  #lost: { method: string; path: string; body: Json } | null = null;
 
   constructor(parts: { api: ApiClient; project: string; world: World; number: number; seed: number }) {
     this.#api = parts.api;
@@ -58,8 +51,23 @@ export class MixClient {
     this.#random = random(parts.seed + parts.number);
   }
 
+  /** Ends with its server, too. */
   async run(untilMs: number): Promise<void> {
-    while (Date.now() < untilMs && this.#world.faults.length < 20) await this.#step();
+    try {
+      while (Date.now() < untilMs && this.#world.faults.length < 20) await this.#step();
+    } catch (error) {
+      if (!this.#world.mortal || this.#lost === null) throw error;
+    }
+  }
+
+  /** What may have been done, because its answer was lost: what it was about, and what it would have made. */
+  doubt(): { ids: readonly string[]; collection: string; made: number } | null {
+    if (this.#lost === null) return null;
+    const { method, path, body } = this.#lost;
+    const [collection, id] = path.split(/[/?]/) as [string, string?];
+    if (method === 'GET') return null;
+    if (method === 'POST') return { ids: [], collection, made: body.ports?.length ?? 1 };
+    return { ids: method === 'DELETE' ? this.ledger.dropped(collection, id!) : [id!], collection, made: 0 };
   }
 
   async #step(): Promise<void> {
@@ -148,7 +156,7 @@ export class MixClient {
   async #addresses(id: string): Promise<void> {
     const addresses = [`198.51.100.${Math.floor(this.#random() * 8)}/32`];
     const has = this.ledger.of('address_groups').get(id).addresses.includes(addresses[0]);
-    const path = `address-groups/${id}/${has ? 'remove' : 'add'}_addresses`;
+    const path = `address_groups/${id}/${has ? 'remove' : 'add'}_addresses`;
     const answer = await this.#ask([200], 'PUT', path, { addresses });
     if (answer.status === 200) this.ledger.keep('address_groups', answer.body.address_group);
   }
@@ -218,12 +226,14 @@ export class MixClient {
     body?: Json,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<HttpAnswer> {
+    this.#lost = { method, path, body };
     const answer = await this.#api.request(
       method,
       `/v2.0/${path.replace(/^[a-z_]+/, (collection) => collection.replaceAll('_', '-'))}`,
       body,
       headers,
     );
+    this.#lost = null;
     const kind = `${method} ${path.split(/[/?]/)[0]} ${answer.status}`;
     this.#world.counts[kind] = (this.#world.counts[kind] ?? 0) + 1;
     if (!expected.includes(answer.status)) this.#fault(`${method} ${path} ${JSON.stringify(body)}`, answer);

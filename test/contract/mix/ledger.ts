@@ -21,15 +21,20 @@ export class Ledger {
 
   /** A delete was acknowledged: what goes with it went as well. */
   drop(collection: string, id: string): void {
-    this.of(collection).delete(id);
+    const gone = new Set(this.dropped(collection, id));
+    for (const kept of this.#kept.values()) for (const one of gone) kept.delete(one);
+  }
+
+  /** What goes when one thing is deleted. */
+  dropped(collection: string, id: string): string[] {
+    const gone = [id];
     const goes = (of: string, ...keys: string[]) => {
-      for (const [other, item] of this.of(of)) {
-        if (keys.some((key) => item[key] === id)) this.of(of).delete(other);
-      }
+      for (const [other, item] of this.of(of)) if (keys.some((key) => item[key] === id)) gone.push(other);
     };
     if (collection === 'networks') goes('subnets', 'network_id');
     if (collection === 'security_groups') goes('security_group_rules', 'security_group_id', 'remote_group_id');
     goes('rbac_policies', 'object_id');
+    return gone;
   }
 
   ids(collection: string): string[] {
