@@ -29,11 +29,15 @@ export class ApiClient {
   readonly #log: (line: string) => void;
 
   constructor(connection: Connection, log: (line: string) => void) {
-    const { endpoint, insecure, caFile } = connection;
+    const { endpoint, insecure, caFile, certFile, keyFile } = connection;
     this.#connection = connection;
     this.#log = log;
     this.#http = transportFor(endpoint);
-    const tls = { rejectUnauthorized: !insecure, ...(caFile ? { ca: readFileSync(caFile) } : {}) };
+    const tls = {
+      rejectUnauthorized: !insecure,
+      ...(caFile ? { ca: readFileSync(caFile) } : {}),
+      ...(certFile ? { cert: readFileSync(certFile), key: readFileSync(keyFile ?? certFile) } : {}),
+    };
     this.#agent = new this.#http.Agent({ keepAlive: true, maxSockets: 1, ...tls });
   }
 

@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander';
 import { ApiClient } from './client.ts';
-import { connectionOf, type Environment, type GlobalOptions } from './connection.ts';
+import { connect } from './connection.ts';
 import { CliError } from './errors.ts';
 import { cellText } from './format/python.ts';
 import { textWidth } from './format/text-width.ts';
+import { addGlobalOptions, type Environment, type GlobalOptions } from './global-options.ts';
 import { findId } from './lookup.ts';
 import { nounFor } from './nouns.ts';
 import type { Io } from './program.ts';
@@ -41,12 +42,9 @@ export async function runExplain(argv: readonly string[], env: Environment, io: 
     .argument('<what>', 'port')
     .argument('<id>', 'its id or name')
     .addOption(new Option('-f, --format <format>').choices(['text', 'json']).default('text'))
-    .option('--os-endpoint <url>', 'address of the API (OS_ENDPOINT or OS_URL)')
-    .option('--os-auth-type <type>', 'none, or admin_token (OS_AUTH_TYPE)')
-    .option('--os-token <token>', 'token of admin_token (OS_TOKEN)')
-    .option('--debug', 'print requests and answers')
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  addGlobalOptions(command);
   try {
     command.parse([...argv], { from: 'user' });
     const [what = '', idOrName = ''] = command.args;
@@ -64,7 +62,7 @@ export async function runExplain(argv: readonly string[], env: Environment, io: 
 }
 
 async function ask(options: GlobalOptions, env: Environment, idOrName: string, io: Io): Promise<Explanation> {
-  const client = new ApiClient(connectionOf(options, env), (line) => io.stderr(`${line}\n`));
+  const client = new ApiClient(await connect(options, env), (line) => io.stderr(`${line}\n`));
   try {
     const id = await findId(client, nounFor('ports'), idOrName);
     const answer = await client.get(`ports/${id}/explain`);

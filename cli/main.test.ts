@@ -483,7 +483,7 @@ describe('connection', () => {
   test.each([
     [{ OS_AUTH_TYPE: 'admin_token' }, 'needs a token'],
     [{ OS_AUTH_TYPE: 'password' }, 'Keystone'],
-    [{ OS_AUTH_TYPE: '', OS_AUTH_URL: 'http://keystone' }, 'Keystone'],
+    [{ OS_AUTH_TYPE: '', OS_AUTH_URL: 'http://keystone' }, 'set OS_USERNAME'],
     [{ OS_ENDPOINT: 'nonsense' }, 'is no address of the API'],
     [{ OS_ENDPOINT: 'http://127.0.0.1:1' }, 'Unable to establish connection to http://127.0.0.1:1/v2.0/networks'],
   ])('%j: one line and exit code 1', async (env, message) => {

@@ -1,5 +1,5 @@
-import type { Environment } from './connection.ts';
 import { ApiError } from './errors.ts';
+import type { Environment } from './global-options.ts';
 import { hintFor } from './hints.ts';
 import { buildCli, type Io } from './program.ts';
 

@@ -1,9 +1,10 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { normalizeArguments } from './arguments.ts';
 import type { CommandSource } from './command-source.ts';
 import type { Session } from './commands.ts';
-import { connectionOf, type Environment, type GlobalOptions } from './connection.ts';
+import { connect } from './connection.ts';
 import { extensionCommands } from './extension-commands.ts';
+import { addGlobalOptions, type Environment, type GlobalOptions } from './global-options.ts';
 import { nounCommands } from './noun-commands.ts';
 import { purgeCommands } from './purge.ts';
 import { quotaCommands } from './quota-commands.ts';
@@ -25,6 +26,8 @@ export interface Cli {
 const about = `The classic client of the Networking API.
 
 Without any setting it talks to http://127.0.0.1:9696, where "npm start" serves. Elsewhere:
+  export OS_CLOUD=NAME                           a cloud of clouds.yaml
+  export OS_AUTH_URL=http://HOST:5000/v3 OS_USERNAME=… OS_PASSWORD=… OS_PROJECT_NAME=…
   export OS_AUTH_TYPE=none OS_ENDPOINT=http://HOST:9696
   export OS_AUTH_TYPE=admin_token OS_ENDPOINT=http://HOST:9696 OS_TOKEN=…`;
 
@@ -43,7 +46,7 @@ export async function buildCli(argv: readonly string[], env: Environment, io: Io
     .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: (text) => io.stderr(text) })
     .helpCommand('help [command]', 'show what a command does')
     .usage('[options] COMMAND …');
-  for (const option of globalOptions()) program.addOption(option);
+  addGlobalOptions(program);
   const booleans = new Set<string>();
   for (const { name, description, example, complete } of allCommands()) {
     const command = program.command(name).description(description);
@@ -61,26 +64,11 @@ async function run(
   work: (session: Session) => Promise<void>,
 ): Promise<void> {
   const { ApiClient } = await import('./client.ts');
-  const connection = connectionOf(command.optsWithGlobals<GlobalOptions>(), env);
+  const connection = await connect(command.optsWithGlobals<GlobalOptions>(), env);
   const client = new ApiClient(connection, (line) => io.stderr(`${line}\n`));
   try {
     await work({ client, print: (text) => io.stdout(text) });
   } finally {
     client.close();
   }
-}
-
-function globalOptions(): Option[] {
-  return [
-    new Option('--os-auth-type <type>', 'none, or admin_token (variable OS_AUTH_TYPE); Keystone comes later'),
-    new Option('--os-auth-strategy <type>', 'the same, older: noauth').hideHelp(),
-    new Option('--os-endpoint <url>', 'address of the API (OS_ENDPOINT or OS_URL)'),
-    new Option('--os-url <url>', 'the same, older').hideHelp(),
-    new Option('--os-token <token>', 'token of admin_token (OS_TOKEN)'),
-    new Option('--os-cacert <file>', 'certificate authority of an https address (OS_CACERT)'),
-    new Option('--insecure', 'accept any certificate'),
-    new Option('--http-timeout <seconds>', 'how long an answer may take'),
-    new Option('--debug', 'print requests and answers'),
-    new Option('-v, --verbose', 'the same').hideHelp(),
-  ];
 }

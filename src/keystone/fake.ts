@@ -17,6 +17,8 @@ export class FakeKeystone implements AsyncDisposable {
   /** Bodies of requests for tokens, and how often tokens were validated. */
   readonly issued: Json[] = [];
   validations = 0;
+  /** Where the catalog says the Networking API is. */
+  networkUrl = 'http://127.0.0.1:9696';
   /** Answers everything with this status. */
   broken: number | null = null;
   /** Takes requests and answers none. */
@@ -113,7 +115,7 @@ export class FakeKeystone implements AsyncDisposable {
           {
             type: 'network',
             name: 'neutron',
-            endpoints: [{ interface: 'public', region_id: 'RegionOne', url: 'http://127.0.0.1:9696' }],
+            endpoints: [{ interface: 'public', region_id: 'RegionOne', url: this.networkUrl }],
           },
         ],
       },
