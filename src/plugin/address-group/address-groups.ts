@@ -54,8 +54,8 @@ export class AddressGroups implements Collection<AddressGroup> {
   async delete(context: Context, id: string, ifRevision?: number | null): Promise<void> {
     await this.#run(context, async (change) => {
       const group = await this.#reads.stored(change.tx, context, id);
-      if (await addressGroupIsUsed(change.tx, id)) throw errors.AddressGroupInUse({ address_group_id: id });
       checkRevision(ifRevision, group.revision_number);
+      if (await addressGroupIsUsed(change.tx, id)) throw errors.AddressGroupInUse({ address_group_id: id });
       await addressGroupRows.remove(change.tx, id);
     });
   }
