@@ -86,7 +86,7 @@ async function settingsOf(options: GlobalOptions, env: Environment): Promise<Set
   const fallback = cloudName === null ? variables(env) : await cloudSettings(cloudName, env);
   return (name) => {
     for (const one of [name, ...(synonyms[name] ?? [])]) {
-      const given = text(options[camel(`os_${one}`)] ?? options[camel(one)]);
+      const given = text(options[camel(`os_${one}`)]);
       if (given !== null) return given;
     }
     for (const one of [name, ...(synonyms[name] ?? [])]) {

@@ -38,7 +38,10 @@ const helped: Readonly<Partial<Record<AuthName, string>>> = {
   project_name: 'project to work in',
 };
 
-/** Where the API is and who asks; the same for every command. */
+/**
+ * Where the API is and who asks; the same for every command, before or behind its name. The oldest client's `--service-type`
+ * and `--endpoint-type` are not among them: behind a command they are its attributes.
+ */
 export function addGlobalOptions(command: Command): Command {
   const options = [
     new Option('--os-cloud <cloud>', 'cloud of clouds.yaml (OS_CLOUD)'),
@@ -57,9 +60,7 @@ export function addGlobalOptions(command: Command): Command {
     new Option('--os-region-name <region>', 'which endpoint of the catalog (OS_REGION_NAME)'),
     new Option('--os-interface <interface>', 'public, internal or admin (OS_INTERFACE)'),
     new Option('--os-endpoint-type <interface>', 'the same, older').hideHelp(),
-    new Option('--endpoint-type <interface>', 'the same, oldest').hideHelp(),
     new Option('--os-service-type <type>', 'network, if not told otherwise').hideHelp(),
-    new Option('--service-type <type>', 'the same, older').hideHelp(),
     new Option('--os-endpoint <url>', 'address of the API, instead of the catalog (OS_ENDPOINT or OS_URL)'),
     new Option('--os-endpoint-override <url>', 'the same').hideHelp(),
     new Option('--os-url <url>', 'the same, older').hideHelp(),

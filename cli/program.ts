@@ -52,19 +52,20 @@ export async function buildCli(argv: readonly string[], env: Environment, io: Io
     const command = program.command(name).description(description);
     if (!argv.includes(name)) continue;
     if (example) command.addHelpText('after', `\nExample:\n  ${example}`);
-    await complete({ command, booleans, run: (work) => run(command, env, io, work) });
+    // Options of the program alone: a command's --tenant-id is not who signs in.
+    await complete({ command, booleans, run: (work) => run(program.opts(), env, io, work) });
   }
   return { program, argv: normalizeArguments(argv, booleans) };
 }
 
 async function run(
-  command: Command,
+  options: GlobalOptions,
   env: Environment,
   io: Io,
   work: (session: Session) => Promise<void>,
 ): Promise<void> {
   const { ApiClient } = await import('./client.ts');
-  const connection = await connect(command.optsWithGlobals<GlobalOptions>(), env);
+  const connection = await connect(options, env);
   const client = new ApiClient(connection, (line) => io.stderr(`${line}\n`));
   try {
     await work({ client, print: (text) => io.stdout(text) });

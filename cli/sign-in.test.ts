@@ -22,7 +22,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function neutron(env: Record<string, string>, ...options: string[]) {
+function neutron(env: Record<string, string>, ...options: string[]) {
+  return run([...options, 'net-list'], env);
+}
+
+async function run(argv: string[], env: Record<string, string>) {
   let err = '';
   const io = {
     stdout: () => {},
@@ -30,7 +34,7 @@ async function neutron(env: Record<string, string>, ...options: string[]) {
       err += text;
     },
   };
-  return { code: await runNeutron([...options, 'net-list'], env, io), err };
+  return { code: await runNeutron(argv, env, io), err };
 }
 
 /** What Keystone was sent, and with what token the API was asked. */
@@ -82,6 +86,24 @@ describe('who signs in', () => {
   test('the endpoint may be told instead of looked up', async () => {
     keystone.networkUrl = 'http://127.0.0.1:1';
     expect((await neutron({ ...password(), OS_ENDPOINT: api.url })).code).toBe(0);
+  });
+});
+
+describe('options of a command are not options of the sign-in', () => {
+  test('the project a command is about is not the one that is signed in to', async () => {
+    api.raw['/v2.0/quotas/other'] = { status: 200, answer: { quota: { network: 5 } } };
+    expect(await run(['quota-show', '--tenant-id', 'other'], password())).toEqual({ code: 0, err: '' });
+    expect(asked().auth.scope).toEqual({ project: { name: 'lab', domain: { name: 'Default' } } });
+  });
+
+  test('nor is a type of service that a list is filtered by, or that a subnet serves', async () => {
+    api.rows.flavors = [];
+    api.rows.subnets = [];
+    expect(await run(['flavor-list', '--service-type', 'CORE'], password())).toEqual({ code: 0, err: '' });
+    expect(api.asked.at(-1)?.query).toEqual([['service_type', 'CORE']]);
+    const subnet = ['subnet-create', '11111111-1111-4111-8111-111111111111', '10.0.0.0/24'];
+    expect(await run([...subnet, '--service-type', 'network:dhcp'], password())).toEqual({ code: 0, err: '' });
+    expect(api.asked.at(-1)?.body).toMatchObject({ subnet: { service_types: ['network:dhcp'] } });
   });
 });
 
