@@ -15,7 +15,7 @@ export interface Context {
   readonly projectName: string | null;
   readonly roles: readonly string[];
   readonly isAdmin: boolean;
-  /** The caller's token, passed on over RPC as oslo.context does; never logged. */
+  /** The caller's token; never logged, stored or sent to agents. */
   readonly authToken: string | null;
   /** What Keystone tells besides, for rules of policy that ask for it. */
   readonly userDomainId?: string | null;

@@ -36,7 +36,13 @@ const requests = seen.filter(([, message]) => 'method' in message);
 const replies = seen.filter(([, message]) => !('method' in message));
 
 /** Parts of the caller's identity that we do not keep: null from us, whatever came. */
-const notKept = ['_context_timestamp', '_context_user_domain', '_context_project_domain', '_context_user_identity'];
+const notKept = [
+  '_context_timestamp',
+  '_context_user_domain',
+  '_context_project_domain',
+  '_context_user_identity',
+  '_context_auth_token',
+];
 
 describe('messages of the real programs', () => {
   test('there are some of each kind', () => {
@@ -54,6 +60,18 @@ describe('messages of the real programs', () => {
         expect(Object.keys(written).sort(), scenario).toEqual(Object.keys(message).sort());
         expect(without(written, notKept), scenario).toEqual(without(message, notKept));
       }
+    }
+  });
+
+  test('the token that the real server sends is not kept, and not sent', () => {
+    const withToken = requests.filter(([, message]) => message._context_auth_token);
+    expect(withToken.length).toBeGreaterThan(0);
+    for (const [scenario, message] of withToken) {
+      const request = decodeRequest(JSON.stringify(message));
+      expect(request.context.authToken, scenario).toBeNull();
+      const sent = encodeRequest({ ...request, context: { ...request.context, authToken: 'secret' } });
+      expect(sent, scenario).not.toContain('secret');
+      expect(JSON.parse(sent)._context_auth_token).toBeNull();
     }
   });
 
@@ -132,7 +150,7 @@ describe('failures', () => {
 describe('odd messages', () => {
   test('unknown context keys are accepted, missing ones filled in', () => {
     const { context, uniqueId } = decodeRequest(
-      '{"method": "m", "args": {}, "_context_new_thing": {"a": 1}, "_context_tenant": "p"}',
+      '{"method": "m", "args": {}, "_context_new_thing": {"a": 1}, "_context_tenant": "p", "_context_auth_token": "t"}',
     );
     expect(context).toMatchObject({ projectId: 'p', userId: null, roles: [], isAdmin: false, authToken: null });
     expect(context.requestId).toMatch(/^req-/);

@@ -4,7 +4,8 @@ const PREFIX = '_context_';
 
 /**
  * A context as oslo.context flattens it into a message: one key per field, all present. What we do not keep (domains,
- * system scope) is null, and the older names (`user`, `tenant_id` …) repeat the newer ones.
+ * system scope) is null, and the older names (`user`, `tenant_id` …) repeat the newer ones. The caller's token is not sent,
+ * and one that comes is not kept: whoever reads the queue could act as that user, and no agent needs it (CVE-2014-4615).
  */
 export function contextToWire(context: Context, now: Date = new Date()): Record<string, unknown> {
   const { userId, userName, projectId, projectName } = context;
@@ -25,7 +26,7 @@ export function contextToWire(context: Context, now: Date = new Date()): Record<
     _context_is_admin_project: true,
     _context_read_only: context.readOnly === true,
     _context_show_deleted: false,
-    _context_auth_token: context.authToken,
+    _context_auth_token: null,
     _context_request_id: context.requestId,
     _context_global_request_id: context.globalRequestId,
     _context_resource_uuid: null,
@@ -54,7 +55,7 @@ export function contextFromWire(message: Readonly<Record<string, unknown>>): Con
     projectName: text('project_name', 'tenant_name'),
     roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [],
     isAdmin: message[`${PREFIX}is_admin`] === true,
-    authToken: text('auth_token'),
+    authToken: null,
     ...(message[`${PREFIX}read_only`] === true ? { readOnly: true } : {}),
   };
 }
