@@ -30,9 +30,12 @@ export class Tenants implements AsyncDisposable {
   readonly plugin: Plugin;
   readonly policy: Policy;
   readonly faults: unknown[] = [];
+  /** What the server sends, and where agents ask it. */
+  readonly transport: FakeTransport;
   readonly #api: Api;
 
-  constructor(parts: { database: Database; plugin: Plugin; policy: Policy }) {
+  constructor(parts: { database: Database; plugin: Plugin; policy: Policy; transport: FakeTransport }) {
+    this.transport = parts.transport;
     this.database = parts.database;
     this.plugin = parts.plugin;
     this.policy = parts.policy;
@@ -49,6 +52,7 @@ export class Tenants implements AsyncDisposable {
           isAdmin: false,
           projectId: (headers['x-project'] as string) || null,
           userId: `user-${headers['x-project']}`,
+          authToken: (headers['x-auth-token'] as string) ?? null,
           roles: ((headers['x-roles'] as string) || '').split(',').filter(Boolean),
         }),
     });
@@ -83,6 +87,11 @@ export class Tenants implements AsyncDisposable {
     return body[key];
   }
 
+  /** Asks as an agent does. */
+  askAsAgent(method: string, args: Record<string, unknown>, topic = 'q-plugin'): Promise<Json> {
+    return this.transport.tell(topic, method, args);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#api.close();
     await this.plugin.close();
@@ -94,13 +103,15 @@ export async function makeTenants(
   how: { options?: Options; rules?: readonly RuleFile[]; newDefaults?: boolean; database?: Database } = {},
 ): Promise<Tenants> {
   const database = how.database ?? (await temporaryDatabase());
+  const transport = new FakeTransport();
   const plugin = await createPlugin({
     database,
-    transport: new FakeTransport(),
+    transport,
     host: 'server',
     options: pluginOptions(how.options),
   });
   await plugin.start();
+  for (const { topic, endpoints } of plugin.rpcEndpoints()) await transport.listen(topic, 'server', endpoints);
   const policy = new Policy(how.rules ?? [], { enforce_new_defaults: how.newDefaults ?? true });
-  return new Tenants({ database, plugin, policy });
+  return new Tenants({ database, plugin, policy, transport });
 }
