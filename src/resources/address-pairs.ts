@@ -1,4 +1,4 @@
-import { cidrsOverlap, formatCidr, parseCidr } from '../lib/ip/cidr.ts';
+import { cidrsOverlap, parseCidr } from '../lib/ip/cidr.ts';
 import { pythonString } from '../lib/python-text.ts';
 import { toAddress, toMac } from './converters.ts';
 import { resourceErrors } from './errors.ts';
@@ -36,7 +36,8 @@ export function addressPairs(value: unknown): null {
 function multicast(ip: string): string | null {
   const cidr = parseCidr(ip.includes('/') ? ip : `${ip}/${ip.includes(':') ? 128 : 32}`)!;
   const range = cidr.version === 4 ? '224.0.0.0/4' : 'ff00::/8';
-  if (formatCidr(cidr) === '0.0.0.0/0' || !cidrsOverlap(cidr, parseCidr(range)!)) return null;
+  // Every address there is: what appliances that forward ask for.
+  if (cidr.prefix === 0 || !cidrsOverlap(cidr, parseCidr(range)!)) return null;
   return ip.includes('/')
     ? `Subnet ${ip} overlaps with multicast range ${range}, which is not supported.`
     : `IP ${ip} is a multicast address, which is not supported.`;

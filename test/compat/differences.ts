@@ -73,6 +73,10 @@ function compareLists(recorded: Json[], ours: Json[], renaming: Renaming, place:
     return [...differences, ...rest.map((item) => ({ place: inside, recorded: undefined, ours: item }))];
   }
   if (idList.test(place) && [...recorded, ...ours].every((id) => typeof id === 'string')) {
+    const unknown = recorded.filter((id) => !renaming.knows(id));
+    const mine = ours.filter((id) => !recorded.some((other) => renaming.apply(other) === id));
+    // One that no answer told of before (a default group) can only be the one of ours that is left over.
+    if (unknown.length === 1 && mine.length === 1) renaming.agrees(unknown[0], mine[0]);
     const [a, b] = [recorded.map((id) => renaming.apply(id)).sort(), [...ours].sort()];
     return a.join() === b.join() ? [] : [{ place, recorded, ours }];
   }

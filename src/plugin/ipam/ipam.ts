@@ -8,7 +8,7 @@ import type { FixedIp } from '../../resources/shapes.ts';
 import { ipamErrors } from './errors.ts';
 import { DHCP_OWNER } from './owners.ts';
 import { AddressPicker } from './picker.ts';
-import type { AddressedPort, AddressRequest, Wish } from './wishes.ts';
+import { type AddressedPort, type AddressRequest, type Wish, withoutSubnets } from './wishes.ts';
 
 /** Gives addresses to ports, inside the caller's transaction (upstream: neutron/ipam, the internal driver). */
 export class Ipam {
@@ -80,8 +80,9 @@ export class Ipam {
 
 /**
  * Refuses subnets that do not exist, as far as the caller sees; those of other networks are refused where wishes are made.
+ * On a network without any the reason is that, whatever was asked for.
  *
- * @throws SubnetNotFound
+ * @throws InvalidInput, SubnetNotFound
  */
 export async function checkSubnetsExist(
   tx: Tx,
@@ -89,6 +90,7 @@ export async function checkSubnetsExist(
   requested: readonly AddressRequest[],
   view: View,
 ): Promise<void> {
+  if (subnets.length === 0 && requested.length > 0) throw withoutSubnets();
   for (const { subnet_id } of requested) {
     if (subnet_id === undefined || subnets.some(({ id }) => id === subnet_id)) continue;
     if (!(await getSubnet(tx, subnet_id, view, ['id']))) throw ipamErrors.SubnetNotFound({ subnet_id });

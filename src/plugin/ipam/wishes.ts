@@ -138,10 +138,13 @@ function wishesOfRequest(subnets: readonly SubnetFacts[], port: AddressedPort, r
   return [{ kind: 'any', subnets: [subnet] }];
 }
 
+/** Addresses were asked for where there can be none. */
+export function withoutSubnets(): Error {
+  return ipamErrors.InvalidInput({ error_message: 'IP allocation requires subnets for network' });
+}
+
 function subnetOfRequest(subnets: readonly SubnetFacts[], port: AddressedPort, request: AddressRequest): SubnetFacts {
-  if (subnets.length === 0) {
-    throw ipamErrors.InvalidInput({ error_message: 'IP allocation requires subnets for network' });
-  }
+  if (subnets.length === 0) throw withoutSubnets();
   const { subnet_id, ip_address } = request;
   if (subnet_id !== undefined) {
     const subnet = subnets.find(({ id }) => id === subnet_id);

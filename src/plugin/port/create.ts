@@ -132,7 +132,7 @@ function portOf(
     tenant_id: project_id,
     mac_address: '',
     admin_state_up: input.admin_state_up !== false,
-    status: device_owner === 'network:floatingip' ? 'N/A' : 'DOWN',
+    status: 'DOWN',
     device_id: (input.device_id as string | undefined) ?? '',
     device_owner,
     fixed_ips: [] as FixedIp[],

@@ -162,7 +162,8 @@ export class Subnets implements Collection<Subnet> {
       description: (input.description as string | undefined) ?? '',
       created_at: time,
       updated_at: time,
-      revision_number: 0,
+      // Service types count a change of their own, as upstream stores them.
+      revision_number: service_types.length > 0 ? 1 : 0,
       network_id: network.id,
       ip_version: draft.ip_version,
       cidr: cidrText,

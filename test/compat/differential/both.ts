@@ -203,6 +203,8 @@ function bodyOf({ body, text }: HttpAnswer): Json {
     if (Array.isArray(subnet.allocation_pools)) subnet.allocation_pools.sort(byStart);
     // The real server sends addresses in the order of random ids, too.
     subnet.fixed_ips?.sort(byPrefix);
+    // Kept in the order of the request by ours, in no order there.
+    subnet.extra_dhcp_opts?.sort(byOption);
   }
   return body;
 }
@@ -220,6 +222,11 @@ function byPrefix(a: { ip_address: string }, b: { ip_address: string }): number 
   const key = ({ ip_address }: { ip_address: string }) =>
     isIP(ip_address) === 4 ? `4 ${ip_address}` : `6 ${ip_address.split(':').slice(0, 3).join(':')}`;
   return key(a).localeCompare(key(b));
+}
+
+function byOption(a: Json, b: Json): number {
+  const text = ({ opt_name, ip_version }: Json) => `${opt_name} ${ip_version}`;
+  return text(a) < text(b) ? -1 : 1;
 }
 
 function byMatch(a: Json, b: Json): number {

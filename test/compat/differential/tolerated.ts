@@ -28,6 +28,47 @@ export const tolerated: readonly Tolerance[] = [
       ![recorded, ours].some((address) => JSON.stringify(step.body ?? '').includes(address)),
   },
   {
+    because: 'a host is named by text; the real server stores what the database makes of anything else',
+    applies: ({ step, own }) =>
+      own.status === 400 && /"binding:host_id":(true|-?\d|\[|\{)/.test(JSON.stringify(step.body ?? '')),
+  },
+  {
+    because: 'addresses and MACs are shown, and compared, in one notation',
+    applies: ({ place, recorded, ours }) =>
+      /(mac_address|allowed_address_pairs\[\]\.ip_address)$/.test(place) && canonical(recorded) === ours,
+  },
+  {
+    because: 'the MAC address that a port has in another notation is its own',
+    applies: ({ step, real, own }) =>
+      step.method === 'PUT' &&
+      own.status === 200 &&
+      real.text.includes('MacAddressInUse') &&
+      /"mac_address":"[^"]*[A-F]/.test(JSON.stringify(step.body)),
+  },
+  {
+    because: 'a new port cannot have its own address as a pair, just as one that is changed cannot',
+    applies: ({ step, own }) =>
+      step.method === 'POST' && own.status === 400 && own.text.includes('AddressPairMatchesPortFixedIPAndMac'),
+  },
+  {
+    because: 'the drivers that bound a port are shown in every answer, there in lists and shows only',
+    applies: ({ place, step, recorded }) =>
+      step.method !== 'GET' && place.endsWith('vif_details.bound_drivers') && recorded === undefined,
+  },
+  {
+    because: 'one request counts one revision of a port, there as many as the rows it wrote',
+    applies: ({ place, recorded, ours }) => /^ports?(\[\])?\.revision_number$/.test(place) && recorded > 0 && ours > 0,
+  },
+  {
+    because: 'tags of a new port are refused without the driver that stores them, there dropped without a word',
+    applies: ({ step, own }) => step.method === 'POST' && own.text.includes("Attribute 'tags' not allowed in POST"),
+  },
+  {
+    because: 'the Linux bridge cannot do distributed routing (part 5)',
+    applies: ({ place, recorded, ours }) =>
+      place.endsWith('binding:vif_type') && recorded === 'distributed' && ours === 'unbound',
+  },
+  {
     because: 'nothing is filtered before security groups come (part 4), and the binding says so',
     applies: ({ place, recorded, ours }) =>
       place.endsWith('vif_details.port_filter') && recorded === true && ours === false,
@@ -249,3 +290,12 @@ export const tolerated: readonly Tolerance[] = [
     applies: ({ real, own }) => real.status === 500 && own.status < 500,
   },
 ];
+
+/** A MAC or IPv6 address as ours shows it. */
+function canonical(text: string): string {
+  if (text.includes(':') && !/^[\da-f]{1,2}(:[\da-f]{1,2}){5}$/i.test(text)) return text.toLowerCase();
+  const groups = /[:-]/.test(text)
+    ? text.split(/[:-]/).map((octet) => octet.padStart(2, '0'))
+    : [text.replaceAll('.', '')];
+  return groups.join('').toLowerCase().match(/../g)?.join(':') ?? text;
+}
