@@ -15,10 +15,13 @@ type Singular = keyof Resources;
 export class ApiClient {
   readonly #where: Where;
   readonly #token: string | null;
+  readonly #timeoutMs: number;
 
-  constructor(where: Where, token: string | null = null) {
+  /** @param timeoutMs how long a server may take for an answer */
+  constructor(where: Where, token: string | null = null, timeoutMs = 30_000) {
     this.#where = where;
     this.#token = token;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** Any request; a body that is not text is sent as JSON. A header that is null is left out, one of ours as well. */
@@ -32,12 +35,8 @@ export class ApiClient {
     const token: Record<string, string> = this.#token === null ? {} : { 'x-auth-token': this.#token };
     const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
     const all = Object.entries({ accept: 'application/json', ...given, ...token, ...headers });
-    return httpRequest(this.#where, {
-      method,
-      path,
-      headers: Object.fromEntries(all.filter((header): header is [string, string] => header[1] !== null)),
-      body: text,
-    });
+    const sent = Object.fromEntries(all.filter((header): header is [string, string] => header[1] !== null));
+    return httpRequest(this.#where, { method, path, headers: sent, body: text }, this.#timeoutMs);
   }
 
   /** @throws Error with method, path, status and body when the answer is not 2xx */

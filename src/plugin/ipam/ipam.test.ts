@@ -95,6 +95,15 @@ describe('a new port', () => {
     );
   });
 
+  it('is refused addresses of any kind on a network without subnets', async () => {
+    for (const wish of [{ ip_address: '10.0.0.60' }, { subnet_id: '00000000-0000-0000-0000-000000000000' }]) {
+      expect(await failure(f.port(network.id, { fixed_ips: [wish] }))).toMatchObject({
+        type: 'InvalidInput',
+        message: 'Invalid input for operation: IP allocation requires subnets for network.',
+      });
+    }
+  });
+
   it('says which rule it broke', async () => {
     const subnet = await f.subnet(network.id);
     const auto = await f.subnet(network.id, slaac);
