@@ -67,7 +67,7 @@ describe('creating', () => {
       dns_nameservers: ['192.0.2.2', '192.0.2.1'],
       host_routes: [{ destination: '10.9.0.0/16', nexthop: '10.0.0.9' }],
       service_types: ['compute:nova'],
-      revision_number: 0,
+      revision_number: 1,
     });
     const parent = await f.plugin.collections.networks.get(f.context, network.id);
     expect(parent).toMatchObject({ subnets: [subnet.id], revision_number: 2 });
