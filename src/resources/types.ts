@@ -3,6 +3,7 @@ import { addressPairs } from './address-pairs.ts';
 import type { AttributeType } from './contract.ts';
 import * as convert from './converters.ts';
 import { resourceErrors } from './errors.ts';
+import { hostRoutes as checkHostRoutes } from './host-routes.ts';
 import * as check from './validators.ts';
 
 /** The families of attribute types the tables are written with: conversion, validation and schema of each in one place. */
@@ -191,7 +192,7 @@ export const hostRoutes: AttributeType = {
     },
   },
   convert: convert.nullToList,
-  validate: check.hostRoutes,
+  validate: checkHostRoutes,
   normalize: (value) =>
     value.map((route: { destination: string; nexthop: string }) => ({
       destination: convert.toCidr(route.destination),

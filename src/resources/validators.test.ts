@@ -136,8 +136,15 @@ describe('values that are refused, and why', () => {
     [
       type.hostRoutes,
       [{ destination: '10.0.0.0', nexthop: '10.0.0.1' }],
-      "'10.0.0.0' isn't a recognized CIDR, '10.0.0.0/32' is recommended",
+      "'10.0.0.0' is not a recognized CIDR, '10.0.0.0/32' is recommended",
     ],
+    [
+      type.hostRoutes,
+      [{ destination: '10.0.0.7/16', nexthop: '10.0.0.1' }],
+      "'10.0.0.7/16' is not a recognized CIDR, '10.0.0.0/16' is recommended",
+    ],
+    [type.hostRoutes, [{ destination: '127.0.0.0/8', nexthop: '10.0.0.1' }], "'127.0.0.0/8' is not a routable CIDR"],
+    [type.hostRoutes, [{ destination: 'x', nexthop: '10.0.0.1' }], "'x' is not a valid CIDR"],
     [
       type.fixedIps,
       [{ ip_address: '2001:db8::1' }, { ip_address: '2001:DB8::01' }],

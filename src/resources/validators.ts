@@ -205,19 +205,6 @@ export function nameServers(value: unknown): string | null {
   return null;
 }
 
-export function hostRoutes(value: unknown): string | null {
-  if (!Array.isArray(value)) return `Invalid data format for hostroute: '${pythonString(value)}'`;
-  const seen = new Set<string>();
-  for (const route of value) {
-    const wrong = exactKeys(route, ['destination', 'nexthop']) ?? cidr(route.destination) ?? address(route.nexthop);
-    if (wrong !== null) return wrong;
-    const same = `${route.destination} ${route.nexthop}`;
-    if (seen.has(same)) return `Duplicate hostroute '${pythonString(route)}'`;
-    seen.add(same);
-  }
-  return null;
-}
-
 const dhcpOptionKeys = new Set(['id', 'opt_name', 'opt_value', 'ip_version']);
 /** Options that may be announced empty, to tell guests that there is none. */
 const mayBeBlank = new Set(['router', 'classless-static-route']);

@@ -202,6 +202,7 @@ function bodyOf({ body, text }: HttpAnswer): Json {
   for (const group of objectsIn(body)) group.security_group_rules?.sort(byMatch);
   for (const subnet of objectsIn(body)) {
     if (Array.isArray(subnet.allocation_pools)) subnet.allocation_pools.sort(byStart);
+    if (Array.isArray(subnet.host_routes)) subnet.host_routes.sort(byRoute);
     // The real server sends addresses in the order of random ids, too.
     subnet.fixed_ips?.sort(byPrefix);
     // Kept in the order of the request by ours, in no order there.
@@ -223,6 +224,11 @@ function byPrefix(a: { ip_address: string }, b: { ip_address: string }): number 
   const key = ({ ip_address }: { ip_address: string }) =>
     isIP(ip_address) === 4 ? `4 ${ip_address}` : `6 ${ip_address.split(':').slice(0, 3).join(':')}`;
   return key(a).localeCompare(key(b));
+}
+
+function byRoute(a: Json, b: Json): number {
+  const text = ({ destination, nexthop }: Json) => `${destination} ${nexthop}`;
+  return text(a) < text(b) ? -1 : 1;
 }
 
 function byOption(a: Json, b: Json): number {

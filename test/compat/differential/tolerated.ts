@@ -37,7 +37,9 @@ export const tolerated: readonly Tolerance[] = [
   {
     because: 'addresses and MACs are shown, and compared, in one notation',
     applies: ({ place, recorded, ours }) =>
-      /(mac_address|allowed_address_pairs\[\]\.ip_address)$/.test(place) && canonical(recorded) === ours,
+      /(mac_address|allowed_address_pairs\[\]\.ip_address|dns_nameservers\[\]|host_routes\[\]\.(destination|nexthop))$/.test(
+        place,
+      ) && canonical(recorded) === ours,
   },
   {
     because: 'the MAC address that a port has in another notation is its own',
