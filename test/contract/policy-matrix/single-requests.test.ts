@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { everything } from '../../support/every-resource.ts';
+import { insertAgent } from '../../support/rows.ts';
+import { admin, type Caller, makeTenants, member, type Tenants } from '../../support/tenants.ts';
+
+/**
+ * The rest of the matrix: what is looked at, given and taken back, and is no resource that callers make. By the published
+ * defaults of 2026.2 (facts: neutron/conf/policies).
+ */
+const callers: Readonly<Record<string, Caller>> = {
+  admin: { project: 'demo', roles: ['admin', 'manager', 'member', 'reader'] },
+  manager: { project: 'demo', roles: ['manager', 'member', 'reader'] },
+  member: { project: 'demo', roles: ['member', 'reader'] },
+  reader: { project: 'demo', roles: ['reader'] },
+  service: { project: 'demo', roles: ['service'] },
+  none: { project: 'demo', roles: [] },
+  'member of another project': { project: 'alt', roles: ['member', 'reader'] },
+};
+type Role = keyof typeof callers;
+
+interface Cells {
+  readonly request: string;
+  /** Who may, and what they are answered. */
+  readonly may: readonly Role[];
+  readonly done: number;
+  /** What all others are answered. */
+  readonly else: number;
+  readonly body?: object;
+}
+
+/** Whatever their roles: what a project may have is no secret to its users. */
+const ofDemo = Object.keys(callers).filter((role) => callers[role]!.project === 'demo');
+const everybody = Object.keys(callers);
+const readers = ['admin', 'manager', 'member', 'reader', 'member of another project'];
+const cells: readonly Cells[] = [
+  { request: 'GET agents/<agent>', may: ['admin'], done: 200, else: 404 },
+  { request: 'PUT agents/<agent>', may: ['admin'], done: 200, else: 404, body: { agent: { description: 'x' } } },
+  { request: 'GET network-ip-availabilities/<network>', may: ['admin', 'service'], done: 200, else: 404 },
+  { request: 'GET quotas/demo', may: ofDemo, done: 200, else: 403 },
+  { request: 'GET quotas/demo/details', may: ofDemo, done: 200, else: 403 },
+  { request: 'PUT quotas/demo', may: ['admin'], done: 200, else: 403, body: { quota: { port: 500 } } },
+  { request: 'DELETE quotas/demo', may: ['admin'], done: 204, else: 403 },
+  {
+    request: 'GET auto-allocated-topology/demo?fields=dry-run',
+    may: ['admin', 'manager', 'member', 'reader'],
+    done: 200,
+    else: 403,
+  },
+  { request: 'DELETE auto-allocated-topology/demo', may: ['admin', 'manager', 'member'], done: 204, else: 403 },
+  { request: 'GET ports/<port>/bindings/<host>', may: ['admin', 'service'], done: 200, else: 404 },
+  { request: 'GET extensions', may: everybody, done: 200, else: 403 },
+];
+
+/** Lists: whom they show anything. */
+const lists: Readonly<Record<string, readonly Role[]>> = {
+  agents: ['admin'],
+  availability_zones: readers,
+  'network-ip-availabilities': ['admin', 'service'],
+  'agents/<agent>/dhcp-networks': ['admin'],
+  'networks/<network>/dhcp-agents': ['admin'],
+};
+
+let t: Tenants;
+let fill: (path: string) => string;
+beforeAll(async () => {
+  t = await makeTenants({ options: everything });
+  const agent = await t.database.transaction((tx) =>
+    insertAgent(tx, { agent_type: 'DHCP agent', host: 'host1', availability_zone: 'nova' }),
+  );
+  await t.create(admin, 'networks', { 'router:external': true, is_default: true });
+  const pool = { name: 'all', prefixes: ['10.0.0.0/16'], default_prefixlen: 26, is_default: true, shared: true };
+  await t.create(admin, 'subnetpools', pool);
+  const network = await t.create(member('demo'), 'networks', {});
+  const port = await t.create(admin, 'ports', {
+    network_id: network.id,
+    project_id: 'demo',
+    device_owner: 'compute:nova',
+    'binding:host_id': 'host1',
+  });
+  await t.ask(admin, 'POST', `agents/${agent}/dhcp-networks`, { network_id: network.id });
+  const names: Record<string, string> = { network: network.id, port: port.id, agent, host: 'host1' };
+  fill = (path) => path.replace(/<(\w+)>/g, (_, name: string) => names[name]!);
+});
+afterAll(async () => {
+  const { faults } = t;
+  await t[Symbol.asyncDispose]();
+  expect(faults).toEqual([]);
+});
+
+describe.each(Object.keys(callers))('as %s', (role) => {
+  it.each(cells.map((cell) => [cell.request, cell] as const))(
+    '%s',
+    async (request, { may, done, else: refused, body }) => {
+      const [method, path] = request.split(' ') as [string, string];
+      const answer = await t.ask(callers[role]!, method, fill(path), body);
+      expect(answer.status, JSON.stringify(answer.body)).toBe(may.includes(role) ? done : refused);
+    },
+  );
+
+  it.each(Object.entries(lists))('GET %s', async (path, may) => {
+    const { status, body } = await t.ask(callers[role]!, 'GET', fill(path));
+    const shown = status === 200 ? Object.values<unknown[]>(body)[0]!.length > 0 : false;
+    expect([shown, status < 500]).toEqual([may.includes(role), true]);
+  });
+});
