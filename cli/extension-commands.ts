@@ -33,7 +33,7 @@ export function extensionCommands(): CommandSource[] {
           .allowExcessArguments()
           .action(() =>
             run(async (session) => {
-              const { list } = await import('./commands.ts');
+              const { list } = await import('./list-command.ts');
               await list(session, nounFor('networks'), [...command.args, '--router:external', 'True'], command.opts());
             }),
           );

@@ -22,13 +22,15 @@ export function nounCommands(): CommandSource[] {
 
 async function complete(parts: CommandParts, noun: Noun, verb: Verb): Promise<void> {
   const { command, run } = parts;
-  const { list, show, remove, operandName } = await import('./commands.ts');
+  const { show, remove, operandName } = await import('./commands.ts');
   const parent = noun.parent === null ? '' : `${nounFor(noun.parent).member.toUpperCase()} `;
   const subject = `${parent}${operandName(noun)}`;
   if (verb === 'list') {
     addListOptions(command, `${parent}[options] [--ATTRIBUTE VALUE …]`);
     if (noun.member.endsWith('security_group_rule')) command.option('--no-nameconv', 'ids of groups, not their names');
-    command.action(() => run((session) => list(session, noun, command.args, command.opts())));
+    command.action(() =>
+      run(async (session) => (await import('./list-command.ts')).list(session, noun, command.args, command.opts())),
+    );
     command.allowUnknownOption();
   } else if (verb === 'show') {
     addShowOptions(command.usage(`${subject} [options]`));

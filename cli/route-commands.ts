@@ -85,7 +85,8 @@ interface Sending {
 }
 
 async function send(session: Session, { route, operands, repeats, of, args, options }: Sending): Promise<void> {
-  const { exactly, picked, printList } = await import('./commands.ts');
+  const { exactly, picked } = await import('./commands.ts');
+  const { printList } = await import('./list-command.ts');
   const { renderOne } = await import('./format/output.ts');
   const { client, print } = session;
   const { splitArguments } = await import('./arguments.ts');
