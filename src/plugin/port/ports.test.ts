@@ -85,6 +85,8 @@ describe('creating', () => {
       [
         {
           mac_address: 'fa:16:3e:00:00:09',
+          // An address picked at random could be the pair's.
+          fixed_ips: [],
           allowed_address_pairs: [pair, { ...pair, mac_address: 'fa:16:3e:00:00:09' }],
         },
         'DuplicateAddressPairInRequest',
