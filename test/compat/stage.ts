@@ -7,6 +7,7 @@ import { makeDeployment } from '../support/deployment.ts';
 import { authtoken } from '../support/identity.ts';
 import { reportAgents } from '../support/stand-in-agents.ts';
 import { withoutAbsent } from './attributes.ts';
+import { rulesOf21, sameAsReal } from './openstack/ours.ts';
 import { bodyText, type RecordedPair, readRecording } from './recording.ts';
 import { Renaming } from './renaming.ts';
 
@@ -61,15 +62,10 @@ export class Stage implements AsyncDisposable {
         folder,
         token: tokens.admin,
         server: {
-          DEFAULT: { dns_domain: 'peer.example.', service_plugins: 'segments', auth_strategy: 'keystone' },
+          ...sameAsReal,
+          ...rulesOf21,
+          DEFAULT: { ...sameAsReal.DEFAULT, auth_strategy: 'keystone' },
           keystone_authtoken: { ...authtoken(keystone), www_authenticate_uri: 'http://127.0.0.1:35000/v3' },
-          // The rules of the recorded release.
-          oslo_policy: { enforce_new_defaults: false },
-          ml2: { type_drivers: 'local,flat,vlan,vxlan', tenant_network_types: 'vxlan' },
-          ml2_type_flat: { flat_networks: '*' },
-          ml2_type_vlan: { network_vlan_ranges: 'physnet1:100:199' },
-          ml2_type_vxlan: { vni_ranges: '1000:20000' },
-          securitygroup: { enable_security_group: true, firewall_driver: 'iptables' },
         },
       }),
     );

@@ -5,7 +5,7 @@ import type { TestProject } from 'vitest/node';
 import { ApiClient, type Json } from '../../support/api.ts';
 import { reportAgents } from '../../support/stand-in-agents.ts';
 import { Keystone } from '../openstack/keystone.ts';
-import { makeOurs } from '../openstack/ours.ts';
+import { makeOurs, rulesOf21 } from '../openstack/ours.ts';
 import { addStandInAgents, type Peer, startPeer } from '../openstack/peer.ts';
 import type { Server } from './both.ts';
 
@@ -48,8 +48,8 @@ async function startOurs(undo: AsyncDisposableStack, peer: Peer, token: string):
     await makeOurs(peer, {
       folder,
       token,
-      // Stand-ins report once: nobody may think them dead while the tests run. The rules of policy are those of 21.0.
-      server: { DEFAULT: { agent_down_time: 100_000 }, oslo_policy: { enforce_new_defaults: false } },
+      // Stand-ins report once: nobody may think them dead while the tests run.
+      server: { DEFAULT: { agent_down_time: 100_000 }, ...rulesOf21 },
     }),
   );
   await deployment.start();

@@ -17,6 +17,9 @@ export const sameAsReal: Sections = {
   securitygroup: { enable_security_group: true, firewall_driver: 'iptables' },
 };
 
+/** The rules of policy of 21.0, for what is compared with a server of that release. */
+export const rulesOf21: Sections = { oslo_policy: { enforce_new_defaults: false } };
+
 /** Our server with the real Keystone, on SQLite and the local bus, on this machine. `server` goes over what is said here. */
 export async function makeOurs(
   peer: Peer,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { reportAgents } from '../../support/stand-in-agents.ts';
 import { Keystone } from '../openstack/keystone.ts';
-import { makeOurs } from '../openstack/ours.ts';
+import { makeOurs, rulesOf21 } from '../openstack/ours.ts';
 import { ensureOpenStackPackages, openStackPackages } from '../openstack/packages.ts';
 import { startPeer } from '../openstack/peer.ts';
 import { configureTempest } from './configuration.ts';
@@ -64,8 +64,8 @@ export default async function setUp(vitest: TestProject): Promise<() => Promise<
       token,
       server: {
         DEFAULT: { agent_down_time: 100_000 },
-        // tempest 33 is of the time of Neutron 21, whose rules they were.
-        oslo_policy: { enforce_new_defaults: false },
+        // tempest 33 is of that time.
+        ...rulesOf21,
       },
     }),
   );
