@@ -1,20 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { admin, type Caller, makeTenants, member, type Tenants } from '../support/tenants.ts';
+import { callers } from './policy-matrix/callers.ts';
 import { type Collection, published, type Word } from './policy-matrix/table.ts';
 
 /**
  * Every resource × verb × role × whose it is: what the API answers is what the published table says of the cell. What the
  * caller may not see is 404, what he sees and may not do is 403.
  */
-const callers: Record<string, Caller> = {
-  admin: { project: 'demo', roles: ['admin', 'manager', 'member', 'reader'] },
-  manager: { project: 'demo', roles: ['manager', 'member', 'reader'] },
-  member: { project: 'demo', roles: ['member', 'reader'] },
-  reader: { project: 'demo', roles: ['reader'] },
-  service: { project: 'demo', roles: ['service'] },
-  none: { project: 'demo', roles: [] },
-};
-
 /** Whose an object is, seen from the callers' project; `network` is what a subnet or port belongs to. */
 interface Whose {
   readonly own: boolean;
