@@ -41,6 +41,7 @@ beforeEach(async () => {
 });
 
 const dnsmasq = async () => (await stand.pids('dnsmasq', network.id))[0];
+const proxyPid = () => join(stand.statePath, 'external/pids', `${network.id}.pid`);
 /** The daemon: not the process that starts it, which is there until it has read its configuration and bound its addresses. */
 const haproxy = async () => {
   const [pids, named] = await Promise.all([
@@ -49,7 +50,6 @@ const haproxy = async () => {
   ]);
   return pids.find((pid) => pid === Number(named));
 };
-const proxyPid = () => join(stand.statePath, 'external/pids', `${network.id}.pid`);
 const mended = () => agent.output.split('found the host not as it was left').length - 1;
 const folder = () => join(stand.statePath, 'dhcp', network.id);
 const kill9 = (pid: number) => host.run(['kill', '-9', String(pid)]);

@@ -202,11 +202,11 @@ function bodyOf({ body, text }: HttpAnswer): Json {
   for (const group of objectsIn(body)) group.security_group_rules?.sort(byMatch);
   for (const subnet of objectsIn(body)) {
     if (Array.isArray(subnet.allocation_pools)) subnet.allocation_pools.sort(byStart);
-    if (Array.isArray(subnet.host_routes)) subnet.host_routes.sort(byRoute);
+    if (Array.isArray(subnet.host_routes)) subnet.host_routes.sort(by('destination', 'nexthop'));
     // The real server sends addresses in the order of random ids, too.
     subnet.fixed_ips?.sort(byPrefix);
     // Kept in the order of the request by ours, in no order there.
-    subnet.extra_dhcp_opts?.sort(byOption);
+    subnet.extra_dhcp_opts?.sort(by('opt_name', 'ip_version'));
   }
   return body;
 }
@@ -226,14 +226,10 @@ function byPrefix(a: { ip_address: string }, b: { ip_address: string }): number 
   return key(a).localeCompare(key(b));
 }
 
-function byRoute(a: Json, b: Json): number {
-  const text = ({ destination, nexthop }: Json) => `${destination} ${nexthop}`;
-  return text(a) < text(b) ? -1 : 1;
-}
-
-function byOption(a: Json, b: Json): number {
-  const text = ({ opt_name, ip_version }: Json) => `${opt_name} ${ip_version}`;
-  return text(a) < text(b) ? -1 : 1;
+/** An order by some attributes, for lists that come in no order. */
+function by(...keys: string[]): (a: Json, b: Json) => number {
+  const text = (item: Json) => keys.map((key) => item[key]).join(' ');
+  return (a, b) => (text(a) < text(b) ? -1 : 1);
 }
 
 function byMatch(a: Json, b: Json): number {

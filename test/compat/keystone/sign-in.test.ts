@@ -71,10 +71,11 @@ async function credentialOf(account: Account): Promise<{ id: string; secret: str
 }
 
 /** A `clouds.yaml` where the client looks for it, in its working folder. */
-async function cloud(auth: Record<string, string>, more = ''): Promise<Record<string, string>> {
+async function cloud(auth: Record<string, string>, authType = 'password'): Promise<Record<string, string>> {
   const lines = Object.entries(auth).map(([key, value]) => `      ${key}: "${value}"\n`);
-  await writeFile(join(folder, 'clouds.yaml'), `clouds:\n  lab:\n${more}    auth:\n${lines.join('')}`);
-  return { OS_CLOUD: 'lab', OS_ENDPOINT: endpoint };
+  const head = `clouds:\n  lab:\n    auth_type: ${authType}\n    network_endpoint_override: ${endpoint}\n    auth:\n`;
+  await writeFile(join(folder, 'clouds.yaml'), `${head}${lines.join('')}`);
+  return { OS_CLOUD: 'lab' };
 }
 
 describe('the client signs in', () => {
@@ -113,14 +114,13 @@ describe('the client signs in', () => {
       user_domain_name: 'Default',
       project_domain_name: 'Default',
     };
-    expect(await projectAs(await cloud(auth, `    network_endpoint_override: ${endpoint}\n`))).toBe(projectId);
+    expect(await projectAs(await cloud(auth))).toBe(projectId);
   });
 
   it('with an application credential of clouds.yaml', async () => {
     const { id, secret } = await credentialOf(demo);
     const auth = { auth_url: url, application_credential_id: id, application_credential_secret: secret };
-    const type = `    auth_type: v3applicationcredential\n    network_endpoint_override: ${endpoint}\n`;
-    expect(await projectAs(await cloud(auth, type))).toBe(projectId);
+    expect(await projectAs(await cloud(auth, 'v3applicationcredential'))).toBe(projectId);
   });
 
   it('not with a wrong password, and is told so in one line', async () => {
