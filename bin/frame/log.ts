@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { ConfigError } from '../../src/config/errors.ts';
 import { reason } from '../../src/config/files.ts';
 import { makeFolders } from '../../src/config/folders.ts';
+import { type Cause, currentCauses } from '../../src/lib/cause.ts';
 import type { Logger } from '../../src/lib/log.ts';
 
 export interface LogSettings {
@@ -72,7 +73,7 @@ export async function openLog(settings: LogSettings): Promise<ProgramLogger> {
 
 function textLogger(program: string, debug: boolean, write: (text: string) => void): Logger {
   const at = (level: Level) => (fields: object, message: string) =>
-    write(`${renderText({ level, message, fields, program, at: new Date() })}\n`);
+    write(`${renderText({ level, message, fields, program, at: new Date(), causes: currentCauses() })}\n`);
   return { debug: debug ? at('debug') : () => {}, info: at('info'), warn: at('warn'), error: at('error') };
 }
 
@@ -82,7 +83,7 @@ async function jsonLogger(program: string, debug: boolean, write: (text: string)
   const options = {
     level: debug ? 'debug' : 'info',
     base: { pid: process.pid, name: program },
-    formatters: { log: (fields: object) => safeFields(fields) as Record<string, unknown> },
+    formatters: { log: (fields: object) => safeFields({ ...causeFields(currentCauses()), ...fields }) as Record<string, unknown> },
     serializers: { err: (value: unknown) => value },
   };
   const logger: Logger = pino(options, { write });
@@ -133,14 +134,38 @@ export interface LogLine {
   fields: object;
   program: string;
   at: Date;
+  /** The requests for which the program does what it tells of, where the fields do not say. */
+  causes?: readonly Cause[];
 }
 
 /** `2026-11-23 11:22:33.444 1234 INFO neutron-server [req-… ] message key=value` */
-export function renderText({ level, message, fields, program, at }: LogLine): string {
+export function renderText({ level, message, fields, program, at, causes = [] }: LogLine): string {
   const { request_id, ...rest } = safeFields(fields) as Record<string, unknown>;
   const pairs = Object.entries(rest).map(([key, value]) => ` ${key}=${renderValue(value)}`);
-  const who = request_id === undefined || request_id === null ? '-' : String(request_id);
+  const who = causeText(typeof request_id === 'string' ? request_id : null, causes);
   return `${localTime(at)} ${process.pid} ${levelNames[level]} ${program} [${who}] ${message}${pairs.join('')}`;
+}
+
+/** What stands in the brackets: the ids of one request, its global one first as oslo.log has it, or of several. */
+function causeText(own: string | null, causes: readonly Cause[]): string {
+  const named = own === null ? causes : causes.filter(({ requestId }) => requestId === own);
+  if (named.length === 0) return own ?? '-';
+  const ids = named.flatMap(({ globalRequestId, requestId }) => [globalRequestId, requestId].filter((id) => id !== null));
+  return [...new Set(ids)].map(renderId).join(' ');
+}
+
+/** Ids come over the wire as well. */
+function renderId(id: string): string {
+  return /^[\w.:-]{1,64}$/.test(id) ? id : renderValue(id.slice(0, 64));
+}
+
+/** The same as fields, for JSON. */
+function causeFields(causes: readonly Cause[]): Record<string, unknown> {
+  const [first] = causes;
+  if (first === undefined) return {};
+  if (causes.length > 1) return { request_ids: causes.map(({ requestId }) => requestId) };
+  const { requestId: request_id, globalRequestId } = first;
+  return globalRequestId === null ? { request_id } : { request_id, global_request_id: globalRequestId };
 }
 
 /** A value that cannot be mistaken for another field or another line. */

@@ -1,3 +1,4 @@
+import { causedBy } from '../lib/cause.ts';
 import { adminContext, type Context } from '../lib/context.ts';
 import { findMethod } from './dispatch.ts';
 import { type Endpoint, type Listener, MessagingTimeout, type Target, type Transport } from './transport.ts';
@@ -64,7 +65,7 @@ export class FakeTransport implements Transport {
     }
     const listener = this.#reach(target)[0];
     if (!listener) throw new MessagingTimeout(method, target, options.timeoutMs ?? 60_000);
-    return copy(await findMethod(listener.endpoints, method, target.version)(copy(args), context));
+    return copy(await served(listener, method, args, context, target.version));
   }
 
   async cast(
@@ -76,7 +77,7 @@ export class FakeTransport implements Transport {
     this.sent.push({ kind: 'cast', ...target, method, args: copy(args), context });
     const reached = this.#reach(target);
     for (const listener of target.fanout ? reached : reached.slice(0, 1)) {
-      await findMethod(listener.endpoints, method, target.version)(copy(args), context);
+      await served(listener, method, args, context, target.version);
     }
   }
 
@@ -105,7 +106,7 @@ export class FakeTransport implements Transport {
   async tell(topic: string, method: string, args: Record<string, unknown>, context = adminContext()): Promise<unknown> {
     const listener = this.listeners.find((candidate) => candidate.topic === topic);
     if (!listener) throw new Error(`nobody listens on ${topic}`);
-    return copy(await findMethod(listener.endpoints, method, undefined)(copy(args), context));
+    return copy(await served(listener, method, args, context));
   }
 
   /** The connection was lost and came back. */
@@ -118,6 +119,16 @@ export class FakeTransport implements Transport {
       ({ topic, server }) => topic === target.topic && (target.server === undefined || server === target.server),
     );
   }
+}
+
+function served(
+  { endpoints }: FakeListener,
+  method: string,
+  args: Record<string, unknown>,
+  context: Context,
+  version?: string,
+): Promise<unknown> {
+  return causedBy([context], () => findMethod(endpoints, method, version)(copy(args), context));
 }
 
 /** Messages are data: neither side may see the other's objects. */

@@ -1,3 +1,4 @@
+import { causedBy } from '../lib/cause.ts';
 import type { Context } from '../lib/context.ts';
 import { NeutronError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
@@ -68,6 +69,7 @@ export class RpcPeer implements Transport {
   ): Promise<unknown> {
     const timeoutMs = options.timeoutMs ?? CALL_TIMEOUT_MS;
     if (this.#closed) throw new MessagingTimeout(method, target, timeoutMs, 'the transport is closed');
+    this.#logger.debug({ request_id: context.requestId, method, ...route(target) }, 'calls');
     const msgId = newMessageId();
     const answer = this.#expect(msgId, (why) => new MessagingTimeout(method, target, timeoutMs, why), timeoutMs);
     const reply = { msgId, queue: this.#link.replyQueue };
@@ -89,6 +91,7 @@ export class RpcPeer implements Transport {
   ): Promise<void> {
     const refuse = (why: string) => new MessagingTimeout(method, target, CALL_TIMEOUT_MS, why);
     if (this.#closed) throw refuse('the transport is closed');
+    this.#logger.debug({ request_id: context.requestId, method, ...route(target) }, 'casts');
     const text = encodeRequest(request(target, method, args, context));
     if (!this.#link.isUp) {
       if (this.#waiting >= MAX_WAITING) throw refuse('too many messages wait for the connection');
@@ -177,7 +180,7 @@ export class RpcPeer implements Transport {
     }
   }
 
-  /** Runs the method a request asks for, and replies if it is a call. Never throws. */
+  /** Runs the method a request asks for, on behalf of whoever caused it, and replies if it is a call. Never throws. */
   async #serve(listenerId: number, text: string): Promise<void> {
     const endpoints = this.#listeners.get(listenerId);
     if (!endpoints) return;
@@ -188,11 +191,17 @@ export class RpcPeer implements Transport {
       this.#logger.warn({ error: String(error) }, 'dropped a message that cannot be read');
       return;
     }
-    const { reply } = asked;
     // The id alone would drop a fan-out that reaches two listeners of this program.
     if (!this.#seen.isNew(`${listenerId}:${asked.uniqueId}`)) return;
+    await causedBy([asked.context], () => this.#run(endpoints, asked));
+  }
+
+  async #run(endpoints: readonly Endpoint[], asked: Request): Promise<void> {
+    const { reply, method } = asked;
+    const startedMs = performance.now();
     try {
-      const result = await findMethod(endpoints, asked.method, asked.version)(asked.args, asked.context);
+      const result = await findMethod(endpoints, method, asked.version)(asked.args, asked.context);
+      this.#logger.debug({ method, ms: msSince(startedMs) }, 'served an RPC');
       if (!reply) return;
       const large = isLarge(result);
       this.#link.reply(reply, large ? await encodeLargeResult(reply.msgId, result) : encodeResult(reply.msgId, result));
@@ -227,6 +236,10 @@ function request(
 
 function route({ topic, server }: Target): { topic: string; server?: string } {
   return server === undefined ? { topic } : { topic, server };
+}
+
+function msSince(startedMs: number): number {
+  return Math.round((performance.now() - startedMs) * 10) / 10;
 }
 
 async function inTime(promise: Promise<void>, timeoutMs: number, failure: () => Error): Promise<void> {

@@ -1,5 +1,4 @@
 import { readdir } from 'node:fs/promises';
-import { adminContext } from '../../lib/context.ts';
 import { type Logger, silentLogger } from '../../lib/log.ts';
 import type { Host } from '../../linux/contract.ts';
 import {
@@ -192,7 +191,7 @@ export class DhcpAgent {
     const askedAt = this.#clock;
     try {
       const startedMs = performance.now();
-      const networks = await this.#plugin.getActiveNetworksInfo(this.#parts.host, { context: adminContext() });
+      const networks = await this.#plugin.getActiveNetworksInfo(this.#parts.host);
       if (this.#closed) return;
       const scheduled = new Set(networks.map((network) => network.id));
       for (const id of await this.#networksOnDisk()) this.#worker(id).markLeftover();

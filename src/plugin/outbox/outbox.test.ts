@@ -76,6 +76,9 @@ describe('a server that dies', () => {
       { method: 'port_update', args: { port: { id: port!.id } } },
       { to: 'dhcp_agent.host1', method: 'port_create_end', args: { payload: { port: { id: port!.id } } } },
     ]);
+    // Under the id of the request that a client waited for.
+    const asked = next.transport.sent.filter(({ method }) => method.startsWith('port_'));
+    expect(asked.map(({ context }) => context.requestId)).toEqual(asked.map(() => dying.context.requestId));
     await next.plugin.close();
     await database.close();
   });

@@ -9,7 +9,8 @@ import {
   outboxCounts,
   remainingOutbox,
 } from '../../db/outbox.ts';
-import type { Context } from '../../lib/context.ts';
+import { CauseList, causedBy } from '../../lib/cause.ts';
+import { adminContext, type Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
 
 export type ResourceType = 'network' | 'subnet' | 'port' | 'agent' | 'security_group';
@@ -21,7 +22,7 @@ export interface Task {
   readonly resource_id: string;
   readonly action: string;
   readonly payload: Readonly<Record<string, unknown>>;
-  /** Who caused it, while this process still knows. */
+  /** Who caused it; after a restart an administrator under that request's id. */
   readonly context?: Context;
   /** What this process knows already and would otherwise read again. */
   readonly known?: unknown;
@@ -95,13 +96,13 @@ export class Outbox {
 
   /** Writes a task's row inside the transaction. Give the result to `tellSoon` after the commit. */
   async add(tx: Tx, task: Omit<Task, 'id'>): Promise<Task> {
-    const { resource_type, resource_id, action, payload } = task;
+    const { resource_type, resource_id, action, payload, context } = task;
     const created_at = this.#parts.now();
     const id = await insertOutbox(tx, {
       resource_type,
       resource_id,
       action,
-      payload: JSON.stringify(payload),
+      payload: JSON.stringify(context ? { ...payload, request_id: context.requestId } : payload),
       created_at,
     });
     return { ...task, id };
@@ -141,15 +142,18 @@ export class Outbox {
 
   async #tellBatch(tasks: readonly Task[]): Promise<void> {
     const done: number[] = [];
+    const note = (task: Task, error: unknown) => {
+      if (error === undefined) {
+        done.push(task.id);
+        return;
+      }
+      this.#left.set(task.id, resourceOf(task));
+      this.#report(task, error);
+    };
+    const causes = new CauseList();
+    for (const { context } of tasks) if (context) causes.add([context]);
     try {
-      await this.#parts.worker.tell(tasks, (task, error) => {
-        if (error === undefined) {
-          done.push(task.id);
-          return;
-        }
-        this.#left.set(task.id, resourceOf(task));
-        this.#report(task, error);
-      });
+      await causedBy(causes.take(), () => this.#parts.worker.tell(tasks, note));
       if (done.length > 0) await this.#parts.database.transaction((tx) => deleteOutbox(tx, done));
       for (const id of done) this.#left.delete(id);
     } finally {
@@ -207,13 +211,9 @@ export class Outbox {
     for (const row of rows) {
       const key = resourceOf(row);
       if (held.has(key)) continue;
-      const task = {
-        ...row,
-        resource_type: row.resource_type as ResourceType,
-        payload: JSON.parse(row.payload) as Record<string, unknown>,
-      };
+      const task = taskOf(row);
       try {
-        await this.#parts.worker.prepare(task);
+        await causedBy(task.context ? [task.context] : [], () => this.#parts.worker.prepare(task));
         ready.push(task);
       } catch (error) {
         held.add(key);
@@ -225,9 +225,17 @@ export class Outbox {
   }
 
   #report(task: Task, error: unknown): void {
-    const { resource_type: resource, resource_id: id, action } = task;
-    this.#parts.logger.warn({ resource, id, action, error }, 'task failed; it will be tried again');
+    const { resource_type: resource, resource_id: id, action, context } = task;
+    const request_id = context?.requestId;
+    this.#parts.logger.warn({ request_id, resource, id, action, error }, 'task failed; it will be tried again');
   }
+}
+
+/** A task as its row has it. */
+function taskOf(row: OutboxRow): Task {
+  const { request_id, ...payload } = JSON.parse(row.payload) as Record<string, unknown>;
+  const context = typeof request_id === 'string' ? { context: adminContext(request_id) } : {};
+  return { ...row, resource_type: row.resource_type as ResourceType, payload, ...context };
 }
 
 function resourceOf({ resource_type, resource_id }: { resource_type: string; resource_id: string }): string {

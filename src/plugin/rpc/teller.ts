@@ -2,6 +2,7 @@ import type { Db } from '../../db/database.ts';
 import type { View } from '../../db/read/view.ts';
 import { agentsHosting, type HostingAgent } from '../../db/write/agents.ts';
 import { boundSegments, type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
+import { causedBy } from '../../lib/cause.ts';
 import { adminContext } from '../../lib/context.ts';
 import type { Port } from '../../resources/shapes.ts';
 import {
@@ -56,7 +57,7 @@ export class Teller implements TaskWorker {
       try {
         if (failed.has(resource)) throw new Error('an earlier task of it failed', { cause: failed.get(resource) });
         if (groups !== null && concernsGroups(task)) throw groups.error;
-        await this.#tellOne(task, facts);
+        await causedBy(task.context ? [task.context] : [], () => this.#tellOne(task, facts));
         done(task, undefined);
       } catch (error) {
         failed.set(resource, error);

@@ -1,3 +1,4 @@
+import { type Cause, currentCauses } from '../../lib/cause.ts';
 import type { Context } from '../../lib/context.ts';
 import { adminContext } from '../../lib/context.ts';
 import type { Endpoint, Target, Transport } from '../transport.ts';
@@ -15,7 +16,7 @@ export function endpoint<M extends MethodTable<M>>(version: string, handlers: Ha
   return { version, methods: handlers as Endpoint['methods'] };
 }
 
-/** How a client sends one method. `context` stands for the request that caused it; a program's own when not given. */
+/** How a client sends one method. `context` is who asks; the program itself when not given. */
 export interface SendOptions {
   context?: Context;
   timeoutMs?: number;
@@ -29,7 +30,7 @@ export async function callMethod<M extends MethodTable<M>, K extends keyof M & s
   args: M[K]['args'],
   options: SendOptions = {},
 ): Promise<M[K]['result']> {
-  const { context = adminContext(), timeoutMs } = options;
+  const { context = ownContext(), timeoutMs } = options;
   const limits = timeoutMs === undefined ? {} : { timeoutMs };
   return (await transport.call(target, method, args as Record<string, unknown>, context, limits)) as M[K]['result'];
 }
@@ -42,5 +43,15 @@ export function castMethod<M extends MethodTable<M>, K extends keyof M & string>
   args: M[K]['args'],
   options: SendOptions = {},
 ): Promise<void> {
-  return transport.cast(target, method, args as Record<string, unknown>, options.context ?? adminContext());
+  return transport.cast(target, method, args as Record<string, unknown>, options.context ?? ownContext());
+}
+
+/** A program for itself; under the id of the request that made it ask, of several the newest. */
+function ownContext(): Context {
+  const cause = currentCauses().at(-1);
+  return cause === undefined ? adminContext() : { ...adminContext(), ...idsOf(cause) };
+}
+
+function idsOf({ requestId, globalRequestId }: Cause): Cause {
+  return { requestId, globalRequestId };
 }
