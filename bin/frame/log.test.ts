@@ -22,9 +22,7 @@ test('writes lines as oslo.log does', () => {
 
 test('names the requests for which something is done', () => {
   const who = (causes: { requestId: string; globalRequestId: string | null }[], fields: object = {}) =>
-    /\[(.*?)\]/.exec(
-      renderText({ level: 'info', message: 'x', fields, program: 'p', at: new Date(), causes }),
-    )![1];
+    /\[(.*?)\]/.exec(renderText({ level: 'info', message: 'x', fields, program: 'p', at: new Date(), causes }))![1];
   const one = { requestId: 'req-1', globalRequestId: 'req-9' };
   const two = { requestId: 'req-2', globalRequestId: null };
   expect(who([])).toBe('-');
@@ -33,7 +31,14 @@ test('names the requests for which something is done', () => {
   expect(who([one], { request_id: 'req-1' })).toBe('req-9 req-1');
   expect(who([one], { request_id: 'req-3' })).toBe('req-3');
   const foreign = [{ requestId: 'a] b\nc', globalRequestId: null }];
-  const hostile = renderText({ level: 'info', message: 'x', fields: {}, program: 'p', at: new Date(), causes: foreign });
+  const hostile = renderText({
+    level: 'info',
+    message: 'x',
+    fields: {},
+    program: 'p',
+    at: new Date(),
+    causes: foreign,
+  });
   expect(hostile).toContain('p ["a] b\\nc"] x');
 });
 

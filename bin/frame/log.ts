@@ -83,7 +83,9 @@ async function jsonLogger(program: string, debug: boolean, write: (text: string)
   const options = {
     level: debug ? 'debug' : 'info',
     base: { pid: process.pid, name: program },
-    formatters: { log: (fields: object) => safeFields({ ...causeFields(currentCauses()), ...fields }) as Record<string, unknown> },
+    formatters: {
+      log: (fields: object) => safeFields({ ...causeFields(currentCauses()), ...fields }) as Record<string, unknown>,
+    },
     serializers: { err: (value: unknown) => value },
   };
   const logger: Logger = pino(options, { write });
@@ -141,7 +143,8 @@ export interface LogLine {
 /** `2026-11-23 11:22:33.444 1234 INFO neutron-server [req-… ] message key=value` */
 export function renderText({ level, message, fields, program, at, causes = [] }: LogLine): string {
   const { request_id, ...rest } = safeFields(fields) as Record<string, unknown>;
-  const pairs = Object.entries(rest).map(([key, value]) => ` ${key}=${renderValue(value)}`);
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  const pairs = given.map(([key, value]) => ` ${key}=${renderValue(value)}`);
   const who = causeText(typeof request_id === 'string' ? request_id : null, causes);
   return `${localTime(at)} ${process.pid} ${levelNames[level]} ${program} [${who}] ${message}${pairs.join('')}`;
 }
@@ -150,7 +153,9 @@ export function renderText({ level, message, fields, program, at, causes = [] }:
 function causeText(own: string | null, causes: readonly Cause[]): string {
   const named = own === null ? causes : causes.filter(({ requestId }) => requestId === own);
   if (named.length === 0) return own ?? '-';
-  const ids = named.flatMap(({ globalRequestId, requestId }) => [globalRequestId, requestId].filter((id) => id !== null));
+  const ids = named.flatMap(({ globalRequestId, requestId }) =>
+    [globalRequestId, requestId].filter((id) => id !== null),
+  );
   return [...new Set(ids)].map(renderId).join(' ');
 }
 

@@ -40,21 +40,23 @@ export const server: Program = {
 /** Database, bus, plugin, API: each stands on the one before, and they end in the opposite order. */
 async function startServer({ config, logger }: ProgramParts): Promise<Running> {
   const options = config.get(apiOptions);
-  const { insecure_open_api: open, token_file } = config.get(neutrinoOptions);
+  const { insecure_open_api: open, token_file, access_log: accessLogged } = config.get(neutrinoOptions);
   const keystone = config.get(serverOptions).auth_strategy === 'keystone';
   if (!keystone) refuseOpenAddress(config, options.bind_host, open);
   const token = token_file === null ? null : readToken(config, token_file);
 
   const prepared = keystone ? (await import('./access.ts')).prepareAccess(config) : null;
   // Modules come here and not above, so that --help and refusals are quick, and they load while the database opens.
-  const [{ openDatabase }, schema, { serveLocalBus }, { createPlugin }, { createApi }, identity] = await Promise.all([
-    import('../../src/db/database.ts'),
-    import('../../src/db/migrate.ts'),
-    import('../../src/rpc/local/serve.ts'),
-    import('../../src/plugin/plugin.ts'),
-    import('../../src/api/server.ts'),
-    import('../../src/api/identity.ts'),
-  ]);
+  const [{ openDatabase }, schema, { serveLocalBus }, { createPlugin }, { createApi }, { accessLog }, identity] =
+    await Promise.all([
+      import('../../src/db/database.ts'),
+      import('../../src/db/migrate.ts'),
+      import('../../src/rpc/local/serve.ts'),
+      import('../../src/plugin/plugin.ts'),
+      import('../../src/api/server.ts'),
+      import('../../src/api/answered.ts'),
+      import('../../src/api/identity.ts'),
+    ]);
   await using undo = new AsyncDisposableStack();
   const { connection, sqlite_synchronous } = config.get(databaseOptions);
   const database = await openDatabase({ connection, synchronous: sqlite_synchronous as 'normal' | 'full', logger });
@@ -97,6 +99,7 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
     protection: access !== null ? 'off' : open ? 'open' : 'loopback',
     authenticate: access?.authenticate ?? (token === null ? identity.noAuthentication() : identity.fixedToken(token)),
     ...(access !== null && { gate: access.gate, challenge: access.challenge }),
+    ...(accessLogged && { onAnswer: accessLog(logger) }),
     logger,
   });
   undo.defer(() => api.close());

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Context } from '../lib/context.ts';
+import { type Context, globalRequestId } from '../lib/context.ts';
 import { badRequest } from './errors.ts';
 
 /**
@@ -24,10 +24,9 @@ export function noAuthentication(
 ): (headers: IncomingHttpHeaders, requestId: string) => Context {
   return (headers, requestId) => {
     const roles = text(headers['x-roles']);
-    const globalId = text(headers['x-openstack-request-id']);
     return {
       requestId,
-      globalRequestId: globalId !== null && /^req-[0-9a-f-]{36}$/i.test(globalId) ? globalId : null,
+      globalRequestId: globalRequestId(headers['x-openstack-request-id']),
       userId: text(headers['x-user-id']) ?? text(headers['x-user']),
       userName: text(headers['x-user-name']),
       projectId: projectId(headers) ?? project,

@@ -15,6 +15,7 @@ import { defaultValues } from '../lib/options.ts';
 import type { CorePlugin } from '../plugin/contract.ts';
 import type { ResourceDefinition } from '../resources/contract.ts';
 import { resources as allResources } from '../resources/registry.ts';
+import { type Answered, onBehalfOf, watchAnswers } from './answered.ts';
 import { answerBrokenHttp } from './broken-http.ts';
 import * as documents from './documents.ts';
 import { apiErrors, renderError } from './errors.ts';
@@ -52,6 +53,8 @@ export interface ApiParts {
   /** Who may do and see what; everybody everything when left out. */
   readonly gate?: Gate;
   readonly resources?: readonly ResourceDefinition[];
+  /** Told of every answer: for the access log and for figures. */
+  readonly onAnswer?: (answered: Answered) => void;
   readonly logger?: Logger;
 }
 
@@ -83,11 +86,12 @@ export function createApi(parts: ApiParts): Api {
     Object.hasOwn(definition.parent === undefined ? plugin.collections : plugin.children, keyOf(definition)),
   );
   const resources = serveResources(kept, extensions);
+  const described = serveResources(definitions, extensions);
   const service: Service = {
     resources,
     collections: plugin.collections,
     children: plugin.children,
-    routes: serveRoutes(serveResources(definitions, extensions).values(), plugin.routes, extensions),
+    routes: serveRoutes(described.values(), plugin.routes, extensions),
     gate: parts.gate ?? openDoor,
     listRules: {
       validateFilters: options.filter_validation && extensions.has('filter-validation'),
@@ -114,6 +118,7 @@ export function createApi(parts: ApiParts): Api {
     clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (error, request, reply) => answerFrameworkError(error, request, reply, logger),
   });
+  watchAnswers(app, described, parts.onAnswer);
   // Bytes as they come; reading them is the pipeline's, after it is known who asks.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -151,12 +156,15 @@ export function createApi(parts: ApiParts): Api {
     if (request.method === 'HEAD' && !disabled) return send(request, reply, 204, '');
     return send(request, reply, disabled ? 503 : 200, documents.healthDocument(disabled));
   });
-  const handle = async (request: FastifyRequest, reply: FastifyReply) => {
+  const handle = (request: FastifyRequest, reply: FastifyReply) =>
+    onBehalfOf(request, () => handleNamed(request, reply));
+  const handleNamed = async (request: FastifyRequest, reply: FastifyReply) => {
     try {
       const body = request.body as Buffer | undefined;
       guard(request.headers, body !== undefined && body.length > 0);
       const known = authenticate(request.headers, request.id);
       const context = known instanceof Promise ? await known : known;
+      request.caller = context;
       if (context === null) {
         const uri = parts.challenge ?? linkBase(linkSource(request), '');
         return send(request, reply, 401, documents.unauthorizedDocument, {
@@ -253,12 +261,11 @@ function send(
   more: Readonly<Record<string, string>> = {},
 ): FastifyReply {
   const headers: Record<string, string | number> = { 'X-Openstack-Request-Id': request.id, ...more };
+  const bytes = isPieces(body) ? body.reduce((sum, { length }) => sum + length, 0) : Buffer.byteLength(body);
   if (status === 204) headers['Content-Length'] = 0;
   else {
     headers['Content-Type'] ??= JSON_TYPE;
-    headers['Content-Length'] = isPieces(body)
-      ? body.reduce((sum, { length }) => sum + length, 0)
-      : Buffer.byteLength(body);
+    headers['Content-Length'] = bytes;
   }
   // The rest of a body that is too large is not read.
   if (status === 413) headers.Connection = 'close';
@@ -271,6 +278,7 @@ function send(
   } else {
     reply.raw.end(body);
   }
+  request.server.tellAnswered(request, status, bytes);
   return reply;
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Context } from '../lib/context.ts';
+import { type Context, globalRequestId } from '../lib/context.ts';
 import { defineErrors } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { KeystoneRefusal, KeystoneUnavailable } from './client.ts';
@@ -70,10 +70,9 @@ async function identify(
 }
 
 function contextOf(facts: TokenFacts, service: TokenFacts | null, { token, headers, requestId }: Sent): Context {
-  const globalId = text(headers['x-openstack-request-id']);
   return {
     requestId,
-    globalRequestId: globalId !== null && /^req-[0-9a-f-]{36}$/i.test(globalId) ? globalId : null,
+    globalRequestId: globalRequestId(headers['x-openstack-request-id']),
     userId: facts.userId,
     userName: facts.userName,
     projectId: facts.projectId,

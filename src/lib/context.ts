@@ -38,6 +38,11 @@ export function newRequestId(): string {
   return `req-${randomUUID()}`;
 }
 
+/** The id that a client gives (`X-OpenStack-Request-ID`), so that several services share one; anything else is nothing. */
+export function globalRequestId(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' && /^req-[0-9a-f-]{36}$/i.test(header) ? header : null;
+}
+
 /** The context of a program acting for itself: admin, of no project. */
 export function adminContext(requestId: string = newRequestId()): Context {
   return {

@@ -121,6 +121,7 @@ class LinuxHost implements Host {
   ): Promise<void> {
     try {
       await writeSysctl(step.key, step.value, netns === undefined ? undefined : { exec: this.exec, netns });
+      this.#logger.debug({ key: step.key, value: step.value, netns }, 'set in the kernel');
     } catch (error) {
       throw new ApplyFailed(operation, error instanceof Error ? error.message : String(error));
     }

@@ -5,10 +5,12 @@ import { adminContext } from '../lib/context.ts';
 import { Changes } from './changes.ts';
 import type { Outbox } from './outbox/outbox.ts';
 import type { Quotas } from './quota/quotas.ts';
+import { RecentRequests } from './recent-requests.ts';
 
 /** A database of which every transaction fails so, all attempts over. */
 const changesOver = (error: unknown) =>
   new Changes({
+    requests: new RecentRequests(),
     database: { transaction: () => Promise.reject(error) } as unknown as Database,
     outbox: {} as Outbox,
     quotas: {} as Quotas,

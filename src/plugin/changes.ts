@@ -6,6 +6,7 @@ import type { Input } from './contract.ts';
 import type { Outbox, ResourceType, Task } from './outbox/outbox.ts';
 import { apiTime } from './parts.ts';
 import type { Quotas } from './quota/quotas.ts';
+import type { RecentRequests } from './recent-requests.ts';
 
 export const changeErrors = defineErrors({
   RevisionNumberConstraintFailed: [
@@ -44,6 +45,7 @@ export class Changes {
   readonly #outbox: Outbox;
   readonly #now: () => number;
   readonly #quotas: Quotas;
+  readonly #requests: RecentRequests;
   readonly #onLostRace: () => void;
 
   constructor(parts: {
@@ -51,12 +53,14 @@ export class Changes {
     outbox: Outbox;
     quotas: Quotas;
     now: () => number;
+    requests: RecentRequests;
     onLostRace: () => void;
   }) {
     this.#database = parts.database;
     this.#outbox = parts.outbox;
     this.#now = parts.now;
     this.#quotas = parts.quotas;
+    this.#requests = parts.requests;
     this.#onLostRace = parts.onLostRace;
   }
 
@@ -91,6 +95,9 @@ export class Changes {
         if (!isUniqueViolation(error)) throw error;
         throw changeErrors.ServiceUnavailable({ what: 'Too many requests want the same addresses' }, error);
       });
+    for (const { resource_type, resource_id } of tasks) {
+      if (resource_type === 'port') this.#requests.note(resource_id, context);
+    }
     return { result, tasks };
   }
 }

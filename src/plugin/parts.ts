@@ -6,6 +6,7 @@ import { type Logger, silentLogger } from '../lib/log.ts';
 import type { Transport } from '../rpc/transport.ts';
 import type { PluginOptions } from './options.ts';
 import { type StopPoint, stopPointFromEnvironment } from './outbox/stop-point.ts';
+import { RecentRequests } from './recent-requests.ts';
 
 /** What a program brings to make a plugin. */
 export interface PluginParts {
@@ -36,6 +37,7 @@ export interface Shared {
   readonly random: () => number;
   readonly stopPoint: StopPoint;
   readonly extensions: ReadonlySet<string>;
+  readonly requests: RecentRequests;
 }
 
 export function share(parts: PluginParts, extensions: ReadonlySet<string>): Shared {
@@ -44,6 +46,7 @@ export function share(parts: PluginParts, extensions: ReadonlySet<string>): Shar
     now: Date.now,
     random: Math.random,
     stopPoint: stopPointFromEnvironment(process.env),
+    requests: new RecentRequests(),
     ...parts,
     extensions,
   };

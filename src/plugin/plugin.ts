@@ -146,7 +146,15 @@ function assemble(
     rbac_policy: projectRowsOfAll(shareable.map(({ table }) => table)),
   };
   const quotas = new Quotas(options.quota, new Map(Object.entries(counted)));
-  const changes = new Changes({ database, outbox, quotas, now, onLostRace: () => ipam.picker.forgetAll() });
+  const { requests } = shared;
+  const changes = new Changes({
+    database,
+    outbox,
+    quotas,
+    now,
+    requests,
+    onLostRace: () => ipam.picker.forgetAll(),
+  });
   const defaultGroups = new DefaultGroups(options.securityGroup.enable_security_group, changes);
   const ports: Ports = new Ports(() => machine);
   const tagged = new Map(Object.entries({ ...coreTagged, ...merged(domains.map((domain) => domain.tagged)) }));

@@ -1,3 +1,4 @@
+import { type Cause, causedBy, currentCauses } from '../../lib/cause.ts';
 import type { Logger } from '../../lib/log.ts';
 import { type AgentIdentity, PluginApi } from '../../rpc/contract.ts';
 import type { Transport } from '../../rpc/transport.ts';
@@ -9,6 +10,11 @@ const LONGEST_RETRY_MS = 30_000;
 
 export type DeviceState = 'up' | 'down';
 
+interface Word {
+  readonly state: DeviceState;
+  readonly causes: readonly Cause[];
+}
+
 /**
  * Tells the server which devices are up and which are not: side by side, the newest word on a device only, and again
  * until the server has taken it. Does not hold up the work on the host.
@@ -17,7 +23,7 @@ export class DeviceReports {
   readonly #plugin: PluginApi;
   readonly #identity: () => AgentIdentity;
   readonly #logger: Logger;
-  readonly #pending = new Map<string, DeviceState>();
+  readonly #pending = new Map<string, Word>();
   readonly #underWay = new Set<string>();
   readonly #unsubscribe: () => void;
   #retryMs = FIRST_RETRY_MS;
@@ -32,7 +38,7 @@ export class DeviceReports {
   }
 
   report(device: string, state: DeviceState): void {
-    this.#pending.set(device, state);
+    this.#pending.set(device, { state, causes: currentCauses() });
     if (this.#retry === null) this.#drain();
   }
 
@@ -56,17 +62,18 @@ export class DeviceReports {
     if (this.#closed) return;
     if (this.#retry) clearTimeout(this.#retry);
     this.#retry = null;
-    for (const [device, state] of this.#pending) {
+    for (const [device, word] of this.#pending) {
       if (this.#underWay.size >= CONCURRENCY) return;
       // Two words on one device must arrive in order: the second waits for the first.
       if (this.#underWay.has(device)) continue;
       this.#pending.delete(device);
       this.#underWay.add(device);
-      void this.#tell(device, state);
+      void causedBy(word.causes, () => this.#tell(device, word));
     }
   }
 
-  async #tell(device: string, state: DeviceState): Promise<void> {
+  async #tell(device: string, word: Word): Promise<void> {
+    const { state } = word;
     try {
       if (state === 'up') await this.#plugin.updateDeviceUp(this.#identity(), device);
       else await this.#plugin.updateDeviceDown(this.#identity(), device);
@@ -76,7 +83,7 @@ export class DeviceReports {
     } catch (error) {
       this.#underWay.delete(device);
       if (this.#closed) return;
-      if (!this.#pending.has(device)) this.#pending.set(device, state);
+      if (!this.#pending.has(device)) this.#pending.set(device, word);
       this.#logger.warn({ device, state, error: String(error) }, 'The server did not take the state of a device');
       this.#retryLater();
       return;

@@ -1,3 +1,4 @@
+import { type Cause, CauseList, causedBy } from '../../lib/cause.ts';
 import type { Logger } from '../../lib/log.ts';
 import { bridgeName, portIdPrefix } from '../../lib/names.ts';
 import { planBridgeRemoval } from '../../linux/cleanup/remove-bridge.ts';
@@ -142,15 +143,23 @@ export class SyncLoop {
     }
     const isNews = this.#news || came.length > 0 || gone.length > 0;
     this.#news = false;
-    const { asked, failed: askFailed } = await this.#ask();
-    if (await this.#removeNetworks(state)) state = await linux.readNetwork();
+    const { asked, failed: askFailed, causes } = await this.#ask();
+    return await causedBy(causes, async () => {
+      if (await this.#removeNetworks(state)) state = await linux.readNetwork();
+      const failed = await this.#follow(state, isNews || asked > 0);
+      if (failed) return { againInMs: APPLY_RETRY_MS };
+      return askFailed ? { againInMs: this.#nextAskRetry() } : undefined;
+    });
+  }
+
+  /** Derive, plan, apply, tell. @returns whether something failed on the host */
+  async #follow(state: NetworkState, isNews: boolean): Promise<boolean> {
     const derived = await this.#derive(state);
-    const { failed, state: after } = await this.#apply(derived.state, state, isNews || asked > 0);
+    const { failed, state: after } = await this.#apply(derived.state, state, isNews);
     this.#notePlugged(derived.state, after);
     this.#report(derived, failed);
     this.#logProblems(derived, failed);
-    if (failed.size > 0) return { againInMs: APPLY_RETRY_MS };
-    return askFailed ? { againInMs: this.#nextAskRetry() } : undefined;
+    return failed.size > 0;
   }
 
   /**
@@ -181,8 +190,13 @@ export class SyncLoop {
     return lines;
   }
 
-  /** Asks for the devices that are new or changed. The host is kept as it is while nobody answers. */
-  async #ask(): Promise<{ asked: number; failed: boolean }> {
+  /**
+   * Asks for the devices that are new or changed. The host is kept as it is while nobody answers.
+   * @returns causes of this pass: who asked for it, and who made the ports of taps that came
+   */
+  async #ask(): Promise<{ asked: number; failed: boolean; causes: readonly Cause[] }> {
+    const causes = new CauseList();
+    causes.add();
     const stale = this.#devices.stale();
     for (let start = 0; start < stale.length; start += DETAILS_CHUNK) {
       const chunk = stale.slice(start, start + DETAILS_CHUNK);
@@ -190,7 +204,10 @@ export class SyncLoop {
       const names = chunk.map((device) => device.name);
       try {
         const answers = await this.#plugin.getDevicesDetailsList(this.#parts.identity(), names);
-        for (const details of answers) this.#devices.learn(details);
+        for (const details of answers) {
+          this.#devices.learn(details);
+          if (details.request_id) causes.add([{ requestId: details.request_id, globalRequestId: null }]);
+        }
         this.#askRetryMs = FIRST_ASK_RETRY_MS;
       } catch (error) {
         for (const device of stale.slice(start)) device.stale = true;
@@ -198,10 +215,10 @@ export class SyncLoop {
           { devices: stale.length, error: String(error) },
           'The server did not tell of the devices',
         );
-        return { asked: start, failed: true };
+        return { asked: start, failed: true, causes: causes.take() };
       }
     }
-    return { asked: stale.length, failed: false };
+    return { asked: stale.length, failed: false, causes: causes.take() };
   }
 
   async #remember(state: NetworkState): Promise<void> {

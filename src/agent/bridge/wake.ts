@@ -1,3 +1,4 @@
+import { CauseList, causedBy } from '../../lib/cause.ts';
 import type { Logger } from '../../lib/log.ts';
 
 /** After a failed pass the next comes after this, doubling up to the longest. */
@@ -6,11 +7,12 @@ const LONGEST_RETRY_MS = 20_000;
 
 /**
  * Runs one piece of work at a time, soon after it was asked for: whoever asks while it runs, or while it waits for more,
- * is served by one more run.
+ * is served by one more run, on behalf of all that asked.
  */
 export class Wake {
   readonly #work: () => Promise<{ againInMs?: number } | undefined>;
   readonly #logger: Logger;
+  readonly #causes = new CauseList();
   #timer: NodeJS.Timeout | null = null;
   #dueMs = Number.POSITIVE_INFINITY;
   #running: Promise<void> | null = null;
@@ -25,6 +27,7 @@ export class Wake {
   /** Asks for a run in so many milliseconds, or earlier if somebody else asked for that. */
   in(delayMs: number): void {
     const dueMs = performance.now() + delayMs;
+    this.#causes.add();
     if (this.#closed || dueMs >= this.#dueMs) return;
     this.#dueMs = dueMs;
     if (this.#running) return;
@@ -56,7 +59,7 @@ export class Wake {
 
   #run(): void {
     this.#dueMs = Number.POSITIVE_INFINITY;
-    this.#running = this.#runOnce().finally(() => {
+    this.#running = causedBy(this.#causes.take(), () => this.#runOnce()).finally(() => {
       this.#running = null;
       this.#arm();
     });

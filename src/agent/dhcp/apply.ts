@@ -21,6 +21,7 @@ export async function applySteps(host: Host, steps: readonly DhcpStep[], logger:
   for (const step of steps) {
     try {
       await applyStep(host, step);
+      logger.debug({ step: describeStep(step) }, 'did');
     } catch (error) {
       const optional = step.do === 'fill_checksums' || (step.do === 'network' && step.optional);
       if (!optional) throw new Error(`${describeStep(step)[0]}: ${String(error)}`, { cause: error });

@@ -1,3 +1,4 @@
+import type { Cause } from '../../lib/cause.ts';
 import type { NetworkInfo, WirePort } from '../../rpc/contract.ts';
 import type { Scope } from './observe.ts';
 
@@ -24,6 +25,8 @@ export interface QueuedEvent {
   priority: number;
   /** Order of arrival: the agent's count of events. */
   arrivedAt: number;
+  /** The requests that it comes from. */
+  causes?: readonly Cause[];
 }
 
 /** What the agent knows of a network before. Times are counts of events, 0 for never. */

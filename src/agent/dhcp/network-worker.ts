@@ -1,3 +1,4 @@
+import { type Cause, CauseList, causedBy, currentCauses } from '../../lib/cause.ts';
 import { type Logger, silentLogger } from '../../lib/log.ts';
 import type { NetworkInfo, PluginApi } from '../../rpc/contract.ts';
 import type { DhcpState } from './derive.ts';
@@ -95,7 +96,7 @@ export class NetworkWorker {
   /** Settles when the host follows the event, or that failed. */
   push(event: NetworkEvent, priority: number, arrivedAt: number): Promise<void> {
     if (this.#closed) return Promise.resolve();
-    this.#queue.push({ event, priority, arrivedAt });
+    this.#queue.push({ event, priority, arrivedAt, causes: currentCauses() });
     this.#running ??= this.#work();
     return this.#batch.promise;
   }
@@ -125,7 +126,8 @@ export class NetworkWorker {
         const batch = this.#batch;
         this.#batch = Promise.withResolvers();
         const ofSync = events.some(({ event }) => event.kind === 'info');
-        await (ofSync ? this.#parts.turn(() => this.#handle(events)) : this.#handle(events));
+        const handle = () => causedBy(causesOf(events), () => this.#handle(events));
+        await (ofSync ? this.#parts.turn(handle) : handle());
         batch.resolve();
       }
     } finally {
@@ -219,6 +221,12 @@ export class NetworkWorker {
     for (const { resource, id, option, reason } of refused)
       this.#logger.warn({ resource, id, option, reason }, 'DHCP option left out');
   }
+}
+
+function causesOf(events: readonly QueuedEvent[]): readonly Cause[] {
+  const list = new CauseList();
+  for (const { causes = [] } of events) list.add(causes);
+  return list.take();
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { CauseList, causedBy } from '../../lib/cause.ts';
 import { type Logger, silentLogger } from '../../lib/log.ts';
 import type { PluginApi } from '../../rpc/contract.ts';
 
@@ -14,6 +15,8 @@ export class ReadyPorts {
   readonly #logger: Logger;
   readonly #first = new Set<string>();
   readonly #rest = new Set<string>();
+  /** Of what was added since the last call. */
+  readonly #causes = new CauseList();
   #sending: Promise<void> | null = null;
   #wake: (() => void) | null = null;
   #closed = false;
@@ -27,6 +30,7 @@ export class ReadyPorts {
   add(first: Iterable<string>, rest: Iterable<string> = []): void {
     for (const id of first) this.#first.add(id);
     for (const id of rest) if (!this.#first.has(id)) this.#rest.add(id);
+    this.#causes.add();
     if (this.#first.size + this.#rest.size > 0 && !this.#closed) this.#sending ??= this.#send();
   }
 
@@ -49,14 +53,16 @@ export class ReadyPorts {
     while (!this.#closed) {
       const ids = this.#take();
       if (ids.length === 0) break;
+      const causes = this.#causes.take();
       try {
-        await this.#plugin.dhcpReadyOnPorts(ids);
+        await causedBy(causes, () => this.#plugin.dhcpReadyOnPorts(ids));
         failures = 0;
       } catch (error) {
         failures += 1;
         if (failures === 1)
           this.#logger.warn({ ports: ids.length, error: String(error) }, 'reporting ready ports failed, trying again');
         for (const id of ids) this.#rest.add(id);
+        this.#causes.add(causes);
         await this.#pause(Math.min(RETRY_MS * 2 ** (failures - 1), 5_000));
       }
     }

@@ -1,3 +1,5 @@
+import { CauseList, causedBy } from '../../lib/cause.ts';
+
 /**
  * Remembers what failed and tries it again: `resync_interval` after it failed, and never more often than every
  * `resync_throttle`. A reason without a network means everything.
@@ -9,6 +11,7 @@ export class Resync {
   #all: string[] = [];
   #networks = new Map<string, string[]>();
   #timer: NodeJS.Timeout | null = null;
+  readonly #causes = new CauseList();
   #lastMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -25,11 +28,15 @@ export class Resync {
   /** @param networkId null for everything */
   need(reason: string, networkId: string | null): void {
     if (this.#closed) return;
+    this.#causes.add();
     if (networkId === null) this.#all.push(reason);
     else this.#networks.set(networkId, [...(this.#networks.get(networkId) ?? []), reason]);
     if (this.#timer) return;
     const sinceMs = performance.now() - this.#lastMs;
-    this.#timer = setTimeout(() => this.#fire(), Math.max(this.#intervalMs, this.#throttleMs - sinceMs));
+    this.#timer = setTimeout(
+      () => causedBy(this.#causes.take(), () => this.#fire()),
+      Math.max(this.#intervalMs, this.#throttleMs - sinceMs),
+    );
   }
 
   close(): void {

@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type Cause, causedBy } from '../../lib/cause.ts';
+import { newRequestId } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
 import { listenAtSocket } from '../../rpc/local/unix-socket.ts';
 import { type GuestAnswer, type GuestRequest, statusAnswer } from './answer.ts';
@@ -28,7 +30,10 @@ export class ProxyServer {
   constructor(parts: ProxyServerParts) {
     this.#parts = parts;
     const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS };
-    this.#http = createServer(limits, (incoming, outgoing) => void this.#serve(incoming, outgoing));
+    this.#http = createServer(
+      limits,
+      (incoming, outgoing) => void causedBy([newCause()], () => this.#serve(incoming, outgoing)),
+    );
   }
 
   get isListening(): boolean {
@@ -77,6 +82,11 @@ export class ProxyServer {
     if (body === null) return statusAnswer(413);
     return this.#parts.answer(caller, { method: incoming.method ?? 'GET', url: incoming.url ?? '/', body });
   }
+}
+
+/** Guests give no id: what is logged and asked for one request has one of ours in common. */
+function newCause(): Cause {
+  return { requestId: newRequestId(), globalRequestId: null };
 }
 
 /** The whole body, or null when it is longer than anything a guest has to say. */

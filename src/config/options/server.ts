@@ -28,6 +28,7 @@ export const neutrinoOptions = declareOptions('neutrino', {
     default: false,
     help: 'without Keystone, answer on addresses that are not loopback too',
   }),
+  access_log: option.bool({ default: true, help: 'a line in the log for each answer of the API' }),
   token_file: option.maybe({ help: 'file with the one token that is accepted when auth_strategy is noauth' }),
 });
 

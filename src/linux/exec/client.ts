@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { causedBy } from '../../lib/cause.ts';
 import type { Logger } from '../../lib/log.ts';
 import { CommandFailed, type CommandResult, type Exec, type RunOptions } from '../contract.ts';
 
@@ -28,6 +29,8 @@ const HELPER_GRACE_MS = 5_000;
 /** A helper that died is replaced after this, doubling up to the longest while it keeps dying. */
 const FIRST_RESTART_MS = 100;
 const LONGEST_RESTART_MS = 10_000;
+/** So much of a command's input is logged. */
+const LOGGED_INPUT = 2_000;
 /** The helper keeps next to nothing: a small heap makes V8 collect early instead of growing. */
 const HELPER_FLAGS = ['--max-old-space-size=48', '--max-semi-space-size=1', '--v8-pool-size=1', '--no-warnings'];
 
@@ -73,7 +76,7 @@ export class HelperExec implements Exec {
   async run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const { netns, stdin } = options;
-    const answer = await this.#ask({ op: 'run', argv, netns, stdin, timeoutMs }, timeoutMs);
+    const answer = await this.#asked({ op: 'run', argv, netns, stdin, timeoutMs }, timeoutMs);
     const result = commandResult(argv, netns, answer);
     if (!(options.okCodes ?? [0]).includes(result.code)) {
       throw new CommandFailed({ argv, code: result.code, stderr: result.stderr, netns });
@@ -85,9 +88,10 @@ export class HelperExec implements Exec {
     argv: readonly string[],
     options: { netns?: string; env?: Record<string, string>; logFile?: string } = {},
   ): Promise<void> {
-    const answer = await this.#ask({ op: 'daemon', argv, ...options }, DEFAULT_TIMEOUT_MS);
-    const { code, stderr } = commandResult(argv, options.netns, answer);
-    if (code !== 0) throw new CommandFailed({ argv, code, stderr, netns: options.netns });
+    const { netns, logFile, env } = options;
+    const answer = await this.#asked({ op: 'daemon', argv, netns, env, logFile }, DEFAULT_TIMEOUT_MS);
+    const { code, stderr } = commandResult(argv, netns, answer);
+    if (code !== 0) throw new CommandFailed({ argv, code, stderr, netns });
   }
 
   open(argv: readonly string[], handlers: OpenHandlers): OpenCommand {
@@ -127,6 +131,25 @@ export class HelperExec implements Exec {
     await ended;
   }
 
+  /** Asks, and tells of the command when it has ended. */
+  async #asked(request: Request, timeoutMs: number): Promise<Answer> {
+    const startedMs = performance.now();
+    const tell = (outcome: object) => {
+      const { op, argv, netns, stdin } = request;
+      const ms = Math.round((performance.now() - startedMs) * 10) / 10;
+      const input = typeof stdin === 'string' ? { stdin: shortened(stdin) } : {};
+      this.#logger.debug({ argv, netns, ...input, ms, ...outcome }, op === 'run' ? 'ran' : 'started');
+    };
+    try {
+      const answer = await this.#ask(request, timeoutMs);
+      tell(answer.error === undefined ? { code: answer.code } : { error: answer.error });
+      return answer;
+    } catch (error) {
+      tell({ error });
+      throw error;
+    }
+  }
+
   #ask(request: Request, timeoutMs: number): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const argv = request.argv as readonly string[];
@@ -150,7 +173,8 @@ export class HelperExec implements Exec {
   }
 
   #send(request: Request, waiting: Waiting): number {
-    const helper = this.#helper ?? this.#start();
+    // It lives on when whoever needed it first has got an answer.
+    const helper = this.#helper ?? causedBy([], () => this.#start());
     this.#lastId += 1;
     const id = this.#lastId;
     this.#waiting.set(id, waiting);
@@ -207,6 +231,11 @@ export class HelperExec implements Exec {
     this.#restart.unref();
     this.#restartMs = Math.min(this.#restartMs * 2, LONGEST_RESTART_MS);
   }
+}
+
+/** Batches and rule sets may be megabytes. */
+function shortened(text: string): string {
+  return text.length <= LOGGED_INPUT ? text.trimEnd() : `${text.slice(0, LOGGED_INPUT)}… (${text.length} characters)`;
 }
 
 function commandResult(argv: readonly string[], netns: string | undefined, answer: Answer): CommandResult {

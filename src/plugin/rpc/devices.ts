@@ -6,7 +6,13 @@ import { type BoundSegment, boundSegments } from '../../db/write/segments.ts';
 import type { Context } from '../../lib/context.ts';
 import { portIdPrefix } from '../../lib/names.ts';
 import type { Network, Port } from '../../resources/shapes.ts';
-import { type DeviceDetails, type DeviceMethods, endpoint, pluginEndpointVersions } from '../../rpc/contract.ts';
+import {
+  type DeviceDetails,
+  type DeviceMethods,
+  endpoint,
+  OUR_AGENT,
+  pluginEndpointVersions,
+} from '../../rpc/contract.ts';
 import type { Endpoint } from '../../rpc/transport.ts';
 import { completeProvisioning } from '../ml2/provisioning.ts';
 import { networkErrors } from '../network/errors.ts';
@@ -18,7 +24,10 @@ export function deviceEndpoint(shared: Shared): Endpoint {
   const devices = new Devices(shared);
   return endpoint<DeviceMethods>(pluginEndpointVersions.device, {
     get_device_details: async ({ device, host }, context) => (await devices.details([device], host, context))[0]!,
-    get_devices_details_list: ({ devices: names, host }, context) => devices.details(names, host, context),
+    get_devices_details_list: async ({ devices: names, host }, context) => {
+      const answers = await devices.details(names, host, context);
+      return context.userName === OUR_AGENT ? answers.map((answer) => withRequest(answer, shared)) : answers;
+    },
     get_devices_details_list_and_failed_devices: async ({ devices: names, host }, context) => ({
       devices: await devices.details(names, host, context),
       failed_devices: [],
@@ -49,6 +58,13 @@ export function deviceEndpoint(shared: Shared): Endpoint {
       };
     },
   });
+}
+
+/** Which request made or changed the port last, where it was lately. */
+function withRequest(details: DeviceDetails, { requests }: Shared): DeviceDetails {
+  if (details.port_id === undefined) return details;
+  const request_id = requests.of(details.port_id);
+  return request_id === undefined ? details : { ...details, request_id };
 }
 
 class Devices {
@@ -90,6 +106,7 @@ class Devices {
     const ports = await this.#ownPorts(names, host);
     const ids = ports.map(({ id }) => id);
     const time = apiTime(this.#shared.now());
+    this.#shared.logger.debug({ ports: ids, host }, 'devices are up');
     await completeProvisioning(this.#shared.database, ids, { entity: 'L2', time, host: host ?? null });
   }
 

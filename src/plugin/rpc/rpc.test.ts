@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readOnlyContext } from '../../lib/context.ts';
+import { adminContext, readOnlyContext } from '../../lib/context.ts';
+import { OUR_AGENT } from '../../rpc/contract.ts';
 import { createFixture, type Fixture, failure, type Network, type Subnet } from '../fixture.ts';
 
 let f: Fixture;
@@ -48,6 +49,16 @@ describe('devices', () => {
     });
     expect(unknown).toEqual({ device: 'tapdoesnotexi' });
     expect((await shown(port.id)).status).toBe('BUILD');
+  });
+
+  it('tell our agents, and only them, which request made the port', async () => {
+    const port = await f.port(network.id, compute);
+    const ask = async (userName: string | null) =>
+      (
+        await f.ask('get_devices_details_list', { devices: [tap(port.id)], ...agent }, { ...adminContext(), userName })
+      )[0];
+    expect((await ask(OUR_AGENT)).request_id).toBe(f.context.requestId);
+    expect(await ask(null)).not.toHaveProperty('request_id');
   });
 
   it('may be asked for by a dry run, which changes nothing', async () => {

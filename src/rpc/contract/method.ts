@@ -46,8 +46,14 @@ export function castMethod<M extends MethodTable<M>, K extends keyof M & string>
   return transport.cast(target, method, args as Record<string, unknown>, options.context ?? ownContext());
 }
 
+/**
+ * What our agents call themselves where they ask about devices: a server of ours then says which request made the port.
+ * Neither question nor answer differs from upstream's for anybody else.
+ */
+export const OUR_AGENT = 'neutrino-agent';
+
 /** A program for itself; under the id of the request that made it ask, of several the newest. */
-function ownContext(): Context {
+export function ownContext(): Context {
   const cause = currentCauses().at(-1);
   return cause === undefined ? adminContext() : { ...adminContext(), ...idsOf(cause) };
 }

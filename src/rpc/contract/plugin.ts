@@ -1,5 +1,5 @@
 import type { Transport } from '../transport.ts';
-import { callMethod, type MethodTable, type SendOptions } from './method.ts';
+import { callMethod, type MethodTable, OUR_AGENT, ownContext, type SendOptions } from './method.ts';
 import type { DeviceDetails, NetworkInfo, WireNetwork, WirePort } from './shapes.ts';
 import { topics } from './topics.ts';
 
@@ -106,7 +106,8 @@ export class PluginApi {
   }
 
   getDevicesDetailsList(agent: AgentIdentity, devices: string[], options?: SendOptions): Promise<DeviceDetails[]> {
-    return this.#call('get_devices_details_list', { devices, ...agent }, options);
+    const context = { ...(options?.context ?? ownContext()), userName: OUR_AGENT };
+    return this.#call('get_devices_details_list', { devices, ...agent }, { ...options, context });
   }
 
   getDeviceDetails(agent: AgentIdentity, device: string, options?: SendOptions): Promise<DeviceDetails> {

@@ -114,12 +114,15 @@ export interface BoundDeviceDetails {
   qos_network_policy_id: string | null;
   profile: Record<string, unknown>;
   propagate_uplink_status: boolean;
+  /** Of the request that made or changed the port, where the server that answers had it lately; only if asked for. */
+  request_id?: string;
 }
 
 /** The answer for a device that is unknown, or not bound to the asking host: its name alone. */
 export interface UnknownDeviceDetails {
   device: string;
   port_id?: undefined;
+  request_id?: undefined;
 }
 
 export type DeviceDetails = BoundDeviceDetails | UnknownDeviceDetails;
