@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openLog, renderText } from './log.ts';
 
 let folder = '';
@@ -133,4 +133,23 @@ test('goes on writing where the file cannot be moved aside', async () => {
   });
   for (const number of [1, 2, 3]) log.info({ number }, 'a line');
   expect(readFileSync(join(folder, 'x.log'), 'utf8').trim().split('\n')).toHaveLength(3);
+});
+
+test('gathered lines come in order, with the next line, and at the end of the turn', async () => {
+  const log = await openLog({ program: 'p', debug: false, logFile: join(folder, 'g.log'), logDir: null, json: false });
+  const messages = () =>
+    readFileSync(log.path!, 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((text) => text.split('] ')[1]);
+  log.later({}, 'one');
+  log.later({}, 'two');
+  expect(messages()).toEqual([]);
+  log.warn({}, 'three');
+  expect(messages()).toEqual(['one', 'two', 'three']);
+  log.later({}, 'four');
+  await vi.waitFor(() => expect(messages()).toEqual(['one', 'two', 'three', 'four']));
+  log.later({}, 'five');
+  log.flush();
+  expect(messages().at(-1)).toBe('five');
 });

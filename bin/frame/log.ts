@@ -20,8 +20,15 @@ export interface LogSettings {
 /** A logger with a life: its file is reopened on SIGHUP (logrotate). */
 export interface ProgramLogger extends Logger {
   readonly path: string | null;
+  /** At level info, written with what else comes in this turn of the loop: for lines that come by the thousand. */
+  later(fields: object, message: string): void;
+  /** Writes what `later` has gathered. */
+  flush(): void;
   reopen(): void;
 }
+
+/** So much is gathered at most before it is written. */
+const GATHERED_BYTES = 65_536;
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -40,7 +47,7 @@ export async function openLog(settings: LogSettings): Promise<ProgramLogger> {
   const { program, debug } = settings;
   let size = path === null ? 0 : fstatSync(fd).size;
   const rotation = path === null ? null : (settings.rotation ?? null);
-  const write = (text: string) => {
+  const writeNow = (text: string) => {
     if (rotation && size > 0 && size + text.length > rotation.bytes) {
       try {
         moveAside(path as string, rotation.keep);
@@ -53,6 +60,22 @@ export async function openLog(settings: LogSettings): Promise<ProgramLogger> {
     writeAll(fd, text);
     size += text.length;
   };
+  let gathered = '';
+  let isGathering = false;
+  const flush = () => {
+    const text = gathered;
+    gathered = '';
+    if (text !== '') writeNow(text);
+  };
+  const write = (text: string) => {
+    if (isGathering && gathered.length < GATHERED_BYTES) {
+      if (gathered === '') setImmediate(flush);
+      gathered += text;
+      return;
+    }
+    flush();
+    writeNow(text);
+  };
   const lines = settings.json ? await jsonLogger(program, debug, write) : textLogger(program, debug, write);
   const logger: ProgramLogger = {
     path,
@@ -60,8 +83,15 @@ export async function openLog(settings: LogSettings): Promise<ProgramLogger> {
     info: (fields, message) => lines.info(fields, message),
     warn: (fields, message) => lines.warn(fields, message),
     error: (fields, message) => lines.error(fields, message),
+    later(fields, message) {
+      isGathering = true;
+      lines.info(fields, message);
+      isGathering = false;
+    },
+    flush,
     reopen() {
       if (path === null) return;
+      flush();
       const old = fd;
       fd = openFile(path);
       closeSync(old);
@@ -197,11 +227,23 @@ function safeValue(value: unknown, depth: number): unknown {
   const plain: Record<string, unknown> = {};
   for (const [key, each] of Object.entries(value)) {
     plain[key] =
-      SECRET_NAME.test(key) && each !== null && each !== '' && typeof each !== 'boolean'
+      isSecretName(key) && each !== null && each !== '' && typeof each !== 'boolean'
         ? '****'
         : safeValue(each, depth + 1);
   }
   return plain;
+}
+
+const judged = new Map<string, boolean>();
+
+/** Remembered, as every line has the same few names. */
+function isSecretName(name: string): boolean {
+  let secret = judged.get(name);
+  if (secret === undefined) {
+    secret = SECRET_NAME.test(name);
+    if (judged.size < 1_000) judged.set(name, secret);
+  }
+  return secret;
 }
 
 /** What failed and why, without a stack: `cannot bind: ApplyFailed: …`. */
@@ -215,8 +257,17 @@ function maskUrls(text: string): string {
   return text.includes('://') ? text.replace(/(:\/\/[^:/@\s]*):[^/@\s]*@/g, '$1:****@') : text;
 }
 
+let lastSecond = { ms: Number.NaN, text: '' };
+
 function localTime(at: Date): string {
+  const part = at.getMilliseconds();
+  const second = at.getTime() - part;
+  if (second !== lastSecond.ms) lastSecond = { ms: second, text: secondText(at) };
+  return `${lastSecond.text}.${String(part).padStart(3, '0')}`;
+}
+
+function secondText(at: Date): string {
   const two = (n: number) => String(n).padStart(2, '0');
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, '0')}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }

@@ -176,6 +176,7 @@ async function live(program: Program, { config, logger, args }: Omit<ProgramPart
     });
   }
   process.on('SIGHUP', () => logger.reopen());
+  process.on('exit', () => logger.flush());
   // A program that `neutrino up` started ends with it, however that one ends: nobody else would stop it.
   if (process.env.NEUTRINO_END_WITH_STDIN === '1')
     process.stdin.resume().once('close', () => stop('the parent has ended', 0));

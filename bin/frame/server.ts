@@ -99,7 +99,7 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
     protection: access !== null ? 'off' : open ? 'open' : 'loopback',
     authenticate: access?.authenticate ?? (token === null ? identity.noAuthentication() : identity.fixedToken(token)),
     ...(access !== null && { gate: access.gate, challenge: access.challenge }),
-    ...(accessLogged && { onAnswer: accessLog(logger) }),
+    ...(accessLogged && { onAnswer: accessLog({ ...logger, info: logger.later }) }),
     logger,
   });
   undo.defer(() => api.close());

@@ -63,7 +63,7 @@ it('logs answers, those to load balancers only for debugging', () => {
   const answered = { requestId: 'req-1', caller: null, method: 'GET', status: 200, bytes: 9, ms: 1.2345 };
   log({ ...answered, target: '/v2.0/ports', resource: 'ports' });
   log({ ...answered, target: '/healthcheck', resource: 'healthcheck' });
-  const fields = { request_id: 'req-1', method: 'GET', status: 200, bytes: 9, ms: 1.2 };
+  const fields = { request_id: 'req-1', method: 'GET', status: 200, bytes: 9, ms: 1.23 };
   expect(lines).toEqual([
     ['info', 'answered', { ...fields, path: '/v2.0/ports' }],
     ['debug', 'answered', { ...fields, path: '/healthcheck' }],

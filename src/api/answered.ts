@@ -68,7 +68,7 @@ export function onBehalfOf<T>(request: FastifyRequest, work: () => T): T {
 export function accessLog(logger: Logger): (answered: Answered) => void {
   return ({ requestId: request_id, caller, method, target: path, resource, status, bytes, ms }) => {
     const who = caller && { user_id: caller.userId ?? undefined, project_id: caller.projectId ?? undefined };
-    const fields = { request_id, method, path, status, bytes, ms: Math.round(ms * 10) / 10, ...who };
+    const fields = { request_id, method, path, status, bytes, ms: Math.round(ms * 100) / 100, ...who };
     // Load balancers ask every second.
     if (resource === 'healthcheck') logger.debug(fields, 'answered');
     else logger.info(fields, 'answered');
