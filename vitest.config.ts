@@ -1,5 +1,24 @@
 import { defineConfig } from 'vitest/config';
 
+/** Everything that goes through the plugin, and the contract of the databases: once more on each kind of database server. */
+const ofDatabases = [
+  'src/plugin/**/*.test.ts',
+  'src/db/write/*.test.ts',
+  'test/contract/{api-plugin,db-*,invariants,list-queries,quota-races,races,resource-races,network-ip-availability}.test.ts',
+  'test/contract/{security-group-tenants,segments-hostile,subnet-pool-tenants,statement-counts}.test.ts',
+];
+const onServer = (name: string) => ({
+  test: {
+    name,
+    include: ofDatabases,
+    globalSetup: [`test/support/on-${name}.ts`],
+    isolate: false,
+    pool: 'threads' as const,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
+
 /**
  * Three projects: `unit` and `contract` share one process and leave no module state behind (see CONTRIBUTING.md);
  * `functional` runs one file at a time, because its tests own network namespaces, ports and daemons.
@@ -17,6 +36,8 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
+      onServer('mariadb'),
+      onServer('postgresql'),
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'compat', include: ['test/compat/*.test.ts'], testTimeout: 60_000 } },
       {

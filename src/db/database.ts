@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import { type Logger, silentLogger } from '../lib/log.ts';
-import type { Connection, Dialect, DialectName } from './dialect/contract.ts';
+import type { Connection, Dialect, DialectName, PoolOptions, PoolUsage, StartOptions } from './dialect/contract.ts';
 import { createKysely } from './dialect/kysely.ts';
 import { openDialect } from './dialect/registry.ts';
 import { parseConnectionUrl } from './dialect/url.ts';
-import { attach } from './handle.ts';
+import { atOneMoment, attach, query } from './handle.ts';
 import { type RetryOptions, withRetry } from './retry.ts';
 import type { Schema } from './schema.ts';
 
@@ -17,18 +17,36 @@ declare const inTransaction: unique symbol;
 export type Tx = Db & { readonly [inTransaction]: true };
 
 export interface DatabaseOptions {
-  /** An oslo.db URL: `sqlite:////var/lib/neutron/neutron.sqlite`. */
+  /**
+   * An oslo.db URL: `sqlite:////var/lib/neutron/neutron.sqlite`, `mysql+pymysql://user:password@host/neutron`,
+   * `postgresql://user:password@host/neutron`.
+   */
   readonly connection: string;
   /** SQLite: `full` survives a power cut, `normal` the end of any process. */
   readonly synchronous?: 'normal' | 'full';
+  /** Connections to a database server; oslo.db's defaults when not given. */
+  readonly pool?: PoolOptions;
+  /** How long to wait for a server that is starting; not at all when not given. */
+  readonly start?: StartOptions;
+  /** Galera's `wsrep_sync_wait` for each session; the server's when not given. */
+  readonly wsrepSyncWait?: number | null;
   readonly logger?: Logger;
 }
+
+const DEFAULT_POOL: PoolOptions = { size: 5, overflow: 50, waitMs: 30_000, recycleMs: 3_600_000 };
 
 /** @throws ConnectionError with one line for the operator */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const url = parseConnectionUrl(options.connection);
-  const { synchronous = 'normal', logger = silentLogger } = options;
-  return new Database(await openDialect({ url, synchronous, logger }), { ...options, synchronous, logger });
+  const complete = {
+    synchronous: 'normal',
+    pool: DEFAULT_POOL,
+    start: { attempts: 0, pauseMs: 0 },
+    wsrepSyncWait: null,
+    logger: silentLogger,
+    ...options,
+  } as const;
+  return new Database(await openDialect({ url, ...complete }), complete);
 }
 
 /**
@@ -49,12 +67,10 @@ export class Database {
     this.#dialect = dialect;
     this.dialect = dialect.name;
     this.options = options;
-    const source = {
-      acquire: () => dialect.acquire(false),
-      release: (connection: Connection) => dialect.release(connection),
-    };
-    this.db = createKysely(dialect, source);
-    attach(this.db, { dialect, connection: null });
+    const handle = { dialect, connection: null };
+    const reading: Connection = { query: (sql, values) => query(handle, sql, values) };
+    this.db = createKysely(dialect, { acquire: async () => reading, release: async () => {} });
+    attach(this.db, handle);
   }
 
   /**
@@ -66,14 +82,16 @@ export class Database {
     return withRetry(() => this.#dialect.transaction((connection) => work(this.#bound(connection) as Tx)), retry);
   }
 
-  /** Runs `work` on a connection whose statements all see the same moment. */
-  async snapshot<T>(work: (db: Db) => Promise<T>): Promise<T> {
-    const connection = await this.#dialect.acquire(true);
-    try {
-      return await work(this.#bound(connection));
-    } finally {
-      await this.#dialect.release(connection);
-    }
+  /** Runs `work` on a connection whose statements all see the same moment; again, when the connection was lost in it. */
+  snapshot<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    return atOneMoment({ dialect: this.#dialect, connection: null }, ({ connection }) =>
+      work(this.#bound(connection!)),
+    );
+  }
+
+  /** How the connections to a database server are used; null where there are none. */
+  get pool(): PoolUsage | null {
+    return this.#dialect.pool ?? null;
   }
 
   /** The statements that `work` would run, without running them; every answer is empty. */
@@ -87,6 +105,11 @@ export class Database {
     };
     await work(this.#bound(recorder) as Tx);
     return statements;
+  }
+
+  /** The same inside, for steps that make tables: each database has its own way to say what they are. */
+  forTables(tx: Tx): Tx {
+    return this.#dialect.tablePlugins().reduce((db, plugin) => db.withPlugin(plugin), tx as Db) as Tx;
   }
 
   /** Runs `work` while no other process does: for migrations. */

@@ -1,9 +1,10 @@
 /**
  * What a database refused, in words that are the same for every dialect. `kind` is all that callers decide by:
  * `unique` (someone else has it), `foreign_key` (the parent is gone, or still has children), `busy` (deadlock, lock wait,
- * lost connection before anything was done: the same transaction may succeed when done again), `other` (a bug or a full disk).
+ * lost connection before anything was done: the same transaction may succeed when done again), `in_doubt` (the connection was
+ * lost while committing: nobody knows whether it was done, so it is not done again), `other` (a bug or a full disk).
  */
-export type DatabaseErrorKind = 'unique' | 'foreign_key' | 'not_null' | 'busy' | 'other';
+export type DatabaseErrorKind = 'unique' | 'foreign_key' | 'not_null' | 'busy' | 'in_doubt' | 'other';
 
 export class DatabaseError extends Error {
   readonly kind: DatabaseErrorKind;

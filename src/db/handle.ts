@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Connection, Dialect, QueryOutcome } from './dialect/contract.ts';
+import { withRetry } from './retry.ts';
 import type { Schema } from './schema.ts';
 
 /** What stands behind a `Db` or `Tx`: the way around kysely for prepared queries. */
@@ -21,27 +22,34 @@ export function handleOf(db: Kysely<Schema>): Handle {
   return handle;
 }
 
-/** Runs one statement behind a handle. */
+/**
+ * Runs one statement behind a handle. Outside of a transaction it is a read, and done again when the connection was lost:
+ * a server that was restarted, or failed over, is not its client's matter.
+ */
 export async function query(handle: Handle, sql: string, values: readonly unknown[]): Promise<QueryOutcome> {
   if (handle.connection !== null) return handle.connection.query(sql, values);
-  const connection = await handle.dialect.acquire(false);
-  try {
-    return await connection.query(sql, values);
-  } finally {
-    await handle.dialect.release(connection);
-  }
+  return withRetry(async () => {
+    const connection = await handle.dialect.acquire(false);
+    try {
+      return await connection.query(sql, values);
+    } finally {
+      await handle.dialect.release(connection);
+    }
+  });
 }
 
 /**
  * Runs `work` so that all its statements see the same moment: inside a transaction or snapshot as it is, on the database
- * itself in a snapshot of its own.
+ * itself in a snapshot of its own. `work` must only read: it is done again when the connection was lost.
  */
 export async function atOneMoment<T>(handle: Handle, work: (handle: Handle) => Promise<T>): Promise<T> {
   if (handle.connection !== null) return work(handle);
-  const connection = await handle.dialect.acquire(true);
-  try {
-    return await work({ dialect: handle.dialect, connection });
-  } finally {
-    await handle.dialect.release(connection);
-  }
+  return withRetry(async () => {
+    const connection = await handle.dialect.acquire(true);
+    try {
+      return await work({ dialect: handle.dialect, connection });
+    } finally {
+      await handle.dialect.release(connection);
+    }
+  });
 }

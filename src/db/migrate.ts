@@ -28,6 +28,8 @@ export async function upgrade(database: Database, options: UpgradeOptions = {}):
   return database.exclusively(async () => {
     const start = await currentRevision(database, steps);
     const end = targetIndex(target, indexOf(start, steps), steps);
+    // By itself, and first: in PostgreSQL a transaction that looked for a table in vain is over.
+    if (start === null) await database.transaction((tx) => makeVersionTable(database.forTables(tx)));
     for (let i = indexOf(start, steps) + 1; i <= end; i++) {
       const step = steps[i]!;
       if (branch !== null && step.branch !== branch) break;
@@ -35,8 +37,9 @@ export async function upgrade(database: Database, options: UpgradeOptions = {}):
         const present = await readRevision(tx);
         if (indexOf(present, steps) >= i) return;
         onStep?.(present, step);
-        await step.up(tx, columnsOf(database.dialect));
-        await stampRevision(tx, step.revision);
+        const tables = database.forTables(tx);
+        await step.up(tables, columnsOf(database.dialect));
+        await stampRevision(tables, step.revision);
       });
     }
     return currentRevision(database, steps);
@@ -62,8 +65,9 @@ export async function recordUpgrade(
   for (const step of steps.slice(0, targetIndex(target, -1, steps) + 1)) {
     if (branch !== null && step.branch !== branch) break;
     const statements = await database.record(async (tx) => {
-      await step.up(tx, columnsOf(database.dialect));
-      await stampRevision(tx, step.revision);
+      const tables = database.forTables(tx);
+      await step.up(tables, columnsOf(database.dialect));
+      await stampRevision(tables, step.revision);
     });
     lines.push(`-- Running upgrade ${from ?? ''} -> ${step.revision}`, '');
     for (const statement of statements) lines.push(`${statement};`, '');
@@ -111,7 +115,7 @@ export function headRevision(steps: readonly Migration[] = migrations): string {
 /** Writes the revision down without running anything: for an operator who knows what the tables are. */
 export async function stamp(database: Database, target: string): Promise<string> {
   const { revision } = migrations[targetIndex(target, -1, migrations)]!;
-  await database.transaction((tx) => stampRevision(tx, revision));
+  await database.transaction((tx) => stampRevision(database.forTables(tx), revision));
   return revision;
 }
 
@@ -141,8 +145,16 @@ async function readRevision(db: Db): Promise<string | null> {
   }
 }
 
+async function makeVersionTable(db: Db): Promise<void> {
+  await db.schema
+    .createTable('neutrino_version')
+    .ifNotExists()
+    .addColumn('version_num', 'varchar(32)', (c) => c.notNull().primaryKey())
+    .execute();
+}
+
 async function stampRevision(db: Db, revision: string): Promise<void> {
-  await sql`create table if not exists neutrino_version (version_num varchar(32) not null primary key)`.execute(db);
+  await makeVersionTable(db);
   await db.deleteFrom('neutrino_version').execute();
   // A literal, so that `--sql` prints something that can be run.
   await sql`insert into neutrino_version (version_num) values (${sql.lit(revision)})`.execute(db);

@@ -26,7 +26,8 @@ export interface Prepared<P, R> {
   query(handle: Handle, parameters: P): Promise<QueryOutcome>;
 }
 
-type Build<P, R> = (db: Kysely<Schema>, parameters: P) => Compilable<R>;
+/** @param dialect for the few statements that are not the same everywhere */
+type Build<P, R> = (db: Kysely<Schema>, parameters: P, dialect: DialectName) => Compilable<R>;
 
 export function prepared<P extends object, R>(build: Build<P, R>): Prepared<P, R> {
   return new PreparedQuery(build);
@@ -66,7 +67,10 @@ class PreparedQuery<P extends object, R> implements Prepared<P, R> {
   }
 
   async run(db: Kysely<Schema>, parameters: P): Promise<{ changes: number; insertId: number | null }> {
-    return this.query(handleOf(db), parameters);
+    const outcome = await this.query(handleOf(db), parameters);
+    // PostgreSQL returns the key as a row.
+    const key = outcome.rows[0]?.[0];
+    return key === undefined ? outcome : { changes: outcome.changes, insertId: Number(key) };
   }
 
   async arrays<Row>(db: Kysely<Schema>, parameters: P): Promise<readonly Row[]> {
@@ -84,7 +88,7 @@ class PreparedQuery<P extends object, R> implements Prepared<P, R> {
   }
 
   #compile(handle: Handle): Compiled {
-    const { sql, parameters } = this.#build(builderFor(handle), placeholders as P).compile();
+    const { sql, parameters } = this.#build(builderFor(handle), placeholders as P, handle.dialect.name).compile();
     const slots = parameters.map((value) => (value instanceof Placeholder ? value.name : { value }));
     const compiled = { sql, slots };
     this.#compiled.set(handle.dialect.name, compiled);
@@ -171,13 +175,17 @@ export function preparedIn<V, R>(build: (db: Kysely<Schema>, values: V[]) => Com
  *
  *     const insertTag = preparedInsert('tags', ['resource_type', 'resource_id', 'tag']);
  *     await insertTag.run(tx, { resource_type: 'port', resource_id: id, tag });
+ *
+ * @param counter the column that the database counts by itself, where the caller wants to know it (`insertId`)
  */
 export function preparedInsert<T extends keyof Schema & string, C extends string>(
   table: T,
   columns: readonly C[],
+  counter?: string,
 ): Prepared<Record<C, unknown>, unknown> {
-  return prepared<Record<C, unknown>, unknown>((db, p) => {
+  return prepared<Record<C, unknown>, unknown>((db, p, dialect) => {
     const row = Object.fromEntries(columns.map((column) => [column, p[column]]));
-    return db.insertInto(table).values(row as never);
+    const insert = db.insertInto(table).values(row as never);
+    return counter !== undefined && dialect === 'postgres' ? insert.returning(counter as never) : insert;
   });
 }

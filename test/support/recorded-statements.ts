@@ -13,7 +13,7 @@ export interface Statement {
 export async function recordingDatabase(database: Database): Promise<{ recorded: Database; statements: Statement[] }> {
   const statements: Statement[] = [];
   const url = parseConnectionUrl(database.options.connection);
-  const dialect = await openDialect({ url, synchronous: 'normal', logger: silentLogger });
+  const dialect = await openDialect({ ...database.options, url, logger: silentLogger });
   const originals = new WeakMap<Connection, Connection>();
   const recording = (connection: Connection): Connection => {
     const wrapped: Connection = {
@@ -29,6 +29,7 @@ export async function recordingDatabase(database: Database): Promise<{ recorded:
     name: dialect.name,
     createAdapter: () => dialect.createAdapter(),
     createQueryCompiler: () => dialect.createQueryCompiler(),
+    tablePlugins: () => dialect.tablePlugins(),
     acquire: async (snapshot) => recording(await dialect.acquire(snapshot)),
     release: (connection) => dialect.release(originals.get(connection)!),
     transaction: (work) => dialect.transaction((connection) => work(recording(connection))),

@@ -1,4 +1,4 @@
-import type { DialectAdapter, QueryCompiler } from 'kysely';
+import type { DialectAdapter, KyselyPlugin, QueryCompiler } from 'kysely';
 import type { Logger } from '../../lib/log.ts';
 
 /**
@@ -13,6 +13,10 @@ export interface Dialect {
   readonly name: DialectName;
   createAdapter(): DialectAdapter;
   createQueryCompiler(): QueryCompiler;
+  /** How connections are used, where there are several. */
+  readonly pool?: PoolUsage;
+  /** What makes this database's tables of the same migration steps. */
+  tablePlugins(): KyselyPlugin[];
   /**
    * A connection that sees committed rows and cannot write. Between `acquire` and `release` all its statements see the same
    * moment when `snapshot` is true; otherwise each sees what is committed when it runs.
@@ -53,7 +57,36 @@ export interface DialectOptions {
   /** What stands behind `scheme://` in the URL, already split off and decoded. */
   readonly url: ConnectionUrl;
   readonly synchronous: 'normal' | 'full';
+  readonly pool: PoolOptions;
+  readonly start: StartOptions;
+  /** Galera: what a session waits for before it reads (`wsrep_sync_wait`); null leaves the server's setting. */
+  readonly wsrepSyncWait: number | null;
   readonly logger: Logger;
+}
+
+/** Connections of one process to a database server. */
+export interface PoolOptions {
+  /** Kept open; 0: as many as there were at once. */
+  readonly size: number;
+  /** Opened beyond that when busy; negative: without limit. */
+  readonly overflow: number;
+  /** How long a caller waits when all are in use. */
+  readonly waitMs: number;
+  /** A connection that is older is renewed; negative: never. */
+  readonly recycleMs: number;
+}
+
+export interface PoolUsage {
+  readonly inUse: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
+/** How long a starting program waits for its database. */
+export interface StartOptions {
+  /** How often it tries again; negative: for ever. */
+  readonly attempts: number;
+  readonly pauseMs: number;
 }
 
 /** An oslo.db / SQLAlchemy URL: `dialect+driver://user:password@host:port/database?query`. */

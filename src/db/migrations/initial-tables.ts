@@ -57,7 +57,7 @@ async function networks(db: AnyDb, columns: Columns): Promise<void> {
     .addColumn('network_id', ID, (c) => c.notNull().references('networks.id').onDelete('cascade'))
     .addColumn('network_type', 'varchar(32)', (c) => c.notNull())
     .addColumn('physical_network', 'varchar(64)')
-    .addColumn('segmentation_id', 'integer')
+    .addColumn('segmentation_id', columns.wide)
     .addColumn('segment_index', 'integer', (c) => c.notNull())
     .addColumn('is_dynamic', flag, (c) => c.notNull())
     .addColumn('name', NAME)

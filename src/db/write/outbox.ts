@@ -14,15 +14,11 @@ export interface OutboxRow {
   attempts: number;
 }
 
-const insert = preparedInsert('outbox', [
-  'resource_type',
-  'resource_id',
-  'action',
-  'payload',
-  'created_at',
-  'attempted_at',
-  'attempts',
-]);
+const insert = preparedInsert(
+  'outbox',
+  ['resource_type', 'resource_id', 'action', 'payload', 'created_at', 'attempted_at', 'attempts'],
+  'id',
+);
 
 /** @returns the row's id, by which it is deleted when done */
 export async function insertOutbox(

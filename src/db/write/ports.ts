@@ -33,32 +33,36 @@ export interface NewPort extends PortExtras {
   dns_domain: string;
 }
 
-const insert = preparedInsert('ports', [
-  'id',
-  'project_id',
-  'name',
-  'description',
-  'created_at',
-  'updated_at',
-  'revision_number',
-  'network_id',
-  'mac_address',
-  'admin_state_up',
-  'status',
-  'device_id',
-  'device_owner',
-  'port_security_enabled',
-  'ip_allocation',
-  'dns_name',
-  'dns_domain',
-  'data_plane_status',
-  'propagate_uplink_status',
-  'device_profile',
-  'numa_affinity_policy',
-  'hints',
-  'hardware_offload_type',
-  'trusted',
-]);
+const insert = preparedInsert(
+  'ports',
+  [
+    'id',
+    'project_id',
+    'name',
+    'description',
+    'created_at',
+    'updated_at',
+    'revision_number',
+    'network_id',
+    'mac_address',
+    'admin_state_up',
+    'status',
+    'device_id',
+    'device_owner',
+    'port_security_enabled',
+    'ip_allocation',
+    'dns_name',
+    'dns_domain',
+    'data_plane_status',
+    'propagate_uplink_status',
+    'device_profile',
+    'numa_affinity_policy',
+    'hints',
+    'hardware_offload_type',
+    'trusted',
+  ],
+  'standard_attr_id',
+);
 
 /**
  * @returns the row's `standard_attr_id`

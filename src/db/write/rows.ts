@@ -10,8 +10,8 @@ import type { Schema } from '../schema.ts';
  *     await rows.insert(tx, { id, project_id, name, … });
  */
 export interface RowStore<C extends string> {
-  /** @returns the row's `standard_attr_id`, or 0 for a table without a counter @throws a unique violation */
-  insert(tx: Tx, row: Readonly<Record<C, unknown>>): Promise<number>;
+  /** @throws a unique violation */
+  insert(tx: Tx, row: Readonly<Record<C, unknown>>): Promise<void>;
   /** Sets columns; the caller brings revision and time, where the resource has them. */
   update(tx: Tx, id: string, columns: Readonly<Partial<Record<C, unknown>>>): Promise<void>;
   /** Something that belongs to it changed: its revision goes up by one. */
@@ -47,7 +47,9 @@ export function rowStore<C extends string>(
     (db as AnyTable).deleteFrom(table).where('id', '=', p.id),
   );
   return {
-    insert: async (tx, row) => (await insert.run(tx, row)).insertId ?? 0,
+    async insert(tx, row) {
+      await insert.run(tx, row);
+    },
     async update(tx, id, values) {
       if (Object.keys(values).length === 0) return;
       await (tx as AnyTable).updateTable(table).set(values).where('id', '=', id).execute();

@@ -100,6 +100,10 @@ class SqliteDialect implements Dialect {
     return new SqliteQueryCompiler();
   }
 
+  tablePlugins(): never[] {
+    return [];
+  }
+
   async acquire(snapshot: boolean): Promise<Connection> {
     if (!snapshot) return this.#reader;
     const connection = this.#idle.pop() ?? this.#openReader();

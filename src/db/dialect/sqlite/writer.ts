@@ -1,6 +1,7 @@
 import { setTimeout as delay, setImmediate as endOfTurn } from 'node:timers/promises';
 import type { Logger } from '../../../lib/log.ts';
-import type { Connection, QueryOutcome } from '../contract.ts';
+import { BoundConnection } from '../bound-connection.ts';
+import type { Connection } from '../contract.ts';
 import type { SqliteConnection } from './connection.ts';
 import { isSqliteBusy, sqliteError } from './errors.ts';
 
@@ -73,7 +74,7 @@ export class SqliteWriter {
       const job = this.#queue.shift()!;
       const nested = done.length > 0;
       if (nested) this.#do('savepoint job');
-      const connection = new TransactionConnection(this.#connection);
+      const connection = new BoundConnection(this.#connection);
       const watch = setTimeout(() => this.#logger.warn({ seconds: LONG_JOB_MS / 1000 }, LONG_JOB), LONG_JOB_MS);
       try {
         const value = await job.work(connection);
@@ -154,24 +155,5 @@ export class SqliteWriter {
     } catch (error) {
       throw sqliteError(error, sql);
     }
-  }
-}
-
-/** The writer's connection for as long as one transaction lasts. */
-class TransactionConnection implements Connection {
-  readonly #connection: SqliteConnection;
-  #over = false;
-
-  constructor(connection: SqliteConnection) {
-    this.#connection = connection;
-  }
-
-  async query(sql: string, values: readonly unknown[]): Promise<QueryOutcome> {
-    if (this.#over) throw new Error('this transaction is over: a query was not awaited, or its tx was kept');
-    return this.#connection.querySync(sql, values);
-  }
-
-  end(): void {
-    this.#over = true;
   }
 }

@@ -1,0 +1,130 @@
+import { type ConnectionOptions, createConnection, type Connection as MysqlClient } from 'mysql2';
+import type { Connection, QueryOutcome } from '../contract.ts';
+import type { Pooled } from '../pool.ts';
+import { endsConnection, mysqlError } from './errors.ts';
+
+/**
+ * What a connection is set up for. Reading: each transaction sees one moment (repeatable read) and cannot write. Writing:
+ * each statement sees what is committed by then, so that a row that was waited for is read as it became.
+ */
+export type Mode = 'read' | 'write';
+
+const SET_MODE: Readonly<Record<Mode, string>> = {
+  read: 'set session transaction isolation level repeatable read, read only',
+  write: 'set session transaction isolation level read committed, read write',
+};
+
+/** An answer that takes longer will not come: the network is cut. Lock waits end before that on the server's side. */
+const ANSWER_TIMEOUT_MS = 30_000;
+const LOCK_WAIT_S = 10;
+
+export interface MysqlSettings {
+  readonly client: ConnectionOptions;
+  /** `wsrep_sync_wait` of the session, for Galera; null leaves the server's. */
+  readonly wsrepSyncWait: number | null;
+}
+
+/** One connection to MariaDB or MySQL. Statements go as text with their values quoted by the driver: one round trip each. */
+export class MysqlConnection implements Connection, Pooled {
+  readonly openedAt = performance.now();
+  readonly #client: MysqlClient;
+  #mode: Mode | null = null;
+  #broken = false;
+  /** Statements that change tables may take hours. */
+  #patient = false;
+
+  private constructor(client: MysqlClient) {
+    this.#client = client;
+    const fail = () => {
+      this.#broken = true;
+    };
+    client.on('error', fail);
+    client.on('end', fail);
+  }
+
+  /** @throws what the driver throws; not yet a DatabaseError, because who opens knows what to say of it */
+  static async open({ client: options, wsrepSyncWait }: MysqlSettings): Promise<MysqlConnection> {
+    const client = createConnection(options);
+    const connection = new MysqlConnection(client);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        client.connect((error) => (error ? reject(error) : resolve()));
+      });
+      const galera = wsrepSyncWait === null ? '' : `, wsrep_sync_wait = ${wsrepSyncWait}`;
+      // Strict, as upstream has it: what does not fit is refused, not cut.
+      const set = `set session sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = ${LOCK_WAIT_S}${galera}`;
+      await connection.#run(set, []);
+      return connection;
+    } catch (error) {
+      client.destroy();
+      throw error;
+    }
+  }
+
+  get isBroken(): boolean {
+    return this.#broken;
+  }
+
+  get mode(): Mode | null {
+    return this.#mode;
+  }
+
+  /** Sets it up for reading or writing, if it is not already. @throws DatabaseError */
+  async become(mode: Mode): Promise<void> {
+    if (this.#mode === mode) return;
+    await this.query(SET_MODE[mode], []);
+    this.#mode = mode;
+  }
+
+  /** From now on it waits for an answer as long as it takes. */
+  waitForEver(): void {
+    this.#patient = true;
+  }
+
+  /** @throws DatabaseError */
+  async query(sql: string, values: readonly unknown[]): Promise<QueryOutcome> {
+    try {
+      return await this.#run(sql, values);
+    } catch (error) {
+      if (endsConnection(error)) this.#broken = true;
+      throw mysqlError(error, sql);
+    }
+  }
+
+  close(): void {
+    this.#broken = true;
+    this.#client.destroy();
+  }
+
+  #run(sql: string, values: readonly unknown[]): Promise<QueryOutcome> {
+    const request = {
+      sql,
+      values: checked(values),
+      rowsAsArray: true,
+      ...(this.#patient ? {} : { timeout: ANSWER_TIMEOUT_MS }),
+    };
+    return new Promise((resolve, reject) => {
+      this.#client.query(request, (error, result, fields) => {
+        if (error) reject(error);
+        else resolve(outcomeOf(result, fields));
+      });
+    });
+  }
+}
+
+/** The driver would write an object as `key = value` pairs: only what a column can hold goes through. */
+function checked(values: readonly unknown[]): unknown[] {
+  for (const value of values) {
+    if (value === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof value)) continue;
+    throw new TypeError(`a value of type ${typeof value} cannot be bound to a statement`);
+  }
+  return values as unknown[];
+}
+
+function outcomeOf(result: unknown, fields: readonly { name: string }[] | undefined): QueryOutcome {
+  if (Array.isArray(result)) {
+    return { columns: (fields ?? []).map(({ name }) => name), rows: result as unknown[][], changes: 0, insertId: null };
+  }
+  const { affectedRows, insertId } = result as { affectedRows: number; insertId: number };
+  return { columns: [], rows: [], changes: affectedRows, insertId: insertId === 0 ? null : Number(insertId) };
+}

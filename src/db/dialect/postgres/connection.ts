@@ -1,0 +1,104 @@
+import { Client, type ClientConfig, types } from 'pg';
+import type { Connection, QueryOutcome } from '../contract.ts';
+import type { Pooled } from '../pool.ts';
+import { endsConnection, postgresError } from './errors.ts';
+
+/** An answer that takes longer will not come: the network is cut. Lock waits end before that on the server's side. */
+const ANSWER_TIMEOUT_MS = 30_000;
+const LOCK_WAIT_MS = 10_000;
+/** Statements kept prepared on the server per connection. Ours are a few hundred; lists with filters make the rest. */
+const MOST_PREPARED = 400;
+
+/** 64-bit numbers (counters, counts, moments) come as text, and none of ours is beyond what a number holds exactly. */
+const INT8 = types.builtins.INT8;
+const parsers = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? Number : types.getTypeParser(oid, format as 'text')) as typeof types.getTypeParser,
+};
+
+/**
+ * Reads only, unless a transaction says otherwise; what waits for a lock gives up after a while. Names and texts are UTF-8
+ * whatever the server's locale.
+ */
+const SESSION = `set default_transaction_read_only = on; set lock_timeout = ${LOCK_WAIT_MS}; set client_encoding = 'UTF8'`;
+
+/** One connection to PostgreSQL. A statement that comes a second time is prepared on the server and not parsed again. */
+export class PostgresConnection implements Connection, Pooled {
+  readonly openedAt = performance.now();
+  readonly #client: Client;
+  /** By their text: a name, or null for those that came once. */
+  readonly #prepared = new Map<string, string | null>();
+  #names = 0;
+  #broken = false;
+  #patient = false;
+
+  private constructor(client: Client) {
+    this.#client = client;
+    const fail = () => {
+      this.#broken = true;
+    };
+    client.on('error', fail);
+    client.on('end', fail);
+  }
+
+  /** @throws what the driver throws; not yet a DatabaseError, because who opens knows what to say of it */
+  static async open(config: ClientConfig): Promise<PostgresConnection> {
+    const client = new Client({ ...config, types: parsers });
+    const connection = new PostgresConnection(client);
+    try {
+      await client.connect();
+      await client.query(SESSION);
+      return connection;
+    } catch (error) {
+      void client.end().catch(() => {});
+      throw error;
+    }
+  }
+
+  get isBroken(): boolean {
+    return this.#broken;
+  }
+
+  /** From now on it waits for an answer as long as it takes. */
+  waitForEver(): void {
+    this.#patient = true;
+  }
+
+  /** @throws DatabaseError */
+  async query(sql: string, values: readonly unknown[]): Promise<QueryOutcome> {
+    const name = values.length > 0 ? this.#nameOf(sql) : null;
+    try {
+      const { fields, rows, rowCount, command } = await this.#client.query<unknown[]>({
+        text: sql,
+        ...(values.length > 0 && { values: values as unknown[] }),
+        ...(name !== null && { name }),
+        rowMode: 'array',
+        ...(this.#patient ? {} : { query_timeout: ANSWER_TIMEOUT_MS }),
+      } as never);
+      const changes = command === 'SELECT' ? 0 : (rowCount ?? 0);
+      return { columns: (fields ?? []).map((field) => field.name), rows, changes, insertId: null };
+    } catch (error) {
+      if (endsConnection(error)) this.#broken = true;
+      throw postgresError(error, sql);
+    }
+  }
+
+  close(): void {
+    this.#broken = true;
+    // A server that does not answer is not waited for.
+    void this.#client.end().catch(() => {});
+  }
+
+  #nameOf(sql: string): string | null {
+    const known = this.#prepared.get(sql);
+    if (known === undefined) {
+      if (this.#prepared.size < 4 * MOST_PREPARED) this.#prepared.set(sql, null);
+      return null;
+    }
+    if (known !== null || this.#names >= MOST_PREPARED) return known;
+    this.#names += 1;
+    const name = `s${this.#names}`;
+    this.#prepared.set(sql, name);
+    return name;
+  }
+}

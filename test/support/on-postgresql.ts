@@ -1,0 +1,3 @@
+import { onServer } from './database-set-up.ts';
+
+export default () => onServer('postgres');
