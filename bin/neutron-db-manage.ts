@@ -1,4 +1,4 @@
-import { databaseOptions } from '../src/config/options/database.ts';
+import { databaseOptions, databaseSettings } from '../src/config/options/database.ts';
 import { runProgram } from './frame/program.ts';
 
 await runProgram({
@@ -12,9 +12,9 @@ await runProgram({
       import('../src/db/manage.ts'),
       import('../src/db/database.ts'),
     ]);
-    const { connection, sqlite_synchronous } = config.get(databaseOptions);
+    const settings = databaseSettings(config.get(databaseOptions));
     return manage(args.words, {
-      open: () => openDatabase({ connection, synchronous: sqlite_synchronous as 'normal' | 'full', logger }),
+      open: () => openDatabase({ ...settings, logger }),
       print: (line) => process.stdout.write(`${line}\n`),
       log: (line) => process.stderr.write(`${line}\n`),
     });

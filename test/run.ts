@@ -10,7 +10,7 @@ import { ensureTestTools } from './support/tools.ts';
  * What `npm test` runs: tools, types, lint, then the tests of every kind, and at the end a look at the machine's own network,
  * which must be as it was. The last line printed is `N passed, N failed`.
  */
-const kinds = ['unit', 'contract', 'compat', 'functional'] as const;
+const kinds = ['unit', 'contract', 'mariadb', 'postgresql', 'compat', 'functional'] as const;
 /** Only where asked for: it installs the real OpenStack. */
 const extraKinds = ['keystone', 'clients', 'tempest', 'differential'] as const;
 type Kind = (typeof kinds | typeof extraKinds)[number];
@@ -29,7 +29,7 @@ const { values } = parseArgs({
   },
 });
 
-const usage = `usage: npm test [-- --only unit,contract,compat,functional] [--long] [--no-install]
+const usage = `usage: npm test [-- --only unit,contract,mariadb,postgresql,compat,functional] [--long] [--no-install]
 
   --only KINDS   only these kinds of tests (no types, lint, dead code); also: keystone, clients, tempest, differential, which set up parts of the real OpenStack
   --long         also the tests that take minutes (the same as npm run test:long)

@@ -5,7 +5,7 @@ import { ConfigError } from '../../src/config/errors.ts';
 import { reason } from '../../src/config/files.ts';
 import { busSocketPath } from '../../src/config/later.ts';
 import { commonOptions } from '../../src/config/options/common.ts';
-import { databaseOptions } from '../../src/config/options/database.ts';
+import { databaseOptions, databaseSettings } from '../../src/config/options/database.ts';
 import { keystoneOptions, novaOptions, placementOptions } from '../../src/config/options/identity.ts';
 import { neutrinoOptions, policyOptions, serverOptions } from '../../src/config/options/server.ts';
 import { type PluginOptions, pluginOptionGroups } from '../../src/plugin/options.ts';
@@ -58,8 +58,7 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
       import('../../src/api/identity.ts'),
     ]);
   await using undo = new AsyncDisposableStack();
-  const { connection, sqlite_synchronous } = config.get(databaseOptions);
-  const database = await openDatabase({ connection, synchronous: sqlite_synchronous as 'normal' | 'full', logger });
+  const database = await openDatabase({ ...databaseSettings(config.get(databaseOptions)), logger });
   undo.defer(() => database.close());
   await schema.requireCurrentSchema(database, config.files);
 

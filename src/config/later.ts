@@ -1,7 +1,6 @@
 import type { Config } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { commonOptions } from './options/common.ts';
-import { databaseOptions } from './options/database.ts';
 
 /** What a program is about to use, of the things this release reads and checks but does not serve yet. */
 export type Need = 'database' | 'queue';
@@ -12,14 +11,6 @@ export type Need = 'database' | 'queue';
  * @throws ConfigError for the first option that asks for one
  */
 export function refuseUnserved(config: Config, needs: readonly Need[]): void {
-  if (needs.includes('database')) {
-    const { connection } = config.get(databaseOptions);
-    if (!connection.startsWith('sqlite')) {
-      throw new ConfigError(
-        `${config.where('database', 'connection')}: MariaDB and PostgreSQL come in a later release; until then give sqlite:////path/of/a/file, in a later --config-file if this one must stay`,
-      );
-    }
-  }
   if (needs.includes('queue')) {
     const { transport_url } = config.get(commonOptions);
     if (!transport_url.startsWith('local:')) {

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
+import { defineErrors } from '../lib/errors.ts';
 import type { Connection, Dialect, QueryOutcome } from './dialect/contract.ts';
-import { withRetry } from './retry.ts';
+import { isBusy, withRetry } from './retry.ts';
 import type { Schema } from './schema.ts';
 
 /** What stands behind a `Db` or `Tx`: the way around kysely for prepared queries. */
@@ -28,7 +29,7 @@ export function handleOf(db: Kysely<Schema>): Handle {
  */
 export async function query(handle: Handle, sql: string, values: readonly unknown[]): Promise<QueryOutcome> {
   if (handle.connection !== null) return handle.connection.query(sql, values);
-  return withRetry(async () => {
+  return reading(async () => {
     const connection = await handle.dialect.acquire(false);
     try {
       return await connection.query(sql, values);
@@ -44,7 +45,7 @@ export async function query(handle: Handle, sql: string, values: readonly unknow
  */
 export async function atOneMoment<T>(handle: Handle, work: (handle: Handle) => Promise<T>): Promise<T> {
   if (handle.connection !== null) return work(handle);
-  return withRetry(async () => {
+  return reading(async () => {
     const connection = await handle.dialect.acquire(true);
     try {
       return await work({ dialect: handle.dialect, connection });
@@ -52,4 +53,18 @@ export async function atOneMoment<T>(handle: Handle, work: (handle: Handle) => P
       await handle.dialect.release(connection);
     }
   });
+}
+
+const { ServiceUnavailable } = defineErrors({
+  ServiceUnavailable: ['unavailable', 'The database does not answer at this moment; try again.'],
+});
+
+/** Whoever reads is told in the API's words when the database stays away. */
+async function reading<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await withRetry(work);
+  } catch (error) {
+    if (isBusy(error)) throw ServiceUnavailable({}, error);
+    throw error;
+  }
 }

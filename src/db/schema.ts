@@ -69,6 +69,7 @@ export interface Schema {
   auto_allocated_topologies: { project_id: string; network_id: string; router_id: string | null };
   tags: { resource_type: string; resource_id: string; tag: string };
   outbox: OutboxTable;
+  neutrino_turns: { name: string; turns: number };
   neutrino_version: { version_num: string };
 }
 

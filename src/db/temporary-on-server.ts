@@ -4,9 +4,9 @@ import { type Database, type Db, openDatabase, type Tx } from './database.ts';
 import { handleOf } from './handle.ts';
 import { upgrade } from './migrate.ts';
 
-/** A migrated database: its name, and what the steps have put into it. */
+/** A migrated database, and what the steps have put into it. */
 interface Made {
-  readonly name: string;
+  readonly connection: string;
   readonly rows: ReadonlyMap<string, readonly Record<string, unknown>[]>;
 }
 
@@ -16,12 +16,25 @@ const free = new Map<string, Made[]>();
 /** An empty, migrated database on a server; emptied again when it is closed. */
 export async function databaseOn(server: string): Promise<Database> {
   const made = free.get(server)?.pop() ?? (await make(server));
-  const database = await openDatabase({ connection: at(server, made.name) });
+  const database = await openDatabase({ connection: made.connection });
   database.beforeClose(async () => {
     await empty(database, made);
     free.set(server, [...(free.get(server) ?? []), made]);
   });
   return database;
+}
+
+/** The URL of a new database without tables: for tests whose servers and processes share one. */
+export async function newDatabaseOn(server: string): Promise<string> {
+  const name = `t${randomUUID().replaceAll('-', '')}`;
+  const first = server.startsWith('postgres') ? 'postgres' : 'mysql';
+  const administration = await openDatabase({ connection: at(server, first) });
+  try {
+    await createDatabase(administration, name);
+  } finally {
+    await administration.close();
+  }
+  return at(server, name);
 }
 
 /** @param server `mysql://root@127.0.0.1:3306/?charset=utf8mb4`: what comes after the name follows it */
@@ -31,18 +44,11 @@ function at(server: string, name: string): string {
 }
 
 async function make(server: string): Promise<Made> {
-  const name = `t${randomUUID().replaceAll('-', '')}`;
-  const first = server.startsWith('postgres') ? 'postgres' : 'mysql';
-  const administration = await openDatabase({ connection: at(server, first) });
-  try {
-    await createDatabase(administration, name);
-  } finally {
-    await administration.close();
-  }
-  const database = await openDatabase({ connection: at(server, name) });
+  const connection = await newDatabaseOn(server);
+  const database = await openDatabase({ connection });
   try {
     await upgrade(database);
-    return { name, rows: await rowsOf(database.db) };
+    return { connection, rows: await rowsOf(database.db) };
   } finally {
     await database.close();
   }

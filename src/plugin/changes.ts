@@ -1,11 +1,13 @@
 import type { Database, Tx } from '../db/database.ts';
-import { isBusy, isUniqueViolation } from '../db/retry.ts';
+import { DatabaseError } from '../db/errors.ts';
+import { isBusy, isForeignKeyViolation, isUniqueViolation } from '../db/retry.ts';
+import { isSerial, type Turn, takeTurn } from '../db/write/turns.ts';
 import type { Context } from '../lib/context.ts';
 import { defineErrors } from '../lib/errors.ts';
 import type { Input } from './contract.ts';
 import type { Outbox, ResourceType, Task } from './outbox/outbox.ts';
 import { apiTime } from './parts.ts';
-import type { Quotas } from './quota/quotas.ts';
+import type { CountedInputs, Quotas } from './quota/quotas.ts';
 import type { RecentRequests } from './recent-requests.ts';
 
 export const changeErrors = defineErrors({
@@ -14,6 +16,13 @@ export const changeErrors = defineErrors({
     'Constrained to {expected}, but current revision is {current}',
   ],
   ServiceUnavailable: ['unavailable', '{what} at this moment; try again.'],
+});
+
+const { ServiceUnavailable: inDoubt } = defineErrors({
+  ServiceUnavailable: [
+    'unavailable',
+    'The connection to the database was lost while the change was being committed; look whether it was made before trying again.',
+  ],
 });
 
 /** One change of the state of the network, while its transaction is open. */
@@ -64,34 +73,52 @@ export class Changes {
     this.#onLostRace = parts.onLostRace;
   }
 
-  /** @returns what `work` returned, and the tasks it noted, for after the commit */
-  async run<T>(context: Context, work: (change: Change) => Promise<T>): Promise<{ result: T; tasks: Task[] }> {
+  /**
+   * @param turn whether other changes may be under way at the same time (db/write/turns.ts)
+   * @returns what `work` returned, and the tasks it noted, for after the commit
+   */
+  async run<T>(
+    context: Context,
+    work: (change: Change) => Promise<T>,
+    turn: Turn = 'alone',
+  ): Promise<{ result: T; tasks: Task[] }> {
     let tasks: Task[] = [];
+    // A parent that went away between reading and writing: the next attempt finds it gone, and says so.
+    const lostRace = (error: unknown) => isUniqueViolation(error) || isForeignKeyViolation(error);
     const retryOn = (error: unknown) => {
-      if (!isUniqueViolation(error)) return false;
+      if (!lostRace(error)) return false;
       this.#onLostRace();
       return true;
     };
     const result = await this.#database
       .transaction(
-        (tx) => {
+        async (tx) => {
           tasks = [];
           const nowMs = this.#now();
-          return work({
+          await takeTurn(tx, turn);
+          const counted: CountedInputs[] = [];
+          const result = await work({
             tx,
             context,
             nowMs,
             time: apiTime(nowMs),
-            quota: (resource, inputs) => this.#quotas.checkInputs(tx, resource, inputs),
+            quota: async (resource, inputs) => {
+              await this.#quotas.checkInputs(tx, resource, inputs);
+              if (turn === 'together' && !isSerial(tx)) counted.push({ resource, inputs });
+            },
             todo: async (resource_type, resource_id, action, payload = {}, known) => {
               tasks.push(await this.#outbox.add(tx, { resource_type, resource_id, action, payload, context, known }));
             },
           });
+          // Others may have been adding at the same time: whoever counts last, with the rows in place, knows.
+          if (counted.length > 0) await this.#quotas.recount(tx, counted);
+          return result;
         },
         { retryOn },
       )
       .catch((error) => {
         if (isBusy(error)) throw changeErrors.ServiceUnavailable({ what: 'The database is busy' }, error);
+        if (error instanceof DatabaseError && error.kind === 'in_doubt') throw inDoubt({}, error);
         if (!isUniqueViolation(error)) throw error;
         throw changeErrors.ServiceUnavailable({ what: 'Too many requests want the same addresses' }, error);
       });

@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts';
+import { attributeIds } from '../db/read/attribute-ids.ts';
 import { temporaryDatabase } from '../db/temporary.ts';
 import { adminContext, type Context } from '../lib/context.ts';
 import type { Logger } from '../lib/log.ts';
@@ -15,6 +16,8 @@ import { createPlugin, type Plugin } from './plugin.ts';
 export interface Fixture extends AsyncDisposable {
   readonly plugin: Plugin;
   readonly database: Database;
+  /** What the database counts the row by: messages carry it, answers do not. */
+  attributeId(table: 'networks' | 'subnets' | 'ports', id: string): Promise<number>;
   readonly transport: FakeTransport;
   readonly context: Context;
   /** Everything that was logged as a warning or an error. */
@@ -87,6 +90,7 @@ export async function createFixture(
   return {
     plugin,
     database,
+    attributeId: async (table, id) => (await attributeIds(database.db, table, [id])).get(id)!,
     transport,
     context,
     complaints,

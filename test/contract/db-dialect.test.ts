@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Database, Tx } from '../../src/db/database.ts';
-import { DatabaseError } from '../../src/db/errors.ts';
 import { prepared, preparedIn, preparedInsert } from '../../src/db/prepared.ts';
 import { isBusy, isForeignKeyViolation, isUniqueViolation, RetryRequest } from '../../src/db/retry.ts';
 import {
@@ -131,7 +130,7 @@ describe.each(dialects)('$name', ({ open }) => {
 
   describe('reading', () => {
     it('outside a transaction cannot write', async () => {
-      await expect(insertNetwork(database.db)).rejects.toThrow(DatabaseError);
+      await expect(insertNetwork(database.db)).rejects.toThrow(/read.?only|query_only/i);
     });
 
     it('in a snapshot sees one moment', async () => {

@@ -11,10 +11,11 @@ import { openDatabase } from '../../src/db/database.ts';
 import { currentRevision, headRevision, upgrade } from '../../src/db/migrate.ts';
 import { migrations } from '../../src/db/migrations/list.ts';
 import { insertNetwork } from '../support/rows.ts';
+import { sharedDatabase } from '../support/shared-database.ts';
 
 const PROGRAM = fileURLToPath(new URL('./programs/db-writer.ts', import.meta.url));
 
-/** Several processes on one SQLite file. */
+/** Several processes on one database. */
 describe('processes', () => {
   let folder: string;
   let connection: string;
@@ -22,7 +23,7 @@ describe('processes', () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'neutrino-db-test-'));
-    connection = `sqlite:///${join(folder, 'neutrino.sqlite')}`;
+    connection = await sharedDatabase(folder);
   });
 
   afterEach(async () => {
@@ -82,8 +83,10 @@ describe('processes', () => {
     expect(names).toEqual(expect.arrayContaining(promised));
     const tags = (await after.db.selectFrom('tags').select('tag').execute()).map((row) => row.tag);
     expect(tags.toSorted()).toEqual(names.toSorted());
-    const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(after.db);
-    expect(rows).toEqual([{ integrity_check: 'ok' }]);
+    if (after.dialect === 'sqlite') {
+      const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(after.db);
+      expect(rows).toEqual([{ integrity_check: 'ok' }]);
+    }
     await after.close();
   });
 });

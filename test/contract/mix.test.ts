@@ -8,6 +8,7 @@ import { ApiClient, type Json } from '../support/api.ts';
 import { type Deployment, makeDeployment } from '../support/deployment.ts';
 import { administrator, authtoken, memberOf } from '../support/identity.ts';
 import { brokenInvariants } from '../support/invariants.ts';
+import { sharedDatabase } from '../support/shared-database.ts';
 import { until } from '../support/wait.ts';
 import { collections, MixClient, type World } from './mix/client.ts';
 import { settle } from './mix/settlement.ts';
@@ -43,7 +44,7 @@ async function raise(servers: number): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-mix-'));
   stop.defer(() => rm(folder, { recursive: true, force: true }));
   const keystone = stop.use(await FakeKeystone.start());
-  const connection = `sqlite:///${folder}/neutron.sqlite`;
+  const connection = await sharedDatabase(folder);
   const { address_group, subnetpool, address_scope, ...options } = limits;
   const server = {
     DEFAULT: { auth_strategy: 'keystone' },

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient, Json } from '../support/api.ts';
 import { type Deployment, makeDeployment } from '../support/deployment.ts';
+import { sharedDatabase } from '../support/shared-database.ts';
 
-/** Two server processes on one SQLite file; clients ask both at once for what only one can have. */
+/** Two server processes on one database; clients ask both at once for what only one can have. */
 const CLIENTS = 16;
 
 let folder: string;
@@ -14,7 +15,7 @@ let apis: ApiClient[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'neutrino-races-'));
-  const connection = `sqlite:///${folder}/shared.sqlite`;
+  const connection = await sharedDatabase(folder);
   for (const name of ['one', 'two']) {
     const server = {
       database: { connection },

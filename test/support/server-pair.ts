@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Db, openDatabase } from '../../src/db/database.ts';
 import type { ApiClient, HttpAnswer, Json } from './api.ts';
 import { type DeploymentOptions, makeDeployment } from './deployment.ts';
+import { sharedDatabase } from './shared-database.ts';
 
 /** Method, path behind `/v2.0/`, body. */
 export type Ask = readonly [method: string, path: string, body?: Json];
@@ -78,7 +79,7 @@ export async function raiseServerPair(options: NonNullable<DeploymentOptions['se
   const stop = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-pair-'));
   stop.defer(() => rm(folder, { recursive: true, force: true }));
-  const connection = `sqlite:///${folder}/shared.sqlite`;
+  const connection = await sharedDatabase(folder);
   const server = { ...options, database: { connection } };
   const servers = [];
   for (const name of ['one', 'two']) {

@@ -10,6 +10,14 @@ const virtualMachinePackages: readonly DebianPackage[] = [
 
 /** Tools of the test run itself, all in packages that Debian always has or that are named here. */
 const runnerPackages: readonly DebianPackage[] = [
+  // Without Debian's service around it: the tests start servers of their own.
+  { name: 'mariadb-server-core', commands: ['mariadbd', 'mariadb-install-db'], why: 'the plugin on MariaDB' },
+  {
+    name: 'postgresql',
+    commands: ['pg_ctlcluster'],
+    why: 'the plugin on PostgreSQL',
+    service: 'postgresql.service',
+  },
   { name: 'memcached', commands: ['memcached'], why: 'the cache of tokens that servers share' },
   { name: 'util-linux', commands: ['unshare', 'nsenter', 'setsid'], why: 'emulated hosts' },
 ];

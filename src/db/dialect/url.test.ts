@@ -36,7 +36,15 @@ describe('connection URLs', () => {
     ['sqlite:////no/such/folder/n.sqlite', 'the folder /no/such/folder does not exist'],
     ['sqlite://', 'name a file'],
     ['sqlite:////dev', 'cannot use /dev'],
-    ['mysql://u:secret@h/n', 'mysql is not served by this release'],
+    [
+      'mysql+pymysql://u:secret@127.0.0.1:1/n',
+      'the server does not answer: connect ECONNREFUSED 127.0.0.1:1; start it',
+    ],
+    ['postgresql://u:secret@127.0.0.1:1/n', 'the server does not answer: connect ECONNREFUSED 127.0.0.1:1; start it'],
+    ['mysql://u:secret@127.0.0.1', 'names no database'],
+    ['postgresql://u:secret@127.0.0.1?sslmode=perhaps', 'names no database'],
+    ['postgresql://u:secret@127.0.0.1/n?sslmode=perhaps', 'sslmode=perhaps is none'],
+    ['mysql://u:secret@127.0.0.1/n?ssl_ca=/no/such.pem', 'ssl_ca=/no/such.pem: ENOENT'],
   ])('opening %s says what is wrong in one line', async (connection, text) => {
     const error = await openDatabase({ connection }).catch((reason: unknown) => reason as Error);
     expect(error).toBeInstanceOf(Error);

@@ -11,6 +11,7 @@ import { securityGroups } from './security-groups.ts';
 import { segments } from './segments.ts';
 import { subnetPools } from './subnet-pools.ts';
 import { tenants } from './tenants.ts';
+import { turns } from './turns.ts';
 
 /** Every step, oldest first. The last is the head. */
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   portAttributes,
   defaultStatefulness,
   qinq,
+  turns,
 ];

@@ -16,8 +16,13 @@ export interface Allocations {
    * side it counts whether all are taken, and only when they are not it walks on to the next gap.
    */
   firstFree(db: Db, low: number, high: number, physicalNetwork: string | null): Promise<number | null>;
-  /** All that are taken in [low, high], in order. */
-  takenIn(db: Db, low: number, high: number, physicalNetwork: string | null): Promise<number[]>;
+  /** All that are taken in [low, high] of these physical networks, by physical network, each in order. */
+  takenIn(
+    db: Db,
+    low: number,
+    high: number,
+    physicalNetworks: readonly (string | null)[],
+  ): Promise<Map<string | null, number[]>>;
 }
 
 interface Named {
@@ -67,7 +72,6 @@ function allocationsOf(table: keyof Schema & string, column: string, physical = 
   );
   const inRange = (db: Any, p: Between) =>
     of(db, 'a', p).where(`a.${column}`, '>=', p.low).where(`a.${column}`, '<=', p.high);
-  const between = prepared<Between, Any>((db, p) => inRange(db, p).select(`a.${column}`).orderBy(`a.${column}`));
   const few = prepared<Between, Any>((db, p) =>
     inRange(db, p).select(`a.${column}`).orderBy(`a.${column}`).limit(FIRST_LOOK),
   );
@@ -91,9 +95,13 @@ function allocationsOf(table: keyof Schema & string, column: string, physical = 
       const row = await gap.first(db, span);
       return row === null ? null : Number(row.free);
     },
-    async takenIn(db, low, high, physicalNetwork) {
-      const rows = await between.arrays<readonly [unknown]>(db, { low, high, physical: physicalNetwork });
-      return rows.map(([id]) => Number(id));
+    async takenIn(db, low, high, physicalNetworks) {
+      let select = (db as Any).selectFrom(table).where(column, '>=', low).where(column, '<=', high).orderBy(column);
+      if (physical) select = select.where('physical_network', 'in', physicalNetworks);
+      const rows: Record<string, unknown>[] = await select.selectAll().execute();
+      const ids = new Map<string | null, number[]>(physicalNetworks.map((name) => [name, []]));
+      for (const row of rows) ids.get((row.physical_network as string | undefined) ?? null)!.push(Number(row[column]));
+      return ids;
     },
   };
 }

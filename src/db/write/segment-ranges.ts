@@ -50,36 +50,32 @@ export async function deleteSegmentRanges(tx: Tx, ids: readonly string[]): Promi
 
 const removeAll = preparedIn((db, ids: string[]) => db.deleteFrom('network_segment_ranges').where('id', 'in', ids));
 
-interface Span {
-  network_type: string;
-  low: number;
-  high: number;
+/** An id that a network has, and the project that this belongs to. */
+export interface IdInUse {
+  id: number;
+  physical_network: string | null;
+  project_id: string;
 }
 
-const used = prepared((db, p: Span & { physical_network: string }) =>
-  spans(db, p).where('segment.physical_network', '=', p.physical_network),
-);
-const usedTunnels = prepared((db, p: Span) => spans(db, p).where('segment.physical_network', 'is', null));
-
-function spans(db: Db, p: Span) {
-  return db
-    .selectFrom('networksegments as segment')
-    .innerJoin('networks', 'networks.id', 'segment.network_id')
-    .select(['segment.segmentation_id', 'networks.project_id'])
-    .where('segment.network_type', '=', p.network_type)
-    .where('segment.segmentation_id', '>=', p.low)
-    .where('segment.segmentation_id', '<=', p.high)
-    .orderBy('segment.segmentation_id');
-}
-
-/** Ids of a range that networks have, in order, and the projects these belong to. */
+/** Ids in [minimum, maximum] that networks have on these physical networks, in order; null stands for tunnels. */
 export async function idsInUse(
   db: Db,
-  range: Pick<SegmentRangeRow, 'network_type' | 'physical_network' | 'minimum' | 'maximum'>,
-): Promise<{ id: number; project_id: string }[]> {
-  const { network_type, physical_network, minimum, maximum } = range;
-  const span = { network_type, low: minimum, high: maximum };
-  const rows =
-    physical_network === null ? await usedTunnels.all(db, span) : await used.all(db, { ...span, physical_network });
-  return rows.map(({ segmentation_id, project_id }) => ({ id: Number(segmentation_id), project_id }));
+  networkType: string,
+  { minimum, maximum }: Pick<SegmentRangeRow, 'minimum' | 'maximum'>,
+  physicalNetworks: readonly (string | null)[],
+): Promise<IdInUse[]> {
+  const named = physicalNetworks.filter((name) => name !== null);
+  const rows = await db
+    .selectFrom('networksegments as segment')
+    .innerJoin('networks', 'networks.id', 'segment.network_id')
+    .select(['segment.segmentation_id', 'segment.physical_network', 'networks.project_id'])
+    .where('segment.network_type', '=', networkType)
+    .where('segment.segmentation_id', '>=', minimum)
+    .where('segment.segmentation_id', '<=', maximum)
+    .where((eb) =>
+      named.length === 0 ? eb('segment.physical_network', 'is', null) : eb('segment.physical_network', 'in', named),
+    )
+    .orderBy('segment.segmentation_id')
+    .execute();
+  return rows.map(({ segmentation_id, ...row }) => ({ ...row, id: Number(segmentation_id) }));
 }

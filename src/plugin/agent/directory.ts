@@ -81,12 +81,19 @@ export class AgentDirectory {
     }
     if (state.start_flag) this.#checkClock(state, sentAtMs);
     const binds = this.#machine.mechanisms.drivers.some((driver) => driver.agentType === agent_type);
-    const { result, tasks } = await changes.run(adminContext(), async (change) => {
-      const known = await agentByTypeAndHost(change.tx, agent_type, host);
-      const answer = await this.#reportIn(change, state, known);
-      if (binds) await this.#mapSegments(change, state, known);
-      return answer;
-    });
+    // What its host reaches decides which segments it serves; a heartbeat decides nothing.
+    const maps = binds && shared.extensions.has('segment') && (state.start_flag || !this.#mapped.has(host));
+    const turn = maps ? 'alone' : 'together';
+    const { result, tasks } = await changes.run(
+      adminContext(),
+      async (change) => {
+        const known = await agentByTypeAndHost(change.tx, agent_type, host);
+        const answer = await this.#reportIn(change, state, known);
+        if (binds) await this.#mapSegments(change, state, known);
+        return answer;
+      },
+      turn,
+    );
     outbox.tellSoon(tasks);
     if (binds && (result !== 'alive' || state.start_flag)) this.#rebind(host);
     return result;

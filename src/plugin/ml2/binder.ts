@@ -2,6 +2,7 @@ import type { Database, Db } from '../../db/database.ts';
 import { getNetwork } from '../../db/read/networks.ts';
 import { getPort } from '../../db/read/ports.ts';
 import { fullView, type View } from '../../db/read/view.ts';
+import { isForeignKeyViolation } from '../../db/retry.ts';
 import { agentsOnHost } from '../../db/write/agents.ts';
 import {
   activeBinding,
@@ -13,6 +14,7 @@ import {
 import { bumpPort, setPortStatus } from '../../db/write/ports.ts';
 import { type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
 import { segmentsOfSubnets } from '../../db/write/subnets.ts';
+import { holdPorts, takeTurn } from '../../db/write/turns.ts';
 import type { Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Port } from '../../resources/shapes.ts';
@@ -143,7 +145,9 @@ export class Binder {
   /** Writes the outcome, and notes the MAC in it; false when the binding is no longer the one that drivers were asked about. */
   #commit(request: BindRequest, levels: readonly BoundLevel[], outcome: BindOutcome): Promise<boolean> {
     const { host, port } = request;
-    return this.#database.transaction(async (tx) => {
+    const write = this.#database.transaction(async (tx) => {
+      await takeTurn(tx, 'together');
+      await holdPorts(tx, [port.id]);
       const current = await activeBinding(tx, port.id);
       if (!current || !isSame(current, request)) return false;
       const { vif_type, vif_details } = outcome;
@@ -155,6 +159,11 @@ export class Binder {
       const active = levels.at(-1)?.result.status === 'ACTIVE';
       if (!(active && (await setPortStatus(tx, port.id, 'ACTIVE', time)))) await bumpPort(tx, port.id, time);
       return true;
+    });
+    return write.catch((error) => {
+      // The segment that drivers chose went away meanwhile.
+      if (isForeignKeyViolation(error)) return false;
+      throw error;
     });
   }
 

@@ -4,6 +4,7 @@ import type { AgentRow } from '../../db/write/agents.ts';
 import { type PortFacts, portFacts, setPortStatus } from '../../db/write/ports.ts';
 import { blockedPorts, deleteProvisioningBlocks, type ProvisioningEntity } from '../../db/write/provisioning.ts';
 import type { SubnetFacts } from '../../db/write/subnets.ts';
+import { holdPorts } from '../../db/write/turns.ts';
 import type { CoreOptions } from '../options.ts';
 import type { MechanismDriver } from './contract.ts';
 
@@ -49,6 +50,8 @@ export async function completeProvisioning(
   for (let start = 0; start < portIds.length; start += PORTS_AT_ONCE) {
     const piece = portIds.slice(start, start + PORTS_AT_ONCE);
     await database.transaction(async (tx) => {
+      // The two that a port waits for may report at the same moment: the second must see that the first has.
+      await holdPorts(tx, piece);
       const facts = await portFacts(tx, piece);
       const ports = host === null ? facts : facts.filter((port) => port.host === host);
       const ids = ports.map(({ id }) => id);

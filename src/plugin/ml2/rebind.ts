@@ -17,7 +17,7 @@ export async function rebindPorts({ binder, changes, outbox, shared }: Machine, 
     if (!outcome?.written || outcome.vif_type === 'binding_failed') continue;
     shared.logger.info({ resource: 'port', id, host }, 'bound at last: the agent of its host is there now');
     const told = { network_id, dhcp: false, bridge: true };
-    const { tasks } = await changes.run(context, (change) => change.todo('port', id, 'updated', told));
+    const { tasks } = await changes.run(context, (change) => change.todo('port', id, 'updated', told), 'together');
     outbox.tellSoon(tasks);
   }
 }

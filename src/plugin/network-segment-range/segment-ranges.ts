@@ -95,7 +95,8 @@ export class NetworkSegmentRanges implements Collection<NetworkSegmentRange> {
   async delete(context: Context, id: string, ifRevision?: number | null): Promise<void> {
     await this.#machine.changes.run(context, async ({ tx }) => {
       const range = await this.#own(tx, context, id);
-      if ((await idsInUse(tx, range)).length > 0) throw errors.NetworkSegmentRangeReferencedByProject({ range_id: id });
+      if ((await idsInUse(tx, range.network_type, range, [range.physical_network])).length > 0)
+        throw errors.NetworkSegmentRangeReferencedByProject({ range_id: id });
       checkRevision(ifRevision, range.revision_number);
       await segmentRangeRows.remove(tx, id);
     });
@@ -138,7 +139,7 @@ export class NetworkSegmentRanges implements Collection<NetworkSegmentRange> {
 
   /** Ids that networks have stay in. @throws NetworkSegmentRangeReferencedByProject */
   async #checkKept(tx: Tx, range: NetworkSegmentRange, next: NetworkSegmentRange): Promise<void> {
-    const used = await idsInUse(tx, range);
+    const used = await idsInUse(tx, range.network_type, range, [range.physical_network]);
     const [first] = used;
     if (first === undefined || (next.minimum <= first.id && next.maximum >= used.at(-1)!.id)) return;
     throw errors.NetworkSegmentRangeReferencedByProject({ range_id: range.id });

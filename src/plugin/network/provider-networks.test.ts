@@ -52,7 +52,7 @@ describe('a network that names no segment', () => {
   it('leaves no id taken when it cannot be made', async () => {
     const refused = await failure(f.network({ mtu: 20_000 }));
     expect(refused.type).toBe('InvalidInput');
-    expect(await allocations.vlan.takenIn(f.database.db, 1, 4094, 'physnet1')).toEqual([]);
+    expect(await allocations.vlan.takenIn(f.database.db, 1, 4094, ['physnet1'])).toEqual(new Map([['physnet1', []]]));
   });
 });
 
@@ -173,7 +173,7 @@ describe('a network of several segments', () => {
   it('takes none of them when one is taken', async () => {
     await f.network(provider('vxlan', null, 5000));
     expect((await failure(f.network({ segments }))).type).toBe('TunnelIdInUse');
-    expect(await allocations.vlan.takenIn(f.database.db, 1, 4094, 'physnet1')).toEqual([]);
+    expect(await allocations.vlan.takenIn(f.database.db, 1, 4094, ['physnet1'])).toEqual(new Map([['physnet1', []]]));
   });
 });
 

@@ -8,6 +8,7 @@ import {
   saveBinding,
 } from '../../db/write/bindings.ts';
 import { setPortStatus } from '../../db/write/ports.ts';
+import { holdPorts } from '../../db/write/turns.ts';
 import type { Context } from '../../lib/context.ts';
 import type { ListQuery, Page } from '../../lib/query.ts';
 import type { Port } from '../../resources/shapes.ts';
@@ -168,7 +169,14 @@ export class PortBindings implements Collection<PortBinding> {
 
   async #run<T>(context: Context, work: (change: Change) => Promise<T>): Promise<T> {
     const { changes, outbox } = this.#machine;
-    const { result, tasks } = await changes.run(context, work);
+    const { result, tasks } = await changes.run(
+      context,
+      async (change) => {
+        await holdPorts(change.tx, [this.#portId]);
+        return work(change);
+      },
+      'together',
+    );
     outbox.tellSoon(tasks);
     return result;
   }

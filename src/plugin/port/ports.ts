@@ -3,6 +3,7 @@ import { getPort, listPorts } from '../../db/read/ports.ts';
 import { fullView, UnknownMarkerError } from '../../db/read/view.ts';
 import { deletePortRow } from '../../db/write/ports.ts';
 import { segmentsOfNetworks } from '../../db/write/segments.ts';
+import { holdPorts } from '../../db/write/turns.ts';
 import type { Context } from '../../lib/context.ts';
 import type { ListQuery, Page } from '../../lib/query.ts';
 import { inTurns } from '../../lib/turns.ts';
@@ -62,18 +63,22 @@ export class Ports implements Collection<Port> {
     how: { counted: boolean } = { counted: false },
   ): Promise<Port[]> {
     const { changes, mechanisms, outbox, shared } = this.#machine();
-    const { result, tasks } = await changes.run(context, async (change) => {
-      if (how.counted) await change.quota('port', inputs);
-      const notes = new NetworkNotes();
-      return inTurns(inputs, async (input) => {
-        const port = await createPortIn(change, this.#machine(), input, notes);
-        if (mechanisms.wants('createPortPrecommit')) {
-          const portChange = await this.#portChange(change, { current: port, original: null });
-          await mechanisms.precommit('createPortPrecommit', change.tx, portChange);
-        }
-        return port;
-      });
-    });
+    const { result, tasks } = await changes.run(
+      context,
+      async (change) => {
+        if (how.counted) await change.quota('port', inputs);
+        const notes = new NetworkNotes();
+        return inTurns(inputs, async (input) => {
+          const port = await createPortIn(change, this.#machine(), input, notes);
+          if (mechanisms.wants('createPortPrecommit')) {
+            const portChange = await this.#portChange(change, { current: port, original: null });
+            await mechanisms.precommit('createPortPrecommit', change.tx, portChange);
+          }
+          return port;
+        });
+      },
+      'together',
+    );
     if (mechanisms.wants('createPortPostcommit')) {
       await afterCreate(result, {
         step: async (port) =>
@@ -100,13 +105,17 @@ export class Ports implements Collection<Port> {
   async updateFull(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Port> {
     const machine = this.#machine();
     const { mechanisms, outbox, shared } = machine;
-    const { result, tasks } = await machine.changes.run(context, async (change) => {
-      const updated = await updatePortIn(change, machine, { id, changes, ifRevision });
-      if (mechanisms.wants('updatePortPrecommit')) {
-        await mechanisms.precommit('updatePortPrecommit', change.tx, await this.#portChange(change, updated));
-      }
-      return updated;
-    });
+    const { result, tasks } = await machine.changes.run(
+      context,
+      async (change) => {
+        const updated = await updatePortIn(change, machine, { id, changes, ifRevision });
+        if (mechanisms.wants('updatePortPrecommit')) {
+          await mechanisms.precommit('updatePortPrecommit', change.tx, await this.#portChange(change, updated));
+        }
+        return updated;
+      },
+      'together',
+    );
     const { current } = result;
     if (mechanisms.wants('updatePortPostcommit')) {
       await mechanisms.postcommit(
@@ -122,7 +131,8 @@ export class Ports implements Collection<Port> {
 
   async delete(context: Context, id: string, ifRevision?: number | null): Promise<void> {
     const { changes, mechanisms, outbox, shared } = this.#machine();
-    const { result: port, tasks } = await changes.run(context, (change) => this.deleteIn(change, id, ifRevision));
+    const work = (change: Change) => this.deleteIn(change, id, ifRevision);
+    const { result: port, tasks } = await changes.run(context, work, 'together');
     outbox.tellSoon(tasks);
     if (!mechanisms.wants('deletePortPostcommit')) return;
     const portChange = await this.#portChange({ context, tx: shared.database.db }, { current: port, original: port });
@@ -134,6 +144,7 @@ export class Ports implements Collection<Port> {
   /** Deletes a port as part of a larger change. */
   async deleteIn(change: Change, id: string, ifRevision?: number | null): Promise<Port> {
     const { mechanisms } = this.#machine();
+    await holdPorts(change.tx, [id]);
     const port = await getPort(change.tx, id, callersFullView(change.context));
     if (!port) throw portErrors.PortNotFound({ port_id: id });
     checkRevision(ifRevision, port.revision_number);

@@ -5,6 +5,7 @@ import { activeBinding, deleteInactiveBinding, replaceBindingLevels, updateBindi
 import { type NewPort, replaceAddressPairs, replaceDhcpOptions, updatePortRow } from '../../db/write/ports.ts';
 import { deleteProvisioningBlocks, ensureProvisioningBlock } from '../../db/write/provisioning.ts';
 import { subnetFacts } from '../../db/write/subnets.ts';
+import { holdPorts } from '../../db/write/turns.ts';
 import type { Port } from '../../resources/shapes.ts';
 import { type Change, checkRevision } from '../changes.ts';
 import type { Input } from '../contract.ts';
@@ -38,6 +39,7 @@ export async function updatePortIn(
 ): Promise<UpdatedPort> {
   const { tx } = change;
   const { core } = machine.shared.options;
+  await holdPorts(tx, [id]);
   const original = await getPort(tx, id, callersFullView(change.context));
   if (!original) throw portErrors.PortNotFound({ port_id: id });
   checkRevision(ifRevision, original.revision_number);

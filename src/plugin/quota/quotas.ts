@@ -1,8 +1,15 @@
-import type { Db } from '../../db/database.ts';
+import type { Db, Tx } from '../../db/database.ts';
 import { ownLimit, type ProjectRows } from '../../db/write/quotas.ts';
+import { holdName } from '../../db/write/turns.ts';
 import type { Input } from '../contract.ts';
 import { quotaErrors as errors } from './errors.ts';
 import { defaultLimit, type QuotaOptions } from './options.ts';
+
+/** What a transaction has inserted rows for. */
+export interface CountedInputs {
+  readonly resource: string;
+  readonly inputs: readonly Input[];
+}
 
 /**
  * How much of each resource a project may have. The decision is made inside the transaction that inserts the rows: it
@@ -30,6 +37,28 @@ export class Quotas {
 
   rows(resource: string): ProjectRows {
     return this.#counted.get(resource)!;
+  }
+
+  /**
+   * After rows were inserted beside others who do the same: that the limits still hold. Each project's count is held to the
+   * end of the transaction, so that of those who add its last ones somebody is last.
+   * @throws OverQuota
+   */
+  async recount(tx: Tx, counted: readonly CountedInputs[]): Promise<void> {
+    const held = new Map<string, { resource: string; project: string }>();
+    for (const { resource, inputs } of counted) {
+      if (!this.#counted.has(resource)) continue;
+      for (const project of new Set(inputs.map(projectOf))) {
+        if (project !== '') held.set(`quota ${resource} ${project}`, { resource, project });
+      }
+    }
+    for (const [name, { resource, project }] of [...held].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const limit = (await ownLimit(tx, project, resource)) ?? this.defaultLimit(resource);
+      if (limit < 0) continue;
+      await holdName(tx, name);
+      if (await this.rows(resource).hasMoreThan(tx, project, limit))
+        throw errors.OverQuota({ overs: `['${resource}']` });
+    }
   }
 
   /**

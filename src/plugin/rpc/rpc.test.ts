@@ -196,7 +196,7 @@ describe('ports of DHCP agents', () => {
       'binding:host_id': 'host1',
       'binding:vif_type': 'bridge',
       fixed_ips: [{ subnet_id: subnet.id, ip_address: '10.0.0.2' }],
-      standard_attr_id: 1,
+      standard_attr_id: await f.attributeId('ports', port.id),
       status: 'DOWN',
     });
     expect((await f.told()).map(({ to, method }) => `${to} ${method}`)).toEqual(['dhcp_agent.host1 port_create_end']);
@@ -254,8 +254,17 @@ describe('what agents ask about networks and ports', () => {
       admin_state_up: true,
       mtu: 1500,
       non_local_subnets: [],
-      subnets: [{ id: subnet.id, shared: false, segment_id: null, standard_attr_id: 1 }],
-      ports: [{ id: port.id, qos_policy_id: null, resource_request: null, standard_attr_id: 1 }],
+      subnets: [
+        { id: subnet.id, shared: false, segment_id: null, standard_attr_id: await f.attributeId('subnets', subnet.id) },
+      ],
+      ports: [
+        {
+          id: port.id,
+          qos_policy_id: null,
+          resource_request: null,
+          standard_attr_id: await f.attributeId('ports', port.id),
+        },
+      ],
       segments: [{ network_id: network.id, network_type: 'local', segment_index: 0, is_dynamic: false, hosts: [] }],
     });
     const [active] = await f.ask('get_active_networks_info', { host: 'host1', enable_dhcp_filter: false });
@@ -324,7 +333,12 @@ describe('what agents are told', () => {
     await update(port.id, { admin_state_up: false });
     const [message] = await f.told();
     expect(message!.args).toMatchObject({
-      port: { id: port.id, admin_state_up: false, qos_policy_id: null, standard_attr_id: 1 },
+      port: {
+        id: port.id,
+        admin_state_up: false,
+        qos_policy_id: null,
+        standard_attr_id: await f.attributeId('ports', port.id),
+      },
       network_type: 'local',
       segmentation_id: null,
       physical_network: null,

@@ -200,7 +200,11 @@ describe('creating', () => {
     expect(told[0]!.args).toEqual({ payload: { network: { id: network.id }, priority: 0 } });
     expect(told[1]!.args.payload).toMatchObject({
       priority: 3,
-      subnet: { id: subnet.id, standard_attr_id: 1, network: { id: network.id, revision_number: 2 } },
+      subnet: {
+        id: subnet.id,
+        standard_attr_id: await f.attributeId('subnets', subnet.id),
+        network: { id: network.id, revision_number: 2 },
+      },
     });
   });
 });

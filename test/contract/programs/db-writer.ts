@@ -1,5 +1,6 @@
 import { openDatabase } from '../../../src/db/database.ts';
 import { upgrade } from '../../../src/db/migrate.ts';
+import { takeTurn } from '../../../src/db/write/turns.ts';
 import { insertNetwork } from '../../support/rows.ts';
 
 /**
@@ -18,6 +19,7 @@ switch (command) {
   case 'count':
     for (let i = 0; i < Number(argument); i++) {
       await database.transaction(async (tx) => {
+        await takeTurn(tx, 'alone');
         const { mtu } = await tx.selectFrom('networks').select('mtu').executeTakeFirstOrThrow();
         await tx
           .updateTable('networks')

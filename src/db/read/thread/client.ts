@@ -43,7 +43,8 @@ class ReaderThread {
   #idle: NodeJS.Timeout | null = null;
 
   constructor(database: Database) {
-    this.#data = { connection: database.options.connection, synchronous: database.options.synchronous };
+    const { logger: _, ...options } = database.options;
+    this.#data = options;
     this.#worker = this.#start();
   }
 

@@ -1,12 +1,10 @@
 import type { ListQuery } from '../../../lib/query.ts';
+import type { DatabaseOptions } from '../../database.ts';
 import type { ResourceSpec } from '../spec.ts';
 import type { View } from '../view.ts';
 
-/** What the main thread gives a new reader thread. */
-export interface ThreadData {
-  readonly connection: string;
-  readonly synchronous: 'normal' | 'full';
-}
+/** How the main thread opened the database, for a new reader thread to open it again. */
+export type ThreadData = Omit<DatabaseOptions, 'logger'>;
 
 /** A resource with a hand-written definition, by its name, or any other's spec. */
 export type ListSource = string | ResourceSpec;

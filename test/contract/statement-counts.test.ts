@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '../../src/db/database.ts';
+import { temporaryDatabase } from '../../src/db/temporary.ts';
+import { everything, type Ground, ground, makeAgents, makeOne, makers } from '../support/every-resource.ts';
+import { recordingDatabase, type Statement } from '../support/recorded-statements.ts';
+import { admin, makeTenants, member, type Tenants } from '../support/tenants.ts';
+
+/**
+ * A request costs the same number of statements however many rows there are: none is asked for each row of another. Lists
+ * shorter than `FEW` may be read by other statements than long ones, so both counts are of longer ones.
+ */
+const FEW = 52;
+const MORE = 80;
+/** For every request at most, so that a constant number is not a large one. */
+const MOST = { list: 20, show: 12, create: 45, change: 40, remove: 25 } as const;
+
+const owner = member('demo');
+let bare: Database;
+let t: Tenants;
+let statements: Statement[];
+let on: Ground;
+
+beforeAll(async () => {
+  bare = await temporaryDatabase();
+  const recording = await recordingDatabase(bare);
+  statements = recording.statements;
+  const quota = Object.fromEntries(Object.keys(makers).map((name) => [`quota_${name.replace(/s$/, '')}`, 1000]));
+  t = await makeTenants({ database: recording.recorded, options: { ...everything, quota } });
+  on = await ground(t, owner);
+  await makeAgents(t, MORE);
+});
+afterAll(async () => {
+  const { faults } = t;
+  await t[Symbol.asyncDispose]();
+  await bare.close();
+  expect(faults).toEqual([]);
+});
+
+/** What the server does for a request and what it has to tell of it; not what it looks after by itself. */
+async function count(work: () => Promise<{ status: number; body: unknown } | object>): Promise<number> {
+  await t.plugin.idle();
+  statements.length = 0;
+  await work();
+  await t.plugin.idle();
+  return statements.filter(({ sql }) => !/["`](outbox|neutrino_\w+)["`]/.test(sql)).length;
+}
+
+interface Counts {
+  list: number;
+  show: number;
+  create: number;
+  change: number;
+  remove: number;
+}
+
+async function measure(name: string, n: number): Promise<Counts> {
+  const made = makers[name]!;
+  const caller = made.byAdmin ? admin : owner;
+  let id = '';
+  const ask = async (method: string, path: string, body?: object) => {
+    const answer = await t.ask(caller, method, path, body);
+    expect(answer.status, `${method} ${path} ${JSON.stringify(answer.body)}`).toBeLessThan(300);
+    return answer;
+  };
+  const create = await count(async () => {
+    const item = await makeOne(t, owner, made, on, n);
+    id = item.id;
+    return item;
+  });
+  const change =
+    made.change ??
+    (name === 'security_group_rules' || name === 'default_security_group_rules' ? null : { name: 'changed' });
+  // What lists keep is made before.
+  await ask('GET', made.path);
+  const list = await count(() => ask('GET', made.path));
+  const show = await count(() => ask('GET', `${made.path}/${id}`));
+  const changed = change === null ? 0 : await count(() => ask('PUT', `${made.path}/${id}`, { [made.member]: change }));
+  const remove = await count(() => ask('DELETE', `${made.path}/${id}`));
+  return { list, show, create, change: changed, remove };
+}
+
+describe('the statements of a request do not grow with the rows', () => {
+  it.each(Object.keys(makers))('%s', async (name) => {
+    const made = makers[name]!;
+    for (let n = 0; n < FEW; n++) await makeOne(t, owner, made, on, n);
+    // The first of a kind may fill what is kept between requests.
+    await measure(name, 97);
+    const few = await measure(name, 98);
+    for (let n = FEW; n < MORE; n++) await makeOne(t, owner, made, on, n);
+    const more = await measure(name, 99);
+    expect(more).toEqual(few);
+    for (const [verb, most] of Object.entries(MOST)) {
+      expect(few[verb as keyof Counts], `${verb}: ${few[verb as keyof Counts]}`).toBeLessThanOrEqual(most);
+    }
+  });
+
+  it('agents', async () => {
+    expect(await count(() => t.ask(admin, 'GET', 'agents'))).toBeLessThanOrEqual(3);
+  });
+
+  it('many at once cost each what one costs, and share what they have in common', async () => {
+    const bulk = (size: number) =>
+      count(() =>
+        t.ask(owner, 'POST', 'ports', { ports: Array.from({ length: size }, () => ({ network_id: on.network })) }),
+      );
+    await bulk(2);
+    const ten = await bulk(10);
+    const twenty = await bulk(20);
+    const each = (twenty - ten) / 10;
+    expect(each).toBeLessThanOrEqual(MOST.create / 2);
+    expect(await bulk(40)).toBe(twenty + 20 * each);
+  });
+});
