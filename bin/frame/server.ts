@@ -45,6 +45,7 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
   if (!keystone) refuseOpenAddress(config, options.bind_host, open);
   const token = token_file === null ? null : readToken(config, token_file);
 
+  const openNova = await (await import('./nova.ts')).prepareNova(config);
   const prepared = keystone ? (await import('./access.ts')).prepareAccess(config) : null;
   // Modules come here and not above, so that --help and refusals are quick, and they load while the database opens.
   const [{ openDatabase }, schema, { serveLocalBus }, { createPlugin }, { createApi }, { accessLog }, identity] =
@@ -74,6 +75,7 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
     options: pluginOptions(config),
     host,
     logger,
+    nova: openNova?.(logger) ?? null,
     section: (name) =>
       Object.fromEntries(
         config.unknown

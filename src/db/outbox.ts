@@ -11,6 +11,8 @@ export interface OutboxClaim {
   /** What to note as the moment of this attempt. */
   readonly now: number;
   readonly limit: number;
+  /** Types of resources whose tasks somebody else looks after. */
+  readonly except?: readonly string[];
 }
 
 /**
@@ -18,7 +20,7 @@ export interface OutboxClaim {
  * else took up lately, so that work on one resource stays in order. Claiming is one transaction: of two servers asking at
  * the same moment, each row goes to one. A claim lapses by itself (`before` moves on), so a server that dies loses nothing.
  */
-export async function claimOutbox(tx: Tx, { before, now, limit }: OutboxClaim): Promise<OutboxRow[]> {
+export async function claimOutbox(tx: Tx, { before, now, limit, except = [] }: OutboxClaim): Promise<OutboxRow[]> {
   let due = tx
     .selectFrom('outbox')
     .selectAll()
@@ -39,6 +41,7 @@ export async function claimOutbox(tx: Tx, { before, now, limit }: OutboxClaim): 
     )
     .orderBy('id')
     .limit(limit);
+  if (except.length > 0) due = due.where('resource_type', 'not in', except);
   // SQLite has one writer at a time and no row locks.
   if (handleOf(tx).dialect.name !== 'sqlite') due = due.forUpdate().skipLocked();
   const rows = await due.execute();
@@ -74,11 +77,15 @@ export async function remainingOutbox(tx: Tx, ids: readonly number[]): Promise<n
   return found;
 }
 
-/** How much waits: for metrics, and for tests that wait until all is told. */
-export async function outboxCounts(db: Db): Promise<{ total: number; oldest: number | null }> {
-  const row = await db
+/** How much waits (of all types but these): for metrics, and for tests that wait until all is told. */
+export async function outboxCounts(
+  db: Db,
+  except: readonly string[] = [],
+): Promise<{ total: number; oldest: number | null }> {
+  let counted = db
     .selectFrom('outbox')
-    .select((eb) => [eb.fn.countAll().as('total'), eb.fn.min('created_at').as('oldest')])
-    .executeTakeFirstOrThrow();
+    .select((eb) => [eb.fn.countAll().as('total'), eb.fn.min('created_at').as('oldest')]);
+  if (except.length > 0) counted = counted.where('resource_type', 'not in', except);
+  const row = await counted.executeTakeFirstOrThrow();
   return { total: Number(row.total), oldest: row.oldest === null ? null : Number(row.oldest) };
 }

@@ -19,6 +19,8 @@ export class FakeKeystone implements AsyncDisposable {
   validations = 0;
   /** Where the catalog says the Networking API is. */
   networkUrl = 'http://127.0.0.1:9696';
+  /** Where it says Nova is; null: it does not. */
+  computeUrl: string | null = null;
   /** Answers everything with this status. */
   broken: number | null = null;
   /** Takes requests and answers none. */
@@ -117,6 +119,15 @@ export class FakeKeystone implements AsyncDisposable {
             name: 'neutron',
             endpoints: [{ interface: 'public', region_id: 'RegionOne', url: this.networkUrl }],
           },
+          ...(this.computeUrl === null
+            ? []
+            : [
+                {
+                  type: 'compute',
+                  name: 'nova',
+                  endpoints: [{ interface: 'public', region_id: 'RegionOne', url: this.computeUrl }],
+                },
+              ]),
         ],
       },
     };

@@ -74,13 +74,14 @@ export class Changes {
   }
 
   /**
-   * @param turn whether other changes may be under way at the same time (db/write/turns.ts)
+   * @param turn whether other changes may be under way at the same time (db/write/turns.ts); null where that does not
+   * matter, as for statuses
    * @returns what `work` returned, and the tasks it noted, for after the commit
    */
   async run<T>(
     context: Context,
     work: (change: Change) => Promise<T>,
-    turn: Turn = 'alone',
+    turn: Turn | null = 'alone',
   ): Promise<{ result: T; tasks: Task[] }> {
     let tasks: Task[] = [];
     // A parent that went away between reading and writing: the next attempt finds it gone, and says so.
@@ -95,7 +96,7 @@ export class Changes {
         async (tx) => {
           tasks = [];
           const nowMs = this.#now();
-          await takeTurn(tx, turn);
+          if (turn !== null) await takeTurn(tx, turn);
           const counted: CountedInputs[] = [];
           const result = await work({
             tx,

@@ -7,9 +7,11 @@ import type { Binder } from './ml2/binder.ts';
 import type { ExtensionDriver } from './ml2/contract.ts';
 import type { Mechanisms } from './ml2/mechanisms.ts';
 import type { SegmentTypes } from './ml2/segment-types.ts';
+import type { NovaNotes } from './nova/notes.ts';
 import type { Outbox } from './outbox/outbox.ts';
 import type { Shared } from './parts.ts';
 import type { Ports } from './port/ports.ts';
+import type { PortStatuses } from './port/status.ts';
 import type { Quotas } from './quota/quotas.ts';
 import type { DefaultGroups } from './security-group/default-groups.ts';
 
@@ -35,6 +37,9 @@ export interface Machine {
   readonly mechanisms: Mechanisms;
   readonly extensionDrivers: readonly ExtensionDriver[];
   readonly binder: Binder;
+  readonly statuses: PortStatuses;
+  /** Null where there is no Nova to be told of ports. */
+  readonly nova: NovaNotes | null;
   /** Deleting a network deletes its DHCP ports, a DHCP agent asks for ports: both by the same code as everybody's. */
   readonly ports: Ports;
 }

@@ -4,6 +4,7 @@ import { type Context, seesEverything } from '../lib/context.ts';
 import { domainOf } from '../lib/dns-names.ts';
 import { type Logger, silentLogger } from '../lib/log.ts';
 import type { Transport } from '../rpc/transport.ts';
+import type { Nova } from './nova/contract.ts';
 import type { PluginOptions } from './options.ts';
 import { type StopPoint, stopPointFromEnvironment } from './outbox/stop-point.ts';
 import { RecentRequests } from './recent-requests.ts';
@@ -16,6 +17,8 @@ export interface PluginParts {
   /** This server's name on the queue. */
   readonly host: string;
   readonly logger?: Logger;
+  /** Who is told of the ports of guests; nobody when left out. The plugin closes it. */
+  readonly nova?: Nova | null;
   /** Options of sections that only drivers from outside know; none when left out. */
   readonly section?: (name: string) => Readonly<Record<string, string>>;
   /** Milliseconds since the epoch; tests bring their own clock. */

@@ -18,9 +18,12 @@ import { loadDrivers } from './ml2/registry.ts';
 import { SegmentTypes } from './ml2/segment-types.ts';
 import { Networks } from './network/networks.ts';
 import { networkRbac } from './network/rbac.ts';
+import { NovaLane } from './nova/lane.ts';
+import { NovaNotes } from './nova/notes.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { messageView, type PluginParts, type Shared, share } from './parts.ts';
 import { Ports } from './port/ports.ts';
+import { PortStatuses } from './port/status.ts';
 import { Quotas } from './quota/quotas.ts';
 import { deviceEndpoint } from './rpc/devices.ts';
 import { dhcpEndpoint } from './rpc/dhcp.ts';
@@ -58,7 +61,13 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
   const extensionDrivers = await loadDrivers('extension_drivers', setup);
   const domains = allDomains.filter((domain) => domain.enabled?.(options) !== false);
   const shared = share(parts, loadedExtensions({ drivers: extensionDrivers, mechanisms }, domains, options));
-  const machine = assemble(shared, domains, { types, mechanisms, extensionDrivers });
+  const { database, now, stopPoint } = shared;
+  const lane = parts.nova ? new NovaLane({ database, nova: parts.nova, logger, now, stopPoint }) : null;
+  const machine = assemble(shared, domains, {
+    ...{ types, mechanisms, extensionDrivers },
+    nova: parts.nova ? new NovaNotes(parts.nova) : null,
+    wakeLane: () => lane?.wake(),
+  });
   const brought = domains.map((domain) => domain.make(machine));
   const dhcpPorts = new DhcpPorts(machine);
   const directory = new AgentDirectory(machine, dhcpPorts);
@@ -79,7 +88,11 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
     rpcEndpoints: () => [
       {
         topic: topics.plugin,
-        endpoints: [deviceEndpoint(shared), dhcpEndpoint(shared, dhcpPorts, directory), securityGroupEndpoint(shared)],
+        endpoints: [
+          deviceEndpoint(machine),
+          dhcpEndpoint(machine, dhcpPorts, directory),
+          securityGroupEndpoint(shared),
+        ],
       },
       { topic: topics.reports, endpoints: [reportsEndpoint(directory)] },
       ...brought
@@ -88,17 +101,20 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
     ],
     async start() {
       machine.outbox.start();
+      lane?.start();
       directory.start();
       for (const part of brought) await part.start?.();
     },
     async idle() {
       await directory.idle();
       await machine.outbox.idle();
+      await lane?.idle();
     },
     async close() {
       for (const part of brought.toReversed()) await part.close?.();
       await directory.close();
       await machine.outbox.close();
+      await lane?.close();
     },
   };
 }
@@ -123,21 +139,16 @@ const coreTagged = {
 function assemble(
   shared: Shared,
   domains: readonly Domain[],
-  drivers: Pick<Machine, 'types' | 'mechanisms' | 'extensionDrivers'>,
+  {
+    wakeLane,
+    ...given
+  }: Pick<Machine, 'types' | 'mechanisms' | 'extensionDrivers' | 'nova'> & { wakeLane: () => void },
 ): Machine {
   const { database, logger, now, options } = shared;
   const ipam = new Ipam(shared.random);
-  const binder = new Binder({
-    database,
-    mechanisms: drivers.mechanisms,
-    options,
-    logger,
-    now,
-    random: shared.random,
-    view: messageView(shared),
-  });
-  const teller = new Teller(shared, () => binder);
-  const outbox = new Outbox({ database, logger, now, worker: teller });
+  const statuses = new PortStatuses(given.nova);
+  const teller: Teller = new Teller(shared, () => binder);
+  const outbox = new Outbox({ database, logger, now, worker: teller, wakeLane });
   const shareable = [networkRbac, ...domains.flatMap((domain) => domain.rbac ?? [])];
   const rbac = new Map(shareable.map((object) => [object.type, object]));
   const counted = {
@@ -155,6 +166,15 @@ function assemble(
     requests,
     onLostRace: () => ipam.picker.forgetAll(),
   });
+  const binder = new Binder({
+    ...{ database, changes, outbox, statuses },
+    mechanisms: given.mechanisms,
+    options,
+    logger,
+    now,
+    random: shared.random,
+    view: messageView(shared),
+  });
   const defaultGroups = new DefaultGroups(options.securityGroup.enable_security_group, changes);
   const ports: Ports = new Ports(() => machine);
   const tagged = new Map(Object.entries({ ...coreTagged, ...merged(domains.map((domain) => domain.tagged)) }));
@@ -171,8 +191,9 @@ function assemble(
     outbox,
     ipam,
     binder,
+    statuses,
     ports,
   };
-  const machine: Machine = { ...own, ...drivers };
+  const machine: Machine = { ...own, ...given };
   return machine;
 }

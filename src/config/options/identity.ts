@@ -80,6 +80,7 @@ export const novaOptions = declareOptions('nova', {
     choices: ['public', 'admin', 'internal'],
     help: 'endpoint of Nova to use',
   }),
+  endpoint_override: option.maybe({ help: 'where Nova is, whatever the catalog says', check: httpUrl }),
 });
 
 export const placementOptions = declareOptions('placement', {

@@ -11,18 +11,20 @@ import {
   replaceBindingLevels,
   updateBinding,
 } from '../../db/write/bindings.ts';
-import { bumpPort, setPortStatus } from '../../db/write/ports.ts';
+import { bumpPort } from '../../db/write/ports.ts';
 import { type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
 import { segmentsOfSubnets } from '../../db/write/subnets.ts';
-import { holdPorts, takeTurn } from '../../db/write/turns.ts';
+import { holdPorts } from '../../db/write/turns.ts';
 import type { Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Port } from '../../resources/shapes.ts';
+import type { Change, Changes } from '../changes.ts';
 import { isAlive } from '../dhcp/scheduler.ts';
 import type { PluginOptions } from '../options.ts';
-import { apiTime } from '../parts.ts';
+import type { Outbox } from '../outbox/outbox.ts';
 import { takeDeviceMac } from '../port/device-mac.ts';
 import { generateMac } from '../port/mac.ts';
+import type { PortStatuses } from '../port/status.ts';
 import type { BindRequest } from './contract.ts';
 import type { BoundLevel, Mechanisms } from './mechanisms.ts';
 
@@ -48,6 +50,9 @@ export interface BindOutcome {
  */
 export class Binder {
   readonly #database: Database;
+  readonly #changes: Changes;
+  readonly #outbox: Outbox;
+  readonly #statuses: PortStatuses;
   readonly #mechanisms: Mechanisms;
   readonly #options: PluginOptions;
   readonly #logger: Logger;
@@ -57,6 +62,9 @@ export class Binder {
 
   constructor(parts: {
     database: Database;
+    changes: Changes;
+    outbox: Outbox;
+    statuses: PortStatuses;
     mechanisms: Mechanisms;
     options: PluginOptions;
     logger: Logger;
@@ -66,6 +74,9 @@ export class Binder {
     view: View;
   }) {
     this.#database = parts.database;
+    this.#changes = parts.changes;
+    this.#outbox = parts.outbox;
+    this.#statuses = parts.statuses;
     this.#mechanisms = parts.mechanisms;
     this.#options = parts.options;
     this.#logger = parts.logger;
@@ -143,10 +154,10 @@ export class Binder {
   }
 
   /** Writes the outcome, and notes the MAC in it; false when the binding is no longer the one that drivers were asked about. */
-  #commit(request: BindRequest, levels: readonly BoundLevel[], outcome: BindOutcome): Promise<boolean> {
-    const { host, port } = request;
-    const write = this.#database.transaction(async (tx) => {
-      await takeTurn(tx, 'together');
+  async #commit(request: BindRequest, levels: readonly BoundLevel[], outcome: BindOutcome): Promise<boolean> {
+    const { context, host, port } = request;
+    const write = async (change: Change) => {
+      const { tx, time } = change;
       await holdPorts(tx, [port.id]);
       const current = await activeBinding(tx, port.id);
       if (!current || !isSame(current, request)) return false;
@@ -155,16 +166,19 @@ export class Binder {
       await replaceBindingLevels(tx, port.id, host, rowsOf(levels));
       const mac = await takeDeviceMac(tx, port, current, () => this.#newMac());
       if (mac !== null) outcome.mac_address = mac;
-      const time = apiTime(this.#now());
       const active = levels.at(-1)?.result.status === 'ACTIVE';
-      if (!(active && (await setPortStatus(tx, port.id, 'ACTIVE', time)))) await bumpPort(tx, port.id, time);
+      if (!(active && (await this.#statuses.set(change, port, 'ACTIVE')))) await bumpPort(tx, port.id, time);
       return true;
-    });
-    return write.catch((error) => {
+    };
+    try {
+      const { result, tasks } = await this.#changes.run(context, write, 'together');
+      this.#outbox.tellSoon(tasks);
+      return result;
+    } catch (error) {
       // The segment that drivers chose went away meanwhile.
       if (isForeignKeyViolation(error)) return false;
       throw error;
-    });
+    }
   }
 
   #newMac(): string {

@@ -1,11 +1,15 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
-import type { Database, Tx } from '../../db/database.ts';
 import type { AgentRow } from '../../db/write/agents.ts';
-import { type PortFacts, portFacts, setPortStatus } from '../../db/write/ports.ts';
+import { activeBinding } from '../../db/write/bindings.ts';
+import { type PortFacts, portFacts } from '../../db/write/ports.ts';
 import { blockedPorts, deleteProvisioningBlocks, type ProvisioningEntity } from '../../db/write/provisioning.ts';
 import type { SubnetFacts } from '../../db/write/subnets.ts';
 import { holdPorts } from '../../db/write/turns.ts';
+import type { Context } from '../../lib/context.ts';
+import type { Change } from '../changes.ts';
+import type { Machine } from '../machine.ts';
 import type { CoreOptions } from '../options.ts';
+import type { PortStatuses } from '../port/status.ts';
 import type { MechanismDriver } from './contract.ts';
 
 /** Whether an agent that is registered on the port's host will report when the port is wired. */
@@ -43,13 +47,14 @@ const PORTS_AT_ONCE = 100;
  * @param host whose agent says so: ports that were moved elsewhere meanwhile still wait for the agent there
  */
 export async function completeProvisioning(
-  database: Database,
+  { changes, outbox, statuses }: Pick<Machine, 'changes' | 'outbox' | 'statuses'>,
   portIds: readonly string[],
-  { entity, time, host = null }: { entity: ProvisioningEntity; time: string; host?: string | null },
+  { context, entity, host = null }: { context: Context; entity: ProvisioningEntity; host?: string | null },
 ): Promise<void> {
   for (let start = 0; start < portIds.length; start += PORTS_AT_ONCE) {
     const piece = portIds.slice(start, start + PORTS_AT_ONCE);
-    await database.transaction(async (tx) => {
+    const work = async (change: Change) => {
+      const { tx } = change;
       // The two that a port waits for may report at the same moment: the second must see that the first has.
       await holdPorts(tx, piece);
       const facts = await portFacts(tx, piece);
@@ -57,21 +62,25 @@ export async function completeProvisioning(
       const ids = ports.map(({ id }) => id);
       await deleteProvisioningBlocks(tx, ids, entity);
       const blocked = await blockedPorts(tx, ids);
-      await activate(
-        tx,
-        ports.filter(({ id }) => !blocked.has(id)),
-        time,
-      );
-    });
+      for (const port of ports) if (!blocked.has(port.id)) await activate(change, statuses, { port, entity });
+    };
+    outbox.tellSoon((await changes.run(context, work, null)).tasks);
     if (start + PORTS_AT_ONCE < portIds.length) await endOfTurn();
   }
 }
 
-async function activate(tx: Tx, ports: readonly PortFacts[], time: string): Promise<void> {
-  for (const port of ports) {
-    const bound = port.vif_type !== 'unbound' && port.vif_type !== 'binding_failed';
-    if (bound && port.admin_state_up && port.status !== 'ACTIVE' && port.status !== 'N/A') {
-      await setPortStatus(tx, port.id, 'ACTIVE', time);
-    }
-  }
+async function activate(
+  change: Change,
+  statuses: PortStatuses,
+  { port, entity }: { port: PortFacts; entity: ProvisioningEntity },
+): Promise<void> {
+  const bound = port.vif_type !== 'unbound' && port.vif_type !== 'binding_failed';
+  if (!bound || !port.admin_state_up || port.status === 'ACTIVE' || port.status === 'N/A') return;
+  // While a guest moves, Nova waits for the bridge agent of the other host: DHCP says nothing of that.
+  const quietly = statuses.watched && entity === 'DHCP' && (await isMoving(change, port.id));
+  await statuses.set(change, port, 'ACTIVE', { quietly });
+}
+
+async function isMoving({ tx }: Change, portId: string): Promise<boolean> {
+  return Boolean((await activeBinding(tx, portId))?.profile.migrating_to);
 }

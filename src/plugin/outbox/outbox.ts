@@ -13,7 +13,10 @@ import { CauseList, causedBy } from '../../lib/cause.ts';
 import { adminContext, type Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
 
-export type ResourceType = 'network' | 'subnet' | 'port' | 'agent' | 'security_group';
+export type ResourceType = 'network' | 'subnet' | 'port' | 'agent' | 'security_group' | 'server';
+
+/** Types whose tasks are told by somebody else than agents, in a lane of their own: who is away there holds up nobody here. */
+const OTHER_LANES: readonly ResourceType[] = ['server'];
 
 /** Something to do about a committed change, as its row in `outbox` says it. */
 export interface Task {
@@ -44,6 +47,8 @@ export interface OutboxParts {
   readonly logger: Logger;
   readonly now: () => number;
   readonly worker: TaskWorker;
+  /** Called after a commit that left tasks in another lane; where nobody is, nothing notes such tasks. */
+  readonly wakeLane?: () => void;
 }
 
 /** What is older than this is taken up by any server: its own is dead, or failed. */
@@ -112,10 +117,14 @@ export class Outbox {
   tellSoon(tasks: readonly Task[]): void {
     if (this.#closed || tasks.length === 0) return;
     for (const task of tasks) {
+      if (OTHER_LANES.includes(task.resource_type)) {
+        this.#parts.wakeLane?.();
+        continue;
+      }
       this.#mine.add(task.id);
       this.#waiting.push(task);
     }
-    this.#running ??= this.#drain();
+    if (this.#waiting.length > 0) this.#running ??= this.#drain();
   }
 
   /** Does what was left behind by a server that died, or could not be told before. */
@@ -176,7 +185,7 @@ export class Outbox {
   async #sweepOnce(): Promise<void> {
     try {
       for (;;) {
-        const { total } = await outboxCounts(this.#parts.database.db);
+        const { total } = await outboxCounts(this.#parts.database.db, OTHER_LANES);
         if (total === 0) this.#left.clear();
         if (total === 0 || this.#closed) return;
         const rows = await this.#claim();
@@ -200,7 +209,7 @@ export class Outbox {
         for (const id of this.#left.keys()) if (!remaining.has(id)) this.#left.delete(id);
       }
       if (this.#mine.size > 0) await holdOutbox(tx, [...this.#mine], nowMs);
-      return claimOutbox(tx, { before: nowMs - TAKE_UP_AFTER_MS, now: nowMs, limit: SWEEP_LIMIT });
+      return claimOutbox(tx, { before: nowMs - TAKE_UP_AFTER_MS, now: nowMs, limit: SWEEP_LIMIT, except: OTHER_LANES });
     });
   }
 

@@ -1,5 +1,5 @@
-/** Where a server can be made to die: between the commit and binding, and between binding and telling agents. */
-export type StopPointName = 'before_bind' | 'before_tell';
+/** Where a server can be made to die: between the commit and binding, between binding and telling agents, before it tells Nova. */
+export type StopPointName = 'before_bind' | 'before_tell' | 'before_nova';
 
 /** Called at each point; returns when the process is to live on. */
 export type StopPoint = (name: StopPointName) => void;

@@ -1,6 +1,6 @@
 import { agentsOnHost } from '../../db/write/agents.ts';
 import { type BindingRow, bindingsOf, replaceBindingLevels, saveBinding } from '../../db/write/bindings.ts';
-import { bumpPort, setPortStatus } from '../../db/write/ports.ts';
+import { bumpPort } from '../../db/write/ports.ts';
 import { deleteProvisioningBlocks, ensureProvisioningBlock } from '../../db/write/provisioning.ts';
 import type { Port } from '../../resources/shapes.ts';
 import type { Change } from '../changes.ts';
@@ -28,7 +28,7 @@ export async function activateBinding(change: Change, machine: Machine, port: Po
   await saveBinding(tx, { ...next, status: 'ACTIVE' });
   const { options, random } = machine.shared;
   await takeDeviceMac(tx, port, next, () => generateMac(options.core.base_mac, random));
-  if (!(await setPortStatus(tx, port.id, 'DOWN', time))) await bumpPort(tx, port.id, time);
+  if (!(await machine.statuses.set(change, port, 'DOWN'))) await bumpPort(tx, port.id, time);
   if (waitsForL2(machine.mechanisms.drivers, await agentsOnHost(tx, host), next.vnic_type)) {
     await ensureProvisioningBlock(tx, port.id, 'L2');
   } else {

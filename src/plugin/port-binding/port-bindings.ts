@@ -7,7 +7,6 @@ import {
   replaceBindingLevels,
   saveBinding,
 } from '../../db/write/bindings.ts';
-import { setPortStatus } from '../../db/write/ports.ts';
 import { holdPorts } from '../../db/write/turns.ts';
 import type { Context } from '../../lib/context.ts';
 import type { ListQuery, Page } from '../../lib/query.ts';
@@ -105,7 +104,7 @@ export class PortBindings implements Collection<PortBinding> {
   /** Deleting the active one leaves the port unbound. @throws PortBindingNotFound */
   async delete(context: Context, host: string): Promise<void> {
     await this.#run(context, async (change) => {
-      const { tx, time } = change;
+      const { tx } = change;
       const port = await this.#port(change);
       const binding = await this.#binding(tx, host);
       await replaceBindingLevels(tx, port.id, host, []);
@@ -113,7 +112,7 @@ export class PortBindings implements Collection<PortBinding> {
       if (binding.status === 'INACTIVE') return;
       const { vnic_type, profile } = binding;
       await insertBinding(tx, { ...unwired, port_id: port.id, host: '', vnic_type, profile, status: 'ACTIVE' });
-      await setPortStatus(tx, port.id, 'DOWN', time);
+      await this.#machine.statuses.set(change, port, 'DOWN');
       await change.todo('port', port.id, 'updated', { network_id: port.network_id, dhcp: false, bridge: true });
     });
   }

@@ -97,18 +97,27 @@ export class Ports implements Collection<Port> {
   }
 
   async update(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Port> {
-    const current = await this.updateFull(context, id, changes, ifRevision);
+    const current = await this.updateFull(context, id, changes, { ifRevision, byClient: true });
     return visiblePort(current, this.#machine().shared.extensions);
   }
 
-  /** As `update`, with every attribute there is: what messages carry. */
-  async updateFull(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Port> {
+  /**
+   * As `update`, with every attribute there is: what messages carry.
+   * @param how.byClient a client changes it, not the plugin: Nova wants to know
+   */
+  async updateFull(
+    context: Context,
+    id: string,
+    changes: Input,
+    how: { ifRevision?: number | null | undefined; byClient?: boolean } = {},
+  ): Promise<Port> {
     const machine = this.#machine();
-    const { mechanisms, outbox, shared } = machine;
+    const { mechanisms, nova, outbox, shared } = machine;
     const { result, tasks } = await machine.changes.run(
       context,
       async (change) => {
-        const updated = await updatePortIn(change, machine, { id, changes, ifRevision });
+        const updated = await updatePortIn(change, machine, { id, changes, ifRevision: how.ifRevision ?? null });
+        if (how.byClient) await nova?.updated(change, updated.current);
         if (mechanisms.wants('updatePortPrecommit')) {
           await mechanisms.precommit('updatePortPrecommit', change.tx, await this.#portChange(change, updated));
         }
@@ -143,7 +152,7 @@ export class Ports implements Collection<Port> {
 
   /** Deletes a port as part of a larger change. */
   async deleteIn(change: Change, id: string, ifRevision?: number | null): Promise<Port> {
-    const { mechanisms } = this.#machine();
+    const { mechanisms, nova } = this.#machine();
     await holdPorts(change.tx, [id]);
     const port = await getPort(change.tx, id, callersFullView(change.context));
     if (!port) throw portErrors.PortNotFound({ port_id: id });
@@ -155,6 +164,7 @@ export class Ports implements Collection<Port> {
     await deletePortRow(change.tx, id);
     const { network_id, fixed_ips, mac_address, security_groups: groups } = port;
     await change.todo('port', id, 'deleted', { network_id, fixed_ips, mac_address, groups });
+    await nova?.deleted(change, port);
     return port;
   }
 

@@ -54,6 +54,7 @@ export async function updatePortIn(
   await changeBlocks(change, machine, { original, port });
   for (const driver of machine.extensionDrivers) await driver.processUpdatePort?.(tx, changes, port);
   const current = (await getPort(tx, id, messageView(machine.shared)))!;
+  await machine.statuses.written(change, original, current);
   const told = whoMustKnow(original, current);
   // It may get the MAC of its device when it is bound.
   if (needsBind(current) && current['binding:vnic_type'] === PHYSICAL_FUNCTION) told.dhcp = true;

@@ -1,8 +1,9 @@
 import { findNetworks } from '../../db/read/networks.ts';
 import { findPorts } from '../../db/read/ports.ts';
 import { fullView } from '../../db/read/view.ts';
-import { type PortFacts, portFacts, portIdByMac, portIdByPrefix, setPortStatus } from '../../db/write/ports.ts';
+import { type PortFacts, portFacts, portIdByMac, portIdByPrefix } from '../../db/write/ports.ts';
 import { type BoundSegment, boundSegments } from '../../db/write/segments.ts';
+import { holdPorts } from '../../db/write/turns.ts';
 import type { Context } from '../../lib/context.ts';
 import { portIdPrefix } from '../../lib/names.ts';
 import type { Network, Port } from '../../resources/shapes.ts';
@@ -14,14 +15,18 @@ import {
   pluginEndpointVersions,
 } from '../../rpc/contract.ts';
 import type { Endpoint } from '../../rpc/transport.ts';
+import type { Change } from '../changes.ts';
+import type { Machine } from '../machine.ts';
 import { completeProvisioning } from '../ml2/provisioning.ts';
 import { networkErrors } from '../network/errors.ts';
-import { apiTime, type Shared } from '../parts.ts';
+import type { Shared } from '../parts.ts';
+import type { StatusHolder } from '../port/status.ts';
 import { wireNetworks } from './wire.ts';
 
 /** What bridge agents ask and report: devices of their host (upstream: plugins/ml2/rpc.py RpcCallbacks). */
-export function deviceEndpoint(shared: Shared): Endpoint {
-  const devices = new Devices(shared);
+export function deviceEndpoint(machine: Machine): Endpoint {
+  const { shared } = machine;
+  const devices = new Devices(machine);
   return endpoint<DeviceMethods>(pluginEndpointVersions.device, {
     get_device_details: async ({ device, host }, context) => (await devices.details([device], host, context))[0]!,
     get_devices_details_list: async ({ devices: names, host }, context) => {
@@ -37,19 +42,19 @@ export function deviceEndpoint(shared: Shared): Endpoint {
       if (!network) throw networkErrors.NetworkNotFound({ net_id: id });
       return network;
     },
-    update_device_up: async ({ device, host }) => {
-      await devices.up([device], host);
+    update_device_up: async ({ device, host }, context) => {
+      await devices.up([device], host, context);
       return null;
     },
-    update_device_down: async ({ device, host }) => {
-      await devices.down([device], host);
+    update_device_down: async ({ device, host }, context) => {
+      await devices.down([device], host, context);
       return { device, exists: true };
     },
-    update_device_list: async ({ devices_up, devices_down, host }) => {
+    update_device_list: async ({ devices_up, devices_down, host }, context) => {
       const up = devices_up ?? [];
       const down = devices_down ?? [];
-      await devices.up(up, host);
-      await devices.down(down, host);
+      await devices.up(up, host, context);
+      await devices.down(down, host, context);
       return {
         devices_up: up,
         failed_devices_up: [],
@@ -68,10 +73,12 @@ function withRequest(details: DeviceDetails, { requests }: Shared): DeviceDetail
 }
 
 class Devices {
+  readonly #machine: Machine;
   readonly #shared: Shared;
 
-  constructor(shared: Shared) {
-    this.#shared = shared;
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    this.#shared = machine.shared;
   }
 
   /**
@@ -97,39 +104,53 @@ class Devices {
     });
     if (context.readOnly) return answers;
     const wired = answers.flatMap(({ port_id }) => (port_id ? [ports.get(port_id)!] : []));
-    await this.#setStatuses(wired, ({ admin_state_up }) => (admin_state_up ? 'BUILD' : 'DOWN'));
+    await this.#setStatuses(context, wired, ({ admin_state_up }) => (admin_state_up ? 'BUILD' : 'DOWN'));
     return answers;
   }
 
   /** These devices are wired: their ports wait for the agent no longer. Devices of other hosts' ports mean nothing. */
-  async up(names: readonly string[], host: string | undefined): Promise<void> {
-    const ports = await this.#ownPorts(names, host);
-    const ids = ports.map(({ id }) => id);
-    const time = apiTime(this.#shared.now());
+  async up(names: readonly string[], host: string | undefined, context: Context): Promise<void> {
+    const ports = await this.#ports(names);
+    const ids = ports.filter((port) => isOn(port, host)).map(({ id }) => id);
     this.#shared.logger.debug({ ports: ids, host }, 'devices are up');
-    await completeProvisioning(this.#shared.database, ids, { entity: 'L2', time, host: host ?? null });
-  }
-
-  async down(names: readonly string[], host: string | undefined): Promise<void> {
-    await this.#setStatuses(await this.#ownPorts(names, host), () => 'DOWN');
-  }
-
-  async #setStatuses<P extends { id: string; status: string }>(
-    ports: readonly P[],
-    statusOf: (port: P) => string,
-  ): Promise<void> {
-    const changed = ports.filter((port) => port.status !== 'N/A' && port.status !== statusOf(port));
-    if (changed.length === 0) return;
-    const time = apiTime(this.#shared.now());
-    await this.#shared.database.transaction(async (tx) => {
-      for (const port of changed) await setPortStatus(tx, port.id, statusOf(port), time);
+    await completeProvisioning(this.#machine, ids, { context, entity: 'L2', host: host ?? null });
+    const { nova } = this.#machine;
+    if (!nova?.wantsStatuses) return;
+    const elsewhere = ports.filter((port) => !isOn(port, host));
+    if (elsewhere.length === 0) return;
+    await this.#change(context, async (change) => {
+      for (const port of elsewhere) await nova.pluggedElsewhere(change, port);
     });
   }
 
-  async #ownPorts(names: readonly string[], host: string | undefined): Promise<PortFacts[]> {
-    const ids = await this.#portIds(names);
-    const ports = await portFacts(this.#shared.database.db, known(ids));
-    return ports.filter((port) => !host || port.host === host);
+  async down(names: readonly string[], host: string | undefined, context: Context): Promise<void> {
+    const ports = (await this.#ports(names)).filter((port) => isOn(port, host));
+    await this.#setStatuses(context, ports, () => 'DOWN');
+  }
+
+  async #setStatuses<P extends StatusHolder>(
+    context: Context,
+    ports: readonly P[],
+    statusOf: (port: P) => string,
+  ): Promise<void> {
+    const { statuses } = this.#machine;
+    const changed = ports.filter((port) => port.status !== 'N/A' && port.status !== statusOf(port));
+    if (changed.length === 0) return;
+    await this.#change(context, async (change) => {
+      const before = statuses.watched ? await statusesNow(change, changed) : new Map<string, string>();
+      for (const port of changed) {
+        await statuses.set(change, { ...port, status: before.get(port.id) ?? port.status }, statusOf(port));
+      }
+    });
+  }
+
+  async #change(context: Context, work: (change: Change) => Promise<void>): Promise<void> {
+    const { changes, outbox } = this.#machine;
+    outbox.tellSoon((await changes.run(context, work, null)).tasks);
+  }
+
+  async #ports(names: readonly string[]): Promise<PortFacts[]> {
+    return portFacts(this.#shared.database.db, known(await this.#portIds(names)));
   }
 
   /** Device → port id; a device is a tap's name, a port's id or a MAC. */
@@ -148,6 +169,17 @@ class Devices {
 
 function known(ids: ReadonlyMap<string, string | null>): string[] {
   return [...new Set(ids.values())].filter((id) => id !== null);
+}
+
+function isOn(port: PortFacts, host: string | undefined): boolean {
+  return !host || port.host === host;
+}
+
+/** What the ports' statuses are now that nobody else can change them. */
+async function statusesNow({ tx }: Change, ports: readonly { id: string }[]): Promise<Map<string, string>> {
+  const ids = ports.map(({ id }) => id);
+  await holdPorts(tx, ids);
+  return new Map((await portFacts(tx, ids)).map(({ id, status }) => [id, status]));
 }
 
 function isBoundTo(port: Port, host: string | undefined): boolean {

@@ -5,12 +5,14 @@ import type { Endpoint } from '../../rpc/transport.ts';
 import type { AgentDirectory } from '../agent/directory.ts';
 import type { DhcpPorts } from '../dhcp/dhcp-ports.ts';
 import { networkInfos } from '../dhcp/network-info.ts';
+import type { Machine } from '../machine.ts';
 import { completeProvisioning } from '../ml2/provisioning.ts';
-import { apiTime, messageView, type Shared } from '../parts.ts';
+import { messageView } from '../parts.ts';
 import { wirePort, wirePorts } from './wire.ts';
 
 /** What DHCP agents ask, and the metadata agent's one question (upstream: api/rpc/handlers/dhcp_rpc.py, metadata_rpc.py). */
-export function dhcpEndpoint(shared: Shared, dhcpPorts: DhcpPorts, directory: AgentDirectory): Endpoint {
+export function dhcpEndpoint(machine: Machine, dhcpPorts: DhcpPorts, directory: AgentDirectory): Endpoint {
+  const { shared } = machine;
   const { db } = shared.database;
   const view = messageView(shared);
   return endpoint<DhcpMethods>(pluginEndpointVersions.dhcp, {
@@ -39,8 +41,8 @@ export function dhcpEndpoint(shared: Shared, dhcpPorts: DhcpPorts, directory: Ag
       await dhcpPorts.release(context, network_id, device_id);
       return null;
     },
-    dhcp_ready_on_ports: async ({ port_ids }) => {
-      await completeProvisioning(shared.database, port_ids, { entity: 'DHCP', time: apiTime(shared.now()) });
+    dhcp_ready_on_ports: async ({ port_ids }, context) => {
+      await completeProvisioning(machine, port_ids, { context, entity: 'DHCP' });
       return null;
     },
     get_ports: async ({ filters }) => {

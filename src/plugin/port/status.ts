@@ -1,0 +1,43 @@
+import { setPortStatus } from '../../db/write/ports.ts';
+import type { Change } from '../changes.ts';
+import type { NovaNotes, ServersPort } from '../nova/notes.ts';
+
+/** What must be known of a port whose status changes. */
+export interface StatusHolder extends ServersPort {
+  readonly status: string;
+}
+
+type Noting = Pick<Change, 'tx' | 'time' | 'todo'>;
+
+/**
+ * The status of a port that is there is changed here and nowhere else: whoever wants to know is noted in the same
+ * transaction. Where nobody does, a change of status costs its one statement.
+ */
+export class PortStatuses {
+  readonly #nova: NovaNotes | null;
+
+  constructor(nova: NovaNotes | null) {
+    this.#nova = nova;
+  }
+
+  /** Whether it matters what a status was before. */
+  get watched(): boolean {
+    return this.#nova?.wantsStatuses === true;
+  }
+
+  /**
+   * Sets a port's status and bumps it.
+   * @param how.quietly Nova is not told
+   * @returns false when it had this status already (or is gone)
+   */
+  async set(change: Noting, port: StatusHolder, status: string, how: { quietly?: boolean } = {}): Promise<boolean> {
+    if (!(await setPortStatus(change.tx, port.id, status, change.time))) return false;
+    if (!how.quietly) await this.#nova?.statusChanged(change, port, port.status, status);
+    return true;
+  }
+
+  /** The status was written together with other things of the port. */
+  async written(change: Noting, before: StatusHolder, after: StatusHolder): Promise<void> {
+    if (before.status !== after.status) await this.#nova?.statusChanged(change, after, before.status, after.status);
+  }
+}
