@@ -9,6 +9,7 @@ import { databaseOptions, databaseSettings } from '../../src/config/options/data
 import { keystoneOptions, novaOptions, placementOptions } from '../../src/config/options/identity.ts';
 import { neutrinoOptions, policyOptions, serverOptions } from '../../src/config/options/server.ts';
 import { type PluginOptions, pluginOptionGroups } from '../../src/plugin/options.ts';
+import { healthChecks } from './health.ts';
 import { type Program, type ProgramParts, type Running, StartError } from './program.ts';
 
 const about = `usage: neutron-server [options]
@@ -97,6 +98,7 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
     options,
     bodies: config.get(bodyOptions),
     health: config.get(healthOptions),
+    checks: healthChecks(database, bus.transport, config.get(healthOptions)),
     protection: access !== null ? 'off' : open ? 'open' : 'loopback',
     authenticate: access?.authenticate ?? (token === null ? identity.noAuthentication() : identity.fixedToken(token)),
     ...(access !== null && { gate: access.gate, challenge: access.challenge }),

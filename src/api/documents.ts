@@ -58,7 +58,3 @@ export const unauthorizedDocument = JSON.stringify({
     message: 'The request you have made requires authentication.',
   },
 });
-
-export function healthDocument(disabled: boolean): string {
-  return JSON.stringify({ detailed: false, reasons: [disabled ? 'DISABLED BY FILE' : 'OK'] }, null, 4);
-}

@@ -32,8 +32,20 @@ export const bodyOptions = declareOptions('oslo_middleware', {
 });
 export type BodyOptions = OptionValues<typeof bodyOptions>;
 
+/** The first three are oslo.middleware's. */
 export const healthOptions = declareOptions('healthcheck', {
-  disable_by_file_path: option.maybe({ help: 'while this file exists, /healthcheck answers 503' }),
+  disable_by_file_path: option.string({
+    default: '/etc/neutron/healthcheck_disable',
+    help: 'while this file exists, /healthcheck answers 503',
+  }),
+  disable_by_file_paths: option.list({
+    default: [],
+    help: 'the same for requests to one port: port:path, …',
+    check: (entries) => (entries.every((entry) => /^\d+:./.test(entry)) ? null : 'must be a list of port:path'),
+  }),
+  detailed: option.bool({ default: false, help: 'tell what each check found, whether ?detailed was asked for or not' }),
+  database_timeout: option.int({ default: 2, min: 1, help: 'seconds an answer of the database may take' }),
+  queue_timeout: option.int({ default: 30, min: 0, help: 'seconds the queue may be away' }),
 });
 export type HealthOptions = OptionValues<typeof healthOptions>;
 

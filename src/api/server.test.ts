@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { defaultValues } from '../lib/options.ts';
 import { FakePlugin } from './fake-plugin.ts';
-import { type ApiOptions, apiOptions } from './options.ts';
+import { type ApiOptions, apiOptions, healthOptions } from './options.ts';
 import { type Api, type ApiParts, createApi } from './server.ts';
 
 const nowhere = '00000000-0000-0000-0000-000000000000';
@@ -113,9 +113,11 @@ describe('documents', () => {
   });
 
   it('reports health', async () => {
-    const { status, json } = await call('GET', '/healthcheck');
+    const { status, json } = await call('GET', '/healthcheck', undefined, { accept: 'application/json' });
     expect([status, json]).toEqual([200, { detailed: false, reasons: ['OK'] }]);
-    const health = { disable_by_file_path: import.meta.filename };
+    expect((await call('POST', '/healthcheck')).text).toBe('OK');
+    expect((await call('GET', '/healthcheck?detailed')).text).toContain('disable_by_file: OK');
+    const health = defaultValues(healthOptions, { disable_by_file_path: import.meta.filename });
     expect((await call('GET', '/healthcheck', undefined, {}, make({ health }))).status).toBe(503);
   });
 });

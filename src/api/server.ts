@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, {
@@ -21,6 +20,7 @@ import * as documents from './documents.ts';
 import { apiErrors, renderError } from './errors.ts';
 import { type Gate, openDoor } from './gate.ts';
 import { type Guard, isLoopbackHost, loopbackGuard, openGuard } from './guard.ts';
+import { Health, type HealthCheck } from './health.ts';
 import { type Authenticate, noAuthentication } from './identity.ts';
 import { linkBase } from './links.ts';
 import {
@@ -41,6 +41,8 @@ export interface ApiParts {
   readonly options: ApiOptions;
   readonly bodies?: BodyOptions;
   readonly health?: HealthOptions;
+  /** What `/healthcheck` looks at; nothing when left out. */
+  readonly checks?: readonly HealthCheck[];
   /** Who asks; everyone is admin when left out. */
   readonly authenticate?: Authenticate;
   /**
@@ -75,7 +77,7 @@ const REQUEST_TIMEOUT_MS = 120_000;
 export function createApi(parts: ApiParts): Api {
   const { plugin, options, protection = 'loopback', logger = silentLogger } = parts;
   const bodies = parts.bodies ?? defaultValues(bodyOptions);
-  const health = parts.health ?? defaultValues(healthOptions);
+  const health = new Health(parts.checks ?? [], parts.health ?? defaultValues(healthOptions));
   const authenticate = parts.authenticate ?? noAuthentication();
   const guard: Guard =
     protection === 'off' ? openGuard : loopbackGuard(protection === 'open' ? null : options.bind_host);
@@ -151,10 +153,11 @@ export function createApi(parts: ApiParts): Api {
   };
   for (const path of ['/openapi.json', '/docs', '/docs/*']) app.all(path, answerDescription);
   app.all('/healthcheck', async (request, reply) => {
-    const file = health.disable_by_file_path;
-    const disabled = file !== null && (await stat(file).then(Boolean, () => false));
-    if (request.method === 'HEAD' && !disabled) return send(request, reply, 204, '');
-    return send(request, reply, disabled ? 503 : 200, documents.healthDocument(disabled));
+    const { method, headers, raw } = request;
+    const detailed = splitTarget(raw.url!).parameters.some(([name]) => name === 'detailed');
+    const { accept } = headers;
+    const answer = await health.answer({ method, accept, detailed, port: raw.socket.localPort });
+    return send(request, reply, answer.status, answer.body, { 'Content-Type': answer.type });
   });
   const handle = (request: FastifyRequest, reply: FastifyReply) =>
     onBehalfOf(request, () => handleNamed(request, reply));

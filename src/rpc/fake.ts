@@ -92,6 +92,8 @@ export class FakeTransport implements Transport {
     };
   }
 
+  readonly awayMs = 0;
+
   onReconnect(callback: () => void): () => void {
     this.#reconnected.add(callback);
     return () => this.#reconnected.delete(callback);

@@ -45,6 +45,8 @@ export class RpcPeer implements Transport {
   readonly #listeners = new Map<number, readonly Endpoint[]>();
   readonly #seen = new SeenMessages();
   readonly #reconnected = new Set<() => void>();
+  /** Since when there is no connection, in ms of the monotonic clock. */
+  #awaySinceMs: number | null = performance.now();
   #lastListener = 0;
   #waiting = 0;
   #closed = false;
@@ -55,8 +57,17 @@ export class RpcPeer implements Transport {
       request: (listenerId, text) => void this.#serve(listenerId, text),
       reply: (text) => this.#settle(text),
       undeliverable: (msgId, why) => this.#calls.get(msgId)?.giveUp(why),
-      lost: () => this.#giveUpAll('the connection to the queue was lost'),
-      back: () => this.#tellReconnected(),
+      lost: () => {
+        this.#awaySinceMs ??= performance.now();
+        this.#giveUpAll('the connection to the queue was lost');
+      },
+      back: () => {
+        this.#awaySinceMs = null;
+        this.#tellReconnected();
+      },
+    });
+    void this.#link.whenUp().then(() => {
+      this.#awaySinceMs = null;
     });
   }
 
@@ -111,6 +122,10 @@ export class RpcPeer implements Transport {
         if (this.#listeners.delete(id)) this.#link.unlisten(id);
       },
     };
+  }
+
+  get awayMs(): number {
+    return this.#awaySinceMs === null ? 0 : performance.now() - this.#awaySinceMs;
   }
 
   onReconnect(callback: () => void): () => void {

@@ -27,6 +27,8 @@ export interface Transport {
   listen(topic: string, server: string, endpoints: readonly Endpoint[]): Promise<Listener>;
   /** Called whenever the connection comes back after it was lost: time for a full sync. Returns an unsubscribe function. */
   onReconnect(callback: () => void): () => void;
+  /** For how many milliseconds there has been no connection; 0 while there is one. */
+  readonly awayMs: number;
   close(): Promise<void>;
 }
 

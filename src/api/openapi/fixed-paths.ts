@@ -93,7 +93,7 @@ export const fixedPaths: Readonly<Record<string, PathItem>> = {
         [200, 503].map((status) => [
           status,
           {
-            description: status === 200 ? 'It is' : 'It was taken out by its operator',
+            description: status === 200 ? 'It is' : 'Database or queue is away, or its operator took it out',
             content: json({
               type: 'object',
               properties: { detailed: { type: 'boolean' }, reasons: { type: 'array', items: text } },
