@@ -1,6 +1,8 @@
 import { dhcpAgentOptions, dhcpOptions } from '../src/agent/dhcp/options.ts';
 import { commonOptions } from '../src/config/options/common.ts';
+import { metricsOptions } from '../src/metrics/options.ts';
 import { connectAgent, dryRunOption, printPlan } from './frame/agent.ts';
+import { commandFigures, openFigures, queueFigures, syncFigures } from './frame/metrics.ts';
 import { runProgram } from './frame/program.ts';
 
 const about = `usage: neutron-dhcp-agent [options]
@@ -11,7 +13,7 @@ Gives guests their addresses: one dnsmasq per network, in the namespace qdhcp-<n
 await runProgram({
   name: 'neutron-dhcp-agent',
   about,
-  groups: [dhcpOptions, dhcpAgentOptions],
+  groups: [dhcpOptions, dhcpAgentOptions, metricsOptions],
   needs: ['queue'],
   extras: [dryRunOption],
   root: true,
@@ -37,8 +39,29 @@ await runProgram({
       logger,
     });
     if (args.flags.has('dry-run')) return await printPlan(agent.dryRun());
+    const metrics = await openFigures('neutron-dhcp-agent', parts);
+    if (metrics !== null) undo.defer(() => metrics.close());
     undo.defer(() => agent.close());
     await agent.start();
+    if (metrics !== null) {
+      queueFigures(metrics.figures, transport);
+      commandFigures(metrics.figures, linux.exec.statistics);
+      const read = () => agent.statistics;
+      syncFigures(metrics.figures, () => ({ ...read(), rounds: read().syncs }));
+      metrics.figures.gauge(
+        'neutrino_dhcp_networks',
+        'Networks that have their dnsmasq here.',
+        [],
+        () => read().networks,
+      );
+      metrics.figures.gauge('neutrino_dhcp_ports', 'Ports of these networks.', [], () => read().ports);
+      metrics.figures.gauge(
+        'neutrino_dhcp_failing',
+        'Networks that are not served as they should be.',
+        [],
+        () => read().failing,
+      );
+    }
     const started = undo.move();
     return { close: () => started.disposeAsync() };
   },

@@ -5,7 +5,9 @@ import {
   vxlanOptions,
 } from '../src/agent/bridge/options.ts';
 import { commonOptions, concurrencyOptions } from '../src/config/options/common.ts';
+import { metricsOptions } from '../src/metrics/options.ts';
 import { connectAgent, dryRunOption, printPlan } from './frame/agent.ts';
+import { byLabel, commandFigures, openFigures, queueFigures, syncFigures } from './frame/metrics.ts';
 import { runProgram } from './frame/program.ts';
 
 const about = `usage: neutron-linuxbridge-agent [options]
@@ -16,7 +18,7 @@ Needs root. Where no --config-file is given it reads neutron.conf and plugins/ml
 await runProgram({
   name: 'neutron-linuxbridge-agent',
   about,
-  groups: [linuxBridgeOptions, vxlanOptions, bridgeAgentOptions, securityGroupOptions],
+  groups: [linuxBridgeOptions, vxlanOptions, bridgeAgentOptions, securityGroupOptions, metricsOptions],
   needs: ['queue'],
   extras: [dryRunOption],
   root: true,
@@ -47,8 +49,20 @@ await runProgram({
       lockPaths: [config.get(concurrencyOptions).lock_path, SHARED_LOCK_PATH],
     });
     if (args.flags.has('dry-run')) return await printPlan(agent.dryRun());
+    const metrics = await openFigures('neutron-linuxbridge-agent', parts);
+    if (metrics !== null) undo.defer(() => metrics.close());
     undo.defer(() => agent.close());
     await agent.start();
+    if (metrics !== null) {
+      queueFigures(metrics.figures, transport);
+      commandFigures(metrics.figures, linux.exec.statistics);
+      syncFigures(metrics.figures, () => agent.statistics);
+      metrics.figures.gauge('neutrino_devices', 'Taps on this host.', [], () => agent.statistics.devices);
+      metrics.figures.counter('neutrino_operations_total', 'Operations on the host.', ['state'], () => {
+        const { planned, applied } = agent.statistics;
+        return byLabel('state', { planned, applied });
+      });
+    }
     const started = undo.move();
     return { close: () => started.disposeAsync() };
   },

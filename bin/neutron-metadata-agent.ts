@@ -1,6 +1,8 @@
 import { metadataAgentOptions, metadataOptions } from '../src/agent/metadata/options.ts';
 import { commonOptions } from '../src/config/options/common.ts';
+import { metricsOptions } from '../src/metrics/options.ts';
 import { connectAgent } from './frame/agent.ts';
+import { openFigures, queueFigures } from './frame/metrics.ts';
 import { runProgram } from './frame/program.ts';
 
 const about = `usage: neutron-metadata-agent [options]
@@ -12,12 +14,14 @@ itself where there is no Nova. Where no --config-file is given it reads neutron.
 await runProgram({
   name: 'neutron-metadata-agent',
   about,
-  groups: [metadataOptions, metadataAgentOptions],
+  groups: [metadataOptions, metadataAgentOptions, metricsOptions],
   needs: ['queue'],
   async start(parts) {
     const { config, logger } = parts;
     const { MetadataAgent } = await import('../src/agent/metadata/agent.ts');
+    const metrics = await openFigures('neutron-metadata-agent', parts);
     const transport = await connectAgent('neutron-metadata-agent', parts);
+    if (metrics !== null) queueFigures(metrics.figures, transport);
     const agent = new MetadataAgent({
       host: config.get(commonOptions).host,
       options: config.get(metadataOptions),
@@ -30,6 +34,7 @@ await runProgram({
       async close() {
         await agent.close();
         await transport.close();
+        await metrics?.close();
       },
     };
   },

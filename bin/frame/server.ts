@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Answered } from '../../src/api/answered.ts';
 import { apiOptions, bodyOptions, healthOptions } from '../../src/api/options.ts';
 import type { Config } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/errors.ts';
@@ -8,8 +9,10 @@ import { commonOptions } from '../../src/config/options/common.ts';
 import { databaseOptions, databaseSettings } from '../../src/config/options/database.ts';
 import { keystoneOptions, novaOptions, placementOptions } from '../../src/config/options/identity.ts';
 import { neutrinoOptions, policyOptions, serverOptions } from '../../src/config/options/server.ts';
+import { metricsOptions } from '../../src/metrics/options.ts';
 import { type PluginOptions, pluginOptionGroups } from '../../src/plugin/options.ts';
 import { healthChecks } from './health.ts';
+import { openFigures, queueFigures } from './metrics.ts';
 import { type Program, type ProgramParts, type Running, StartError } from './program.ts';
 
 const about = `usage: neutron-server [options]
@@ -25,6 +28,7 @@ export const server: Program = {
     apiOptions,
     bodyOptions,
     healthOptions,
+    metricsOptions,
     serverOptions,
     neutrinoOptions,
     databaseOptions,
@@ -49,18 +53,30 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
   const openNova = await (await import('./nova.ts')).prepareNova(config);
   const prepared = keystone ? (await import('./access.ts')).prepareAccess(config) : null;
   // Modules come here and not above, so that --help and refusals are quick, and they load while the database opens.
-  const [{ openDatabase }, schema, { serveLocalBus }, { createPlugin }, { createApi }, { accessLog }, identity] =
-    await Promise.all([
-      import('../../src/db/database.ts'),
-      import('../../src/db/migrate.ts'),
-      import('../../src/rpc/local/serve.ts'),
-      import('../../src/plugin/plugin.ts'),
-      import('../../src/api/server.ts'),
-      import('../../src/api/answered.ts'),
-      import('../../src/api/identity.ts'),
-    ]);
+  const [
+    { openDatabase },
+    { newStatistics },
+    schema,
+    { serveLocalBus },
+    { createPlugin },
+    { createApi },
+    { accessLog },
+    identity,
+  ] = await Promise.all([
+    import('../../src/db/database.ts'),
+    import('../../src/db/statistics.ts'),
+    import('../../src/db/migrate.ts'),
+    import('../../src/rpc/local/serve.ts'),
+    import('../../src/plugin/plugin.ts'),
+    import('../../src/api/server.ts'),
+    import('../../src/api/answered.ts'),
+    import('../../src/api/identity.ts'),
+  ]);
   await using undo = new AsyncDisposableStack();
-  const database = await openDatabase({ ...databaseSettings(config.get(databaseOptions)), logger });
+  const metrics = await openFigures('neutron-server', { config, logger });
+  if (metrics !== null) undo.defer(() => metrics.close());
+  const statistics = metrics === null ? null : newStatistics();
+  const database = await openDatabase({ ...databaseSettings(config.get(databaseOptions)), statistics, logger });
   undo.defer(() => database.close());
   await schema.requireCurrentSchema(database, config.files);
 
@@ -91,6 +107,16 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
   }
   await plugin.start();
 
+  let onAnswer: ((answered: Answered) => void) | null = null;
+  if (metrics !== null) {
+    const figures = await import('./server-figures.ts');
+    queueFigures(metrics.figures, bus.transport);
+    figures.databaseFigures(metrics.figures, database, statistics!);
+    const agentDownTimeMs = pluginOptions(config).core.agent_down_time * 1000;
+    figures.stateFigures(metrics.figures, { database, plugin, agentDownTimeMs });
+    onAnswer = figures.apiFigures(metrics.figures);
+  }
+
   const access = prepared?.open(plugin, logger) ?? null;
   if (access !== null) undo.defer(() => access.close());
   const api = createApi({
@@ -102,7 +128,7 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
     protection: access !== null ? 'off' : open ? 'open' : 'loopback',
     authenticate: access?.authenticate ?? (token === null ? identity.noAuthentication() : identity.fixedToken(token)),
     ...(access !== null && { gate: access.gate, challenge: access.challenge }),
-    ...(accessLogged && { onAnswer: accessLog({ ...logger, info: logger.later }) }),
+    onAnswer: both(accessLogged ? accessLog({ ...logger, info: logger.later }) : null, onAnswer),
     logger,
   });
   undo.defer(() => api.close());
@@ -114,6 +140,14 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
     logger.warn({ url }, 'the API answers everyone who reaches this address: insecure_open_api is set');
   const parts = undo.move();
   return { close: () => parts.disposeAsync() };
+}
+
+/** One listener of several, of which some may be missing. */
+function both<T>(...listeners: readonly (((fact: T) => void) | null)[]): (fact: T) => void {
+  const there = listeners.filter((listener) => listener !== null);
+  return (fact) => {
+    for (const listener of there) listener(fact);
+  };
 }
 
 function pluginOptions(config: Config): PluginOptions {

@@ -5,8 +5,9 @@ import { createKysely } from './dialect/kysely.ts';
 import { openDialect } from './dialect/registry.ts';
 import { parseConnectionUrl } from './dialect/url.ts';
 import { atOneMoment, attach, query } from './handle.ts';
-import { type RetryOptions, withRetry } from './retry.ts';
+import { type RetryOptions, type RetryReason, withRetry } from './retry.ts';
 import type { Schema } from './schema.ts';
+import { counted, type DatabaseStatistics } from './statistics.ts';
 
 /** A connection to ask: the database outside a transaction (committed rows only) or the inside of one. */
 export type Db = Kysely<Schema>;
@@ -30,6 +31,8 @@ export interface DatabaseOptions {
   readonly start?: StartOptions;
   /** Galera's `wsrep_sync_wait` for each session; the server's when not given. */
   readonly wsrepSyncWait?: number | null;
+  /** Where its use is counted; it is not when left out. */
+  readonly statistics?: DatabaseStatistics | null;
   readonly logger?: Logger;
 }
 
@@ -43,10 +46,13 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     pool: DEFAULT_POOL,
     start: { attempts: 0, pauseMs: 0 },
     wsrepSyncWait: null,
+    statistics: null,
     logger: silentLogger,
     ...options,
   } as const;
-  return new Database(await openDialect({ url, ...complete }), complete);
+  const dialect = await openDialect({ url, ...complete });
+  const { statistics } = complete;
+  return new Database(statistics === null ? dialect : counted(dialect, statistics), complete);
 }
 
 /**
@@ -79,7 +85,12 @@ export class Database {
    * do not catch a failed statement and go on (PostgreSQL cannot).
    */
   transaction<T>(work: (tx: Tx) => Promise<T>, retry: RetryOptions = {}): Promise<T> {
-    return withRetry(() => this.#dialect.transaction((connection) => work(this.#bound(connection) as Tx)), retry);
+    const { statistics } = this.options;
+    const onRetry = (why: RetryReason) => {
+      if (statistics !== null) statistics.retries[why] += 1;
+    };
+    const once = () => this.#dialect.transaction((connection) => work(this.#bound(connection) as Tx));
+    return withRetry(once, { ...retry, onRetry });
   }
 
   /** Runs `work` on a connection whose statements all see the same moment; again, when the connection was lost in it. */

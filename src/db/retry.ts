@@ -17,7 +17,12 @@ export interface RetryOptions {
   attempts?: number;
   /** Errors, besides deadlocks and RetryRequest, after which the work is done again: lost unique races, usually. */
   retryOn?: (error: unknown) => boolean;
+  /** Told before each further attempt. */
+  onRetry?: (why: RetryReason) => void;
 }
+
+/** The work asked for it, the database was busy or lost, or a race for a unique key was. */
+export type RetryReason = 'requested' | 'busy' | 'race';
 
 const ATTEMPTS = 10;
 const FIRST_PAUSE_MS = 2;
@@ -55,6 +60,7 @@ export async function withRetry<T>(work: () => Promise<T>, options: RetryOptions
       const busy = isBusy(error);
       const wanted = requested || busy || (options.retryOn?.(error) ?? false);
       if (!wanted || attempt >= attempts) throw requested ? error.cause : error;
+      options.onRetry?.(requested ? 'requested' : busy ? 'busy' : 'race');
       if (busy || attempt > 1) await delay(pauseMs(attempt));
     }
   }

@@ -39,6 +39,8 @@ export interface Plugin extends CorePlugin {
   rpcEndpoints(): { topic: string; endpoints: Endpoint[] }[];
   /** Takes up what an earlier process left undone, and begins to watch over agents. */
   start(): Promise<void>;
+  /** How many tasks after commits were done by this process, and how many tries failed. */
+  readonly outbox: { readonly done: number; readonly failed: number };
   /** Settles when nothing waits to be told: for tests, and before a planned end. */
   idle(): Promise<void>;
   close(): Promise<void>;
@@ -99,6 +101,7 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
         .flatMap(({ endpoints }) => endpoints ?? [])
         .map(({ topic, endpoint }) => ({ topic, endpoints: [endpoint] })),
     ],
+    outbox: machine.outbox.statistics,
     async start() {
       machine.outbox.start();
       lane?.start();

@@ -1,6 +1,7 @@
 import { causedBy } from '../lib/cause.ts';
 import { adminContext, type Context } from '../lib/context.ts';
 import { findMethod } from './dispatch.ts';
+import { newStatistics } from './statistics.ts';
 import { type Endpoint, type Listener, MessagingTimeout, type Target, type Transport } from './transport.ts';
 
 /** One message that went through a `FakeTransport`. */
@@ -93,6 +94,8 @@ export class FakeTransport implements Transport {
   }
 
   readonly awayMs = 0;
+  readonly statistics = newStatistics();
+  readonly callsUnderWay = 0;
 
   onReconnect(callback: () => void): () => void {
     this.#reconnected.add(callback);

@@ -16,6 +16,7 @@ import {
 } from './envelope.ts';
 import { isLarge } from './large-result.ts';
 import type { Link, LinkEvents } from './link.ts';
+import { newStatistics } from './statistics.ts';
 import {
   type Endpoint,
   type Listener,
@@ -39,6 +40,7 @@ interface PendingCall {
 
 /** A program on the queue: makes calls, serves methods. All that is not about carrying bytes, over whatever link. */
 export class RpcPeer implements Transport {
+  readonly statistics = newStatistics();
   readonly #link: Link;
   readonly #logger: Logger;
   readonly #calls = new Map<string, PendingCall>();
@@ -63,6 +65,7 @@ export class RpcPeer implements Transport {
       },
       back: () => {
         this.#awaySinceMs = null;
+        this.statistics.reconnects += 1;
         this.#tellReconnected();
       },
     });
@@ -86,7 +89,9 @@ export class RpcPeer implements Transport {
     const reply = { msgId, queue: this.#link.replyQueue };
     const text = encodeRequest(request(target, method, args, context, { reply }));
     const send = () => {
-      if (this.#calls.has(msgId)) this.#link.publish({ ...route(target), call: { msgId, timeoutMs } }, text);
+      if (!this.#calls.has(msgId)) return;
+      this.statistics.sent.call += 1;
+      this.#link.publish({ ...route(target), call: { msgId, timeoutMs } }, text);
     };
     if (this.#link.isUp) send();
     else if (this.#waiting >= MAX_WAITING) this.#calls.get(msgId)?.giveUp('too many messages wait for the connection');
@@ -109,6 +114,7 @@ export class RpcPeer implements Transport {
       await inTime(this.#whenUp(), CALL_TIMEOUT_MS, () => refuse('there is no connection to the queue'));
       if (this.#closed) throw refuse('the transport is closed');
     }
+    this.statistics.sent[target.fanout ? 'fanout' : 'cast'] += 1;
     this.#link.publish({ ...route(target), ...(target.fanout ? { fanout: true } : {}) }, text);
   }
 
@@ -128,6 +134,10 @@ export class RpcPeer implements Transport {
     return this.#awaySinceMs === null ? 0 : performance.now() - this.#awaySinceMs;
   }
 
+  get callsUnderWay(): number {
+    return this.#calls.size;
+  }
+
   onReconnect(callback: () => void): () => void {
     this.#reconnected.add(callback);
     return () => this.#reconnected.delete(callback);
@@ -144,7 +154,10 @@ export class RpcPeer implements Transport {
   /** Enters a call as pending; the promise settles with its reply, or with `failure` when none comes in time. */
   #expect(msgId: string, failure: (why?: string) => Error, timeoutMs: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const giveUp = (why?: string) => finish(() => reject(failure(why)));
+      const giveUp = (why?: string) => {
+        this.statistics.timeouts += 1;
+        finish(() => reject(failure(why)));
+      };
       const timer = setTimeout(giveUp, timeoutMs);
       const finish = (settle: () => void) => {
         clearTimeout(timer);
@@ -171,6 +184,7 @@ export class RpcPeer implements Transport {
   #settle(text: string): void {
     try {
       const reply = decodeReply(text);
+      this.statistics.received.reply += 1;
       if (!reply.ending) return;
       const call = this.#calls.get(reply.msgId);
       if (!call) this.#logger.debug({ msg_id: reply.msgId }, 'a reply came after its caller gave up');
@@ -178,6 +192,7 @@ export class RpcPeer implements Transport {
       else call.resolve(reply.result);
     } catch (error) {
       this.#logger.warn({ error: String(error) }, 'dropped a reply that cannot be read');
+      this.statistics.received.unreadable += 1;
     }
   }
 
@@ -204,26 +219,43 @@ export class RpcPeer implements Transport {
       asked = decodeRequest(text);
     } catch (error) {
       this.#logger.warn({ error: String(error) }, 'dropped a message that cannot be read');
+      this.statistics.received.unreadable += 1;
       return;
     }
     // The id alone would drop a fan-out that reaches two listeners of this program.
     if (!this.#seen.isNew(`${listenerId}:${asked.uniqueId}`)) return;
+    this.statistics.received.request += 1;
     await causedBy([asked.context], () => this.#run(endpoints, asked));
   }
 
   async #run(endpoints: readonly Endpoint[], asked: Request): Promise<void> {
     const { reply, method } = asked;
     const startedMs = performance.now();
+    let isServed = false;
     try {
-      const result = await findMethod(endpoints, method, asked.version)(asked.args, asked.context);
+      const run = findMethod(endpoints, method, asked.version);
+      isServed = true;
+      const result = await run(asked.args, asked.context);
+      this.#note(method, 'done', startedMs);
       this.#logger.debug({ method, ms: msSince(startedMs) }, 'served an RPC');
       if (!reply) return;
       const large = isLarge(result);
+      this.statistics.sent.reply += 1;
       this.#link.reply(reply, large ? await encodeLargeResult(reply.msgId, result) : encodeResult(reply.msgId, result));
     } catch (error) {
+      // A method that nobody serves is whatever the sender wrote: that is no name to count by.
+      if (isServed) this.#note(method, 'failed', startedMs);
       this.#logFailure(asked, error);
       if (reply) this.#link.reply(reply, encodeFailure(reply.msgId, error));
     }
+  }
+
+  #note(method: string, outcome: 'done' | 'failed', startedMs: number): void {
+    const { served } = this.statistics;
+    const counts = served.get(method) ?? { done: 0, failed: 0, seconds: 0 };
+    counts[outcome] += 1;
+    counts.seconds += (performance.now() - startedMs) / 1000;
+    served.set(method, counts);
   }
 
   /** What the API's users may cause is the caller's matter; anything else is a fault of this program. */

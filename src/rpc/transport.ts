@@ -1,4 +1,5 @@
 import type { Context } from '../lib/context.ts';
+import type { TransportStatistics } from './statistics.ts';
 
 /**
  * How programs call each other, whatever carries it: the local bus here, RabbitMQ later, the same messages on both.
@@ -29,6 +30,9 @@ export interface Transport {
   onReconnect(callback: () => void): () => void;
   /** For how many milliseconds there has been no connection; 0 while there is one. */
   readonly awayMs: number;
+  readonly statistics: TransportStatistics;
+  /** Calls that wait for their answer. */
+  readonly callsUnderWay: number;
   close(): Promise<void>;
 }
 

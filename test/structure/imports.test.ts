@@ -26,6 +26,11 @@ const folders: readonly { folder: string; may: readonly string[]; because: strin
   },
   { folder: 'src/rpc', may: ['src/lib'], because: 'the wire is the same for server and agents' },
   { folder: 'src/linux', may: ['src/lib'], because: 'applies what it is told to the host' },
+  {
+    folder: 'src/metrics',
+    may: ['src/lib'],
+    because: 'figures are read from parts that do not know who asks; bin says from which',
+  },
   { folder: 'src/policy', may: ['src/lib', 'src/resources'], because: 'rules are about attributes, not about storage' },
   {
     folder: 'src/plugin',
@@ -63,6 +68,7 @@ const owned: readonly { name: RegExp; may: readonly string[]; because: string }[
   { name: /^memjs(\/|$)/, may: ['src/keystone'], because: 'the cache of tokens is nobody else’s' },
   { name: /^fastify(\/|$)/, may: ['src/api'], because: 'only the API speaks HTTP to clients' },
   { name: /^amqplib(\/|$)/, may: ['src/rpc/amqp'], because: 'nothing above the transport knows which one it is' },
+  { name: /^prom-client$/, may: ['src/metrics'], because: 'everything else counts in plain numbers' },
   { name: /^pino(\/|$)/, may: ['bin', 'src/api'], because: 'everything else takes the Logger of lib/log.ts' },
   { name: /^commander(\/|$)/, may: ['bin', 'cli', 'src/onehost'], because: 'only command lines parse arguments' },
 ];

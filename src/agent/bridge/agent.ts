@@ -19,7 +19,7 @@ import { explainPort } from './explain.ts';
 import { Gate } from './gate.ts';
 import { agentId, checkHost } from './identity.ts';
 import { type BridgeAgentOptions, type BridgeConfig, bridgeConfig } from './options.ts';
-import { SyncLoop } from './sync.ts';
+import { SyncLoop, type SyncStatistics } from './sync.ts';
 import { Wake } from './wake.ts';
 
 export interface BridgeAgentParts {
@@ -115,6 +115,10 @@ export class BridgeAgent {
       this.#wake.in(0);
     }, this.#scanIntervalMs);
     this.#logger.info({ agent_id: this.#agentId, host: this.#host }, 'The Linux-bridge agent works');
+  }
+
+  get statistics(): SyncStatistics & { devices: number } {
+    return { ...this.#sync.statistics, devices: this.#sync.deviceCount };
   }
 
   /** What it would do on this host now, as lines; does nothing on the host. */

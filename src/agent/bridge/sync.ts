@@ -32,6 +32,19 @@ export interface SyncParts {
   statePath: string | null;
 }
 
+/** What the agent did since it started. */
+export interface SyncStatistics {
+  rounds: number;
+  /** Rounds that ended with an error, or left something undone. */
+  failed: number;
+  seconds: number;
+  /** Operations on the host: what plans had, and what was done. */
+  planned: number;
+  applied: number;
+  /** When all devices were last known to be as the server has them, in ms since the epoch. */
+  fullSyncAtMs: number | null;
+}
+
 /** So many devices are asked for in one call. */
 const DETAILS_CHUNK = 500;
 /** While the server cannot be asked, it is asked again after this, doubling up to the longest. */
@@ -50,6 +63,14 @@ const LOGGED_OPERATIONS = 40;
  * one look at the kernel.
  */
 export class SyncLoop {
+  readonly statistics: SyncStatistics = {
+    rounds: 0,
+    failed: 0,
+    seconds: 0,
+    planned: 0,
+    applied: 0,
+    fullSyncAtMs: null,
+  };
   readonly #parts: SyncParts;
   readonly #plugin: PluginApi;
   readonly #reports: DeviceReports;
@@ -63,6 +84,8 @@ export class SyncLoop {
   /** Something new was heard since the last pass: what is planned then is no drift. */
   #news = true;
   #failing = false;
+  /** The server was or is to be asked about everything, and that has not been done on the host yet. */
+  #isAllAsked = false;
   #driftsInARow = 0;
   #closedTold: ReadonlySet<string> = new Set();
 
@@ -91,6 +114,7 @@ export class SyncLoop {
 
   askAll(): void {
     this.#news = true;
+    this.#isAllAsked = true;
     this.#devices.markStale(() => true);
   }
 
@@ -132,6 +156,25 @@ export class SyncLoop {
   }
 
   async pass(): Promise<{ againInMs?: number } | undefined> {
+    const { statistics } = this;
+    const startedMs = performance.now();
+    const isFull = this.#isAllAsked;
+    this.#isAllAsked = false;
+    let isDone = false;
+    try {
+      const result = await this.#pass();
+      isDone = result === undefined;
+      return result;
+    } finally {
+      statistics.rounds += 1;
+      statistics.seconds += (performance.now() - startedMs) / 1000;
+      if (!isDone) statistics.failed += 1;
+      if (isFull && isDone) statistics.fullSyncAtMs = Date.now();
+      if (isFull && !isDone) this.#isAllAsked = true;
+    }
+  }
+
+  async #pass(): Promise<{ againInMs?: number } | undefined> {
     const { linux } = this.#parts;
     let state = await linux.readNetwork();
     await this.#remember(state);
@@ -327,12 +370,14 @@ export class SyncLoop {
         leaveAlone: new Set(failed.keys()),
         remembered: this.#memory.lost(state),
       });
+      this.statistics.planned += operations.length;
       if (operations.length === 0) {
         this.#driftsInARow = 0;
         return { failed, state };
       }
       try {
         await linux.apply(operations);
+        this.statistics.applied += operations.length;
         if (operations.some(({ op }) => op === 'add_address')) await this.#remember(await linux.readNetwork());
         const found = 'The host was not as it should be: mended';
         const isDrift = !isNews && !this.#failing;

@@ -43,6 +43,20 @@ export interface DhcpAgentParts {
   logger?: Logger;
 }
 
+export interface DhcpStatistics {
+  /** Full syncs with the server, and those of them that failed. */
+  readonly syncs: number;
+  readonly failed: number;
+  readonly seconds: number;
+  /** When the last one that was done ended, in ms since the epoch. */
+  readonly fullSyncAtMs: number | null;
+  /** Networks that have their dnsmasq here, and their ports. */
+  readonly networks: number;
+  readonly ports: number;
+  /** Networks that could not be served as they should, and are tried again. */
+  readonly failing: number;
+}
+
 /** Longest wait for work under way when the agent ends. */
 const CLOSE_LIMIT_MS = 5_000;
 
@@ -54,6 +68,7 @@ const DELETED_PORTS = 10_000;
  * after what the workers made. Upstream: agent/dhcp/agent.py.
  */
 export class DhcpAgent {
+  readonly #statistics = { syncs: 0, failed: 0, seconds: 0, fullSyncAtMs: null as number | null };
   readonly #parts: DhcpAgentParts;
   readonly #logger: Logger;
   readonly #plugin: PluginApi;
@@ -105,6 +120,19 @@ export class DhcpAgent {
   /** Settles with the first sync that reached the server; messages are taken from the beginning. */
   get firstSync(): Promise<void> {
     return this.#firstSync.promise;
+  }
+
+  /** What it did since it started, and how much it serves now. */
+  get statistics(): DhcpStatistics {
+    const workers = [...this.#workers.values()];
+    const served = workers.filter(({ state }) => state !== null);
+    const ports = served.reduce((sum, { network }) => sum + (network?.ports.length ?? 0), 0);
+    return {
+      ...this.#statistics,
+      networks: served.length,
+      failing: workers.filter(({ failure }) => failure !== null).length,
+      ports,
+    };
   }
 
   /** Begins to listen, to report and to serve; returns while the first sync is under way or the server is waited for. */
@@ -203,9 +231,14 @@ export class DhcpAgent {
       await Promise.all(work);
       for (const [id, worker] of this.#workers) if (worker.isIdle) this.#workers.delete(id);
       const tookMs = Math.round(performance.now() - startedMs);
+      this.#statistics.syncs += 1;
+      this.#statistics.seconds += tookMs / 1000;
+      this.#statistics.fullSyncAtMs = Date.now();
       this.#logger.info({ networks: networks.length, took_ms: tookMs }, 'synchronized with the server');
       this.#firstSync.resolve();
     } catch (error) {
+      this.#statistics.syncs += 1;
+      this.#statistics.failed += 1;
       this.#logger.warn({ error: String(error) }, 'sync failed, trying again');
       this.#resync.need(String(error), null);
     }

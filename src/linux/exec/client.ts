@@ -34,6 +34,17 @@ const LOGGED_INPUT = 2_000;
 /** The helper keeps next to nothing: a small heap makes V8 collect early instead of growing. */
 const HELPER_FLAGS = ['--max-old-space-size=48', '--max-semi-space-size=1', '--v8-pool-size=1', '--no-warnings'];
 
+/** How commands of one program went since the agent started. */
+export interface CommandCounts {
+  /** It ran to its end, whatever the exit code. */
+  ran: number;
+  /** It was started to live on its own. */
+  started: number;
+  /** It is missing, not allowed, took too long, or ended with a code that was not expected. */
+  failed: number;
+  seconds: number;
+}
+
 type Request = Record<string, unknown> & { op: string };
 type Answer = {
   id: number;
@@ -53,6 +64,8 @@ type Waiting = { onAnswer(answer: Answer): void; onLost(): void };
  * and is started anew when it died; what was under way then has failed and is reported so.
  */
 export class HelperExec implements Exec {
+  /** By program. */
+  readonly statistics = new Map<string, CommandCounts>();
   readonly #logger: Logger;
   readonly #argv: string[];
   readonly #waiting = new Map<number, Waiting>();
@@ -79,6 +92,7 @@ export class HelperExec implements Exec {
     const answer = await this.#asked({ op: 'run', argv, netns, stdin, timeoutMs }, timeoutMs);
     const result = commandResult(argv, netns, answer);
     if (!(options.okCodes ?? [0]).includes(result.code)) {
+      this.#countsOf(argv).failed += 1;
       throw new CommandFailed({ argv, code: result.code, stderr: result.stderr, netns });
     }
     return result;
@@ -91,7 +105,9 @@ export class HelperExec implements Exec {
     const { netns, logFile, env } = options;
     const answer = await this.#asked({ op: 'daemon', argv, netns, env, logFile }, DEFAULT_TIMEOUT_MS);
     const { code, stderr } = commandResult(argv, netns, answer);
-    if (code !== 0) throw new CommandFailed({ argv, code, stderr, netns });
+    if (code === 0) return;
+    this.#countsOf(argv).failed += 1;
+    throw new CommandFailed({ argv, code, stderr, netns });
   }
 
   open(argv: readonly string[], handlers: OpenHandlers): OpenCommand {
@@ -139,6 +155,10 @@ export class HelperExec implements Exec {
       const ms = Math.round((performance.now() - startedMs) * 10) / 10;
       const input = typeof stdin === 'string' ? { stdin: shortened(stdin) } : {};
       this.#logger.debug({ argv, netns, ...input, ms, ...outcome }, op === 'run' ? 'ran' : 'started');
+      const counts = this.#countsOf(argv as readonly string[]);
+      counts[op === 'run' ? 'ran' : 'started'] += 1;
+      counts.seconds += ms / 1000;
+      if ('error' in outcome) counts.failed += 1;
     };
     try {
       const answer = await this.#ask(request, timeoutMs);
@@ -148,6 +168,12 @@ export class HelperExec implements Exec {
       tell({ error });
       throw error;
     }
+  }
+
+  #countsOf([program = '']: readonly string[]): CommandCounts {
+    const counts = this.statistics.get(program) ?? { ran: 0, started: 0, failed: 0, seconds: 0 };
+    this.statistics.set(program, counts);
+    return counts;
   }
 
   #ask(request: Request, timeoutMs: number): Promise<Answer> {

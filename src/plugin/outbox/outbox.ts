@@ -64,6 +64,8 @@ const BATCH = 64;
  * them does them at once, in the order of their commits, and deletes the rows in batches.
  */
 export class Outbox {
+  /** Tasks since the start: done, and failed at one try. */
+  readonly statistics = { done: 0, failed: 0 };
   readonly #parts: OutboxParts;
   readonly #waiting: Task[] = [];
   /** Rows this process is about to do: its sweep renews the claim on them. */
@@ -153,6 +155,7 @@ export class Outbox {
     const done: number[] = [];
     const note = (task: Task, error: unknown) => {
       if (error === undefined) {
+        this.statistics.done += 1;
         done.push(task.id);
         return;
       }
@@ -236,6 +239,7 @@ export class Outbox {
   #report(task: Task, error: unknown): void {
     const { resource_type: resource, resource_id: id, action, context } = task;
     const request_id = context?.requestId;
+    this.statistics.failed += 1;
     this.#parts.logger.warn({ request_id, resource, id, action, error }, 'task failed; it will be tried again');
   }
 }
