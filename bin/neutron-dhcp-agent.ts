@@ -17,8 +17,9 @@ await runProgram({
   needs: ['queue'],
   extras: [dryRunOption],
   root: true,
+  service: true,
   async start(parts) {
-    const { config, logger, args } = parts;
+    const { config, logger, args, service } = parts;
     const [{ DhcpAgent }, { openHost }] = await Promise.all([
       import('../src/agent/dhcp/agent.ts'),
       import('../src/linux/host.ts'),
@@ -37,10 +38,12 @@ await runProgram({
       transport,
       linux,
       logger,
+      onSetUp: service.ready,
     });
     if (args.flags.has('dry-run')) return await printPlan(agent.dryRun());
     const metrics = await openFigures('neutron-dhcp-agent', parts);
     if (metrics !== null) undo.defer(() => metrics.close());
+    service.describe(() => agent.status);
     undo.defer(() => agent.close());
     await agent.start();
     if (metrics !== null) {

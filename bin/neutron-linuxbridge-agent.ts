@@ -22,8 +22,9 @@ await runProgram({
   needs: ['queue'],
   extras: [dryRunOption],
   root: true,
+  service: true,
   async start(parts) {
-    const { config, logger, args } = parts;
+    const { config, logger, args, service } = parts;
     const [{ BridgeAgent }, { openHost }, { SHARED_LOCK_PATH }] = await Promise.all([
       import('../src/agent/bridge/agent.ts'),
       import('../src/linux/host.ts'),
@@ -45,12 +46,14 @@ await runProgram({
       transport,
       linux,
       logger,
+      onSetUp: service.ready,
       statePath: config.get(commonOptions).state_path,
       lockPaths: [config.get(concurrencyOptions).lock_path, SHARED_LOCK_PATH],
     });
     if (args.flags.has('dry-run')) return await printPlan(agent.dryRun());
     const metrics = await openFigures('neutron-linuxbridge-agent', parts);
     if (metrics !== null) undo.defer(() => metrics.close());
+    service.describe(() => agent.status);
     undo.defer(() => agent.close());
     await agent.start();
     if (metrics !== null) {

@@ -16,8 +16,9 @@ await runProgram({
   about,
   groups: [metadataOptions, metadataAgentOptions, metricsOptions],
   needs: ['queue'],
+  service: true,
   async start(parts) {
-    const { config, logger } = parts;
+    const { config, logger, service } = parts;
     const { MetadataAgent } = await import('../src/agent/metadata/agent.ts');
     const metrics = await openFigures('neutron-metadata-agent', parts);
     const transport = await connectAgent('neutron-metadata-agent', parts);
@@ -29,6 +30,7 @@ await runProgram({
       transport,
       logger,
     });
+    service.describe(() => agent.status);
     await agent.start();
     return {
       async close() {

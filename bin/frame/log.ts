@@ -5,6 +5,7 @@ import { reason } from '../../src/config/files.ts';
 import { makeFolders } from '../../src/config/folders.ts';
 import { type Cause, currentCauses } from '../../src/lib/cause.ts';
 import type { Logger } from '../../src/lib/log.ts';
+import { journalPrefix } from './journal.ts';
 
 export interface LogSettings {
   program: string;
@@ -76,7 +77,9 @@ export async function openLog(settings: LogSettings): Promise<ProgramLogger> {
     flush();
     writeNow(text);
   };
-  const lines = settings.json ? await jsonLogger(program, debug, write) : textLogger(program, debug, write);
+  const lines = settings.json
+    ? await jsonLogger(program, debug, write)
+    : textLogger(program, debug, write, path === null);
   const logger: ProgramLogger = {
     path,
     debug: (fields, message) => lines.debug(fields, message),
@@ -101,9 +104,12 @@ export async function openLog(settings: LogSettings): Promise<ProgramLogger> {
   return logger;
 }
 
-function textLogger(program: string, debug: boolean, write: (text: string) => void): Logger {
-  const at = (level: Level) => (fields: object, message: string) =>
-    write(`${renderText({ level, message, fields, program, at: new Date(), causes: currentCauses() })}\n`);
+function textLogger(program: string, debug: boolean, write: (text: string) => void, isStderr: boolean): Logger {
+  const at = (level: Level) => {
+    const prefix = isStderr ? journalPrefix(level) : '';
+    return (fields: object, message: string) =>
+      write(`${prefix}${renderText({ level, message, fields, program, at: new Date(), causes: currentCauses() })}\n`);
+  };
   return { debug: debug ? at('debug') : () => {}, info: at('info'), warn: at('warn'), error: at('error') };
 }
 

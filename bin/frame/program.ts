@@ -15,8 +15,10 @@ import {
   splitArguments,
   UsageError,
 } from './arguments.ts';
+import { journalPrefix } from './journal.ts';
 import { errorText, openLog, type ProgramLogger } from './log.ts';
 import { outliveReaders } from './pipes.ts';
+import { openService, type Service } from './service.ts';
 import { version } from './version.ts';
 
 /** What a program is; `runProgram` does the rest, the same for all of them. */
@@ -33,6 +35,8 @@ export interface Program {
   commands?: boolean;
   /** Whether it needs root: says so in one line instead of failing somewhere. */
   root?: boolean;
+  /** It serves until it is stopped, and tells a service manager how it is. */
+  service?: boolean;
   /** Starts it. A program that has a life returns how it ends; others resolve when they are done, with an exit code. */
   start(parts: ProgramParts): Promise<Running | number>;
 }
@@ -41,6 +45,8 @@ export interface ProgramParts {
   config: Config;
   logger: ProgramLogger;
   args: Arguments;
+  /** Who waits for news of it; a program that has a life and says nothing is ready when it has started. */
+  service: Service;
   /** Ends the program from inside, as a signal would, with this exit code. */
   stop(why: string, exitCode: number): void;
 }
@@ -118,7 +124,8 @@ async function run(program: Program, argv: readonly string[]): Promise<void> {
   });
   if (!program.commands) logStart(program, config, logger);
   try {
-    await live(program, { config, logger, args });
+    const service = openService(logger, program.service && !args.flags.has('dry-run') ? process.env : {});
+    await live(program, { config, logger, args, service });
   } catch (error) {
     throw withPlace(error, config);
   }
@@ -144,7 +151,7 @@ function readArguments(program: Program, argv: readonly string[]): Arguments {
 }
 
 /** From start to orderly end: first signal closes, a second one ends at once. */
-async function live(program: Program, { config, logger, args }: Omit<ProgramParts, 'stop'>): Promise<void> {
+async function live(program: Program, { config, logger, args, service }: Omit<ProgramParts, 'stop'>): Promise<void> {
   let running: Running | null = null;
   let stopping = false;
   let stoppedAtMs: number | null = null;
@@ -152,21 +159,27 @@ async function live(program: Program, { config, logger, args }: Omit<ProgramPart
     if (stopping) return;
     stopping = true;
     logger.info({ why }, 'stopping');
+    service.stopping();
     const limit = setTimeout(() => {
       logger.error({ limit_ms: CLOSE_LIMIT_MS }, 'not stopped in time, ending now');
       process.exit(exitCode || 1);
     }, CLOSE_LIMIT_MS);
     limit.unref();
-    Promise.resolve(running?.close()).then(
-      () => {
-        logger.info({}, 'stopped');
-        process.exit(exitCode);
-      },
-      (error: unknown) => {
-        logger.error({ error }, 'stopping failed');
-        process.exit(exitCode || 1);
-      },
-    );
+    Promise.resolve(running?.close())
+      .then(
+        () => {
+          logger.info({}, 'stopped');
+          return exitCode;
+        },
+        (error: unknown) => {
+          logger.error({ error }, 'stopping failed');
+          return exitCode || 1;
+        },
+      )
+      .then(async (code) => {
+        await service.close();
+        process.exit(code);
+      });
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -190,7 +203,7 @@ async function live(program: Program, { config, logger, args }: Omit<ProgramPart
 
   let started: Running | number;
   try {
-    started = await program.start({ config, logger, args, stop });
+    started = await program.start({ config, logger, args, service, stop });
   } catch (error) {
     if (logger.path !== null) logger.error({ error }, 'start failed');
     throw error;
@@ -199,7 +212,10 @@ async function live(program: Program, { config, logger, args }: Omit<ProgramPart
   running = started;
   // A signal that came during the start found nothing to close yet; what has been started since is closed here.
   if (stopping) await running.close();
-  else logger.info({ after_ms: Math.round(performance.now()) }, 'started');
+  else {
+    logger.info({ after_ms: Math.round(performance.now()) }, 'started');
+    service.ready();
+  }
 }
 
 function logStart(program: Program, config: Config, logger: ProgramLogger): void {
@@ -235,7 +251,7 @@ function print(text: string): void {
 function fail(name: string, error: unknown, debug: boolean): void {
   const expected = error instanceof Error && operatorErrors.has(error.name);
   const text = error instanceof Error ? (expected ? error.message : errorText(error)) : String(error);
-  process.stderr.write(`${name}: ${text.replace(/\s*\n\s*/g, ' ')}\n`);
+  process.stderr.write(`${journalPrefix('error')}${name}: ${text.replace(/\s*\n\s*/g, ' ')}\n`);
   if (debug && !expected && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
   // Something may have been opened before the start failed and hold the process.

@@ -39,11 +39,12 @@ export const server: Program = {
     ...Object.values(pluginOptionGroups),
   ],
   needs: ['database', 'queue'],
+  service: true,
   start: startServer,
 };
 
 /** Database, bus, plugin, API: each stands on the one before, and they end in the opposite order. */
-async function startServer({ config, logger }: ProgramParts): Promise<Running> {
+async function startServer({ config, logger, service }: ProgramParts): Promise<Running> {
   const options = config.get(apiOptions);
   const { insecure_open_api: open, token_file, access_log: accessLogged } = config.get(neutrinoOptions);
   const keystone = config.get(serverOptions).auth_strategy === 'keystone';
@@ -136,6 +137,10 @@ async function startServer({ config, logger }: ProgramParts): Promise<Running> {
     throw new StartError(whyNoListen(error, `${options.bind_host}:${options.bind_port}`), { cause: error });
   });
   logger.info({ url, core_plugin: 'ml2', extensions: plugin.extensions.size }, 'API listens');
+  service.describe(() => {
+    const { awayMs } = bus.transport;
+    return `API at ${url}${awayMs > 0 ? '; no connection to the message queue, trying again' : ''}`;
+  });
   if (open && !keystone)
     logger.warn({ url }, 'the API answers everyone who reaches this address: insecure_open_api is set');
   const parts = undo.move();

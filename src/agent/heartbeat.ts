@@ -3,6 +3,12 @@ import { type Logger, silentLogger } from '../lib/log.ts';
 import { type AgentState, type ReportAnswer, reportTime, StateReports } from '../rpc/contract.ts';
 import type { Transport } from '../rpc/transport.ts';
 
+/** Whether an agent and its server hear each other, in words for people. */
+export function reportStatus({ awayMs }: Pick<Transport, 'awayMs'>, { isHeard }: Pick<Heartbeat, 'isHeard'>): string {
+  if (awayMs > 0) return 'no connection to the message queue, trying again';
+  return isHeard ? 'the server takes its reports' : 'waiting for the server to take its reports';
+}
+
 /** After a failed report the next tries come after this, doubling up to the interval. */
 const FIRST_RETRY_MS = 1_000;
 
@@ -41,6 +47,11 @@ export class Heartbeat {
     this.#parts = parts;
     this.#reports = new StateReports(parts.transport);
     this.#logger = parts.logger ?? silentLogger;
+  }
+
+  /** Whether the server took the last report. */
+  get isHeard(): boolean {
+    return this.#answered && this.#failures === 0;
   }
 
   /** Starts to beat, now. Settles with the first answer, or when the heartbeat is closed before one came. */

@@ -19,6 +19,12 @@ const runnerPackages: readonly DebianPackage[] = [
     service: 'postgresql.service',
   },
   { name: 'memcached', commands: ['memcached'], why: 'the cache of tokens that servers share' },
+  {
+    name: 'systemd',
+    commands: ['systemctl', 'systemd-analyze', 'systemd-notify', 'systemd-sysusers', 'systemd-tmpfiles'],
+    why: 'the units of our services',
+  },
+  { name: 'perl-base', commands: ['perl'], why: "a service manager's socket" },
   { name: 'util-linux', commands: ['unshare', 'nsenter', 'setsid'], why: 'emulated hosts' },
 ];
 

@@ -14,7 +14,7 @@ import {
   topics,
 } from '../../rpc/contract.ts';
 import type { Listener, Transport } from '../../rpc/transport.ts';
-import { Heartbeat } from '../heartbeat.ts';
+import { Heartbeat, reportStatus } from '../heartbeat.ts';
 import { explainPort } from './explain.ts';
 import { Gate } from './gate.ts';
 import { agentId, checkHost } from './identity.ts';
@@ -33,6 +33,8 @@ export interface BridgeAgentParts {
   lockPaths?: readonly string[];
   /** `state_path`: where it is kept what the host itself has on bridges, for the next run. */
   statePath?: string | null;
+  /** Called when what this host alone decides is done: from then on it waits for the server, however long. */
+  onSetUp?: () => void;
   /** Default 20,000: how often the host is looked at when nothing was heard. */
   scanIntervalMs?: number;
 }
@@ -57,6 +59,7 @@ export class BridgeAgent {
   readonly #wake: Wake;
   readonly #heartbeat: Heartbeat;
   readonly #scanIntervalMs: number;
+  readonly #onSetUp: () => void;
   readonly #listeners: Listener[] = [];
   #agentId = '';
   #watch: { close(): Promise<void> } | null = null;
@@ -71,6 +74,7 @@ export class BridgeAgent {
     this.#linux = parts.linux;
     this.#logger = parts.logger ?? silentLogger;
     this.#scanIntervalMs = parts.scanIntervalMs ?? SCAN_INTERVAL_MS;
+    this.#onSetUp = parts.onSetUp ?? (() => {});
     this.#gate = new Gate(parts.linux, parts.lockPaths);
     const identity = () => ({ agent_id: this.#agentId, host: this.#host });
     this.#sync = new SyncLoop({
@@ -102,6 +106,7 @@ export class BridgeAgent {
     // Reports until the server answers; the work on the host does not wait for that.
     void this.#heartbeat.start();
     this.#unsubscribe = this.#transport.onReconnect(() => this.#fullSync('the connection to the queue is back'));
+    this.#onSetUp();
     await this.#listen();
     this.#watch = await this.#linux.watchLinks(
       (event) => this.#onLink(event),
@@ -127,6 +132,11 @@ export class BridgeAgent {
     checkHost(this.#config, state);
     this.#agentId = agentId(this.#config, state);
     return await this.#sync.dryRun();
+  }
+
+  /** In words for people. */
+  get status(): string {
+    return `${this.#sync.deviceCount} devices; ${reportStatus(this.#transport, this.#heartbeat)}`;
   }
 
   /** Settles when all that is known now is done on the host and told to the server. For tests. */

@@ -15,7 +15,7 @@ import {
 } from '../../rpc/contract.ts';
 import type { Listener, Transport } from '../../rpc/transport.ts';
 import { dryRunQuestion } from '../dry-run.ts';
-import { Heartbeat } from '../heartbeat.ts';
+import { Heartbeat, reportStatus } from '../heartbeat.ts';
 import type { DhcpSettings } from './derive.ts';
 import { isExhausted } from './dhcp-port.ts';
 import { isUuid } from './dnsmasq-text.ts';
@@ -41,6 +41,8 @@ export interface DhcpAgentParts {
   transport: Transport;
   linux: Host;
   logger?: Logger;
+  /** Called when what this host alone decides is done: from then on it waits for the server, however long. */
+  onSetUp?: () => void;
 }
 
 export interface DhcpStatistics {
@@ -139,6 +141,7 @@ export class DhcpAgent {
   async start(): Promise<void> {
     const { transport, host } = this.#parts;
     this.#keeper = await this.#makeKeeper();
+    this.#parts.onSetUp?.();
     const agent = endpoint<DhcpAgentMethods>(DHCP_AGENT_VERSION, this.#handlers());
     this.#listeners.push(await transport.listen(topics.dhcpAgent, host, [agent]));
     const explain = endpoint<ExplainMethods>(EXPLAIN_VERSION, {
@@ -153,6 +156,11 @@ export class DhcpAgent {
     this.#supervision.start();
     // The server schedules networks to agents it knows: report first, then ask; an answer `new` has asked already.
     void this.#heartbeat.start().then(() => this.#syncing ?? this.fullSync());
+  }
+
+  /** In words for people. */
+  get status(): string {
+    return `${this.#workers.size} networks; ${reportStatus(this.#parts.transport, this.#heartbeat)}`;
   }
 
   /** Stops the agent; what it made goes on serving. */

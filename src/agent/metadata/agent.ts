@@ -10,7 +10,7 @@ import {
   topics,
 } from '../../rpc/contract.ts';
 import type { Transport } from '../../rpc/transport.ts';
-import { Heartbeat } from '../heartbeat.ts';
+import { Heartbeat, reportStatus } from '../heartbeat.ts';
 import { type GuestAnswer, type GuestRequest, statusAnswer } from './answer.ts';
 import { answerFromPorts } from './builtin.ts';
 import type { Caller } from './caller.ts';
@@ -94,6 +94,12 @@ export class MetadataAgent {
       .catch((error: unknown) => this.#logger.warn({ error: String(error) }, 'cannot be asked why'));
     const source = this.#nova ? novaUrl(options) : 'this agent';
     this.#logger.info({ socket: options.metadata_proxy_socket, source }, 'metadata agent started');
+  }
+
+  /** In words for people. */
+  get status(): string {
+    const source = this.#nova ? novaUrl(this.#parts.options) : 'this agent';
+    return `metadata from ${source}; ${reportStatus(this.#parts.transport, this.#heartbeat)}`;
   }
 
   /** Stops answering; does not close the transport. */
