@@ -33,3 +33,18 @@ function quoted(text: string): string {
   });
   return quote + (quote === "'" ? body.replaceAll("'", "\\'") : body) + quote;
 }
+
+/** As `json.dumps(value)`: blanks behind commas and colons, everything beyond ASCII escaped. */
+export function pythonJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).map(([key, item]) => `${asciiJson(key)}: ${pythonJson(item)}`);
+    return `{${entries.join(', ')}}`;
+  }
+  return asciiJson(value);
+}
+
+function asciiJson(value: unknown): string {
+  const escaped = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value ?? null).replace(/[\u007f-\uffff]/g, escaped);
+}

@@ -15,6 +15,7 @@ const changesOver = (error: unknown) =>
     outbox: {} as Outbox,
     quotas: {} as Quotas,
     now: () => 0,
+    wanted: () => false,
     onLostRace: () => {},
   });
 

@@ -46,6 +46,8 @@ export interface Change {
     payload?: Record<string, unknown>,
     known?: unknown,
   ): Promise<void>;
+  /** A resource is another now, which means nothing to agents: noted where somebody listens to its objects. */
+  changed(resourceType: ResourceType, id: string): Promise<void>;
 }
 
 /** Runs changes: one transaction each, done again when a race for an address, MAC or segment was lost. */
@@ -55,6 +57,7 @@ export class Changes {
   readonly #now: () => number;
   readonly #quotas: Quotas;
   readonly #requests: RecentRequests;
+  readonly #wanted: (resourceType: ResourceType) => boolean;
   readonly #onLostRace: () => void;
 
   constructor(parts: {
@@ -63,6 +66,8 @@ export class Changes {
     quotas: Quotas;
     now: () => number;
     requests: RecentRequests;
+    /** Whether somebody listens to objects of a type. */
+    wanted: (resourceType: ResourceType) => boolean;
     onLostRace: () => void;
   }) {
     this.#database = parts.database;
@@ -70,6 +75,7 @@ export class Changes {
     this.#now = parts.now;
     this.#quotas = parts.quotas;
     this.#requests = parts.requests;
+    this.#wanted = parts.wanted;
     this.#onLostRace = parts.onLostRace;
   }
 
@@ -98,6 +104,10 @@ export class Changes {
           const nowMs = this.#now();
           if (turn !== null) await takeTurn(tx, turn);
           const counted: CountedInputs[] = [];
+          const changed = new Set<string>();
+          const todo: Change['todo'] = async (resource_type, resource_id, action, payload = {}, known) => {
+            tasks.push(await this.#outbox.add(tx, { resource_type, resource_id, action, payload, context, known }));
+          };
           const result = await work({
             tx,
             context,
@@ -107,8 +117,11 @@ export class Changes {
               await this.#quotas.checkInputs(tx, resource, inputs);
               if (turn === 'together' && !isSerial(tx)) counted.push({ resource, inputs });
             },
-            todo: async (resource_type, resource_id, action, payload = {}, known) => {
-              tasks.push(await this.#outbox.add(tx, { resource_type, resource_id, action, payload, context, known }));
+            todo,
+            changed: async (type, id) => {
+              if (!this.#wanted(type) || changed.has(`${type} ${id}`)) return;
+              changed.add(`${type} ${id}`);
+              await todo(type, id, 'changed');
             },
           });
           // Others may have been adding at the same time: whoever counts last, with the rows in place, knows.
@@ -123,8 +136,8 @@ export class Changes {
         if (!isUniqueViolation(error)) throw error;
         throw changeErrors.ServiceUnavailable({ what: 'Too many requests want the same addresses' }, error);
       });
-    for (const { resource_type, resource_id } of tasks) {
-      if (resource_type === 'port') this.#requests.note(resource_id, context);
+    for (const { resource_type, resource_id, action } of tasks) {
+      if (resource_type === 'port' && action !== 'changed') this.#requests.note(resource_id, context);
     }
     return { result, tasks };
   }

@@ -8,6 +8,7 @@ import type { ExtensionDriver } from './ml2/contract.ts';
 import type { Mechanisms } from './ml2/mechanisms.ts';
 import type { SegmentTypes } from './ml2/segment-types.ts';
 import type { NovaNotes } from './nova/notes.ts';
+import type { Objects } from './objects/objects.ts';
 import type { Outbox } from './outbox/outbox.ts';
 import type { Shared } from './parts.ts';
 import type { Ports } from './port/ports.ts';
@@ -38,6 +39,8 @@ export interface Machine {
   readonly extensionDrivers: readonly ExtensionDriver[];
   readonly binder: Binder;
   readonly statuses: PortStatuses;
+  /** Resources as others listen to them. */
+  readonly objects: Objects;
   /** Null where there is no Nova to be told of ports. */
   readonly nova: NovaNotes | null;
   /** Deleting a network deletes its DHCP ports, a DHCP agent asks for ports: both by the same code as everybody's. */

@@ -20,6 +20,8 @@ import { Networks } from './network/networks.ts';
 import { networkRbac } from './network/rbac.ts';
 import { NovaLane } from './nova/lane.ts';
 import { NovaNotes } from './nova/notes.ts';
+import { pullEndpoint, resourceVersionsEndpoint } from './objects/endpoints.ts';
+import { Objects } from './objects/objects.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { messageView, type PluginParts, type Shared, share } from './parts.ts';
 import { Ports } from './port/ports.ts';
@@ -94,15 +96,18 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
           deviceEndpoint(machine),
           dhcpEndpoint(machine, dhcpPorts, directory),
           securityGroupEndpoint(shared),
+          pullEndpoint(shared),
         ],
       },
       { topic: topics.reports, endpoints: [reportsEndpoint(directory)] },
+      { topic: topics.resourceVersions, endpoints: [resourceVersionsEndpoint(machine.objects.versions)] },
       ...brought
         .flatMap(({ endpoints }) => endpoints ?? [])
         .map(({ topic, endpoint }) => ({ topic, endpoints: [endpoint] })),
     ],
     outbox: machine.outbox.statistics,
     async start() {
+      await machine.objects.versions.refresh(shared.database.db);
       machine.outbox.start();
       lane?.start();
       directory.start();
@@ -150,7 +155,8 @@ function assemble(
   const { database, logger, now, options } = shared;
   const ipam = new Ipam(shared.random);
   const statuses = new PortStatuses(given.nova);
-  const teller: Teller = new Teller(shared, () => binder);
+  const objects = new Objects(shared);
+  const teller: Teller = new Teller(shared, () => binder, objects);
   const outbox = new Outbox({ database, logger, now, worker: teller, wakeLane });
   const shareable = [networkRbac, ...domains.flatMap((domain) => domain.rbac ?? [])];
   const rbac = new Map(shareable.map((object) => [object.type, object]));
@@ -167,6 +173,7 @@ function assemble(
     quotas,
     now,
     requests,
+    wanted: (type) => objects.wants(type),
     onLostRace: () => ipam.picker.forgetAll(),
   });
   const binder = new Binder({
@@ -195,6 +202,7 @@ function assemble(
     ipam,
     binder,
     statuses,
+    objects,
     ports,
   };
   const machine: Machine = { ...own, ...given };

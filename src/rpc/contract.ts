@@ -6,6 +6,7 @@ export * from './contract/bridge.ts';
 export * from './contract/dhcp.ts';
 export * from './contract/explain.ts';
 export * from './contract/method.ts';
+export * from './contract/objects.ts';
 export * from './contract/plugin.ts';
 export * from './contract/reports.ts';
 export * from './contract/security-groups.ts';

@@ -34,6 +34,8 @@ interface FakeListener {
 export class FakeTransport implements Transport {
   readonly sent: SentMessage[] = [];
   readonly listeners: FakeListener[] = [];
+  /** Whether others listen to a topic; nobody does until a test says so. */
+  hears: (topic: string) => boolean = () => false;
   readonly #reconnected = new Set<() => void>();
   #answers: Answers;
 

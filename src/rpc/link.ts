@@ -17,6 +17,8 @@ export interface Link {
   /** Takes requests of a topic under a server name; resolves when the next message would arrive. Again after a reconnect. */
   listen(id: number, topic: string, server: string): Promise<void>;
   unlisten(id: number): void;
+  /** Whether there are listeners on a topic; absent where the link cannot know. */
+  hears?(topic: string): boolean;
   close(): Promise<void>;
 }
 

@@ -138,6 +138,10 @@ export class RpcPeer implements Transport {
     return this.#calls.size;
   }
 
+  hears(topic: string): boolean {
+    return this.#link.hears?.(topic) ?? true;
+  }
+
   onReconnect(callback: () => void): () => void {
     this.#reconnected.add(callback);
     return () => this.#reconnected.delete(callback);

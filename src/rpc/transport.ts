@@ -24,6 +24,11 @@ export interface Transport {
     args: Record<string, unknown>,
     context: Context,
   ): Promise<void>;
+  /**
+   * Whether anybody may hear what is said on a topic. Absent: somebody may. The local bus knows its listeners, a broker's are
+   * nobody's business.
+   */
+  hears?(topic: string): boolean;
   /** Serves methods on a topic under a server name until the listener is closed; again after every reconnect. */
   listen(topic: string, server: string, endpoints: readonly Endpoint[]): Promise<Listener>;
   /** Called whenever the connection comes back after it was lost: time for a full sync. Returns an unsubscribe function. */

@@ -80,6 +80,18 @@ const byTypeHost = prepared((db, p: { agent_type: string; host: string }) =>
   db.selectFrom('agents').select(columns).where('agent_type', '=', p.agent_type).where('host', '=', p.host),
 );
 
+/** What agents said of the versions they speak, as JSON. */
+export async function reportedVersions(
+  db: Db,
+): Promise<{ agent_type: string; host: string; resource_versions: string }[]> {
+  const rows = await db
+    .selectFrom('agents')
+    .select(['agent_type', 'host', 'resource_versions'])
+    .where('resource_versions', 'is not', null)
+    .execute();
+  return rows.map((row) => ({ ...row, resource_versions: row.resource_versions! }));
+}
+
 export async function agentByTypeAndHost(db: Db, agentType: string, host: string): Promise<AgentRow | null> {
   const row = await byTypeHost.first(db, { agent_type: agentType, host });
   return row && toRow(row);

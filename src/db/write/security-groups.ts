@@ -88,6 +88,15 @@ export async function isDefaultGroup(db: Db, id: string): Promise<boolean> {
   return (await defaultProject.arrays(db, { id })).length > 0;
 }
 
+const defaultsAmong = preparedIn((db, ids: string[]) =>
+  db.selectFrom('default_security_group').select('security_group_id').where('security_group_id', 'in', ids),
+);
+
+/** Those of these groups that are default ones. */
+export async function defaultGroupsAmong(db: Db, ids: readonly string[]): Promise<Set<string>> {
+  return new Set((await defaultsAmong.arrays(db, ids)).map(([id]) => id as string));
+}
+
 /** What ports and rules must know of a group. */
 export interface GroupFacts {
   id: string;

@@ -57,6 +57,7 @@ export class AddressGroups implements Collection<AddressGroup> {
       checkRevision(ifRevision, group.revision_number);
       if (await addressGroupIsUsed(change.tx, id)) throw errors.AddressGroupInUse({ address_group_id: id });
       await addressGroupRows.remove(change.tx, id);
+      await change.changed('address_group', id);
     });
   }
 
@@ -90,7 +91,8 @@ export class AddressGroups implements Collection<AddressGroup> {
     });
   }
 
-  async #createIn({ tx, time }: Change, input: Input): Promise<AddressGroup> {
+  async #createIn(change: Change, input: Input): Promise<AddressGroup> {
+    const { tx, time } = change;
     const id = randomUUID();
     const addresses = networkForms((input.addresses as string[] | undefined) ?? []);
     await addressGroupRows.insert(tx, {
@@ -103,6 +105,7 @@ export class AddressGroups implements Collection<AddressGroup> {
       revision_number: 0,
     });
     await addressRows.add(tx, id, addresses.map(asRow));
+    await change.changed('address_group', id);
     return (await this.#reads.whole(tx, id))!;
   }
 
@@ -116,8 +119,10 @@ export class AddressGroups implements Collection<AddressGroup> {
     return this.#touched(change, id);
   }
 
-  async #touched({ tx, time }: Change, id: string): Promise<AddressGroup> {
+  async #touched(change: Change, id: string): Promise<AddressGroup> {
+    const { tx, time } = change;
     await addressGroupRows.bump(tx, id, time);
+    await change.changed('address_group', id);
     return (await this.#reads.whole(tx, id))!;
   }
 

@@ -72,7 +72,7 @@ export class AgentDirectory {
    * answered as nothing; a clock that is far off is worth an error line, no more.
    */
   async report(state: AgentState, time: string): Promise<ReportAnswer | null> {
-    const { shared, changes, outbox } = this.#machine;
+    const { shared, changes, objects, outbox } = this.#machine;
     const { agent_type, host } = state;
     const sentAtMs = Date.parse(`${time.slice(0, 23)}Z`);
     if (sentAtMs < this.#startedAtMs && shared.now() - sentAtMs > shared.options.core.agent_down_time * 1000) {
@@ -95,6 +95,7 @@ export class AgentDirectory {
       turn,
     );
     outbox.tellSoon(tasks);
+    await objects.reported(state);
     if (binds && (result !== 'alive' || state.start_flag)) this.#rebind(host);
     return result;
   }

@@ -163,6 +163,7 @@ export class Networks implements Collection<Network> {
     if (external) await writeExternal(tx, owned, true, input.is_default === true);
     if (input.shared === true) await writeShared(tx, owned, true);
     for (const driver of extensionDrivers) await driver.processCreateNetwork?.(tx, input, { id });
+    await change.changed('network', id);
     const segments = await segmentsOfNetworks(tx, [id]);
     const network = await this.#stored(change, id);
     await mechanisms.precommit('createNetworkPrecommit', tx, { context, current: network, original: null, segments });

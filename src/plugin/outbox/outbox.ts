@@ -13,7 +13,15 @@ import { CauseList, causedBy } from '../../lib/cause.ts';
 import { adminContext, type Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
 
-export type ResourceType = 'network' | 'subnet' | 'port' | 'agent' | 'security_group' | 'server';
+export type ResourceType =
+  | 'network'
+  | 'subnet'
+  | 'port'
+  | 'agent'
+  | 'security_group'
+  | 'security_group_rule'
+  | 'address_group'
+  | 'server';
 
 /** Types whose tasks are told by somebody else than agents, in a lane of their own: who is away there holds up nobody here. */
 const OTHER_LANES: readonly ResourceType[] = ['server'];

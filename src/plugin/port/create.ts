@@ -113,6 +113,8 @@ export async function createPortIn(change: Change, machine: Machine, input: Inpu
   const groups = draft.security_groups ?? [];
   if (draft['binding:host_id'] !== '' || note.agents.length > 0 || groups.length > 0) {
     await change.todo('port', draft.id, 'created', { network_id: draft.network_id, groups }, draft);
+  } else {
+    await change.changed('port', draft.id);
   }
   return draft;
 }

@@ -7,7 +7,7 @@ export interface StatusHolder extends ServersPort {
   readonly status: string;
 }
 
-type Noting = Pick<Change, 'tx' | 'time' | 'todo'>;
+type Noting = Pick<Change, 'tx' | 'time' | 'todo' | 'changed'>;
 
 /**
  * The status of a port that is there is changed here and nowhere else: whoever wants to know is noted in the same
@@ -32,6 +32,7 @@ export class PortStatuses {
    */
   async set(change: Noting, port: StatusHolder, status: string, how: { quietly?: boolean } = {}): Promise<boolean> {
     if (!(await setPortStatus(change.tx, port.id, status, change.time))) return false;
+    await change.changed('port', port.id);
     if (!how.quietly) await this.#nova?.statusChanged(change, port, port.status, status);
     return true;
   }

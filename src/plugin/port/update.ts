@@ -61,6 +61,8 @@ export async function updatePortIn(
   const groups = groupsWithOtherMembers(original, current);
   if (told.dhcp || told.bridge || groups.length > 0 || needsBind(current)) {
     await change.todo('port', id, 'updated', { network_id: current.network_id, ...told, groups });
+  } else {
+    await change.changed('port', id);
   }
   return { original, current };
 }

@@ -10,7 +10,7 @@ export function groupChanges(tasks: readonly Task[]): GroupChanges {
   const rules = new Set<string>();
   const members = new Set<string>();
   for (const task of tasks) {
-    if (task.resource_type === 'security_group') rules.add(task.resource_id);
+    if (hasOtherRules(task)) rules.add(task.resource_id);
     for (const group of groupsOfPort(task)) members.add(group);
   }
   return { rules: [...rules], members: [...members] };
@@ -18,7 +18,11 @@ export function groupChanges(tasks: readonly Task[]): GroupChanges {
 
 /** Whether a task is done only when its groups were told. */
 export function concernsGroups(task: Task): boolean {
-  return task.resource_type === 'security_group' || groupsOfPort(task).length > 0;
+  return hasOtherRules(task) || groupsOfPort(task).length > 0;
+}
+
+function hasOtherRules({ resource_type, action }: Task): boolean {
+  return resource_type === 'security_group' && action === 'rules_updated';
 }
 
 /** Groups whose members a change of a port changed. */

@@ -15,6 +15,7 @@ import {
   type WirePort,
 } from '../../rpc/contract.ts';
 import type { Binder } from '../ml2/binder.ts';
+import type { Objects } from '../objects/objects.ts';
 import type { Task, TaskWorker } from '../outbox/outbox.ts';
 import { messageView, type Shared } from '../parts.ts';
 import { concernsGroups, groupChanges } from './group-changes.ts';
@@ -26,17 +27,19 @@ import { wireNetworks, wirePort, wirePorts, wireSubnets } from './wire.ts';
  */
 const LATER_PRIORITY = 6;
 
-/** Tells agents of changes, and binds the ports that a dead server left unbound. */
+/** Tells agents of changes, and whoever listens to objects; and binds the ports that a dead server left unbound. */
 export class Teller implements TaskWorker {
   readonly #shared: Shared;
   readonly #binder: () => Binder;
+  readonly #objects: Objects;
   readonly #dhcp: DhcpNotifier;
   readonly #bridge: BridgeNotifier;
   readonly #groups: SecurityGroupNotifier;
 
-  constructor(shared: Shared, binder: () => Binder) {
+  constructor(shared: Shared, binder: () => Binder, objects: Objects) {
     this.#shared = shared;
     this.#binder = binder;
+    this.#objects = objects;
     this.#dhcp = new DhcpNotifier(shared.transport);
     this.#bridge = new BridgeNotifier(shared.transport);
     this.#groups = new SecurityGroupNotifier(shared.transport);
@@ -52,18 +55,31 @@ export class Teller implements TaskWorker {
     const facts = new BatchFacts(this.#shared, tasks);
     const failed = new Map<string, unknown>();
     const groups = await this.#tellGroups(tasks);
+    const told: Task[] = [];
     for (const task of tasks) {
       const resource = `${task.resource_type} ${task.resource_id}`;
       try {
         if (failed.has(resource)) throw new Error('an earlier task of it failed', { cause: failed.get(resource) });
         if (groups !== null && concernsGroups(task)) throw groups.error;
         await causedBy(task.context ? [task.context] : [], () => this.#tellOne(task, facts));
-        done(task, undefined);
+        told.push(task);
       } catch (error) {
         failed.set(resource, error);
         done(task, error);
       }
     }
+    await this.#push(told, done);
+  }
+
+  /** Agents first: they are waited for. */
+  async #push(tasks: readonly Task[], done: (task: Task, error: unknown) => void): Promise<void> {
+    let failure: unknown;
+    try {
+      await this.#objects.push(tasks);
+    } catch (error) {
+      failure = error;
+    }
+    for (const task of tasks) done(task, failure);
   }
 
   /** Tells of groups for all tasks at once. @returns why it failed, or null */
@@ -79,6 +95,8 @@ export class Teller implements TaskWorker {
   }
 
   async #tellOne(task: Task, facts: BatchFacts): Promise<void> {
+    // Of interest to those who listen to objects only.
+    if (task.action === 'changed') return;
     const tell = this.#actions[`${task.resource_type} ${task.action}`];
     if (!tell) throw new Error(`no such task: ${task.resource_type} ${task.action}`);
     await tell(task, facts);
@@ -197,8 +215,9 @@ export class Teller implements TaskWorker {
   }
 }
 
-function hasNetwork({ resource_type }: Task): boolean {
-  return resource_type !== 'agent' && resource_type !== 'security_group';
+/** Whether agents are told of it, and those of its network. */
+function hasNetwork({ resource_type, action }: Task): boolean {
+  return action !== 'changed' && resource_type !== 'agent' && resource_type !== 'security_group';
 }
 
 function networkOf(task: Task): string {
@@ -228,7 +247,10 @@ class BatchFacts {
     this.#db = shared.database.db;
     this.#view = messageView(shared);
     this.#networkIds = [...new Set(tasks.filter(hasNetwork).map(networkOf))];
-    const unknown = tasks.filter((task) => task.resource_type === 'port' && task.action !== 'deleted' && !task.known);
+    const unread = ['deleted', 'changed'];
+    const unknown = tasks.filter(
+      (task) => task.resource_type === 'port' && !unread.includes(task.action) && !task.known,
+    );
     this.#portIds = [...new Set(unknown.map(({ resource_id }) => resource_id))];
   }
 

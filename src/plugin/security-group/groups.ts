@@ -68,6 +68,7 @@ export class SecurityGroups implements Collection<SecurityGroup> {
       if (keys.length === 0) return this.#shown(change, id);
       await groupRows.update(tx, id, Object.fromEntries(keys.map((key) => [key, changes[key]])));
       await groupRows.bump(tx, id, time);
+      await change.changed('security_group', id);
       if (keys.includes('stateful')) await change.todo('security_group', id, 'rules_updated');
       return this.#shown(change, id);
     });
@@ -88,6 +89,7 @@ export class SecurityGroups implements Collection<SecurityGroup> {
         await change.todo('security_group', other, 'rules_updated');
       }
       await groupRows.remove(tx, id);
+      await change.changed('security_group', id);
       return { project_id: group.project_id, wasDefault };
     });
     if (wasDefault) this.#machine.defaultGroups.forget(project_id);

@@ -22,11 +22,12 @@ export async function firstRules({ tx }: Pick<Change, 'tx'>, isDefault: boolean)
 
 /** Writes a group with its first rules. @returns its id */
 export async function insertGroup(
-  { tx, time }: Change,
+  change: Change,
   group: NewGroup,
   templates: readonly Template[],
   isDefault: boolean,
 ): Promise<string> {
+  const { tx, time } = change;
   const id = randomUUID();
   // Its rules count as a change of it, as upstream has it.
   const times = { created_at: time, updated_at: time, revision_number: 1 };
@@ -48,5 +49,6 @@ export async function insertGroup(
       revision_number: 0,
     });
   }
+  await change.changed('security_group', id);
   return id;
 }

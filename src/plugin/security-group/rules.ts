@@ -62,6 +62,7 @@ export class SecurityGroupRules implements Collection<SecurityGroupRule> {
       const rules = await inTurns(drafts, (draft) => insert(change, { ...draft, belongs_to_default_sg }));
       await groupRows.bump(tx, groupId!, time);
       await change.todo('security_group', groupId!, 'rules_updated');
+      for (const { id } of rules) await change.changed('security_group_rule', id);
       return rules;
     });
   }
@@ -80,6 +81,7 @@ export class SecurityGroupRules implements Collection<SecurityGroupRule> {
       await ruleRows.remove(tx, id);
       await groupRows.bump(tx, security_group_id, time);
       await change.todo('security_group', security_group_id, 'rules_updated');
+      await change.changed('security_group_rule', id);
     });
   }
 

@@ -72,6 +72,11 @@ export class Broker {
     }
   }
 
+  /** Whether there are listeners on a topic. */
+  hears(topic: string): boolean {
+    return (this.#topics.get(topic)?.length ?? 0) > 0;
+  }
+
   listen(member: Member, id: number, topic: string, server: string): void {
     this.#keep(topic, [...(this.#topics.get(topic) ?? []), { member, id, topic, server }]);
     for (const parked of [...this.#parked]) {

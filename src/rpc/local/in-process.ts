@@ -48,6 +48,10 @@ class InProcessLink implements Link {
     this.#broker.unlisten(this.#member, id);
   }
 
+  hears(topic: string): boolean {
+    return this.#broker.hears(topic);
+  }
+
   async close(): Promise<void> {
     this.#broker.leave(this.#member);
   }

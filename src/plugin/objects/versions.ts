@@ -1,0 +1,50 @@
+import type { Db } from '../../db/database.ts';
+import { reportedVersions } from '../../db/write/agents.ts';
+
+/** What agents reported is read again this often: a server that was away from the queue missed what others said. */
+const READ_EVERY_MS = 600_000;
+
+/**
+ * Which versions of which types agents speak (upstream: callbacks/version_manager.py). An agent says so when it starts; the
+ * server that hears it tells the others.
+ */
+export class ObjectVersions {
+  readonly #now: () => number;
+  /** By agent type and host. */
+  #reported = new Map<string, Readonly<Record<string, string>>>();
+  #readAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  note(agentType: string, host: string, versions: Readonly<Record<string, string>>): void {
+    this.#reported.set(`${agentType} ${host}`, versions);
+  }
+
+  /** Reads what agents reported, unless that was done lately. */
+  async refresh(db: Db): Promise<void> {
+    const nowMs = this.#now();
+    if (nowMs - this.#readAtMs < READ_EVERY_MS) return;
+    this.#readAtMs = nowMs;
+    const agents = await reportedVersions(db);
+    this.#reported = new Map(
+      agents.map(({ agent_type, host, resource_versions }) => [`${agent_type} ${host}`, parsed(resource_versions)]),
+    );
+  }
+
+  /** The newest, and what agents reported of a type. */
+  of(type: string, newest: string): readonly string[] {
+    const versions = new Set([newest]);
+    for (const reported of this.#reported.values()) {
+      const version = reported[type];
+      if (typeof version === 'string') versions.add(version);
+    }
+    return [...versions];
+  }
+}
+
+function parsed(text: string): Record<string, string> {
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'object' && value !== null ? (value as Record<string, string>) : {};
+}
