@@ -26,6 +26,19 @@ import { type Bus, describeTransport } from './rpc-suite.ts';
 
 const context = adminContext();
 
+test('the bus knows who listens: what nobody hears need not be said', async () => {
+  const broker = new Broker(silentLogger);
+  const [server, agent] = ['server', 'agent'].map((name) => attachInProcess(broker, name, silentLogger));
+  const topic = 'neutron-vo-Port-1.7';
+  expect(server!.hears!(topic)).toBe(false);
+  const listener = await agent!.listen(topic, 'host1', []);
+  expect(server!.hears!(topic)).toBe(true);
+  await listener.close();
+  expect(server!.hears!(topic)).toBe(false);
+  await Promise.all([server!.close(), agent!.close()]);
+  broker.close();
+});
+
 /** A bus in a folder of its own. */
 async function openSocketBus(): Promise<Bus> {
   const folder = mkdtempSync(join(tmpdir(), 'neutrino-bus-'));
