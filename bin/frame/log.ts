@@ -258,9 +258,9 @@ export function errorText(error: Error): string {
   return error.cause instanceof Error ? `${own} (${errorText(error.cause)})` : own;
 }
 
-/** `scheme://user:password@` in a text. */
-function maskUrls(text: string): string {
-  return text.includes('://') ? text.replace(/(:\/\/[^:/@\s]*):[^/@\s]*@/g, '$1:****@') : text;
+/** `scheme://user:password@` in a text. A password that nobody quoted may hold anything but blanks and quotes. */
+export function maskUrls(text: string): string {
+  return text.includes('://') ? text.replace(/(:\/\/[^:/@\s]*):[^\s"'<>]*@/g, '$1:****@') : text;
 }
 
 let lastSecond = { ms: Number.NaN, text: '' };

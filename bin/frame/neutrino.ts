@@ -7,6 +7,7 @@ import type { PlugParts } from '../../src/onehost/plug.ts';
 import type { StateFolder } from '../../src/onehost/state-folder.ts';
 import { errorText } from './log.ts';
 import { outliveReaders } from './pipes.ts';
+import { setTitle } from './title.ts';
 import { version } from './version.ts';
 
 const programs = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -37,7 +38,7 @@ const plainErrors = new Set([
 
 /** The command line of `neutrino`. Each command loads its code when it is called. */
 export async function runNeutrino(argv: readonly string[]): Promise<void> {
-  process.title = ['neutrino', ...argv].join(' ');
+  setTitle('neutrino', argv);
   outliveReaders();
   try {
     await commandLine().parseAsync([...argv], { from: 'user' });

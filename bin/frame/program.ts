@@ -16,9 +16,10 @@ import {
   UsageError,
 } from './arguments.ts';
 import { journalPrefix } from './journal.ts';
-import { errorText, openLog, type ProgramLogger } from './log.ts';
+import { errorText, maskUrls, openLog, type ProgramLogger } from './log.ts';
 import { outliveReaders } from './pipes.ts';
 import { openService, type Service } from './service.ts';
+import { setTitle } from './title.ts';
 import { version } from './version.ts';
 
 /** What a program is; `runProgram` does the rest, the same for all of them. */
@@ -82,8 +83,7 @@ const SAME_SIGNAL_MS = 1_000;
 
 /** Runs a program from its command line to its end. */
 export async function runProgram(program: Program, argv: readonly string[] = process.argv.slice(2)): Promise<void> {
-  // What ps and pgrep show: the program and its options, instead of the path of a runtime.
-  process.title = [program.name, ...argv].join(' ');
+  setTitle(program.name, argv);
   outliveReaders();
   try {
     await run(program, argv);
@@ -251,8 +251,8 @@ function print(text: string): void {
 function fail(name: string, error: unknown, debug: boolean): void {
   const expected = error instanceof Error && operatorErrors.has(error.name);
   const text = error instanceof Error ? (expected ? error.message : errorText(error)) : String(error);
-  process.stderr.write(`${journalPrefix('error')}${name}: ${text.replace(/\s*\n\s*/g, ' ')}\n`);
-  if (debug && !expected && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.stderr.write(`${journalPrefix('error')}${name}: ${maskUrls(text).replace(/\s*\n\s*/g, ' ')}\n`);
+  if (debug && !expected && error instanceof Error) process.stderr.write(`${maskUrls(error.stack ?? '')}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
   // Something may have been opened before the start failed and hold the process.
   process.exit();

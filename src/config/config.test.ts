@@ -233,6 +233,12 @@ test.each([
   ['mysql://u:p@w:x@h/n', 'mysql://u:****@h/n'],
   ['sqlite:////a/b', 'sqlite:////a/b'],
   ['rabbit://h:5672/', 'rabbit://h:5672/'],
+  ['sqlite:////a/b@c.sqlite', 'sqlite:////a/b@c.sqlite'],
+  ['mysql://u:p@w/x:1@h:1/n', 'mysql://u:****@h:1/n'],
+  ['rabbit://u:p,w@h1:5672,u:p@h2/', 'rabbit://u:****@h1:5672,u:****@h2/'],
+  ['mysql:u:pw@h/n', 'mysql:u:****@h/n'],
+  ['u:pw@h', 'u:****@h'],
+  ['mysql://u@h/n?ssl=1&ssl_password=pw&x=2', 'mysql://u@h/n?ssl=1&ssl_password=****&x=2'],
 ])('masks the password of %s', (url, masked) => {
   expect(maskUrl(url)).toBe(masked);
 });

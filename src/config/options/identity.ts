@@ -1,7 +1,7 @@
 import { type AnyOption, declareOptions, type OptionExtras, option } from '../../lib/options.ts';
 
 const authUrl = (help: string, more: Partial<OptionExtras<string | null>> = {}) =>
-  option.maybe({ help, check: httpUrl, ...more });
+  option.maybe({ help, check: httpUrl, secret: 'url', ...more });
 
 function httpUrl(url: string | null): string | null {
   return url === null || /^https?:\/\/[^\s/]+/.test(url) ? null : 'is no http(s):// URL';
@@ -80,7 +80,7 @@ export const novaOptions = declareOptions('nova', {
     choices: ['public', 'admin', 'internal'],
     help: 'endpoint of Nova to use',
   }),
-  endpoint_override: option.maybe({ help: 'where Nova is, whatever the catalog says', check: httpUrl }),
+  endpoint_override: option.maybe({ help: 'where Nova is, whatever the catalog says', check: httpUrl, secret: 'url' }),
 });
 
 export const placementOptions = declareOptions('placement', {

@@ -42,6 +42,7 @@ describe('connection URLs', () => {
     ],
     ['postgresql://u:secret@127.0.0.1:1/n', 'the server does not answer: connect ECONNREFUSED 127.0.0.1:1; start it'],
     ['mysql://u:secret@127.0.0.1', 'names no database'],
+    ['mysql://u:s@secret/1@127.0.0.1:1/n', 'more than one @; write that of a password as %40'],
     ['postgresql://u:secret@127.0.0.1?sslmode=perhaps', 'names no database'],
     ['postgresql://u:secret@127.0.0.1/n?sslmode=perhaps', 'sslmode=perhaps is none'],
     ['mysql://u:secret@127.0.0.1/n?ssl_ca=/no/such.pem', 'ssl_ca=/no/such.pem: ENOENT'],

@@ -21,6 +21,9 @@ export function parseConnectionUrl(url: string): ConnectionUrl {
       url,
     );
   if (match === null) throw new ConnectionError('[database] connection is not a database URL (dialect://…)');
+  // Otherwise the rest of the password would be looked for as a host, and named in the error of that.
+  if (url.split('?')[0]!.split('@').length > 2 && !url.startsWith('sqlite'))
+    throw new ConnectionError('[database] connection has more than one @; write that of a password as %40');
   const [, scheme = '', user, password, host = '', port, path = '', query = ''] = match;
   const dialect = DIALECTS[scheme];
   if (dialect === undefined) {
