@@ -72,9 +72,10 @@ it('is named by the API, the DHCP agent and the commands of the bridge agent, an
   await until('ready ports', () => linesOf(dhcp, id).some((line) => line.includes('calls method=dhcp_ready_on_ports')));
 
   // The bridge agent: it hears of the port when its tap is there, and asks whose it is.
-  await plugGuest(host, port, 'guest');
-  await deployment.portStatus(port.id, 'ACTIVE');
+  // Not a guest's, which sets its own up: here there is something left for the agent to do.
   const tap = tapName(port.id);
+  await host.ipBatch([`link add ${tap} type veth peer name guest0`]);
+  await deployment.portStatus(port.id, 'ACTIVE');
   const command = new RegExp(` ran argv=\\["ip","-batch","-"\\] stdin=".*${tap}.* code=0`);
   await until('the command', () => linesOf(bridge, id).some((line) => command.test(line)));
   await until('its sum', () => linesOf(bridge, id).some((line) => line.includes('The host was changed')));
