@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { claimOutbox, deleteOutbox, holdOutbox, insertOutbox, outboxCounts } from '../../src/db/outbox.ts';
+import { claimLane, laneWaits, releaseLane, trimLane } from '../../src/db/outbox-lane.ts';
 import { dialects, openAgain } from './db-dialects.ts';
 
 describe.each(dialects)('outbox on $name', ({ open }) => {
@@ -28,6 +29,59 @@ describe.each(dialects)('outbox on $name', ({ open }) => {
     expect(await claim(3000, 5000)).toEqual([a, b]);
     expect(await claim(3000, 5000)).toEqual([]);
     expect(await outboxCounts(database.db)).toEqual({ total: 3, oldest: 1000 });
+  });
+
+  describe('a lane', () => {
+    const note = (resource_id: string, created_at: number, resource_type = 'server') =>
+      database.transaction((tx) =>
+        insertOutbox(tx, { resource_type, resource_id, action: 'x', payload: '{}', created_at }),
+      );
+    const claimed = (before: number, now: number, limit = 10, on = database) =>
+      on.transaction(async (tx) => (await claimLane(tx, 'server', { before, now, limit })).map(({ id }) => id));
+
+    it('is taken from its front, by one at a time, whatever waits elsewhere', async () => {
+      await add('p1', 1000);
+      const [a, b, c] = [await note('s1', 1000), await note('s2', 1000), await note('s1', 1000)];
+      expect(await claimed(3000, 5000, 2)).toEqual([a, b]);
+      expect(await claimed(3000, 5000)).toEqual([]);
+      await database.transaction((tx) => releaseLane(tx, [a, b]));
+      expect(await claimed(3000, 5000)).toEqual([a, b, c]);
+      // Its sender died.
+      expect(await claimed(6000, 8000)).toEqual([a, b, c]);
+      await database.transaction((tx) => deleteOutbox(tx, [a, b, c]));
+      expect(await laneWaits(database.db, 'server')).toBe(false);
+      expect((await outboxCounts(database.db)).total).toBe(1);
+    });
+
+    it('is given to one of two that ask at the same moment', async () => {
+      const other = await openAgain(database);
+      for (let i = 0; i < 20; i++) await note('s1', 1000);
+      const both = await Promise.all([claimed(3000, 5000, 5), claimed(3000, 5000, 5, other)]);
+      expect(both.map((ids) => ids.length).sort()).toEqual([0, 5]);
+      await other.close();
+    });
+
+    it('is left out by who looks after the rest', async () => {
+      await note('s1', 1000);
+      const port = await add('p1', 1000);
+      const rest = await database.transaction((tx) =>
+        claimOutbox(tx, { before: 3000, now: 5000, limit: 10, except: ['server'] }),
+      );
+      expect(rest.map(({ id }) => id)).toEqual([port]);
+      expect(await outboxCounts(database.db, ['server'])).toEqual({ total: 1, oldest: 1000 });
+    });
+
+    it('loses what is too old, and the oldest of what is too much', async () => {
+      await add('p1', 1);
+      for (let i = 0; i < 8; i++) await note('s1', 1000 + i);
+      const trim = (newerThan: number, rows: number) =>
+        database.transaction((tx) => trimLane(tx, 'server', { newerThan, rows }));
+      expect(await trim(1002, 100)).toBe(2);
+      expect(await trim(0, 6)).toBe(0);
+      expect(await trim(0, 4)).toBe(2);
+      expect((await claimed(3000, 5000)).length).toBe(4);
+      expect((await outboxCounts(database.db)).total).toBe(5);
+    });
   });
 
   it('gives a row again when the one who took it did not finish', async () => {

@@ -17,6 +17,8 @@ import { until } from '../support/wait.ts';
 
 /** The program `neutron-server` and a Nova that is told of its ports, is away, slow, forgetful or picky. */
 const INTERVAL_S = 1;
+/** How long Nova stays away: five minutes in `npm run test:long`. */
+const OUTAGE_S = process.env.NEUTRINO_TEST_LONG ? 300 : 3;
 
 let folder: string;
 let keystone: FakeKeystone;
@@ -168,6 +170,37 @@ describe('Nova', () => {
     expect(await told(7)).toHaveLength(7);
   });
 
+  it(`is away for ${OUTAGE_S} s while ports change: every event comes, in order, and agents are told at once`, async () => {
+    const ports = [await guest(), await guest(), await guest()];
+    await using bus = await connectBus(`${folder}/bus.sock`);
+    const heard: string[] = [];
+    const listener = await bus.listen('q-agent-notifier-port-update', 'host1', [
+      { version: '1.4', methods: { port_update: async ({ port }) => heard.push(port.id) } },
+    ]);
+    await nova.down();
+    const ends = Date.now() + OUTAGE_S * 1000;
+    let changes = 0;
+    while (Date.now() < ends) {
+      for (const { id } of ports) {
+        await api.expect('PUT', `/v2.0/ports/${id}`, { port: { admin_state_up: changes % 2 === 1 } });
+      }
+      changes++;
+      await until('agents to hear of it', () => heard.length === changes * ports.length, { timeoutMs: 2_000 });
+      // The outage has a length; nothing is waited for.
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+    for (const port of ports) await remove(port);
+    await nova.up();
+    const total = (changes + 1) * ports.length;
+    await until('all events', () => nova.events.length >= total, { timeoutMs: 30_000 });
+    expect(nova.events).toHaveLength(total);
+    for (const { id } of ports) {
+      const names = nova.events.filter(({ tag }) => tag === id).map(({ name }) => name);
+      expect(names).toEqual([...Array(changes).fill('network-changed'), 'network-vif-deleted']);
+    }
+    await listener.close();
+  }, 600_000);
+
   it('knows the servers no more, or some of them: said, and not tried again', async () => {
     nova.codeOf = ({ name }) => (name === 'network-vif-deleted' ? 404 : 200);
     const port = await guest();
@@ -191,6 +224,20 @@ describe('Nova', () => {
     await rename(port, 'survives').catch(() => {});
     await server.server.finished();
     expect(nova.events).toEqual([]);
+    server.server.start();
+    await server.answering();
+    expect(await told(1)).toEqual([{ name: 'network-changed', server_uuid: port.device_id, tag: port.id }]);
+  });
+
+  it('takes a request and answers nothing: the server stops all the same, and the event is sent by the next', async () => {
+    const port = await guest();
+    nova.hangs = true;
+    await rename(port, 'waits');
+    await until('the request', () => nova.waiting > 0);
+    const began = performance.now();
+    expect(await server.server.stop()).toBe(0);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    nova.hangs = false;
     server.server.start();
     await server.answering();
     expect(await told(1)).toEqual([{ name: 'network-changed', server_uuid: port.device_id, tag: port.id }]);

@@ -18,6 +18,10 @@ export class RecordingNova implements AsyncDisposable {
   knows: (token: string) => Promise<boolean> | boolean = () => true;
   /** Answers everything with this status. */
   broken: number | null = null;
+  /** Takes requests and answers none. */
+  hangs = false;
+  /** Requests that were left without an answer. */
+  waiting = 0;
   /** What becomes of an event: its code. */
   codeOf: (event: ServerEvent) => number = () => 200;
   /** How many answers said "who are you". */
@@ -65,6 +69,10 @@ export class RecordingNova implements AsyncDisposable {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
+    if (this.hangs) {
+      this.waiting++;
+      return;
+    }
     const reply = (status: number, body: Json) => {
       response.writeHead(status, { 'Content-Type': 'application/json' });
       response.end(JSON.stringify(body));

@@ -12,8 +12,10 @@ export const NOVA_LANE: ResourceType = 'server';
 
 /** Events in one request. */
 const BATCH = 500;
-/** How often a server looks for what others, or an earlier life of it, left behind; and tries Nova again at the soonest. */
+/** How often a server looks for what others, or an earlier life of it, left behind; and how soon it tries Nova again. */
 const LOOK_EVERY_MS = 1_000;
+/** It takes twice as long each time, up to this: neither Nova nor Keystone comes back any sooner for being asked. */
+const RETRY_MOST_MS = 10_000;
 /** A server that holds rows says so each second; one that was silent this long is dead. */
 const LAPSES_AFTER_MS = 5_000;
 /** What is kept for a Nova that is away. A guest that waits for its port gives up after five minutes, long before. */
@@ -45,8 +47,8 @@ export class NovaLane {
   #endWait: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
-  /** While Nova is away: since when, and how many events were dropped. */
-  #outage: { sinceMs: number; dropped: number } | null = null;
+  /** While Nova is away: since when, how often it was tried, and how many events were dropped. */
+  #outage: { sinceMs: number; tries: number; dropped: number } | null = null;
 
   constructor(parts: NovaLaneParts) {
     this.#parts = parts;
@@ -161,9 +163,10 @@ export class NovaLane {
 
   async #failed(ids: readonly number[], error: unknown): Promise<void> {
     const { database, logger, now, nova } = this.#parts;
-    this.#dueMs = performance.now() + Math.max(nova.intervalMs, LOOK_EVERY_MS);
     if (!this.#outage && !this.#closed) logger.warn({ error }, 'Nova cannot be told; events wait');
-    this.#outage ??= { sinceMs: now(), dropped: 0 };
+    this.#outage ??= { sinceMs: now(), tries: 0, dropped: 0 };
+    const retryMs = Math.max(nova.intervalMs, LOOK_EVERY_MS) * 2 ** this.#outage.tries++;
+    this.#dueMs = performance.now() + Math.min(retryMs, RETRY_MOST_MS);
     const dropped = await database.transaction(async (tx) => {
       await releaseLane(tx, ids);
       return trimLane(tx, NOVA_LANE, { newerThan: now() - MOST_MS, rows: MOST_EVENTS });

@@ -318,6 +318,21 @@ describe('pushes', () => {
     expect((await f.told()).map(({ to }) => to)).toEqual(['neutron-vo-Port-1.7_fanout']);
   });
 
+  it('of ports that get an address by SLAAC come with the subnet, all in one', async () => {
+    const network = await f.network();
+    const ports = [await f.port(network.id), await f.port(network.id)];
+    await f.told();
+    const slaac = { ipv6_ra_mode: 'slaac', ipv6_address_mode: 'slaac' };
+    await f.subnet(network.id, { cidr: '2001:db8:30::/64', ip_version: 6, ...slaac });
+    const all = await pushed();
+    expect(all.map(({ to, objects }) => [to, objects.length])).toEqual([
+      ['neutron-vo-Port-1.7_fanout', 2],
+      ['neutron-vo-Subnet-1.1_fanout', 1],
+    ]);
+    expect(all[0]!.objects.map((object) => dataOf(object).id).sort()).toEqual(ports.map(({ id }) => id).sort());
+    expect(all[0]!.objects.map((object) => dataOf(object).fixed_ips.length)).toEqual([1, 1]);
+  });
+
   it('are left out where nobody listens, and nothing is noted or read for them', async () => {
     f.transport.hears = (topic) => topic === 'neutron-vo-Network-1.1';
     const network = await networkOfPorts();

@@ -37,5 +37,6 @@ export async function addAutoAddresses(change: Change, ipam: Ipam, subnet: Subne
     });
     ipam.picker.remove(subnet.id, value);
     await bumpPort(change.tx, port.id, change.time);
+    await change.changed('port', port.id);
   });
 }

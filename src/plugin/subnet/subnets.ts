@@ -260,6 +260,7 @@ export class Subnets implements Collection<Subnet> {
     await inTurns(await holdersInSubnet(change.tx, subnet.id), async ({ port_id, ip_address }) => {
       await this.#machine.ipam.release(change.tx, port_id, [{ subnet_id: subnet.id, ip_address }]);
       await bumpPort(change.tx, port_id, change.time);
+      await change.changed('port', port_id);
     });
   }
 
