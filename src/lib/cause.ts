@@ -22,6 +22,12 @@ export function causedBy<T>(causes: readonly Cause[], work: () => T): T {
   return store.run(causes, work);
 }
 
+/** `work` for a queue: whoever runs that, it is done for the requests for which it was put there. */
+export function onBehalf<A extends unknown[], R>(work: (...args: A) => R): (...args: A) => R {
+  const causes = currentCauses();
+  return (...args) => store.run(causes, work, ...args);
+}
+
 /** The requests for which the work at hand is done; none for what a program does by itself. */
 export function currentCauses(): readonly Cause[] {
   return store.getStore() ?? none;

@@ -136,7 +136,9 @@ export class Changes {
         if (!isUniqueViolation(error)) throw error;
         throw changeErrors.ServiceUnavailable({ what: 'Too many requests want the same addresses' }, error);
       });
-    for (const { resource_type, resource_id, action } of tasks) {
+    // What an agent reports is its own doing.
+    const isAsked = context.projectId !== null || context.userId !== null;
+    for (const { resource_type, resource_id, action } of isAsked ? tasks : []) {
       if (resource_type === 'port' && action !== 'changed') this.#requests.note(resource_id, context);
     }
     return { result, tasks };

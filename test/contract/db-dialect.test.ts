@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Database, Tx } from '../../src/db/database.ts';
 import { prepared, preparedIn, preparedInsert } from '../../src/db/prepared.ts';
 import { isBusy, isForeignKeyViolation, isUniqueViolation, RetryRequest } from '../../src/db/retry.ts';
+import { causedBy, currentCauses } from '../../src/lib/cause.ts';
 import {
   insertAddress,
   insertAgent,
@@ -62,6 +63,19 @@ describe.each(dialects)('$name', ({ open }) => {
       const kept = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
       expect(kept).toEqual(Array.from({ length: 20 }, (_, i) => i).filter((i) => i % 3 !== 0));
       expect(await networkNames()).toEqual(kept.map((i) => `n${String(i).padStart(2, '0')}`));
+    });
+
+    it('run on behalf of whoever asked for them, whoever they share a commit with', async () => {
+      const seen: string[] = [];
+      const ask = (requestId: string) =>
+        causedBy([{ requestId, globalRequestId: null }], () =>
+          database.transaction(async (tx) => {
+            await insertNetwork(tx, { name: requestId });
+            seen.push(`${requestId} ${currentCauses().map((cause) => cause.requestId)}`);
+          }),
+        );
+      await Promise.all(['a', 'b', 'c'].map(ask));
+      expect(seen.sort()).toEqual(['a a', 'b b', 'c c']);
     });
 
     it('see what earlier ones did, however many wait', async () => {

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
 import { deleteOutbox, holdOutbox, type OutboxRow } from '../../db/outbox.ts';
 import { claimLane, laneWaits, releaseLane, trimLane } from '../../db/outbox-lane.ts';
+import { type Cause, CauseList, causedBy } from '../../lib/cause.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { ServerEvent } from '../../lib/server-event.ts';
 import type { ResourceType } from '../outbox/outbox.ts';
@@ -64,7 +65,8 @@ export class NovaLane {
   wake(): void {
     if (this.#closed) return;
     this.#woken = true;
-    this.#pass ??= this.#run();
+    // For all that wait, not for whoever came first.
+    this.#pass ??= causedBy([], () => this.#run());
   }
 
   /** Settles when what was noted has been sent, or could not be. */
@@ -128,7 +130,7 @@ export class NovaLane {
     const ids = rows.map(({ id }) => id);
     const hold = this.#hold(ids);
     try {
-      await nova.send(rows.map(eventOf), requestOf(rows));
+      await causedBy(causesOf(rows), () => nova.send(rows.map(eventOf), requestOf(rows)));
     } catch (error) {
       await hold.end();
       await this.#failed(ids, error);
@@ -190,6 +192,15 @@ export class NovaLane {
 function eventOf({ action, resource_id, payload }: OutboxRow): ServerEvent {
   const { port_id, status } = JSON.parse(payload) as { port_id: string; status?: ServerEvent['status'] };
   return { name: action as ServerEvent['name'], server_uuid: resource_id, tag: port_id, ...(status && { status }) };
+}
+
+function causesOf(rows: readonly OutboxRow[]): readonly Cause[] {
+  const causes = new CauseList();
+  for (const row of rows) {
+    const requestId = requestOf([row]);
+    if (requestId !== null) causes.add([{ requestId, globalRequestId: null }]);
+  }
+  return causes.take();
 }
 
 /** The request that caused the newest of them. */

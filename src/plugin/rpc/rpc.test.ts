@@ -52,7 +52,9 @@ describe('devices', () => {
   });
 
   it('tell our agents, and only them, which request made the port', async () => {
-    const port = await f.port(network.id, compute);
+    const user = { ...f.context, projectId: 'p1' };
+    const input = { network_id: network.id, project_id: 'p1', ...compute };
+    const port = await f.plugin.collections.ports.create!(user, input);
     const ask = async (userName: string | null) =>
       (
         await f.ask('get_devices_details_list', { devices: [tap(port.id)], ...agent }, { ...adminContext(), userName })

@@ -1,4 +1,5 @@
 import { setTimeout as delay, setImmediate as endOfTurn } from 'node:timers/promises';
+import { causedBy, onBehalf } from '../../../lib/cause.ts';
 import type { Logger } from '../../../lib/log.ts';
 import { BoundConnection } from '../bound-connection.ts';
 import type { Connection } from '../contract.ts';
@@ -42,8 +43,8 @@ export class SqliteWriter {
 
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject });
-      this.#running ??= this.#drain();
+      this.#queue.push({ work: onBehalf(work), resolve: resolve as (value: unknown) => void, reject });
+      this.#running ??= causedBy([], () => this.#drain());
     });
   }
 
