@@ -57,7 +57,6 @@ export const portObject: ObjectKind = {
       data.binding = bindings.find((binding) => binding['versioned_object.data'].status === 'ACTIVE') ?? null;
       delete data.bindings;
     }
-    if (minor < 1) delete data.data_plane_status;
     if (minor < 5) delete data.qos_network_policy_id;
     if (minor < 6) delete data.numa_affinity_policy;
     if (minor < 7) delete data.device_profile;
