@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { currentCauses } from '../../src/lib/cause.ts';
 import { adminContext, type Context } from '../../src/lib/context.ts';
 import { NeutronError } from '../../src/lib/errors.ts';
 import { type Endpoint, MessagingTimeout, RemoteError, type Transport } from '../../src/rpc/transport.ts';
@@ -51,6 +52,34 @@ export function describeTransport(
       await serving.listen(topic, 'host1', [echo]);
       const args = { text: 'ü\n"', list: [1, null, { deep: true }], none: null };
       expect(await call('echo', args)).toEqual(args);
+    });
+
+    test('a method runs on behalf of the request that its message names', async () => {
+      const seen: string[] = [];
+      const note = async () => void seen.push(...currentCauses().map(({ requestId }) => requestId));
+      await serving.listen(topic, 'host1', [{ version: '1.0', methods: { note } }]);
+      const others = ['req-a', 'req-b'].map((requestId) => ({ ...context, requestId }));
+      await Promise.all(others.map((other) => caller.call({ topic }, 'note', {}, other, { timeoutMs: 5_000 })));
+      expect(seen.sort()).toEqual(['req-a', 'req-b']);
+      expect(currentCauses()).toEqual([]);
+    });
+
+    test('what is said and heard is counted', async () => {
+      const fail = async () => {
+        throw new NeutronError('X', 'conflict', 'no');
+      };
+      await serving.listen(topic, 'host1', [{ version: '1.0', methods: { done: async () => 1, fail } }]);
+      await call('done');
+      await call('fail').catch(() => {});
+      await call('nothing-of-ours').catch(() => {});
+      await caller.cast({ topic, server: 'host1' }, 'done', {}, context);
+      await caller.cast({ topic, fanout: true }, 'done', {}, context);
+      await vi.waitFor(() => expect(serving.statistics.served.get('done')).toMatchObject({ done: 3, failed: 0 }));
+      expect(serving.statistics.served.get('fail')).toMatchObject({ done: 0, failed: 1 });
+      expect([...serving.statistics.served.keys()].sort()).toEqual(['done', 'fail']);
+      expect(caller.statistics.sent).toEqual({ call: 3, cast: 1, fanout: 1, reply: 0 });
+      expect(serving.statistics.received).toMatchObject({ request: 5, unreadable: 0 });
+      expect([caller.callsUnderWay, caller.awayMs]).toEqual([0, 0]);
     });
 
     test('a method without a result answers null', async () => {
@@ -229,8 +258,10 @@ export function describeTransport(
       expect(await call('echo', { a: 1 })).toEqual({ a: 1 });
       expect(back).toEqual({ caller: 0, serving: 0 });
       await bus.stop();
+      await vi.waitFor(() => expect(serving.awayMs).toBeGreaterThan(0));
       await bus.start();
       await vi.waitFor(() => expect(back).toEqual({ caller: 1, serving: 1 }), { timeout: 10_000 });
+      expect([serving.awayMs, serving.statistics.reconnects]).toEqual([0, 1]);
       expect(await call('echo', { a: 2 })).toEqual({ a: 2 });
       expect(back).toEqual({ caller: 1, serving: 1 });
     });
