@@ -1,9 +1,11 @@
 import type { Answered } from '../../src/api/answered.ts';
 import type { Database } from '../../src/db/database.ts';
 import { outboxCounts } from '../../src/db/outbox.ts';
+import { laneCounts } from '../../src/db/outbox-lane.ts';
 import { agentCounts } from '../../src/db/read/agent-counts.ts';
 import type { DatabaseStatistics } from '../../src/db/statistics.ts';
 import type { Figures } from '../../src/metrics/figures.ts';
+import { NOVA_LANE } from '../../src/plugin/nova/lane.ts';
 import type { Plugin } from '../../src/plugin/plugin.ts';
 import { byLabel } from './metrics.ts';
 
@@ -63,16 +65,17 @@ export function stateFigures(
   figures: Figures,
   { database, plugin, agentDownTimeMs }: { database: Database; plugin: Plugin; agentDownTimeMs: number },
 ): void {
-  const outbox = kept(() => outboxCounts(database.db));
-  figures.gauge(
-    'neutrino_outbox_tasks',
-    'Changes that agents or Nova are still to be told of.',
-    [],
-    async () => (await outbox()).total,
-  );
-  figures.gauge('neutrino_outbox_oldest_seconds', 'Age of the oldest of them.', [], async () => {
-    const { oldest } = await outbox();
-    return oldest === null ? 0 : Math.max(0, (Date.now() - oldest) / 1000);
+  const outbox = kept(async () => ({
+    agents: await outboxCounts(database.db, [NOVA_LANE]),
+    nova: await laneCounts(database.db, NOVA_LANE),
+  }));
+  figures.gauge('neutrino_outbox_tasks', 'Changes that agents or Nova are still to be told of.', ['whom'], async () => {
+    const { agents, nova } = await outbox();
+    return byLabel('whom', { agents: agents.total, nova: nova.total });
+  });
+  figures.gauge('neutrino_outbox_oldest_seconds', 'Age of the oldest of them.', ['whom'], async () => {
+    const { agents, nova } = await outbox();
+    return byLabel('whom', { agents: ageSeconds(agents.oldest), nova: ageSeconds(nova.oldest) });
   });
   figures.counter('neutrino_outbox_done_total', 'Tasks that this server did, or tried in vain.', ['outcome'], () =>
     byLabel('outcome', { ...plugin.outbox }),
@@ -88,6 +91,10 @@ export function stateFigures(
         [{ type, state: 'dead' }, dead] as const,
       ]),
   );
+}
+
+function ageSeconds(sinceMs: number | null): number {
+  return sinceMs === null ? 0 : Math.max(0, (Date.now() - sinceMs) / 1000);
 }
 
 function kept<T>(ask: () => Promise<T>): () => Promise<T> {

@@ -53,6 +53,16 @@ export async function laneWaits(db: Db, type: string): Promise<boolean> {
   return row !== undefined;
 }
 
+/** How much waits in it, and since when (milliseconds since the epoch). */
+export async function laneCounts(db: Db, type: string): Promise<{ total: number; oldest: number | null }> {
+  const row = await db
+    .selectFrom('outbox')
+    .select((eb) => [eb.fn.countAll().as('total'), eb.fn.min('created_at').as('oldest')])
+    .where('resource_type', '=', type)
+    .executeTakeFirstOrThrow();
+  return { total: Number(row.total), oldest: row.oldest === null ? null : Number(row.oldest) };
+}
+
 /**
  * Drops what waits too long, or too much of it: the oldest rows.
  * @param most.newerThan milliseconds since the epoch

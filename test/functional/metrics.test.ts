@@ -82,7 +82,7 @@ it('the server counts requests, statements, messages and what waits', async () =
   expect(sumOf(figures, 'neutrino_rpc_served_total', { outcome: 'failed' })).toBe(0);
   expect(sumOf(figures, 'neutrino_outbox_done_total', { outcome: 'done' })).toBeGreaterThan(2);
   expect(sumOf(figures, 'neutrino_outbox_done_total', { outcome: 'failed' })).toBe(0);
-  expect(figures.get('neutrino_outbox_oldest_seconds')!.samples).toHaveLength(1);
+  expect(figures.get('neutrino_outbox_oldest_seconds')!.samples).toHaveLength(2);
   expect(sumOf(figures, 'process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
   expect(figures.has('nodejs_eventloop_lag_p99_seconds')).toBe(true);
 });

@@ -14,6 +14,8 @@ export interface ObjectKind {
   readonly resource: ResourceType;
   /** The objects of rows, whoever's they are. Lists of objects in it are complete. */
   read(db: Db, filters: ListQuery['filters'], extensions: ReadonlySet<string>): Promise<ObjectData[]>;
+  /** Ids of these rows, oldest first, where there may be many: they are read in pieces. */
+  ids?(db: Db, filters: ListQuery['filters']): Promise<readonly string[]>;
   /** What one that is gone has beside its id: upstream's defaults. */
   readonly bare: ObjectData;
   /** Turns the newest into an older one, in place (upstream: `obj_make_compatible`). @param minor of version 1 */

@@ -1,3 +1,4 @@
+import type { ListQuery } from '../../lib/query.ts';
 import { inTurns } from '../../lib/turns.ts';
 import {
   endpoint,
@@ -56,7 +57,7 @@ function isType(name: string): boolean {
   return kinds.some((kind) => kind.name === name) || otherTypes.includes(name);
 }
 
-/** Objects made between two turns of the loop. */
+/** Rows read between two turns of the loop. */
 const PER_PIECE = 100;
 
 async function pulled(
@@ -70,11 +71,13 @@ async function pulled(
   const filters = Object.fromEntries(indexed.map((key) => [key, listOf(wanted[key]) as string[]]));
   const fits = (data: ObjectData) =>
     Object.entries(wanted).every(([field, values]) => isAmong(data[field] ?? null, listOf(values)));
-  const all = (await kind.read(database.db, filters, extensions)).filter(fits);
-  const pieces: ObjectData[][] = [];
-  for (let start = 0; start < all.length; start += PER_PIECE) pieces.push(all.slice(start, start + PER_PIECE));
-  const made = await inTurns(pieces, async (piece) => piece.map((data) => objectOf(kind, data, version)));
-  return made.flat();
+  const made = async (these: ListQuery['filters']) =>
+    (await kind.read(database.db, these, extensions)).filter(fits).map((data) => objectOf(kind, data, version));
+  const ids = await kind.ids?.(database.db, filters);
+  if (ids === undefined) return made(filters);
+  const pieces: string[][] = [];
+  for (let start = 0; start < ids.length; start += PER_PIECE) pieces.push(ids.slice(start, start + PER_PIECE));
+  return (await inTurns(pieces, (id) => made({ id }))).flat();
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -20,6 +20,7 @@ export const portObject: ObjectKind = {
   version: '1.7',
   resource: 'port',
   bare: { security_group_ids: null, qos_policy_id: null, qos_network_policy_id: null },
+  ids: async (db, filters) => (await findPorts(db, { filters, fields: ['id'] }, fullView)).map(({ id }) => id),
   async read(db, filters, extensions) {
     const ports = await findPorts(db, { filters }, fullView);
     const ids = ports.map(({ id }) => id);
