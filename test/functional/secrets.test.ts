@@ -56,7 +56,8 @@ function expectNone(what: string, text: string): void {
 const bin = (name: string) => join(project, 'bin', name);
 
 async function run(argv: readonly string[], env: Record<string, string> = {}) {
-  const process = new HostProcess(['setsid', '--fork', '--wait'], argv, { env });
+  // Whatever waits for something that never comes is ended.
+  const process = new HostProcess(['setsid', '--fork', '--wait'], ['timeout', '-s', 'KILL', '20', ...argv], { env });
   const { code, stdout, stderr } = await process.finished;
   return { code, text: stdout + stderr };
 }
