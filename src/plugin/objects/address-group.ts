@@ -3,7 +3,7 @@ import { fullView } from '../../db/read/view.ts';
 import type { AddressGroup } from '../../resources/shapes.ts';
 import { addressGroupSpec } from '../address-group/storage.ts';
 import { named, standard, versionedObject } from './compose.ts';
-import type { ObjectData, ObjectKind } from './contract.ts';
+import type { ObjectKind } from './contract.ts';
 
 const groups = specReader<AddressGroup>(addressGroupSpec);
 
@@ -14,7 +14,7 @@ export const addressGroupObject: ObjectKind = {
   bare: { shared: false },
   async read(db, filters) {
     return (await groups.find(db, { filters }, fullView)).map((group) => ({
-      ...named(group as unknown as ObjectData),
+      ...named(group),
       shared: group.shared === true,
       addresses: group.addresses.map((address) =>
         versionedObject('AddressAssociation', '1.0', { address, address_group_id: group.id }),

@@ -1,4 +1,3 @@
-import type { StandardAttributes } from '../../resources/shapes.ts';
 import type { VersionedObject } from '../../rpc/contract.ts';
 import type { ObjectData } from './contract.ts';
 
@@ -27,9 +26,9 @@ export function standard(resource: {
   return columns({ revision_number, description, created_at, updated_at });
 }
 
-/** The columns that all resources of the API have, as objects name them. */
-export function named({ id, project_id, name }: Pick<StandardAttributes, never> & ObjectData): ObjectData {
-  return columns({ id, project_id, name });
+/** What every resource with a name begins with. */
+export function named({ id, project_id, name }: { id: string; project_id: string; name: string }): ObjectData {
+  return { id, project_id, name };
 }
 
 /** Rows by what they belong to. */

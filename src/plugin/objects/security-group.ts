@@ -34,7 +34,7 @@ export const securityGroupObject: ObjectKind = {
       groups.map(({ id }) => id),
     );
     return groups.map((group) => ({
-      ...named(group as unknown as ObjectData),
+      ...named(group),
       shared: group.shared === true,
       stateful: group.stateful,
       is_default: defaults.has(group.id),
