@@ -37,7 +37,7 @@ export class ServerEvents {
   async send(events: readonly ServerEvent[], requestId: string | null): Promise<void> {
     const { logger } = this.#parts;
     const answer = await this.#post({ events }, requestId);
-    if (answer.status === 200 || answer.status === 207) return this.#judge(answer.body, events.length);
+    if (answer.status >= 200 && answer.status < 300) return this.#judge(answer.body, events.length);
     if (answer.status === 404) {
       logger.debug({ events: events.length }, 'Nova knows none of the servers of these events');
     } else if (answer.status === 400) {
@@ -81,7 +81,8 @@ export class ServerEvents {
       logger.error({ sent, answer: body }, 'Nova answered something else than events');
       return;
     }
-    for (const { name, server_uuid, tag, status, code } of events) {
+    for (const event of events) {
+      const { name, server_uuid, tag, status, code } = Object(event);
       const fields = { event: name, server: server_uuid, port: tag, status, code };
       if (code === 200) logger.debug(fields, 'Nova took an event');
       else logger.warn(fields, 'Nova did not take an event');
