@@ -132,7 +132,11 @@ export async function startOurs(identity: Identity): Promise<Started> {
   const stop = new AsyncDisposableStack();
   stop.defer(() => rm(folder, { recursive: true, force: true }));
   try {
-    const options = { ...asMeasured, DEFAULT: { auth_strategy: 'keystone' }, keystone_authtoken: identity.options };
+    const options = {
+      ...asMeasured,
+      DEFAULT: { auth_strategy: 'keystone', log_dir: folder },
+      keystone_authtoken: identity.options,
+    };
     const deployment = stop.use(await makeDeployment({ folder, server: options }));
     const { admin, tenant } = identity;
     const from = {

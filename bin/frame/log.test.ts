@@ -135,7 +135,7 @@ test('goes on writing where the file cannot be moved aside', async () => {
   expect(readFileSync(join(folder, 'x.log'), 'utf8').trim().split('\n')).toHaveLength(3);
 });
 
-test('gathered lines come in order, with the next line, and at the end of the turn', async () => {
+test('gathered lines come in order, with the next line, and soon', async () => {
   const log = await openLog({ program: 'p', debug: false, logFile: join(folder, 'g.log'), logDir: null, json: false });
   const messages = () =>
     readFileSync(log.path!, 'utf8')
