@@ -323,7 +323,8 @@ describe('what agents are told', () => {
     ['host', { 'binding:host_id': 'host2' }, [bridge]],
     ['port security', { port_security_enabled: false }, [bridge]],
   ])('of a new %s', async (_, changes, expected) => {
-    const port = await f.port(network.id, compute);
+    // Not by chance the address that is new later.
+    const port = await f.port(network.id, { ...compute, fixed_ips: [{ ip_address: '10.0.0.50' }] });
     expect(await methods()).toEqual(['dhcp_agent.host1 port_create_end']);
     await update(port.id, changes);
     expect(await methods()).toEqual(expected);
