@@ -54,9 +54,7 @@ test('the server takes them, old names included, and leaves nothing out', () => 
 test('starting with them stops with one line each, until that part is there', () => {
   const config = read('neutron-server', server.groups);
   expect(config.get(databaseOptions).connection).toContain('mysql+pymysql://');
-  expect(() => refuseUnserved(config, ['database'])).toThrow(
-    /neutron\.conf:\d+: \[database\] connection = mysql\+pymysql:\/\/neutron:\*\*\*\*@192\.168\.56\.11\/neutron: MariaDB and PostgreSQL come in a later release; /,
-  );
+  expect(() => refuseUnserved(config, ['database'])).not.toThrow();
   expect(() => refuseUnserved(config, ['queue'])).toThrow(
     /\[DEFAULT\] transport_url = rabbit:\/\/openstack:\*\*\*\*@192\.168\.56\.11: RabbitMQ comes in a later release; /,
   );

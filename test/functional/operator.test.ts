@@ -48,9 +48,8 @@ afterAll(async () => {
 const bin = (name: string) => join(project, 'bin', name);
 
 it('stops with one line each while the files ask for what is not served yet', async () => {
-  for (const name of ['neutron-server', 'neutron-db-manage', ...agents]) {
-    const argv = name === 'neutron-db-manage' ? [bin(name), 'upgrade', 'head'] : [bin(name)];
-    const { code, stdout, stderr } = await host.run(argv, { okCodes: [1] });
+  for (const name of ['neutron-server', ...agents]) {
+    const { code, stdout, stderr } = await host.run([bin(name)], { okCodes: [1] });
     expect({ name, code, stdout }).toEqual({ name, code: 1, stdout: '' });
     expect(stderr).toMatch(
       new RegExp(
