@@ -22,7 +22,6 @@ await runProgram({
     const { MetadataAgent } = await import('../src/agent/metadata/agent.ts');
     const metrics = await openFigures('neutron-metadata-agent', parts);
     const transport = await connectAgent('neutron-metadata-agent', parts);
-    if (metrics !== null) queueFigures(metrics.figures, transport);
     const agent = new MetadataAgent({
       host: config.get(commonOptions).host,
       options: config.get(metadataOptions),
@@ -30,6 +29,12 @@ await runProgram({
       transport,
       logger,
     });
+    if (metrics !== null) {
+      queueFigures(metrics.figures, transport);
+      metrics.figures.counter('neutrino_metadata_answers_total', 'Answers to guests, by status.', ['status'], () =>
+        [...agent.answered].map(([status, count]) => [{ status: String(status) }, count] as const),
+      );
+    }
     service.describe(() => agent.status);
     await agent.start();
     return {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { causedBy } from '../../src/lib/cause.ts';
 import { openLog, renderText } from './log.ts';
 
 let folder = '';
@@ -133,6 +134,28 @@ test('goes on writing where the file cannot be moved aside', async () => {
   });
   for (const number of [1, 2, 3]) log.info({ number }, 'a line');
   expect(readFileSync(join(folder, 'x.log'), 'utf8').trim().split('\n')).toHaveLength(3);
+});
+
+test('JSON lines name requests, too', async () => {
+  const log = await openLog({ program: 'p', debug: false, logFile: join(folder, 'c.log'), logDir: null, json: true });
+  const [one, two] = ['req-1', 'req-2'].map((requestId) => ({ requestId, globalRequestId: null }));
+  log.info({}, 'nobody');
+  causedBy([one!], () => log.info({}, 'one'));
+  causedBy([{ ...one!, globalRequestId: 'req-9' }], () => log.info({}, 'with a global id'));
+  causedBy([one!, two!], () => log.info({}, 'several'));
+  causedBy([one!], () => log.info({ request_id: 'req-3' }, 'another'));
+  const lines = readFileSync(log.path!, 'utf8').trimEnd().split('\n');
+  const named = lines.map((text) => {
+    const { request_id, global_request_id, request_ids } = JSON.parse(text);
+    return [request_id, global_request_id, request_ids];
+  });
+  expect(named).toEqual([
+    [undefined, undefined, undefined],
+    ['req-1', undefined, undefined],
+    ['req-1', 'req-9', undefined],
+    [undefined, undefined, ['req-1', 'req-2']],
+    ['req-3', undefined, undefined],
+  ]);
 });
 
 test('gathered lines come in order, with the next line, and soon', async () => {

@@ -14,7 +14,7 @@ let lab: Lab;
 let host: EmulatedHost;
 let deployment: Deployment;
 let network: Network;
-const places: Record<'server' | 'bridge' | 'dhcp', Where> = {} as never;
+const places: Record<'server' | 'bridge' | 'dhcp' | 'metadata', Where> = {} as never;
 
 beforeAll(async () => {
   lab = await openLab();
@@ -35,6 +35,8 @@ beforeAll(async () => {
     DEFAULT: { interface_driver: 'linuxbridge' },
     metrics: { listen: 'localhost:9102' },
   });
+  await deployment.agent('neutron-metadata-agent', host, { metrics: { listen: 9103 } });
+  places.metadata = await openDoorway(host, 9103);
   places.bridge = await openDoorway(host, 9101);
   places.dhcp = await openDoorway(host, 9102);
   network = await deployment.api.create('network', {
@@ -108,6 +110,15 @@ it('the DHCP agent counts networks and what it started', async () => {
   expect(sumOf(figures, 'neutrino_dhcp_failing')).toBe(0);
   expect(sumOf(figures, 'neutrino_commands_total', { command: 'dnsmasq', outcome: 'started' })).toBeGreaterThan(0);
   expect(sumOf(figures, 'neutrino_queue_up')).toBe(1);
+});
+
+it('the metadata agent counts its answers', async () => {
+  const socketPath = `${lab.folder}/deployment/host1/metadata_proxy`;
+  const headers = { 'x-network-id': network.id, 'x-forwarded-for': '10.7.0.200' };
+  const answer = await httpRequest({ socketPath }, { method: 'GET', path: '/', headers });
+  expect(answer.status).toBe(404);
+  const figures = await scrape('metadata');
+  expect(sumOf(figures, 'neutrino_metadata_answers_total', { status: '404' })).toBe(1);
 });
 
 it('nothing that users write is in labels, and their number is bounded', async () => {

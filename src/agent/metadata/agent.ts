@@ -96,6 +96,11 @@ export class MetadataAgent {
     this.#logger.info({ socket: options.metadata_proxy_socket, source }, 'metadata agent started');
   }
 
+  /** How many answers to guests had which status. */
+  get answered(): ReadonlyMap<number, number> {
+    return this.#server.answered;
+  }
+
   /** In words for people. */
   get status(): string {
     const source = this.#nova ? novaUrl(this.#parts.options) : 'this agent';

@@ -24,6 +24,8 @@ export interface ProxyServerParts {
 
 /** HTTP over the unix socket that the haproxies of networks and routers forward to. */
 export class ProxyServer {
+  /** How many answers had which status. */
+  readonly answered = new Map<number, number>();
   readonly #parts: ProxyServerParts;
   readonly #http: Server;
 
@@ -64,6 +66,7 @@ export class ProxyServer {
       this.#parts.logger.error({ url: incoming.url, error: String(error) }, 'a metadata request failed');
       return statusAnswer(500);
     });
+    this.answered.set(answer.status, (this.answered.get(answer.status) ?? 0) + 1);
     const bytes = Buffer.from(answer.body as string);
     const headers = { 'Content-Type': answer.contentType, 'Content-Length': bytes.length };
     outgoing.writeHead(answer.status, incoming.complete ? headers : { ...headers, Connection: 'close' });
