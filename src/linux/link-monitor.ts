@@ -3,7 +3,7 @@ import type { Logger } from '../lib/log.ts';
 import type { LinkEvent } from './contract.ts';
 import type { HelperExec, OpenCommand } from './exec/client.ts';
 
-/** Until the monitor is seen to listen it is nudged this often. */
+/** Until the monitor is seen to listen it is nudged this long after the last nudge was over. */
 const NUDGE_MS = 20;
 /** A monitor that died is started again after this, doubling up to the longest. */
 const FIRST_RESTART_MS = 50;
@@ -43,7 +43,7 @@ export class LinkMonitor {
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#restart) clearTimeout(this.#restart);
-    if (this.#nudge) clearInterval(this.#nudge);
+    if (this.#nudge) clearTimeout(this.#nudge);
     this.#command?.close();
     this.#listening.resolve();
   }
@@ -62,7 +62,16 @@ export class LinkMonitor {
       },
       onExit: (stderr) => this.#ended(stderr),
     });
-    this.#nudge = setInterval(() => void this.#sendNudge(), NUDGE_MS);
+    this.#nudgeLater();
+  }
+
+  /** One at a time: where a command takes longer than the pause, they would pile up and be in the way of the monitor's start. */
+  #nudgeLater(): void {
+    const nudge = setTimeout(
+      () => void this.#sendNudge().then(() => this.#nudge === nudge && this.#nudgeLater()),
+      NUDGE_MS,
+    );
+    this.#nudge = nudge;
   }
 
   /**
@@ -80,7 +89,7 @@ export class LinkMonitor {
 
   #heard(): void {
     if (this.#nudge === null) return;
-    clearInterval(this.#nudge);
+    clearTimeout(this.#nudge);
     this.#nudge = null;
     this.#restartMs = FIRST_RESTART_MS;
     this.#listening.resolve();
@@ -88,7 +97,7 @@ export class LinkMonitor {
 
   #ended(stderr: string): void {
     if (this.#closed) return;
-    if (this.#nudge) clearInterval(this.#nudge);
+    if (this.#nudge) clearTimeout(this.#nudge);
     this.#nudge = null;
     this.#parts.logger.warn({ stderr: stderr.trim(), again_in_ms: this.#restartMs }, 'The link monitor ended');
     this.#restart = setTimeout(() => {
