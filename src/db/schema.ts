@@ -39,7 +39,8 @@ export interface Schema {
   extradhcpopts: { id: string; port_id: string; opt_name: string; opt_value: string; ip_version: number };
   provisioningblocks: { port_id: string; entity: 'L2' | 'DHCP' };
   agents: AgentsTable;
-  networkdhcpagentbindings: { network_id: string; dhcp_agent_id: string };
+  /** `binding_index`: its place among the agents of the network; null where an older server bound it. */
+  networkdhcpagentbindings: { network_id: string; dhcp_agent_id: string; binding_index: number | null };
   quotas: { project_id: string; resource: string; limit: number };
   address_groups: StandardColumns;
   address_associations: { address_group_id: string; address: string };
@@ -69,6 +70,8 @@ export interface Schema {
   auto_allocated_topologies: { project_id: string; network_id: string; router_id: string | null };
   tags: { resource_type: string; resource_id: string; tag: string };
   outbox: OutboxTable;
+  /** Who does the periodic work; `beat` goes up while the holder lives. */
+  neutrino_duties: { name: string; holder: string; beat: number };
   neutrino_turns: { name: string; turns: number };
   neutrino_version: { version_num: string };
 }

@@ -72,6 +72,7 @@ export async function createFixture(
     host: 'server',
     logger: recorder(complaints),
     now: () => clock.nowMs,
+    elapsed: () => clock.nowMs,
     stopPoint: () => {},
     ...parts,
   }).catch(async (error) => {

@@ -3,6 +3,8 @@ import { parseTunnelRanges, parseVlanRanges } from './ml2/type/ranges.ts';
 import { parsePhysicalNetworkMtus } from './network/mtu.ts';
 import { type QuotaOptions, quotaOptions } from './quota/options.ts';
 
+const schedulers = ['WeightScheduler', 'AZAwareWeightScheduler', 'ChanceScheduler'] as const;
+
 /** `neutron.conf`, what the plugin reads of it (upstream: neutron/conf/common.py, conf/db, conf/agent/database). */
 export const coreOptions = declareOptions('DEFAULT', {
   base_mac: option.string({
@@ -41,6 +43,14 @@ export const coreOptions = declareOptions('DEFAULT', {
   dhcp_agents_per_network: option.int({ default: 1, min: 1, help: 'DHCP agents that serve one network' }),
   dhcp_agent_notification: option.bool({ default: true, help: 'whether DHCP agents are told of changes' }),
   enable_traditional_dhcp: option.bool({ default: true, help: 'whether networks are served by DHCP agents' }),
+  network_scheduler_driver: option.string({
+    default: 'neutron.scheduler.dhcp_agent_scheduler.WeightScheduler',
+    help: 'how DHCP agents are chosen: WeightScheduler, AZAwareWeightScheduler or ChanceScheduler, or their class paths',
+    check: (value) =>
+      schedulers.some((name) => name === className(value))
+        ? null
+        : `is no scheduler; there are ${schedulers.join(', ')}`,
+  }),
   network_auto_schedule: option.bool({ default: true, help: 'whether networks get DHCP agents by themselves' }),
   allow_automatic_dhcp_failover: option.bool({
     default: true,
@@ -53,6 +63,15 @@ export const coreOptions = declareOptions('DEFAULT', {
   default_availability_zones: option.list({ default: [], help: 'zones for resources that name none' }),
 });
 export type CoreOptions = OptionValues<typeof coreOptions>;
+
+/** Which of the schedulers the configuration names. */
+export function schedulerOf(options: Pick<CoreOptions, 'network_scheduler_driver'>): (typeof schedulers)[number] {
+  return schedulers.find((name) => name === className(options.network_scheduler_driver))!;
+}
+
+function className(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1);
+}
 
 /** `[ml2]` of `ml2_conf.ini`. */
 export const ml2Options = declareOptions('ml2', {

@@ -4,6 +4,7 @@ import { type Context, seesEverything } from '../lib/context.ts';
 import { domainOf } from '../lib/dns-names.ts';
 import { type Logger, silentLogger } from '../lib/log.ts';
 import type { Transport } from '../rpc/transport.ts';
+import type { DutyTimes } from './duty/duties.ts';
 import type { Nova } from './nova/contract.ts';
 import type { PluginOptions } from './options.ts';
 import { type StopPoint, stopPointFromEnvironment } from './outbox/stop-point.ts';
@@ -23,8 +24,12 @@ export interface PluginParts {
   readonly section?: (name: string) => Readonly<Record<string, string>>;
   /** Milliseconds since the epoch; tests bring their own clock. */
   readonly now?: () => number;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly elapsed?: () => number;
   /** In [0, 1); tests bring their own dice. */
   readonly random?: () => number;
+  /** Tests of several servers are short of time. */
+  readonly dutyTimes?: DutyTimes;
   /** Stops the process at a named point: for tests of what a crash there leaves behind. */
   readonly stopPoint?: StopPoint;
 }
@@ -37,6 +42,7 @@ export interface Shared {
   readonly host: string;
   readonly logger: Logger;
   readonly now: () => number;
+  readonly elapsed: () => number;
   readonly random: () => number;
   readonly stopPoint: StopPoint;
   readonly extensions: ReadonlySet<string>;
@@ -47,6 +53,7 @@ export function share(parts: PluginParts, extensions: ReadonlySet<string>): Shar
   return {
     logger: silentLogger,
     now: Date.now,
+    elapsed: () => performance.now(),
     random: Math.random,
     stopPoint: stopPointFromEnvironment(process.env),
     requests: new RecentRequests(),

@@ -7,8 +7,10 @@ import { AgentDirectory } from './agent/directory.ts';
 import { Changes } from './changes.ts';
 import type { CorePlugin } from './contract.ts';
 import { DhcpPorts } from './dhcp/dhcp-ports.ts';
+import { FailOver } from './dhcp/fail-over.ts';
 import type { Domain } from './domain.ts';
 import { domains as allDomains } from './domains.ts';
+import { Duties, type DutyState } from './duty/duties.ts';
 import { loadedExtensions } from './extensions.ts';
 import { Ipam } from './ipam/ipam.ts';
 import type { Machine } from './machine.ts';
@@ -22,7 +24,7 @@ import { NovaLane } from './nova/lane.ts';
 import { NovaNotes } from './nova/notes.ts';
 import { pullEndpoint, resourceVersionsEndpoint } from './objects/endpoints.ts';
 import { Objects } from './objects/objects.ts';
-import { Outbox } from './outbox/outbox.ts';
+import { Outbox, SWEEP_EVERY_MS } from './outbox/outbox.ts';
 import { messageView, type PluginParts, type Shared, share } from './parts.ts';
 import { Ports } from './port/ports.ts';
 import { PortStatuses } from './port/status.ts';
@@ -39,10 +41,12 @@ import { Subnets } from './subnet/subnets.ts';
 export interface Plugin extends CorePlugin {
   /** What agents may call; the server listens with it on its transport. */
   rpcEndpoints(): { topic: string; endpoints: Endpoint[] }[];
-  /** Takes up what an earlier process left undone, and begins to watch over agents. */
+  /** Takes up what an earlier process left undone, and begins to look for periodic work that no other server does. */
   start(): Promise<void>;
   /** How many tasks after commits were done by this process, and how many tries failed. */
   readonly outbox: { readonly done: number; readonly failed: number };
+  /** The periodic work of all servers on this database, and which of it is this one's. */
+  readonly duties: readonly DutyState[];
   /** Settles when nothing waits to be told: for tests, and before a planned end. */
   idle(): Promise<void>;
   close(): Promise<void>;
@@ -74,7 +78,16 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
   });
   const brought = domains.map((domain) => domain.make(machine));
   const dhcpPorts = new DhcpPorts(machine);
-  const directory = new AgentDirectory(machine, dhcpPorts);
+  const directory = new AgentDirectory(machine);
+  const failOver = new FailOver(machine, dhcpPorts);
+  const duties = new Duties({
+    database,
+    logger,
+    host: shared.host,
+    ...(parts.dutyTimes && { times: parts.dutyTimes }),
+  });
+  duties.add({ name: 'outbox', everyMs: SWEEP_EVERY_MS, work: (stillOurs) => machine.outbox.sweep(stillOurs) });
+  for (const duty of failOver.duties) duties.add(duty);
   const collections = Object.assign(machine.collections, {
     networks: new Networks(machine),
     subnets: new Subnets(machine),
@@ -110,8 +123,11 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
       await machine.objects.versions.refresh(shared.database.db);
       machine.outbox.start();
       lane?.start();
-      directory.start();
+      duties.start();
       for (const part of brought) await part.start?.();
+    },
+    get duties() {
+      return duties.states;
     },
     async idle() {
       await directory.idle();
@@ -120,6 +136,7 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
     },
     async close() {
       for (const part of brought.toReversed()) await part.close?.();
+      await duties.close();
       await directory.close();
       await machine.outbox.close();
       await lane?.close();

@@ -2,6 +2,7 @@ import { addressGroups } from './address-groups.ts';
 import { autoAllocatedTopologies } from './auto-allocated-topologies.ts';
 import type { Migration } from './contract.ts';
 import { defaultStatefulness } from './default-statefulness.ts';
+import { duties } from './duties.ts';
 import { flavors } from './flavors.ts';
 import { initialTables } from './initial-tables.ts';
 import { poolKeys } from './pool-keys.ts';
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   defaultStatefulness,
   qinq,
   turns,
+  duties,
 ];

@@ -166,10 +166,13 @@ export interface HostingAgent {
   heartbeat_timestamp: number;
   started_at: number;
   availability_zone: string | null;
+  /** Its place among the network's agents, from 1; null where an older server bound it. */
+  binding_index: number | null;
 }
 
 const hostingColumns = [
   'binding.network_id',
+  'binding.binding_index',
   'agents.id',
   'agents.host',
   'agents.admin_state_up',
@@ -192,21 +195,45 @@ export async function agentsHosting(db: Db, networkIds: readonly string[]): Prom
   return rows.map((row) => ({ ...row, admin_state_up: Boolean(row.admin_state_up) }));
 }
 
-/** Every binding, for fail-over: few columns, joined with the agent. */
-export async function allHostingAgents(db: Db): Promise<HostingAgent[]> {
-  const rows = await db
-    .selectFrom('networkdhcpagentbindings as binding')
-    .innerJoin('agents', 'agents.id', 'binding.dhcp_agent_id')
-    .select(hostingColumns)
-    .execute();
-  return rows.map((row) => ({ ...row, admin_state_up: Boolean(row.admin_state_up) }));
+/** When any agent at all was last heard of; null when there are none. */
+export async function newestHeartbeat(db: Db): Promise<number | null> {
+  const { newest } = await db
+    .selectFrom('agents')
+    .select((eb) => eb.fn.max('heartbeat_timestamp').as('newest'))
+    .executeTakeFirstOrThrow();
+  return newest === null ? null : Number(newest);
 }
 
-const bind = preparedInsert('networkdhcpagentbindings', ['network_id', 'dhcp_agent_id']);
+const bind = preparedInsert('networkdhcpagentbindings', ['network_id', 'dhcp_agent_id', 'binding_index']);
 
-/** @throws a unique violation of `networkdhcpagentbindings` when the agent has the network already */
-export async function bindDhcpAgent(tx: Tx, networkId: string, agentId: string): Promise<void> {
-  await bind.run(tx, { network_id: networkId, dhcp_agent_id: agentId });
+const busier = prepared((db, p: { id: string }) =>
+  db
+    .updateTable('agents')
+    .set((eb) => ({ load: eb('load', '+', 1) }))
+    .where('id', '=', p.id),
+);
+
+/**
+ * Gives a network to an agent, at the lowest place that is free: of several servers that schedule a network at the same
+ * moment one gets it. The agent's load goes up until it reports again.
+ *
+ * @param present all agents of the network, as they were read when this one was chosen
+ * @throws a unique violation of `networkdhcpagentbindings` when the agent has the network already, or another got the place
+ */
+export async function bindDhcpAgent(
+  tx: Tx,
+  networkId: string,
+  agentId: string,
+  present: readonly Pick<HostingAgent, 'binding_index'>[],
+): Promise<HostingAgent['binding_index']> {
+  const numbered = present.flatMap(({ binding_index }) => binding_index ?? []);
+  // Those without a number take the lowest that are free.
+  let unnumbered = present.length - numbered.length;
+  let index = 1;
+  while (numbered.includes(index) || unnumbered-- > 0) index += 1;
+  await bind.run(tx, { network_id: networkId, dhcp_agent_id: agentId, binding_index: index });
+  await busier.run(tx, { id: agentId });
+  return index;
 }
 
 export async function unbindDhcpAgent(tx: Tx, networkId: string, agentId: string): Promise<void> {

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { agentsHosting } from '../../db/write/agents.ts';
-import { chooseAgents } from '../dhcp/scheduler.ts';
 import { all, createFixture, type Fixture, failure } from '../fixture.ts';
 
 let f: Fixture;
@@ -171,54 +170,5 @@ describe('DHCP scheduling', () => {
     const [agent] = await all(f.plugin.collections.agents);
     await f.plugin.collections.agents.update!(f.context, agent!.id, { admin_state_up: false });
     expect(await active('host1')).toEqual([]);
-  });
-
-  it('prefers different zones, and keeps to the zones a network asks for', () => {
-    const agent = (host: string, availability_zone: string, networks: number) => ({
-      id: host,
-      host,
-      availability_zone,
-      networks,
-      load: networks,
-      admin_state_up: true,
-      heartbeat_timestamp: 0,
-      started_at: 0,
-    });
-    const agents = [agent('a', 'z1', 0), agent('b', 'z1', 1), agent('c', 'z2', 5), agent('d', 'z3', 2)];
-    const chosen = (count: number, hints: string[]) => chooseAgents(agents, count, hints, []).map(({ host }) => host);
-    expect(chosen(1, [])).toEqual(['a']);
-    expect(chosen(3, [])).toEqual(['a', 'd', 'c']);
-    expect(chosen(2, ['z1'])).toEqual(['a', 'b']);
-    expect(chosen(2, ['z4'])).toEqual([]);
-  });
-
-  it('moves networks from an agent that is dead for long, with the addresses of its ports', async () => {
-    await using g = await createFixture({ core: { agent_down_time: 1 } });
-    await g.dhcpAgent('host1');
-    const { id } = await g.network();
-    const subnet = await g.subnet(id);
-    const port = await g.ask('create_dhcp_port', {
-      host: 'host1',
-      port: { port: { device_id: 'dhcp-one', network_id: id, fixed_ips: [{ subnet_id: subnet.id }] } },
-    });
-    await g.told();
-    await g.plugin.start();
-    g.clock.nowMs += 60_000;
-    await g.dhcpAgent('host2');
-    await expect
-      .poll(async () => (await agentsHosting(g.database.db, [id])).map(({ host }) => host), { timeout: 5000 })
-      .toEqual(['host2']);
-    await expect
-      .poll(async () => (await g.plugin.collections.ports.get(g.context, port.id)).device_id)
-      .toBe('reserved_dhcp_port');
-    await expect
-      .poll(async () => (await g.told()).map(({ to, method }) => `${to} ${method}`))
-      .toEqual(['dhcp_agent.host1 network_delete_end', 'dhcp_agent.host2 network_create_end']);
-    const taken = await g.ask('update_dhcp_port', {
-      host: 'host2',
-      port_id: port.id,
-      port: { port: { network_id: id, device_id: 'dhcp-two' } },
-    });
-    expect(taken).toMatchObject({ device_id: 'dhcp-two', fixed_ips: port.fixed_ips, 'binding:host_id': 'host2' });
   });
 });

@@ -3,62 +3,39 @@ import {
   type AgentRow,
   agentByTypeAndHost,
   agentsHosting,
-  allHostingAgents,
   bindDhcpAgent,
-  type HostingAgent,
   insertAgent,
-  unbindDhcpAgent,
   underservedNetworks,
   updateAgentRow,
 } from '../../db/write/agents.ts';
 import { networkFacts } from '../../db/write/networks.ts';
-import { neighbours, routedNetworksOf } from '../../db/write/segment-hosts.ts';
+import { routedNetworksOf } from '../../db/write/segment-hosts.ts';
 import { adminContext } from '../../lib/context.ts';
 import type { AgentState, ReportAnswer } from '../../rpc/contract.ts';
 import type { Change } from '../changes.ts';
-import type { DhcpPorts } from '../dhcp/dhcp-ports.ts';
-import { addAgents, isAlive } from '../dhcp/scheduler.ts';
+import { hostsWithoutAccess } from '../dhcp/network-access.ts';
+import { isAlive } from '../dhcp/scheduler.ts';
 import type { Machine } from '../machine.ts';
 import { rebindPorts } from '../ml2/rebind.ts';
 import { scheduleSegments } from '../segment/dhcp-scheduling.ts';
 import { mapHost, sameReach } from '../segment/host-mapping.ts';
 
 const DHCP_AGENT = 'DHCP agent';
-/** A dead agent's networks move after this many times `agent_down_time`. */
-const DEAD_AFTER = 2;
-/** An agent that has just started gets this long for each network it serves before it counts as dead. */
-const GRACE_PER_NETWORK_MS = 2_000;
-
-/** Who lives where: heartbeats, the networks of DHCP agents, and what happens when one dies (upstream: db/agents_db.py). */
+/** Who lives where: heartbeats, and the networks of DHCP agents (upstream: db/agents_db.py). */
 export class AgentDirectory {
   readonly #machine: Machine;
-  readonly #dhcpPorts: DhcpPorts;
   readonly #startedAtMs: number;
-  #timer: NodeJS.Timeout | null = null;
   /** Hosts whose segments this server has looked at. */
   readonly #mapped = new Set<string>();
   /** Ports being bound because an agent appeared. */
   #rebinding: Promise<void> = Promise.resolve();
-  #moving: Promise<void> | null = null;
 
-  constructor(machine: Machine, dhcpPorts: DhcpPorts) {
+  constructor(machine: Machine) {
     this.#machine = machine;
-    this.#dhcpPorts = dhcpPorts;
     this.#startedAtMs = machine.shared.now();
   }
 
-  /** Begins to look for dead agents. */
-  start(): void {
-    const { core } = this.#machine.shared.options;
-    if (!core.allow_automatic_dhcp_failover) return;
-    const everyMs = Math.max((core.agent_down_time * 1000) / 2, 1000);
-    this.#timer = setInterval(() => void this.moveFromDead(), everyMs);
-    this.#timer.unref();
-  }
-
   async close(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer);
-    await this.#moving;
     await this.#rebinding;
   }
 
@@ -114,7 +91,7 @@ export class AgentDirectory {
     const same = known !== null && sameReach(known.configurations, state.configurations ?? {});
     if (same && !state.start_flag && this.#mapped.has(state.host)) return;
     const added = await mapHost(change.tx, mechanisms, state.host);
-    await scheduleSegments(change, added, shared.options.core);
+    await scheduleSegments(change, added, this.#machine);
     this.#mapped.add(state.host);
   }
 
@@ -160,7 +137,7 @@ export class AgentDirectory {
 
   /** Gives the DHCP agent of a host, which is asking for its networks, those that have too few agents. */
   async autoSchedule(host: string): Promise<void> {
-    const { shared, changes } = this.#machine;
+    const { shared, changes, mechanisms } = this.#machine;
     const { core } = shared.options;
     if (!core.network_auto_schedule || !core.enable_traditional_dhcp) return;
     await changes.run(adminContext(), async ({ tx, nowMs }) => {
@@ -169,65 +146,17 @@ export class AgentDirectory {
       // Of a routed network every host serves what it reaches, however many agents there are.
       const underserved = await underservedNetworks(tx, core.dhcp_agents_per_network);
       const networks = [...new Set([...underserved, ...(await routedNetworksOf(tx, host))])];
-      const present = await agentsHosting(tx, networks);
+      const present = Map.groupBy(await agentsHosting(tx, networks), ({ network_id }) => network_id);
       for (const id of networks) {
-        if (present.some((binding) => binding.network_id === id && binding.id === agent.id)) continue;
-        const zones = (await networkFacts(tx, id))?.availability_zone_hints ?? [];
-        if (zones.length === 0 || zones.includes(agent.availability_zone ?? '')) await bindDhcpAgent(tx, id, agent.id);
+        const serving = present.get(id) ?? [];
+        if (serving.some((binding) => binding.id === agent.id)) continue;
+        const hints = (await networkFacts(tx, id))?.availability_zone_hints ?? [];
+        const zones = hints.length > 0 ? hints : core.default_availability_zones;
+        if (zones.length > 0 && !zones.includes(agent.availability_zone ?? '')) continue;
+        if ((await hostsWithoutAccess(tx, mechanisms, id)).has(host)) continue;
+        await bindDhcpAgent(tx, id, agent.id, serving);
       }
     });
-  }
-
-  /** Moves networks from agents that are dead to ones that live. */
-  moveFromDead(): Promise<void> {
-    this.#moving ??= this.#moveFromDead()
-      .catch((error) => this.#machine.shared.logger.error({ error }, 'moving networks from dead DHCP agents failed'))
-      .finally(() => {
-        this.#moving = null;
-      });
-    return this.#moving;
-  }
-
-  async #moveFromDead(): Promise<void> {
-    const { shared } = this.#machine;
-    const bindings = await allHostingAgents(shared.database.db);
-    const networksOf = Map.groupBy(bindings, ({ id }) => id);
-    for (const binding of bindings) {
-      const served = networksOf.get(binding.id)!.length;
-      if (this.#isDead(binding, served)) await this.#move(binding);
-    }
-  }
-
-  #isDead(agent: HostingAgent, networks: number): boolean {
-    const { now, options } = this.#machine.shared;
-    const downMs = options.core.agent_down_time * 1000;
-    const nowMs = now();
-    if (nowMs - agent.heartbeat_timestamp <= DEAD_AFTER * downMs) return false;
-    return nowMs - agent.started_at > GRACE_PER_NETWORK_MS * networks;
-  }
-
-  /** To another agent if there is one; else the network keeps the dead one, which may come back. */
-  async #move(dead: HostingAgent): Promise<void> {
-    const { changes, outbox, shared } = this.#machine;
-    const context = adminContext();
-    const { result: moved, tasks } = await changes.run(context, async (change) => {
-      const { tx, nowMs } = change;
-      const id = dead.network_id;
-      const present = await agentsHosting(tx, [id]);
-      if (!present.some((agent) => agent.id === dead.id)) return false;
-      const zoneHints = (await networkFacts(tx, id))?.availability_zone_hints ?? [];
-      const hosts = await neighbours(tx, id, dead.host);
-      const added = await addAgents(tx, { id, zoneHints, hosts }, 1, present, { options: shared.options.core, nowMs });
-      if (added.length === 0) return false;
-      await unbindDhcpAgent(tx, id, dead.id);
-      await change.todo('network', id, 'unscheduled', { hosts: [dead.host] });
-      await change.todo('network', id, 'scheduled', { hosts: added.map(({ host }) => host) });
-      return true;
-    });
-    if (!moved) return;
-    shared.logger.warn({ resource: 'network', id: dead.network_id, host: dead.host }, 'moved from a dead DHCP agent');
-    await this.#dhcpPorts.reserve(context, dead.network_id, dead.host);
-    outbox.tellSoon(tasks);
   }
 }
 

@@ -72,10 +72,11 @@ export class NetworkAgents {
       if (agent === null) throw agentErrors.AgentNotFound({ id });
       const works = agent.admin_state_up || shared.options.core.enable_services_on_agents_with_admin_state_down;
       if (agent.agent_type !== 'DHCP agent' || !works) throw errors.InvalidDHCPAgent({ id });
-      if ((await agentsHosting(tx, [network_id])).some((hosting) => hosting.id === id)) {
+      const present = await agentsHosting(tx, [network_id]);
+      if (present.some((hosting) => hosting.id === id)) {
         throw errors.NetworkHostedByDHCPAgent({ network_id, agent_id: id });
       }
-      await bindDhcpAgent(tx, network_id, id);
+      await bindDhcpAgent(tx, network_id, id, present);
       await change.todo('network', network_id, 'scheduled', { hosts: [agent.host] });
     });
     outbox.tellSoon(tasks);

@@ -1,10 +1,11 @@
 import type { HostingAgent } from '../../db/write/agents.ts';
 import type { Change } from '../changes.ts';
-import type { CoreOptions } from '../options.ts';
+import type { Mechanisms } from '../ml2/mechanisms.ts';
+import type { Shared } from '../parts.ts';
 import { scheduleNetwork } from './scheduler.ts';
 
 /**
- * Gives a network its DHCP agents as part of a change, when it has none: at its first subnet or port, not before, so that
+ * Gives a network its DHCP agents as part of a change, when it has too few: at its first subnet or port, not before, so that
  * an administrator can choose them (upstream: dhcp_rpc_agent_api.py).
  *
  * @param hosts those that reach the segment in question, on a routed network; null: any will do
@@ -13,17 +14,15 @@ import { scheduleNetwork } from './scheduler.ts';
 export async function scheduleIn(
   change: Change,
   network: { id: string; availability_zone_hints?: readonly string[] },
-  options: CoreOptions,
+  { shared, mechanisms }: { shared: Pick<Shared, 'options' | 'random'>; mechanisms: Mechanisms },
   hosts: readonly string[] | null = null,
 ): Promise<HostingAgent[]> {
-  const scheduled = await scheduleNetwork(
-    change.tx,
-    { id: network.id, zoneHints: network.availability_zone_hints ?? [], hosts },
-    options,
-    change.nowMs,
-  );
+  const { tx, nowMs } = change;
+  const { id, availability_zone_hints: zoneHints = [] } = network;
+  const ways = { options: shared.options.core, nowMs, mechanisms, random: shared.random };
+  const scheduled = await scheduleNetwork(tx, { id, zoneHints, hosts }, ways);
   if (scheduled.added.length > 0) {
-    await change.todo('network', network.id, 'scheduled', { hosts: scheduled.added.map(({ host }) => host) });
+    await change.todo('network', id, 'scheduled', { hosts: scheduled.added.map(({ host }) => host) });
   }
   return scheduled.agents;
 }

@@ -1,12 +1,9 @@
 import type { Tx } from '../../db/database.ts';
-import {
-  agentsHosting,
-  bindDhcpAgent,
-  type DhcpAgentFacts,
-  dhcpAgents,
-  type HostingAgent,
-} from '../../db/write/agents.ts';
+import { agentsHosting, bindDhcpAgent, dhcpAgents, type HostingAgent } from '../../db/write/agents.ts';
+import type { Mechanisms } from '../ml2/mechanisms.ts';
 import type { CoreOptions } from '../options.ts';
+import { chooseAgents } from './choose-agents.ts';
+import { hostsWithoutAccess } from './network-access.ts';
 
 /** Whether an agent reported within `agent_down_time`. */
 export function isAlive(heartbeatMs: number, nowMs: number, options: Pick<CoreOptions, 'agent_down_time'>): boolean {
@@ -28,63 +25,56 @@ export interface Scheduling {
   hosts?: readonly string[] | null;
 }
 
+/** How they are chosen. */
+export interface SchedulingWays {
+  options: CoreOptions;
+  nowMs: number;
+  mechanisms: Mechanisms;
+  random: () => number;
+}
+
 /**
- * Gives a network its DHCP agents when it has none that is enabled: the live ones with the fewest networks, spread over
- * availability zones when the network names some (upstream: scheduler/dhcp_agent_scheduler.py WeightScheduler).
+ * Gives a network the DHCP agents that it lacks: live ones that are switched on and reach it
+ * (upstream: scheduler/dhcp_agent_scheduler.py).
  */
-export async function scheduleNetwork(
-  tx: Tx,
-  network: Scheduling,
-  options: CoreOptions,
-  nowMs: number,
-): Promise<Scheduled> {
+export async function scheduleNetwork(tx: Tx, network: Scheduling, ways: SchedulingWays): Promise<Scheduled> {
+  const { options } = ways;
   const agents = await agentsHosting(tx, [network.id]);
   if (!options.enable_traditional_dhcp || !options.network_auto_schedule) return { agents, added: [] };
   const near = agents.filter(({ host }) => network.hosts?.includes(host) !== false);
-  if (near.some(({ admin_state_up }) => admin_state_up)) return { agents, added: [] };
-  const missing = options.dhcp_agents_per_network - near.length;
-  const added = await addAgents(tx, network, missing, agents, { options, nowMs });
+  const added = await addAgents(tx, network, options.dhcp_agents_per_network - near.length, agents, ways);
   return { agents: [...agents, ...added], added };
 }
 
-/** Gives a network up to `count` agents more, none of which it has. */
+/**
+ * Gives a network up to `count` agents more, none of which it has.
+ * @throws a unique violation when another server gave it some at the same moment: it is to be looked at again
+ */
 export async function addAgents(
   tx: Tx,
   network: Scheduling,
   count: number,
-  present: readonly { id: string }[],
-  { options, nowMs }: { options: CoreOptions; nowMs: number },
+  present: readonly HostingAgent[],
+  { options, nowMs, mechanisms, random }: SchedulingWays,
 ): Promise<HostingAgent[]> {
   if (count <= 0) return [];
-  const candidates = (await dhcpAgents(tx)).filter(
+  const able = (await dhcpAgents(tx)).filter(
     (agent) =>
       agent.admin_state_up &&
       network.hosts?.includes(agent.host) !== false &&
       isAlive(agent.heartbeat_timestamp, nowMs, options) &&
       !present.some(({ id }) => id === agent.id),
   );
-  const chosen = chooseAgents(candidates, count, network.zoneHints, options.default_availability_zones);
-  for (const agent of chosen) await bindDhcpAgent(tx, network.id, agent.id);
-  return chosen.map((agent) => ({ ...agent, network_id: network.id }));
-}
-
-/** The agents with least to do, from different zones where zones are asked for. */
-export function chooseAgents(
-  candidates: readonly DhcpAgentFacts[],
-  count: number,
-  hints: readonly string[],
-  defaultZones: readonly string[],
-): DhcpAgentFacts[] {
-  const zones = hints.length > 0 ? hints : defaultZones;
-  const wanted = zones.length > 0;
-  const left = candidates
-    .filter(({ availability_zone }) => !wanted || zones.includes(availability_zone ?? ''))
-    .sort((a, b) => a.networks - b.networks || a.load - b.load || (a.host < b.host ? -1 : 1));
-  const chosen: DhcpAgentFacts[] = [];
-  while (chosen.length < count && left.length > 0) {
-    const used = new Set(chosen.map(({ availability_zone }) => availability_zone));
-    const fresh = left.findIndex(({ availability_zone }) => !used.has(availability_zone));
-    chosen.push(...left.splice(Math.max(fresh, 0), 1));
+  if (able.length === 0) return [];
+  const cut = await hostsWithoutAccess(tx, mechanisms, network.id);
+  const chosen = chooseAgents(
+    able.filter(({ host }) => !cut.has(host)),
+    { count, present, hints: network.zoneHints, options, random },
+  );
+  const added: HostingAgent[] = [];
+  for (const agent of chosen) {
+    const binding_index = await bindDhcpAgent(tx, network.id, agent.id, [...present, ...added]);
+    added.push({ ...agent, network_id: network.id, binding_index });
   }
-  return chosen;
+  return added;
 }

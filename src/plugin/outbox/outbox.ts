@@ -61,7 +61,8 @@ export interface OutboxParts {
 
 /** What is older than this is taken up by any server: its own is dead, or failed. */
 const TAKE_UP_AFTER_MS = 2_000;
-const SWEEP_EVERY_MS = 1_000;
+/** How often a server looks at what others left behind, one of them at a time, and at what it is still telling itself. */
+export const SWEEP_EVERY_MS = 1_000;
 /** So few at a time that they are done before the claim on them lapses. */
 const SWEEP_LIMIT = 100;
 /** Tasks told and deleted together. */
@@ -76,12 +77,13 @@ export class Outbox {
   readonly statistics = { done: 0, failed: 0 };
   readonly #parts: OutboxParts;
   readonly #waiting: Task[] = [];
-  /** Rows this process is about to do: its sweep renews the claim on them. */
+  /** Rows this process is about to do: it renews the claim on them. */
   readonly #mine = new Set<number>();
-  /** Rows left to a sweep, with their resources: what failed, and what came behind it and must not overtake it. */
+  /** Rows left to the sweep of some server, with their resources: what failed, and what came behind it and must not overtake it. */
   readonly #left = new Map<number, string>();
   #running: Promise<void> | null = null;
   #sweeping: Promise<void> | null = null;
+  #tending: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
@@ -89,9 +91,9 @@ export class Outbox {
     this.#parts = parts;
   }
 
-  /** Begins to look after rows that were left behind. */
+  /** Begins to look after its own rows; does what an earlier life of this server left behind. */
   start(): void {
-    this.#timer = setInterval(() => void this.sweep(), SWEEP_EVERY_MS);
+    this.#timer = setInterval(() => void this.#tend(), SWEEP_EVERY_MS);
     this.#timer.unref();
     void this.sweep();
   }
@@ -101,6 +103,7 @@ export class Outbox {
     this.#closed = true;
     if (this.#timer) clearInterval(this.#timer);
     await this.#sweeping;
+    await this.#tending;
     await this.idle();
   }
 
@@ -137,12 +140,35 @@ export class Outbox {
     if (this.#waiting.length > 0) this.#running ??= this.#drain();
   }
 
-  /** Does what was left behind by a server that died, or could not be told before. */
-  sweep(): Promise<void> {
-    this.#sweeping ??= this.#sweepOnce().finally(() => {
+  /**
+   * Does what was left behind by a server that died, or could not be told before: a duty that one server has.
+   * @param goOn asked before more is taken up
+   */
+  sweep(goOn: () => boolean = () => true): Promise<void> {
+    this.#sweeping ??= this.#sweepOnce(goOn).finally(() => {
       this.#sweeping = null;
     });
     return this.#sweeping;
+  }
+
+  /** Shows that this server is at its rows still, and forgets those that somebody else has done. */
+  #tend(): Promise<void> {
+    if (this.#mine.size === 0 && this.#left.size === 0) return Promise.resolve();
+    this.#tending ??= this.#parts.database
+      .transaction((tx) => this.#tendIn(tx))
+      .catch((error) => this.#parts.logger.debug({ error }, 'a claim on tasks could not be renewed'))
+      .finally(() => {
+        this.#tending = null;
+      });
+    return this.#tending;
+  }
+
+  async #tendIn(tx: Tx): Promise<void> {
+    if (this.#left.size > 0) {
+      const remaining = new Set(await remainingOutbox(tx, [...this.#left.keys()]));
+      for (const id of this.#left.keys()) if (!remaining.has(id)) this.#left.delete(id);
+    }
+    if (this.#mine.size > 0) await holdOutbox(tx, [...this.#mine], this.#parts.now());
   }
 
   async #drain(): Promise<void> {
@@ -193,12 +219,12 @@ export class Outbox {
     });
   }
 
-  async #sweepOnce(): Promise<void> {
+  async #sweepOnce(goOn: () => boolean): Promise<void> {
     try {
       for (;;) {
         const { total } = await outboxCounts(this.#parts.database.db, OTHER_LANES);
         if (total === 0) this.#left.clear();
-        if (total === 0 || this.#closed) return;
+        if (total === 0 || this.#closed || !goOn()) return;
         const rows = await this.#claim();
         if (rows.length === 0 || this.#closed) return;
         this.#parts.logger.info({ tasks: rows.length }, 'taking up tasks that were left behind');
@@ -214,12 +240,7 @@ export class Outbox {
     const { database, now } = this.#parts;
     return database.transaction(async (tx) => {
       const nowMs = now();
-      if (this.#left.size > 0) {
-        // Another server may have done some of them.
-        const remaining = new Set(await remainingOutbox(tx, [...this.#left.keys()]));
-        for (const id of this.#left.keys()) if (!remaining.has(id)) this.#left.delete(id);
-      }
-      if (this.#mine.size > 0) await holdOutbox(tx, [...this.#mine], nowMs);
+      await this.#tendIn(tx);
       return claimOutbox(tx, { before: nowMs - TAKE_UP_AFTER_MS, now: nowMs, limit: SWEEP_LIMIT, except: OTHER_LANES });
     });
   }

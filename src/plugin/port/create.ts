@@ -69,7 +69,7 @@ async function readNote(change: Change, machine: Machine, id: string): Promise<N
     (await getNetwork(change.tx, id, viewOf(machine.shared, change.context), ['id'])) !== null;
   if (!facts || !visible) throw networkErrors.NetworkNotFound({ net_id: id });
   const subnets = await subnetFacts(change.tx, id);
-  const agents = await scheduleIn(change, facts, machine.shared.options.core);
+  const agents = await scheduleIn(change, facts, machine);
   return { facts, subnets, agents };
 }
 

@@ -2,7 +2,7 @@ import { networkFacts } from '../../db/write/networks.ts';
 import { hostsOfSegments, segmentsWithDhcp } from '../../db/write/segment-hosts.ts';
 import type { Change } from '../changes.ts';
 import { scheduleIn } from '../dhcp/schedule-in.ts';
-import type { CoreOptions } from '../options.ts';
+import type { Machine } from '../machine.ts';
 
 /**
  * Sees to it that each of these segments, where it has subnets with DHCP, is served by an agent that reaches it: a DHCP agent
@@ -11,7 +11,7 @@ import type { CoreOptions } from '../options.ts';
 export async function scheduleSegments(
   change: Change,
   segmentIds: readonly string[],
-  options: CoreOptions,
+  machine: Pick<Machine, 'shared' | 'mechanisms'>,
 ): Promise<void> {
   const served = await segmentsWithDhcp(change.tx, segmentIds);
   const hosts = await hostsOfSegments(
@@ -20,6 +20,6 @@ export async function scheduleSegments(
   );
   for (const { network_id, segment_id } of served) {
     const network = await networkFacts(change.tx, network_id);
-    if (network) await scheduleIn(change, network, options, hosts.get(segment_id) ?? []);
+    if (network) await scheduleIn(change, network, machine, hosts.get(segment_id) ?? []);
   }
 }
