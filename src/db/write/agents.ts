@@ -110,6 +110,31 @@ export async function updateAgentRow(tx: Tx, id: string, changes: Partial<AgentR
   await tx.updateTable('agents').set(set).where('id', '=', id).execute();
 }
 
+type Heartbeat = Pick<
+  AgentRow,
+  'id' | 'configurations' | 'binary' | 'topic' | 'availability_zone' | 'load' | 'heartbeat_timestamp'
+>;
+
+const beat = prepared((db, p: Omit<Heartbeat, 'configurations'> & { configurations: string }) =>
+  db
+    .updateTable('agents')
+    .set({
+      configurations: p.configurations,
+      binary: p.binary,
+      topic: p.topic,
+      availability_zone: p.availability_zone,
+      load: p.load,
+      heartbeat_timestamp: p.heartbeat_timestamp,
+    })
+    .where('id', '=', p.id),
+);
+
+/** @returns false when the agent is gone */
+export async function noteHeartbeat(tx: Tx, heartbeat: Heartbeat): Promise<boolean> {
+  const configurations = JSON.stringify(heartbeat.configurations);
+  return (await beat.run(tx, { ...heartbeat, configurations })).changes > 0;
+}
+
 /** The networks it serves lose it by the tables' cascades. */
 export async function deleteAgentRow(tx: Tx, id: string): Promise<void> {
   await tx.deleteFrom('agents').where('id', '=', id).execute();

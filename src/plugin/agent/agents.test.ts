@@ -71,6 +71,23 @@ describe('heartbeats', () => {
     expect(f.complaints).toMatchObject([{ level: 'error', fields: { host: 'h', seconds: 3600 } }]);
   });
 
+  it('of a clock that is an hour behind are taken, and complained of once', async () => {
+    const report = () => {
+      const time = `${new Date(f.clock.nowMs - 3_600_000).toISOString().slice(0, -1)}000`;
+      const state = { agent_type: 'DHCP agent', binary: 'b', host: 'h', topic: 't', configurations: {} };
+      return f.transport.tell('q-reports-plugin', 'report_state', { agent_state: { agent_state: state }, time });
+    };
+    const answers: unknown[] = [];
+    for (let i = 0; i < 4; i++) {
+      answers.push(await report());
+      f.clock.nowMs += 30_000;
+    }
+    // The first might have waited in the queue since before the server started.
+    expect(answers).toEqual([null, 'new', 'alive', 'alive']);
+    expect(f.complaints).toMatchObject([{ level: 'error', fields: { host: 'h', seconds: 3600 } }]);
+    expect((await all(f.plugin.collections.agents))[0]).toMatchObject({ alive: true });
+  });
+
   it('of two servers at once register one agent', async () => {
     await using second = await createFixture({}, { database: f.database });
     const answers = await Promise.all([f.dhcpAgent(), second.dhcpAgent(), f.dhcpAgent()]);

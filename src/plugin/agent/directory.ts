@@ -5,6 +5,7 @@ import {
   agentsHosting,
   bindDhcpAgent,
   insertAgent,
+  noteHeartbeat,
   underservedNetworks,
   updateAgentRow,
 } from '../../db/write/agents.ts';
@@ -19,12 +20,15 @@ import type { Machine } from '../machine.ts';
 import { rebindPorts } from '../ml2/rebind.ts';
 import { scheduleSegments } from '../segment/dhcp-scheduling.ts';
 import { mapHost, sameReach } from '../segment/host-mapping.ts';
+import { LeftOverReports } from './left-over-reports.ts';
 
 const DHCP_AGENT = 'DHCP agent';
 /** Who lives where: heartbeats, and the networks of DHCP agents (upstream: db/agents_db.py). */
 export class AgentDirectory {
   readonly #machine: Machine;
-  readonly #startedAtMs: number;
+  readonly #leftOver: LeftOverReports;
+  /** Agents whose clock was complained of. */
+  readonly #farApart = new Set<string>();
   /** Hosts whose segments this server has looked at. */
   readonly #mapped = new Set<string>();
   /** Ports being bound because an agent appeared. */
@@ -32,7 +36,8 @@ export class AgentDirectory {
 
   constructor(machine: Machine) {
     this.#machine = machine;
-    this.#startedAtMs = machine.shared.now();
+    const { elapsed, now, options } = machine.shared;
+    this.#leftOver = new LeftOverReports(now(), options.core.agent_down_time * 1000, elapsed);
   }
 
   async close(): Promise<void> {
@@ -52,15 +57,19 @@ export class AgentDirectory {
     const { shared, changes, objects, outbox } = this.#machine;
     const { agent_type, host } = state;
     const sentAtMs = Date.parse(`${time.slice(0, 23)}Z`);
-    if (sentAtMs < this.#startedAtMs && shared.now() - sentAtMs > shared.options.core.agent_down_time * 1000) {
+    if (this.#leftOver.has(`${agent_type} ${host}`, sentAtMs)) {
       shared.logger.debug({ agent_type, host, time }, 'an old heartbeat was ignored');
       return null;
     }
-    if (state.start_flag) this.#checkClock(state, sentAtMs);
+    this.#checkClock(state, sentAtMs);
     const binds = this.#machine.mechanisms.drivers.some((driver) => driver.agentType === agent_type);
     // What its host reaches decides which segments it serves; a heartbeat decides nothing.
     const maps = binds && shared.extensions.has('segment') && (state.start_flag || !this.#mapped.has(host));
     const turn = maps ? 'alone' : 'together';
+    if (!state.start_flag && !maps) {
+      const answer = await this.#beat(state, binds);
+      if (answer !== null) return answer;
+    }
     const { result, tasks } = await changes.run(
       adminContext(),
       async (change) => {
@@ -75,6 +84,21 @@ export class AgentDirectory {
     await objects.reported(state);
     if (binds && (result !== 'alive' || state.start_flag)) this.#rebind(host);
     return result;
+  }
+
+  /**
+   * What nearly every report is: the same agent lives on. One statement, beside whatever else is under way.
+   * @returns null when it is more than that
+   */
+  async #beat(state: AgentState, binds: boolean): Promise<'alive' | null> {
+    const { database, extensions, now, options } = this.#machine.shared;
+    const known = await agentByTypeAndHost(database.db, state.agent_type, state.host);
+    const nowMs = now();
+    if (!known || state.resource_versions || !isAlive(known.heartbeat_timestamp, nowMs, options.core)) return null;
+    const same = sameReach(known.configurations, state.configurations ?? {});
+    if (binds && extensions.has('segment') && !same) return null;
+    const beat = { ...this.#reported(state), id: known.id, heartbeat_timestamp: nowMs };
+    return (await database.transaction((tx) => noteHeartbeat(tx, beat))) ? 'alive' : null;
   }
 
   /** Nobody waits for it: the agent wants its answer. */
@@ -97,13 +121,7 @@ export class AgentDirectory {
 
   async #reportIn({ tx, nowMs }: Change, state: AgentState, known: AgentRow | null): Promise<ReportAnswer> {
     const { options } = this.#machine.shared;
-    const reported: Pick<AgentRow, 'configurations' | 'binary' | 'topic' | 'availability_zone' | 'load'> = {
-      configurations: state.configurations ?? {},
-      binary: state.binary,
-      topic: state.topic,
-      availability_zone: state.availability_zone ?? null,
-      load: loadOf(state, options.core.dhcp_load_type),
-    };
+    const reported = this.#reported(state);
     const versions = state.resource_versions ? { resource_versions: JSON.stringify(state.resource_versions) } : {};
     if (known) {
       const started = state.start_flag ? { started_at: nowMs } : {};
@@ -127,10 +145,27 @@ export class AgentDirectory {
     return 'new';
   }
 
-  #checkClock({ agent_type, host }: AgentState, sentAtMs: number): void {
+  #reported(state: AgentState): Pick<AgentRow, 'configurations' | 'binary' | 'topic' | 'availability_zone' | 'load'> {
+    return {
+      configurations: state.configurations ?? {},
+      binary: state.binary,
+      topic: state.topic,
+      availability_zone: state.availability_zone ?? null,
+      load: loadOf(state, this.#machine.shared.options.core.dhcp_load_type),
+    };
+  }
+
+  /** Once per agent, and at each of its starts. A report that is late for another reason is not worth a line. */
+  #checkClock({ agent_type, host, start_flag }: AgentState, sentAtMs: number): void {
     const { shared } = this.#machine;
     const differenceMs = Math.abs(shared.now() - sentAtMs);
-    if (differenceMs <= shared.options.core.agent_down_time * 1000) return;
+    const agent = `${agent_type} ${host}`;
+    if (differenceMs <= shared.options.core.agent_down_time * 1000) {
+      this.#farApart.delete(agent);
+      return;
+    }
+    if (this.#farApart.has(agent) && !start_flag) return;
+    this.#farApart.add(agent);
     const seconds = Math.round(differenceMs / 1000);
     shared.logger.error({ agent_type, host, seconds }, 'the clock of this agent and the server are far apart');
   }
