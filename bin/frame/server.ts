@@ -77,6 +77,7 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
   const metrics = await openFigures('neutron-server', { config, logger });
   if (metrics !== null) undo.defer(() => metrics.close());
   const statistics = metrics === null ? null : newStatistics();
+  service.describe(() => 'opening the database');
   const database = await openDatabase({ ...databaseSettings(config.get(databaseOptions)), statistics, logger });
   undo.defer(() => database.close());
   await schema.requireCurrentSchema(database, config.files);

@@ -35,6 +35,22 @@ it('is ready once, keeps the watchdog quiet at half of its time, and tells a sta
   expect(rare).toEqual(['STATUS=waiting', 'READY=1', 'WATCHDOG=1\nSTATUS=working', 'STOPPING=1\nSTATUS=stopping']);
 });
 
+it('asks for more time while it starts, and says what for', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const service = openService(silentLogger, environment());
+    service.describe(() => 'opening the database');
+    vi.advanceTimersByTime(25_000);
+    service.ready();
+    vi.advanceTimersByTime(60_000);
+    await service.close();
+  } finally {
+    vi.useRealTimers();
+  }
+  const more = 'EXTEND_TIMEOUT_USEC=30000000';
+  expect(socket.messages).toEqual(['STATUS=opening the database', more, more, 'READY=1']);
+});
+
 it('leaves the watchdog to the process it is meant for, and news to the program that `neutrino up` is', async () => {
   const other = openService(silentLogger, environment({ WATCHDOG_USEC: '20000', WATCHDOG_PID: '1' }));
   const part = openService(silentLogger, environment({ NEUTRINO_END_WITH_STDIN: '1' }));

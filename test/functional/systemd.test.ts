@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,7 +20,6 @@ const section = (name: string) => sections.get(name) ?? `no section ${name} in:\
 beforeAll(async () => {
   const root = await mkdtemp(join(tmpdir(), 'neutrino-services-'));
   try {
-    await chmod(root, 0o755); // the user neutron must get through
     const [shell, ...kernel] = vmKernelCommand();
     await run(shell!, kernel, { timeout: 300_000 });
     await run(join(project, 'setup/node'), [join(project, 'setup/install.ts'), '--root', root]);
