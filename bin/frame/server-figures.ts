@@ -80,6 +80,15 @@ export function stateFigures(
   figures.counter('neutrino_outbox_done_total', 'Tasks that this server did, or tried in vain.', ['outcome'], () =>
     byLabel('outcome', { ...plugin.outbox }),
   );
+  figures.gauge('neutrino_duty', 'Periodic work of all servers: 1 where this one does it.', ['duty'], () =>
+    plugin.duties.map(({ name, ours }) => [{ duty: name }, ours ? 1 : 0] as const),
+  );
+  figures.counter('neutrino_duty_done_total', 'How often this server did it.', ['duty', 'outcome'], () =>
+    plugin.duties.flatMap(({ name, done, failed }) => [
+      [{ duty: name, outcome: 'done' }, done] as const,
+      [{ duty: name, outcome: 'failed' }, failed] as const,
+    ]),
+  );
   const agents = kept(() => agentCounts(database.db, Date.now() - agentDownTimeMs));
   figures.gauge(
     'neutrino_agents',
