@@ -10,8 +10,8 @@ export interface Link {
   readonly isUp: boolean;
   /** Settles when the link is up, at once if it is, or when it is closed. */
   whenUp(): Promise<void>;
-  /** Only while up. */
-  publish(route: Route, text: string): void;
+  /** Only while up. Where a broker confirms, it settles then, and fails when that cannot be known. */
+  publish(route: Route, text: string): void | Promise<void>;
   /** Sends a reply, as text or its UTF-8; without a connection it is lost, as is the caller's hope for it. */
   reply(address: ReplyAddress, text: string | Buffer): void;
   /** Takes requests of a topic under a server name; resolves when the next message would arrive. Again after a reconnect. */

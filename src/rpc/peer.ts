@@ -91,7 +91,8 @@ export class RpcPeer implements Transport {
     const send = () => {
       if (!this.#calls.has(msgId)) return;
       this.statistics.sent.call += 1;
-      this.#link.publish({ ...route(target), call: { msgId, timeoutMs } }, text);
+      const sent = this.#link.publish({ ...route(target), call: { msgId, timeoutMs } }, text);
+      sent?.catch((error: Error) => this.#calls.get(msgId)?.giveUp(error.message));
     };
     if (this.#link.isUp) send();
     else if (this.#waiting >= MAX_WAITING) this.#calls.get(msgId)?.giveUp('too many messages wait for the connection');
@@ -115,7 +116,11 @@ export class RpcPeer implements Transport {
       if (this.#closed) throw refuse('the transport is closed');
     }
     this.statistics.sent[target.fanout ? 'fanout' : 'cast'] += 1;
-    this.#link.publish({ ...route(target), ...(target.fanout ? { fanout: true } : {}) }, text);
+    try {
+      await this.#link.publish({ ...route(target), ...(target.fanout ? { fanout: true } : {}) }, text);
+    } catch (error) {
+      throw refuse((error as Error).message);
+    }
   }
 
   async listen(topic: string, server: string, endpoints: readonly Endpoint[]): Promise<Listener> {

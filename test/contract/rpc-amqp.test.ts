@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { adminContext } from '../../src/lib/context.ts';
+import { defaultValues } from '../../src/lib/options.ts';
+import { connectAmqp } from '../../src/rpc/amqp/connect.ts';
+import { type AmqpSettings, amqpSettings, rabbitOptions } from '../../src/rpc/amqp/options.ts';
+import { parseBrokerUrl } from '../../src/rpc/amqp/url.ts';
+import type { Transport } from '../../src/rpc/transport.ts';
+import { RabbitMq } from '../support/rabbitmq.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import { type Bus, describeTransport } from './rpc-suite.ts';
+
+const context = adminContext();
+let rabbit: RabbitMq;
+beforeAll(async () => {
+  rabbit = await RabbitMq.start();
+}, 120_000);
+afterAll(() => rabbit?.[Symbol.asyncDispose]());
+
+function settings(more: Partial<AmqpSettings> = {}): AmqpSettings {
+  const retry = { firstMs: 20, moreMs: 20, mostMs: 100 };
+  return { ...amqpSettings(defaultValues(rabbitOptions), 'neutron', {}), retry, ...more };
+}
+
+function connectTo(url: string, program = 'test', more: Partial<AmqpSettings> = {}): Transport {
+  return connectAmqp({ url: parseBrokerUrl(url), settings: settings(more), program });
+}
+
+/** Programs on one vhost, with a proxy between that fails as the broker would. */
+async function openRabbitBus(): Promise<Bus> {
+  const proxy = await TcpProxy.before(rabbit.port);
+  const url = rabbit.url({ port: proxy.port });
+  const transports: Transport[] = [];
+  return {
+    async connect(program) {
+      const transport = connectTo(url, program);
+      transports.push(transport);
+      return transport;
+    },
+    stop: async () => proxy.stop(),
+    start: async () => proxy.start(),
+    async close() {
+      await Promise.all(transports.map((transport) => transport.close()));
+      await proxy[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describeTransport('RabbitMQ', openRabbitBus);
+
+describe('RabbitMQ itself', () => {
+  const echo = { version: '1.0', methods: { echo: async (args: object) => args } };
+
+  test('sees what oslo.messaging declares', async () => {
+    const url = rabbit.url();
+    const { vhost } = parseBrokerUrl(url);
+    const transport = connectTo(url);
+    await transport.listen('q-plugin', 'host1', [echo]);
+    await transport.cast({ topic: 'q-other', fanout: true }, 'echo', {}, context);
+    const queues = await rabbit.list('list_queues', vhost, 'name', 'durable', 'auto_delete', 'exclusive', 'arguments');
+    const named = queues.map((row) => [row[0]!.replace(/[0-9a-f]{32}$/, '…'), ...row.slice(1)]).sort();
+    const expires = '[{"x-expires",1800000}]';
+    expect(named).toEqual([
+      ['q-plugin', 'false', 'false', 'false', '[]'],
+      ['q-plugin.host1', 'false', 'false', 'false', '[]'],
+      ['q-plugin_fanout_…', 'false', 'false', 'false', expires],
+      ['reply_…', 'false', 'false', 'false', expires],
+    ]);
+    const exchanges = await rabbit.list('list_exchanges', vhost, 'name', 'type', 'durable', 'auto_delete');
+    expect(exchanges.filter(([name]) => name !== '' && !name!.startsWith('amq.')).sort()).toEqual([
+      ['neutron', 'topic', 'false', 'false'],
+      ['q-other_fanout', 'fanout', 'false', 'true'],
+      ['q-plugin_fanout', 'fanout', 'false', 'true'],
+    ]);
+    await transport.close();
+    // Queues of its own go with the program; those that others read stay.
+    const left = await rabbit.list('list_queues', vhost, 'name');
+    expect(left.flat().sort()).toEqual(['q-plugin', 'q-plugin.host1']);
+  });
+
+  test('durable and quorum topics are declared so', async () => {
+    const url = rabbit.url();
+    const topicArguments = { 'x-queue-type': 'quorum' };
+    const transport = connectTo(url, 'test', { durable: true, topicArguments });
+    await transport.listen('q-plugin', 'host1', [echo]);
+    expect(await transport.call({ topic: 'q-plugin' }, 'echo', { a: 1 }, context)).toEqual({ a: 1 });
+    const queues = await rabbit.list('list_queues', parseBrokerUrl(url).vhost, 'name', 'durable', 'type');
+    expect(queues.filter(([name]) => name === 'q-plugin')).toEqual([['q-plugin', 'true', 'quorum']]);
+    await transport.close();
+  });
+
+  test('speaks TLS, and refuses a broker that the authority does not vouch for', async () => {
+    const { readFileSync } = await import('node:fs');
+    const ca = readFileSync(new URL('../data/tls/ca.pem', import.meta.url));
+    const other = readFileSync(new URL('../data/tls/client.pem', import.meta.url));
+    const good = connectTo(rabbit.url({ tls: true }), 'test', { tls: { ca, verifyName: true } });
+    await good.listen('q-tls', 'h', [echo]);
+    expect(await good.call({ topic: 'q-tls' }, 'echo', { a: 1 }, context)).toEqual({ a: 1 });
+    await good.close();
+    const bad = connectTo(rabbit.url({ tls: true }), 'test', { tls: { ca: other, verifyName: true } });
+    await expect(bad.call({ topic: 'q-tls' }, 'echo', {}, context, { timeoutMs: 500 })).rejects.toThrow('no answer');
+    expect(bad.awayMs).toBeGreaterThan(0);
+    await bad.close();
+  });
+
+  test('a host that does not answer is passed over for the next', async () => {
+    const url = rabbit.url();
+    const two = url.replace('@127.0.0.1', '@127.0.0.1:1,openstack:for-tests-only@127.0.0.1');
+    const transport = connectTo(two);
+    await transport.listen('q-two', 'h', [echo]);
+    expect(await transport.call({ topic: 'q-two' }, 'echo', { a: 1 }, context)).toEqual({ a: 1 });
+    await transport.close();
+  });
+
+  test('what cannot be read is dropped, and the next is served', async () => {
+    const { connect } = await import('amqplib');
+    const url = rabbit.url();
+    const { vhost } = parseBrokerUrl(url);
+    const transport = connectTo(url);
+    await transport.listen('q-junk', 'h', [echo]);
+    const raw = await connect(url.replace('rabbit:', 'amqp:'));
+    const channel = await raw.createConfirmChannel();
+    const junk = [
+      Buffer.from('garbage'),
+      Buffer.from('{}'),
+      Buffer.from('{"oslo.version":"9.0","oslo.message":"{}"}'),
+      Buffer.from('{"oslo.version":"2.0","oslo.message":"[]"}'),
+      Buffer.from('{"oslo.version":"2.0","oslo.message":{"method":"echo"}}'),
+      Buffer.alloc(50 * 1024 * 1024, 'x'),
+    ];
+    for (const content of junk) channel.publish('neutron', 'q-junk', content);
+    await channel.waitForConfirms();
+    expect(await transport.call({ topic: 'q-junk' }, 'echo', { a: 1 }, context)).toEqual({ a: 1 });
+    expect((await rabbit.list('list_queues', vhost, 'name', 'messages')).find(([name]) => name === 'q-junk')).toEqual([
+      'q-junk',
+      '0',
+    ]);
+    await raw.close();
+    await transport.close();
+  });
+
+  test('queues deleted by hand are declared anew', async () => {
+    const { connect } = await import('amqplib');
+    const url = rabbit.url();
+    const { vhost } = parseBrokerUrl(url);
+    const transport = connectTo(url);
+    await transport.listen('q-gone', 'h', [echo]);
+    const raw = await connect(url.replace('rabbit:', 'amqp:'));
+    const channel = await raw.createChannel();
+    for (const [name] of await rabbit.list('list_queues', vhost, 'name')) await channel.deleteQueue(name!);
+    await vi.waitFor(
+      async () =>
+        expect(await transport.call({ topic: 'q-gone' }, 'echo', { a: 1 }, context, { timeoutMs: 300 })).toEqual({
+          a: 1,
+        }),
+      { timeout: 10_000 },
+    );
+    await raw.close();
+    await transport.close();
+  });
+
+  test('a network that swallows everything is noticed by the silence', async () => {
+    const proxy = await TcpProxy.before(rabbit.port);
+    const transport = connectTo(rabbit.url({ port: proxy.port }), 'test', { heartbeatS: 1 });
+    await transport.listen('q-silent', 'h', [echo]);
+    const back = vi.fn();
+    transport.onReconnect(back);
+    proxy.silent = true;
+    await vi.waitFor(() => expect(transport.awayMs).toBeGreaterThan(0), { timeout: 10_000 });
+    proxy.silent = false;
+    await vi.waitFor(() => expect(back).toHaveBeenCalledTimes(1), { timeout: 15_000 });
+    expect(await transport.call({ topic: 'q-silent' }, 'echo', { a: 1 }, context)).toEqual({ a: 1 });
+    await transport.close();
+    await proxy[Symbol.asyncDispose]();
+  });
+
+  test('killed and started again: all listen anew, each is told once, casts that waited arrive', async () => {
+    const url = rabbit.url();
+    const got: number[] = [];
+    const note = async ({ i }: { i: number }) => {
+      got.push(i);
+    };
+    const caller = connectTo(url, 'caller');
+    const serving = connectTo(url, 'serving');
+    const back = { caller: vi.fn(), serving: vi.fn() };
+    caller.onReconnect(back.caller);
+    serving.onReconnect(back.serving);
+    await serving.listen('q-killed', 'h', [{ version: '1.0', methods: { ...echo.methods, note } }]);
+    await caller.call({ topic: 'q-killed' }, 'echo', {}, context);
+    await rabbit.kill();
+    await vi.waitFor(() => expect(caller.awayMs).toBeGreaterThan(0));
+    const waiting = [1, 2, 3].map((i) => caller.cast({ topic: 'q-killed', server: 'h' }, 'note', { i }, context));
+    await rabbit.up();
+    await vi.waitFor(
+      async () =>
+        expect(await caller.call({ topic: 'q-killed' }, 'echo', { a: 1 }, context, { timeoutMs: 500 })).toEqual({
+          a: 1,
+        }),
+      { timeout: 30_000 },
+    );
+    await Promise.all(waiting);
+    expect(back.caller).toHaveBeenCalledTimes(1);
+    expect(back.serving).toHaveBeenCalledTimes(1);
+    await caller.close();
+    await serving.close();
+  }, 120_000);
+});

@@ -1,0 +1,172 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { freePort } from './programs.ts';
+import { until } from './wait.ts';
+
+const run = promisify(execFile);
+const PROGRAMS = '/usr/lib/rabbitmq/bin';
+const READY_MS = 90_000;
+const VHOSTS = 100;
+const TLS = fileURLToPath(new URL('../data/tls/', import.meta.url));
+
+export const USER = 'openstack';
+export const PASSWORD = 'for-tests-only';
+
+/**
+ * A RabbitMQ of a test's own: on free ports, in a temporary folder, with an epmd of its own. It starts in three seconds, so
+ * one serves a whole file of tests, each with a vhost of its own.
+ */
+export class RabbitMq implements AsyncDisposable {
+  readonly port: number;
+  readonly tlsPort: number;
+  readonly #folder: string;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #epmdPort: number;
+  #epmd: ChildProcess | null = null;
+  #broker: ChildProcess | null = null;
+  #vhosts = 0;
+
+  private constructor(folder: string, ports: { amqp: number; tls: number; epmd: number; distribution: number }) {
+    this.#folder = folder;
+    this.port = ports.amqp;
+    this.tlsPort = ports.tls;
+    this.#epmdPort = ports.epmd;
+    this.#environment = {
+      PATH: process.env.PATH,
+      HOME: folder,
+      LC_ALL: 'C.UTF-8',
+      RABBITMQ_NODENAME: `test${ports.amqp}@localhost`,
+      RABBITMQ_NODE_PORT: String(ports.amqp),
+      RABBITMQ_DIST_PORT: String(ports.distribution),
+      RABBITMQ_MNESIA_BASE: join(folder, 'mnesia'),
+      RABBITMQ_LOG_BASE: join(folder, 'log'),
+      RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
+      RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq'),
+      RABBITMQ_CONF_ENV_FILE: join(folder, 'env.conf'),
+      RABBITMQ_PID_FILE: join(folder, 'pid'),
+      ERL_EPMD_PORT: String(ports.epmd),
+      ERL_EPMD_ADDRESS: '127.0.0.1',
+    };
+  }
+
+  static async start(): Promise<RabbitMq> {
+    const folder = mkdtempSync(join(tmpdir(), 'neutrino-rabbit-'));
+    const [amqp, tls, epmd, distribution] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+    const rabbit = new RabbitMq(folder, { amqp: amqp!, tls: tls!, epmd: epmd!, distribution: distribution! });
+    mkdirSync(join(folder, 'mnesia'));
+    mkdirSync(join(folder, 'log'));
+    writeFileSync(join(folder, 'enabled_plugins'), '[].');
+    writeFileSync(join(folder, 'env.conf'), '');
+    writeFileSync(join(folder, 'definitions.json'), JSON.stringify(definitions()));
+    writeFileSync(join(folder, 'rabbitmq.conf'), configuration(folder, rabbit));
+    await rabbit.up();
+    return rabbit;
+  }
+
+  /** A transport URL with a vhost that nobody else has. */
+  url(options: { port?: number; password?: string; tls?: boolean } = {}): string {
+    const { port = options.tls ? this.tlsPort : this.port, password = PASSWORD, tls = false } = options;
+    this.#vhosts += 1;
+    if (this.#vhosts > VHOSTS) throw new Error('more tests than vhosts');
+    return `rabbit://${USER}:${password}@127.0.0.1:${port}/v${this.#vhosts}${tls ? '?ssl=1' : ''}`;
+  }
+
+  async up(): Promise<void> {
+    this.#epmd ??= spawn('epmd', ['-port', String(this.#epmdPort), '-address', '127.0.0.1'], { stdio: 'ignore' });
+    const broker = spawn(join(PROGRAMS, 'rabbitmq-server'), [], {
+      env: this.#environment,
+      cwd: this.#folder,
+      stdio: 'ignore',
+      detached: true,
+    });
+    this.#broker = broker;
+    await until(
+      'RabbitMQ listens',
+      () => {
+        if (broker.exitCode !== null) throw new Error(`rabbitmq-server ended with code ${broker.exitCode}`);
+        return listens(this.port);
+      },
+      { timeoutMs: READY_MS, everyMs: 100 },
+    );
+  }
+
+  /** As a crash would. What is not durable is gone. */
+  async kill(): Promise<void> {
+    const broker = this.#broker;
+    this.#broker = null;
+    if (broker?.pid === undefined || broker.exitCode !== null) return;
+    const ended = new Promise((resolve) => broker.once('exit', resolve));
+    // The scripts, the machine and its helpers are one group.
+    process.kill(-broker.pid, 'SIGKILL');
+    await ended;
+    await until('the port is free', async () => !(await listens(this.port)));
+  }
+
+  /** What `rabbitmqctl list_…` says of a vhost, a line per row. */
+  async list(what: string, vhost: string, ...columns: string[]): Promise<string[][]> {
+    const argv = ['-q', '-p', vhost, '--no-table-headers', what, ...columns];
+    const { stdout } = await run(join(PROGRAMS, 'rabbitmqctl'), argv, { env: this.#environment });
+    return stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split('\t'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    this.#epmd?.kill('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10 });
+  }
+}
+
+function configuration(folder: string, { port, tlsPort }: { port: number; tlsPort: number }): string {
+  return `listeners.tcp.1 = 127.0.0.1:${port}
+listeners.ssl.1 = 127.0.0.1:${tlsPort}
+ssl_options.cacertfile = ${TLS}ca.pem
+ssl_options.certfile = ${TLS}server.pem
+ssl_options.keyfile = ${TLS}server.key
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = false
+load_definitions = ${join(folder, 'definitions.json')}
+loopback_users = none
+vm_memory_high_watermark.absolute = 2GB
+disk_free_limit.absolute = 50MB
+`;
+}
+
+function definitions() {
+  const vhosts = ['/', ...Array.from({ length: VHOSTS }, (_, i) => `v${i + 1}`)];
+  const salt = randomBytes(4);
+  const hash = createHash('sha256')
+    .update(Buffer.concat([salt, Buffer.from(PASSWORD)]))
+    .digest();
+  return {
+    users: [
+      {
+        name: USER,
+        password_hash: Buffer.concat([salt, hash]).toString('base64'),
+        hashing_algorithm: 'rabbit_password_hashing_sha256',
+        tags: 'administrator',
+      },
+    ],
+    vhosts: vhosts.map((name) => ({ name })),
+    permissions: vhosts.map((vhost) => ({ user: USER, vhost, configure: '.*', write: '.*', read: '.*' })),
+  };
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
