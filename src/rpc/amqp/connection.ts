@@ -55,3 +55,16 @@ export function whyNoBroker(error: unknown, { host, user }: BrokerHost, vhost: s
   }
   return `${host}: ${(message || errors?.[0]?.message || code || String(error)).split('\n')[0]}`;
 }
+
+const CLOSE_MS = 1_000;
+
+/** Closes in order when the broker answers, and otherwise all the same: the driver waits for ever on a socket that is dead. */
+export async function closeConnection(connection: ChannelModel): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_MS);
+  });
+  await Promise.race([connection.close().catch(() => {}), late]);
+  clearTimeout(timer);
+  (connection.connection as unknown as { stream?: { destroy(): void } }).stream?.destroy();
+}

@@ -2,7 +2,7 @@ import type { ChannelModel } from 'amqplib';
 import type { Logger } from '../../lib/log.ts';
 import { newMessageId, type ReplyAddress, wrap } from '../envelope.ts';
 import type { Link, LinkEvents, Route } from '../link.ts';
-import { openConnection, whyNoBroker } from './connection.ts';
+import { closeConnection, openConnection, whyNoBroker } from './connection.ts';
 import { type Consumer, openConsumer } from './consumer.ts';
 import type { AmqpSettings } from './options.ts';
 import { Publisher } from './publisher.ts';
@@ -109,7 +109,7 @@ export class AmqpLink implements Link {
     for (const { consumer, fanoutQueue } of this.#listening.values()) await consumer?.close([fanoutQueue]);
     await session.replies?.close([this.replyQueue]);
     session.publisher.end(new Error('the transport is closed'));
-    await Promise.allSettled([session.publishing.close(), session.consuming.close()]);
+    await Promise.all([closeConnection(session.publishing), closeConnection(session.consuming)]);
   }
 
   #connect(): void {
@@ -149,7 +149,7 @@ export class AmqpLink implements Link {
     } catch (error) {
       this.#session = null;
       lost ??= String(error);
-      for (const connection of opened) void connection.close().catch(() => {});
+      for (const connection of opened) void closeConnection(connection);
       throw error;
     }
     this.#arrived(broker.host);
@@ -191,7 +191,7 @@ export class AmqpLink implements Link {
     this.#session = null;
     session.publisher.end(new Error('the connection to the broker was lost'));
     for (const listening of this.#listening.values()) listening.consumer = null;
-    for (const connection of connections) void connection.close().catch(() => {});
+    for (const connection of connections) void closeConnection(connection);
     if (!this.#isUp || this.#closed) return;
     this.#isUp = false;
     this.#up = Promise.withResolvers();
