@@ -1,13 +1,11 @@
-import { busSocketPath } from '../../src/config/later.ts';
-import { commonOptions } from '../../src/config/options/common.ts';
 import type { Transport } from '../../src/rpc/transport.ts';
 import type { ExtraOption } from './arguments.ts';
 import { type ProgramParts, StartError } from './program.ts';
+import { connectQueue } from './queue.ts';
 
 /** The connection of an agent to its server, made in the background: the server may come later. */
-export async function connectAgent(program: string, { config, logger }: ProgramParts): Promise<Transport> {
-  const { connectLocalBus } = await import('../../src/rpc/local/connect.ts');
-  return connectLocalBus({ socketPath: busSocketPath(config.get(commonOptions).transport_url), logger, program });
+export function connectAgent(program: string, { config, logger }: ProgramParts): Promise<Transport> {
+  return connectQueue(program, { config, logger });
 }
 
 export const dryRunOption: ExtraOption = {

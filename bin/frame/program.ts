@@ -2,11 +2,11 @@ import { type Config, loadConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/errors.ts';
 import { findConfigFiles, reason } from '../../src/config/files.ts';
 import { makeFolders } from '../../src/config/folders.ts';
-import { type Need, refuseUnserved } from '../../src/config/later.ts';
 import { commonOptions, concurrencyOptions } from '../../src/config/options/common.ts';
 import { loggingOptions } from '../../src/config/options/logging.ts';
 import { renderConfig } from '../../src/config/show.ts';
 import type { OptionGroup } from '../../src/lib/options.ts';
+import { rabbitOptions } from '../../src/rpc/amqp/options.ts';
 import {
   type Arguments,
   describeOptions,
@@ -29,8 +29,8 @@ export interface Program {
   about: string;
   /** Options it understands, beyond those of all programs. */
   groups: readonly OptionGroup[];
-  /** What it is going to use that a configuration may ask for in a way this release does not serve. */
-  needs: readonly Need[];
+  /** What it uses: the options of the queue come with it. */
+  needs: readonly ('database' | 'queue')[];
   extras?: readonly ExtraOption[];
   /** It has commands with options of their own: `args.words` is all that is not understood here, `--help` included. */
   commands?: boolean;
@@ -98,11 +98,16 @@ async function run(program: Program, argv: readonly string[]): Promise<void> {
   if (args.version) return print(`${program.name} ${version()}\n`);
   const config = loadConfig({
     files: findConfigFiles(program.name, args.sources),
-    groups: [loggingOptions, commonOptions, concurrencyOptions, ...program.groups],
+    groups: [
+      loggingOptions,
+      commonOptions,
+      concurrencyOptions,
+      ...(program.needs.includes('queue') ? [rabbitOptions] : []),
+      ...program.groups,
+    ],
     overrides: args.overrides,
   });
   if (args.showConfig) return print(renderConfig(config));
-  refuseUnserved(config, program.needs);
   if (program.root && process.getuid?.() !== 0)
     throw new StartError(`${program.name} changes the network of this host and must run as root`);
   if (!args.flags.has('dry-run')) {

@@ -10,9 +10,7 @@ import { dhcpAgentOptions, dhcpOptions } from '../../src/agent/dhcp/options.ts';
 import { metadataAgentOptions, metadataOptions } from '../../src/agent/metadata/options.ts';
 import { type Config, loadConfig } from '../../src/config/config.ts';
 import { findConfigFiles } from '../../src/config/files.ts';
-import { refuseUnserved } from '../../src/config/later.ts';
 import { commonOptions, concurrencyOptions } from '../../src/config/options/common.ts';
-import { databaseOptions } from '../../src/config/options/database.ts';
 import { keystoneOptions, novaOptions } from '../../src/config/options/identity.ts';
 import { loggingOptions } from '../../src/config/options/logging.ts';
 import { renderConfig } from '../../src/config/show.ts';
@@ -49,15 +47,6 @@ test('the server takes them, old names included, and leaves nothing out', () => 
   expect(config.deprecated.map(({ entry, name }) => [entry.name, name])).toEqual([
     ['auth_uri', 'www_authenticate_uri'],
   ]);
-});
-
-test('starting with them stops with one line each, until that part is there', () => {
-  const config = read('neutron-server', server.groups);
-  expect(config.get(databaseOptions).connection).toContain('mysql+pymysql://');
-  expect(() => refuseUnserved(config, ['database'])).not.toThrow();
-  expect(() => refuseUnserved(config, ['queue'])).toThrow(
-    /\[DEFAULT\] transport_url = rabbit:\/\/openstack:\*\*\*\*@192\.168\.56\.11: RabbitMQ comes in a later release; /,
-  );
 });
 
 test('the Linux bridge agent takes them', () => {

@@ -4,7 +4,6 @@ import { apiOptions, bodyOptions, healthOptions } from '../../src/api/options.ts
 import type { Config } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/errors.ts';
 import { reason } from '../../src/config/files.ts';
-import { busSocketPath } from '../../src/config/later.ts';
 import { commonOptions } from '../../src/config/options/common.ts';
 import { databaseOptions, databaseSettings } from '../../src/config/options/database.ts';
 import { keystoneOptions, novaOptions, placementOptions } from '../../src/config/options/identity.ts';
@@ -14,6 +13,7 @@ import { type PluginOptions, pluginOptionGroups } from '../../src/plugin/options
 import { healthChecks } from './health.ts';
 import { openFigures, queueFigures } from './metrics.ts';
 import { type Program, type ProgramParts, type Running, StartError } from './program.ts';
+import { serveQueue } from './queue.ts';
 
 const about = `usage: neutron-server [options]
 
@@ -54,25 +54,16 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
   const openNova = await (await import('./nova.ts')).prepareNova(config);
   const prepared = keystone ? (await import('./access.ts')).prepareAccess(config) : null;
   // Modules come here and not above, so that --help and refusals are quick, and they load while the database opens.
-  const [
-    { openDatabase },
-    { newStatistics },
-    schema,
-    { serveLocalBus },
-    { createPlugin },
-    { createApi },
-    { accessLog },
-    identity,
-  ] = await Promise.all([
-    import('../../src/db/database.ts'),
-    import('../../src/db/statistics.ts'),
-    import('../../src/db/migrate.ts'),
-    import('../../src/rpc/local/serve.ts'),
-    import('../../src/plugin/plugin.ts'),
-    import('../../src/api/server.ts'),
-    import('../../src/api/answered.ts'),
-    import('../../src/api/identity.ts'),
-  ]);
+  const [{ openDatabase }, { newStatistics }, schema, { createPlugin }, { createApi }, { accessLog }, identity] =
+    await Promise.all([
+      import('../../src/db/database.ts'),
+      import('../../src/db/statistics.ts'),
+      import('../../src/db/migrate.ts'),
+      import('../../src/plugin/plugin.ts'),
+      import('../../src/api/server.ts'),
+      import('../../src/api/answered.ts'),
+      import('../../src/api/identity.ts'),
+    ]);
   await using undo = new AsyncDisposableStack();
   const metrics = await openFigures('neutron-server', { config, logger });
   if (metrics !== null) undo.defer(() => metrics.close());
@@ -82,11 +73,8 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
   undo.defer(() => database.close());
   await schema.requireCurrentSchema(database, config.files);
 
-  const { transport_url, host } = config.get(commonOptions);
-  const bus = await serveLocalBus({ socketPath: busSocketPath(transport_url), logger }).catch((cause: Error) => {
-    if (cause.name !== 'SocketPathError') throw cause;
-    throw new ConfigError(`${config.where('DEFAULT', 'transport_url')}: ${cause.message}`, { cause });
-  });
+  const { host } = config.get(commonOptions);
+  const bus = await serveQueue('neutron-server', { config, logger });
   undo.defer(() => bus.close());
   const plugin = await createPlugin({
     database,
@@ -104,8 +92,9 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
   });
   undo.defer(() => plugin.close());
   for (const { topic, endpoints } of plugin.rpcEndpoints()) {
-    const listener = await bus.transport.listen(topic, host, endpoints);
-    undo.defer(() => listener.close());
+    // A broker that is away is waited for in the background; the API need not.
+    const listening = bus.transport.listen(topic, host, endpoints);
+    undo.defer(async () => (await listening).close());
   }
   await plugin.start();
 

@@ -6,13 +6,11 @@ import { declareOptions, option } from '../lib/options.ts';
 import { loadConfig } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { findConfigFiles } from './files.ts';
-import { refuseUnserved } from './later.ts';
 import { maskUrl } from './mask.ts';
 import { commonOptions, concurrencyOptions } from './options/common.ts';
 import { databaseOptions, sqlitePath } from './options/database.ts';
-import { keystoneOptions, novaOptions } from './options/identity.ts';
+import { novaOptions } from './options/identity.ts';
 import { loggingOptions } from './options/logging.ts';
-import { serverOptions } from './options/server.ts';
 import { renderConfig } from './show.ts';
 
 let folder = '';
@@ -241,21 +239,4 @@ test.each([
   ['mysql://u@h/n?ssl=1&ssl_password=pw&x=2', 'mysql://u@h/n?ssl=1&ssl_password=****&x=2'],
 ])('masks the password of %s', (url, masked) => {
   expect(maskUrl(url)).toBe(masked);
-});
-
-test('what a later release serves is refused in one line that names option, place and way out', () => {
-  const groups = [commonOptions, databaseOptions, serverOptions, keystoneOptions];
-  const refused = (text: string, needs: Parameters<typeof refuseUnserved>[1]) => {
-    const config = loadConfig({ files: [write('n.conf', text)], groups });
-    try {
-      refuseUnserved(config, needs);
-    } catch (error) {
-      return (error as Error).message.replace(folder, '');
-    }
-    return null;
-  };
-  expect(refused('[DEFAULT]\ntransport_url = rabbit://h', ['queue'])).toMatch(
-    /^\/n.conf:2: \[DEFAULT\] transport_url = rabbit:\/\/h: RabbitMQ comes in a later release; /,
-  );
-  expect(refused('[DEFAULT]\ntransport_url = local:///s', ['queue', 'database'])).toBeNull();
 });

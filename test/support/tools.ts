@@ -18,6 +18,12 @@ const runnerPackages: readonly DebianPackage[] = [
     why: 'the plugin on PostgreSQL',
     service: 'postgresql.service',
   },
+  {
+    name: 'rabbitmq-server',
+    commands: ['rabbitmq-server', 'epmd'],
+    why: 'the queue of many hosts',
+    service: 'rabbitmq-server.service',
+  },
   { name: 'memcached', commands: ['memcached'], why: 'the cache of tokens that servers share' },
   {
     name: 'systemd',

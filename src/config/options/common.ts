@@ -25,6 +25,11 @@ export const commonOptions = declareOptions('DEFAULT', {
         : 'is no URL; write local:///path/of/a/socket or rabbit://user:password@host:5672/',
   }),
   rpc_response_timeout: option.int({ default: 60, min: 1, help: 'seconds a call waits for its answer' }),
+  rpc_response_max_timeout: option.int({
+    default: 600,
+    min: 1,
+    help: 'seconds that an agent gives a call at most after calls that were not answered in time',
+  }),
   control_exchange: option.string({ default: 'neutron', help: 'exchange of the queue that topics live in' }),
 });
 
