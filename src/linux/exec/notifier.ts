@@ -12,7 +12,7 @@ const CLOSE_LIMIT_MS = 1_000;
 
 /**
  * Tells a service manager how a program is (sd_notify(3)). Node has no datagram sockets of Unix, so systemd's own
- * `systemd-notify` sends them, started by a shell that is kept: a fork of the shell costs a millisecond and not one of
+ * `systemd-notify` sends them, started by a shell that is kept: a fork of the small shell is quick and none of
  * the program. It also waits until the manager has read each, without which the manager could not tell whose it was.
  */
 export class Notifier {
