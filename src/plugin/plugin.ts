@@ -4,6 +4,7 @@ import type { Endpoint } from '../rpc/transport.ts';
 import { Agents } from './agent/agents.ts';
 import { AvailabilityZones } from './agent/availability-zones.ts';
 import { AgentDirectory } from './agent/directory.ts';
+import { livenessWatch } from './agent/liveness-watch.ts';
 import { Changes } from './changes.ts';
 import type { CorePlugin } from './contract.ts';
 import { DhcpPorts } from './dhcp/dhcp-ports.ts';
@@ -87,6 +88,7 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
     ...(parts.dutyTimes && { times: parts.dutyTimes }),
   });
   duties.add({ name: 'outbox', everyMs: SWEEP_EVERY_MS, work: (stillOurs) => machine.outbox.sweep(stillOurs) });
+  duties.add(livenessWatch(shared));
   for (const duty of failOver.duties) duties.add(duty);
   const collections = Object.assign(machine.collections, {
     networks: new Networks(machine),

@@ -220,6 +220,18 @@ export async function agentsHosting(db: Db, networkIds: readonly string[]): Prom
   return rows.map((row) => ({ ...row, admin_state_up: Boolean(row.admin_state_up) }));
 }
 
+/** Agents that are switched on and were last heard of before this moment (milliseconds since the epoch), in order. */
+export function silentAgents(db: Db, sinceMs: number): Promise<Pick<AgentRow, 'agent_type' | 'host'>[]> {
+  return db
+    .selectFrom('agents')
+    .select(['agent_type', 'host'])
+    .where('admin_state_up', '=', true)
+    .where('heartbeat_timestamp', '<', sinceMs)
+    .orderBy('agent_type')
+    .orderBy('host')
+    .execute();
+}
+
 /** When any agent at all was last heard of; null when there are none. */
 export async function newestHeartbeat(db: Db): Promise<number | null> {
   const { newest } = await db

@@ -141,7 +141,7 @@ it('does not believe a clock that was set', async () => {
   f.clock.nowMs += 3_600_000;
   await f.dhcpAgent(other);
   await looks(f, 2);
-  expect(f.complaints.at(-1)).toMatchObject({ fields: { why: 'the clock was set' } });
+  expect(f.complaints).toContainEqual(expect.objectContaining({ fields: { why: 'the clock was set' } }));
   await pass(f, 5, both);
   expect(await hosts(f, id)).toEqual([first]);
 });
@@ -160,7 +160,7 @@ it('is done by one of two servers', async () => {
   await pass(one, 11, () => one.dhcpAgent('host2'));
   for (const { id } of networks) expect(await hosts(one, id)).toEqual(['host2']);
   expect(await one.told()).toHaveLength(4);
-  expect(two.plugin.duties.map(({ ours, done }) => ({ ours, done }))).toEqual(Array(2).fill({ ours: false, done: 0 }));
+  expect(two.plugin.duties.map(({ ours, done }) => ({ ours, done }))).toEqual(Array(3).fill({ ours: false, done: 0 }));
   await one.plugin.close();
   await pass(one, 11, () => two.dhcpAgent('host1'), two);
   for (const { id } of networks) expect(await hosts(two, id)).toEqual(['host1']);
