@@ -61,6 +61,12 @@ export async function agentsOnHost(db: Db, host: string): Promise<AgentRow[]> {
   return (await onHost.all(db, { host })).map(toRow);
 }
 
+const onHosts = preparedIn((db, hosts: string[]) => db.selectFrom('agents').select(columns).where('host', 'in', hosts));
+
+export async function agentsOnHosts(db: Db, hosts: readonly string[]): Promise<AgentRow[]> {
+  return (await onHosts.all(db, hosts)).map(toRow);
+}
+
 const ofTypes = preparedIn((db, types: string[]) =>
   db.selectFrom('agents').select(columns).where('agent_type', 'in', types),
 );

@@ -14,7 +14,7 @@ import { routedNetworksOf } from '../../db/write/segment-hosts.ts';
 import { adminContext } from '../../lib/context.ts';
 import type { AgentState, ReportAnswer } from '../../rpc/contract.ts';
 import type { Change } from '../changes.ts';
-import { hostsWithoutAccess } from '../dhcp/network-access.ts';
+import { networksOutOfReach } from '../dhcp/network-access.ts';
 import { isAlive } from '../dhcp/scheduler.ts';
 import type { Machine } from '../machine.ts';
 import { rebindPorts } from '../ml2/rebind.ts';
@@ -182,13 +182,14 @@ export class AgentDirectory {
       const underserved = await underservedNetworks(tx, core.dhcp_agents_per_network);
       const networks = [...new Set([...underserved, ...(await routedNetworksOf(tx, host))])];
       const present = Map.groupBy(await agentsHosting(tx, networks), ({ network_id }) => network_id);
+      const cut = await networksOutOfReach(tx, mechanisms, host, networks);
       for (const id of networks) {
         const serving = present.get(id) ?? [];
         if (serving.some((binding) => binding.id === agent.id)) continue;
         const hints = (await networkFacts(tx, id))?.availability_zone_hints ?? [];
         const zones = hints.length > 0 ? hints : core.default_availability_zones;
         if (zones.length > 0 && !zones.includes(agent.availability_zone ?? '')) continue;
-        if ((await hostsWithoutAccess(tx, mechanisms, id)).has(host)) continue;
+        if (cut.has(id)) continue;
         await bindDhcpAgent(tx, id, agent.id, serving);
       }
     });

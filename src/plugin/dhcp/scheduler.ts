@@ -66,15 +66,24 @@ export async function addAgents(
       !present.some(({ id }) => id === agent.id),
   );
   if (able.length === 0) return [];
-  const cut = await hostsWithoutAccess(tx, mechanisms, network.id);
-  const chosen = chooseAgents(
-    able.filter(({ host }) => !cut.has(host)),
-    { count, present, hints: network.zoneHints, options, random },
-  );
+  const choice = { count, present, hints: network.zoneHints, options, random };
+  let chosen = chooseAgents(able, choice);
+  // Most hosts reach most networks: all of them are asked about only when one of the first choice does not.
+  if ((await hostsWithoutAccess(tx, mechanisms, network.id, hostsOf(chosen))).size > 0) {
+    const cut = await hostsWithoutAccess(tx, mechanisms, network.id, hostsOf(able));
+    chosen = chooseAgents(
+      able.filter(({ host }) => !cut.has(host)),
+      choice,
+    );
+  }
   const added: HostingAgent[] = [];
   for (const agent of chosen) {
     const binding_index = await bindDhcpAgent(tx, network.id, agent.id, [...present, ...added]);
     added.push({ ...agent, network_id: network.id, binding_index });
   }
   return added;
+}
+
+function hostsOf(agents: readonly { host: string }[]): string[] {
+  return agents.map(({ host }) => host);
 }
