@@ -10,11 +10,12 @@ import { version } from './version.ts';
 /**
  * The figures of a program, answered at `[metrics] listen`; null where that is not set: then nothing of it is loaded.
  *
+ * @param options.portOffset each of several workers has a port of its own, from the configured one on
  * @throws ConfigError when it cannot listen there
  */
 export async function openFigures(
   program: string,
-  { config, logger }: { config: Config; logger: ProgramLogger },
+  { config, logger, portOffset = 0 }: { config: Config; logger: ProgramLogger; portOffset?: number },
 ): Promise<{ figures: Figures; close(): Promise<void> } | null> {
   const { listen } = config.get(metricsOptions);
   if (listen === null) return null;
@@ -23,7 +24,8 @@ export async function openFigures(
     import('../../src/metrics/server.ts'),
   ]);
   const figures = new Figures({ program, version: version(), logger });
-  const server = await serveMetrics(figures, parseListen(listen)!).catch((cause: Error) => {
+  const { host, port } = parseListen(listen)!;
+  const server = await serveMetrics(figures, { host, port: port + portOffset }).catch((cause: Error) => {
     throw new ConfigError(`${config.where('metrics', 'listen')}: cannot listen there: ${cause.message}`, { cause });
   });
   logger.info({ url: server.url }, 'figures for Prometheus');

@@ -27,6 +27,20 @@ export async function serveQueue(program: string, { config, logger }: QueueParts
   });
 }
 
+/** What a worker of the server talks over: beside the others, and with `local://` on the bus that their supervisor serves. */
+export async function joinQueue(program: string, { config, logger }: QueueParts): Promise<Queue> {
+  const socketPath = localSocket(config);
+  if (socketPath === null) return connectBroker(program, { config, logger });
+  const { connectLocalBus } = await import('../../src/rpc/local/connect.ts');
+  const transport = connectLocalBus({ socketPath, logger, program });
+  return { transport, close: () => transport.close() };
+}
+
+/** Whether the queue is one host's own. */
+export function isLocal(config: Config): boolean {
+  return localSocket(config) !== null;
+}
+
 /**
  * What an agent talks over, made in the background: the server may come later. A server that is too busy to answer is given
  * more time with every call.

@@ -13,7 +13,8 @@ import { type PluginOptions, pluginOptionGroups } from '../../src/plugin/options
 import { healthChecks } from './health.ts';
 import { openFigures, queueFigures } from './metrics.ts';
 import { type Program, type ProgramParts, type Running, StartError } from './program.ts';
-import { serveQueue } from './queue.ts';
+import { isLocal, joinQueue, serveQueue } from './queue.ts';
+import { isSupervisor, roleOf, superviseWorkers, tellServing } from './workers.ts';
 
 const about = `usage: neutron-server [options]
 
@@ -51,6 +52,10 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
   if (!keystone) refuseOpenAddress(config, options.bind_host, open);
   const token = token_file === null ? null : readToken(config, token_file);
 
+  const { api_workers, rpc_workers } = config.get(serverOptions);
+  const { processes, role } = roleOf({ api: api_workers, rpc: rpc_workers });
+  if (isSupervisor(processes)) return superviseServer(processes, { config, logger, service });
+
   const openNova = await (await import('./nova.ts')).prepareNova(config);
   const prepared = keystone ? (await import('./access.ts')).prepareAccess(config) : null;
   // Modules come here and not above, so that --help and refusals are quick, and they load while the database opens.
@@ -65,7 +70,7 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
       import('../../src/api/identity.ts'),
     ]);
   await using undo = new AsyncDisposableStack();
-  const metrics = await openFigures('neutron-server', { config, logger });
+  const metrics = await openFigures('neutron-server', { config, logger, portOffset: role.index });
   if (metrics !== null) undo.defer(() => metrics.close());
   const statistics = metrics === null ? null : newStatistics();
   service.describe(() => 'opening the database');
@@ -74,7 +79,7 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
   await schema.requireCurrentSchema(database, config.files);
 
   const { host } = config.get(commonOptions);
-  const bus = await serveQueue('neutron-server', { config, logger });
+  const bus = await (processes > 1 ? joinQueue : serveQueue)('neutron-server', { config, logger });
   undo.defer(() => bus.close());
   const plugin = await createPlugin({
     database,
@@ -91,7 +96,7 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
       ),
   });
   undo.defer(() => plugin.close());
-  for (const { topic, endpoints } of plugin.rpcEndpoints()) {
+  for (const { topic, endpoints } of role.rpc ? plugin.rpcEndpoints() : []) {
     // A broker that is away is waited for in the background; the API need not.
     const listening = bus.transport.listen(topic, host, endpoints);
     undo.defer(async () => (await listening).close());
@@ -133,6 +138,23 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
   });
   if (open && !keystone)
     logger.warn({ url }, 'the API answers everyone who reaches this address: insecure_open_api is set');
+  tellServing();
+  const parts = undo.move();
+  return { close: () => parts.disposeAsync() };
+}
+
+/** Several processes on one address. The bus of one host is served here; it must not go with a worker. */
+async function superviseServer(
+  processes: number,
+  { config, logger, service }: Pick<ProgramParts, 'config' | 'logger' | 'service'>,
+): Promise<Running> {
+  await using undo = new AsyncDisposableStack();
+  if (isLocal(config)) {
+    const bus = await serveQueue('neutron-server', { config, logger });
+    undo.defer(() => bus.close());
+  }
+  const workers = await superviseWorkers(processes, { logger, service });
+  undo.defer(() => workers.close());
   const parts = undo.move();
   return { close: () => parts.disposeAsync() };
 }

@@ -12,8 +12,15 @@ export const serverOptions = declareOptions('DEFAULT', {
     help: 'the plugin that keeps networks, subnets and ports',
     check: (name) => (isMl2(name) ? null : 'is not available; write ml2'),
   }),
-  api_workers: option.maybeInt({ min: 0, help: 'processes that serve the API' }),
-  rpc_workers: option.maybeInt({ min: 0, help: 'processes that serve agents' }),
+  api_workers: option.maybeInt({ min: 0, help: 'processes that serve the API; one when not given' }),
+  rpc_workers: option.maybeInt({
+    min: 0,
+    help: 'how many of them answer agents, too; all when not given, one at least',
+  }),
+  rpc_state_report_workers: option.maybeInt({
+    min: 0,
+    help: 'read over: heartbeats are answered by those that answer agents',
+  }),
   notify_nova_on_port_status_changes: option.bool({
     default: true,
     help: 'tell Nova when a port becomes active or down',
