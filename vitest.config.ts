@@ -5,7 +5,7 @@ const ofDatabases = [
   'src/plugin/**/*.test.ts',
   'src/db/write/*.test.ts',
   'test/contract/{api-plugin,db-*,duties,list-queries,mix,quota-races,races,resource-races,network-ip-availability}.test.ts',
-  'test/contract/{security-group-tenants,segments-hostile,subnet-pool-tenants,statement-counts}.test.ts',
+  'test/contract/{security-group-tenants,segments-hostile,subnet-pool-tenants,statement-counts,workers}.test.ts',
 ];
 const onServer = (name: string) => ({
   test: {

@@ -46,6 +46,9 @@ export async function superviseWorkers(
   count: number,
   { logger, service }: { logger: ProgramLogger; service: Service },
 ): Promise<Running> {
+  // Workers take connections from the socket themselves. Handed over by this process, one that was on its way to a worker
+  // which dies would be nobody's, and its client would wait for ever.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   let closing = false;
   const serving = new Set<number>();
   const failures = new Map<number, number>();
