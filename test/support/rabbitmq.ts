@@ -55,7 +55,7 @@ export class RabbitMq implements AsyncDisposable {
     };
   }
 
-  static async start(): Promise<RabbitMq> {
+  static async start(password = PASSWORD): Promise<RabbitMq> {
     const folder = mkdtempSync(join(tmpdir(), 'neutrino-rabbit-'));
     const [amqp, tls, epmd, distribution] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
     const rabbit = new RabbitMq(folder, { amqp: amqp!, tls: tls!, epmd: epmd!, distribution: distribution! });
@@ -63,7 +63,7 @@ export class RabbitMq implements AsyncDisposable {
     mkdirSync(join(folder, 'log'));
     writeFileSync(join(folder, 'enabled_plugins'), '[].');
     writeFileSync(join(folder, 'env.conf'), '');
-    writeFileSync(join(folder, 'definitions.json'), JSON.stringify(definitions()));
+    writeFileSync(join(folder, 'definitions.json'), JSON.stringify(definitions(password)));
     writeFileSync(join(folder, 'rabbitmq.conf'), configuration(folder, rabbit));
     await rabbit.up();
     return rabbit;
@@ -140,11 +140,11 @@ disk_free_limit.absolute = 50MB
 `;
 }
 
-function definitions() {
+function definitions(password: string) {
   const vhosts = ['/', ...Array.from({ length: VHOSTS }, (_, i) => `v${i + 1}`)];
   const salt = randomBytes(4);
   const hash = createHash('sha256')
-    .update(Buffer.concat([salt, Buffer.from(PASSWORD)]))
+    .update(Buffer.concat([salt, Buffer.from(password)]))
     .digest();
   return {
     users: [
