@@ -7,9 +7,10 @@ const ofDatabases = [
   'test/contract/{api-plugin,db-*,duties,list-queries,mix,quota-races,races,resource-races,network-ip-availability}.test.ts',
   'test/contract/{security-group-tenants,segments-hostile,subnet-pool-tenants,statement-counts,workers}.test.ts',
 ];
-const onServer = (name: string) => ({
+const onServer = (name: string, kind: string) => ({
   test: {
     name,
+    env: { NEUTRINO_TEST_ON: kind },
     include: ofDatabases,
     globalSetup: [`test/support/on-${name}.ts`],
     isolate: false,
@@ -36,8 +37,8 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      onServer('mariadb'),
-      onServer('postgresql'),
+      onServer('mariadb', 'mysql'),
+      onServer('postgresql', 'postgres'),
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'compat', include: ['test/compat/*.test.ts'], testTimeout: 60_000 } },
       {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SERVER_VARIABLE } from '../../src/db/temporary.ts';
+import { testServer } from '../../src/db/temporary.ts';
 import { newDatabaseOn } from '../../src/db/temporary-on-server.ts';
 
 /**
@@ -7,6 +7,6 @@ import { newDatabaseOn } from '../../src/db/temporary-on-server.ts';
  * the project's set-up started.
  */
 export async function sharedDatabase(folder: string): Promise<string> {
-  const server = process.env[SERVER_VARIABLE];
-  return server ? newDatabaseOn(server) : `sqlite:///${join(folder, 'shared.sqlite')}`;
+  const server = testServer();
+  return server !== null ? newDatabaseOn(server) : `sqlite:///${join(folder, 'shared.sqlite')}`;
 }

@@ -26,7 +26,7 @@ describe('creating', () => {
       admin_state_up: false,
       'binding:profile': { a: 'b' },
       allowed_address_pairs: [
-        { ip_address: '10.0.0.200' },
+        { ip_address: '10.0.9.200' },
         { ip_address: '10.0.1.0/24', mac_address: 'fa:16:3e:aa:aa:aa' },
       ],
       extra_dhcp_opts: [
@@ -44,7 +44,7 @@ describe('creating', () => {
       port_security_enabled: true,
       created_at: '2026-11-23T12:00:00Z',
     });
-    expect(port.allowed_address_pairs[0]).toEqual({ ip_address: '10.0.0.200', mac_address: port.mac_address });
+    expect(port.allowed_address_pairs[0]).toEqual({ ip_address: '10.0.9.200', mac_address: port.mac_address });
     expect(await f.plugin.collections.ports.get(f.context, port.id)).toEqual(port);
     expect((await f.plugin.collections.networks.get(f.context, network.id)).revision_number).toBe(2);
   });

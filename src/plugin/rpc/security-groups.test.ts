@@ -148,7 +148,7 @@ describe('what bridge agents ask of groups', () => {
   });
 
   it('fills in addresses for agents of old', async () => {
-    const peer = await f.port(network.id, { security_groups: [group.id] });
+    const peer = await f.port(network.id, { security_groups: [group.id], fixed_ips: [{ ip_address: '10.30.0.78' }] });
     await rule({ remote_group_id: group.id, protocol: 'tcp' });
     const device = (await f.ask('security_group_rules_for_devices', { devices: [tap(port.id)] }))[port.id];
     const base = { security_group_id: group.id, direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp' };

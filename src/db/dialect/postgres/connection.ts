@@ -1,7 +1,8 @@
 import { Client, type ClientConfig, types } from 'pg';
+import { DatabaseError } from '../../errors.ts';
 import type { Connection, QueryOutcome } from '../contract.ts';
 import type { Pooled } from '../pool.ts';
-import { endsConnection, postgresError } from './errors.ts';
+import { endsConnection, isReadOnly, postgresError } from './errors.ts';
 
 /** An answer that takes longer will not come: the network is cut. Lock waits end before that on the server's side. */
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -29,6 +30,8 @@ export class PostgresConnection implements Connection, Pooled {
   /** By their text: a name, or null for those that came once. */
   readonly #prepared = new Map<string, string | null>();
   #names = 0;
+  /** Inside a transaction that may write: a server that refuses has become a standby. Elsewhere it is we who said so. */
+  writing = false;
   #broken = false;
   #patient = false;
 
@@ -78,6 +81,7 @@ export class PostgresConnection implements Connection, Pooled {
       const changes = command === 'SELECT' ? 0 : (rowCount ?? 0);
       return { columns: (fields ?? []).map((field) => field.name), rows, changes, insertId: null };
     } catch (error) {
+      if (isReadOnly(error) && !this.writing) throw new DatabaseError('other', String(error), { sql, cause: error });
       if (endsConnection(error)) this.#broken = true;
       throw postgresError(error, sql);
     }

@@ -77,6 +77,7 @@ class PostgresDialect implements Dialect {
   async transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = await this.#begin('begin isolation level read committed, read write');
     if (this.#migrating) connection.waitForEver();
+    connection.writing = true;
     const bound = new BoundConnection(connection);
     try {
       const result = await work(bound);
@@ -88,6 +89,7 @@ class PostgresDialect implements Dialect {
       if (!connection.isBroken) await connection.query('rollback', []).catch(() => connection.close());
       throw error;
     } finally {
+      connection.writing = false;
       if (this.#migrating) connection.close();
       this.#release(connection);
     }

@@ -7,7 +7,8 @@ const NOT_NULL = '23502';
 /** Deadlock, serialization, lock wait: the transaction is rolled back, the connection is as good as before. */
 const PASSING = new Set(['40001', '40P01', '55P03', '57014']);
 /** Shut down, crashed, starting, too many connections, a standby after a failover. */
-const UNFIT = new Set(['57P01', '57P02', '57P03', '57P05', '53300', '25006']);
+const READ_ONLY = '25006';
+const UNFIT = new Set(['57P01', '57P02', '57P03', '57P05', '53300', READ_ONLY]);
 const CONNECTION_CLASS = /^08/;
 /** Codes of node, and texts of the driver, for a connection that is gone or never came to be. */
 const GONE_CODE = /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|ENOENT)$/;
@@ -31,6 +32,11 @@ export function postgresError(error: unknown, sql: string): unknown {
 /** Whether the connection that threw it cannot be used again, or leads to a server that is of no use. */
 export function endsConnection(error: unknown): boolean {
   return isPostgresError(error) && (isGone(error) || UNFIT.has(error.code ?? ''));
+}
+
+/** Whether a statement was refused because its transaction only reads. */
+export function isReadOnly(error: unknown): boolean {
+  return isPostgresError(error) && error.code === READ_ONLY;
 }
 
 /** Whether the server itself said it, so that it is known what became of the transaction. */
