@@ -34,6 +34,8 @@ export interface Route {
 export interface LinkEvents {
   request(listenerId: number, text: string): void;
   reply(text: string): void;
+  /** Something came that is no message of ours. */
+  unreadable(queue: string, why: string): void;
   /** A call will get no answer. */
   undeliverable(msgId: string, why: string): void;
   /** The connection is gone, and with it the answers to calls under way. */

@@ -16,6 +16,7 @@ import {
 } from './envelope.ts';
 import { isLarge } from './large-result.ts';
 import type { Link, LinkEvents } from './link.ts';
+import { RefusedMessages } from './refused.ts';
 import { newStatistics } from './statistics.ts';
 import {
   type Endpoint,
@@ -31,6 +32,11 @@ export const CALL_TIMEOUT_MS = 60_000;
 /** Calls and casts that may wait for a lost connection; more would only make the flood after it worse. */
 const MAX_WAITING = 10_000;
 
+interface Serving {
+  readonly topic: string;
+  readonly endpoints: readonly Endpoint[];
+}
+
 interface PendingCall {
   resolve(result: unknown): void;
   reject(error: Error): void;
@@ -44,7 +50,8 @@ export class RpcPeer implements Transport {
   readonly #link: Link;
   readonly #logger: Logger;
   readonly #calls = new Map<string, PendingCall>();
-  readonly #listeners = new Map<number, readonly Endpoint[]>();
+  readonly #listeners = new Map<number, Serving>();
+  readonly #refused: RefusedMessages;
   readonly #seen = new SeenMessages();
   readonly #reconnected = new Set<() => void>();
   /** Since when there is no connection, in ms of the monotonic clock. */
@@ -55,9 +62,11 @@ export class RpcPeer implements Transport {
 
   constructor(openLink: (events: LinkEvents) => Link, logger: Logger) {
     this.#logger = logger;
+    this.#refused = new RefusedMessages(logger);
     this.#link = openLink({
       request: (listenerId, text) => void this.#serve(listenerId, text),
       reply: (text) => this.#settle(text),
+      unreadable: (queue, why) => this.#drop(queue, why),
       undeliverable: (msgId, why) => this.#calls.get(msgId)?.giveUp(why),
       lost: () => {
         this.#awaySinceMs ??= performance.now();
@@ -126,7 +135,7 @@ export class RpcPeer implements Transport {
   async listen(topic: string, server: string, endpoints: readonly Endpoint[]): Promise<Listener> {
     this.#lastListener += 1;
     const id = this.#lastListener;
-    this.#listeners.set(id, endpoints);
+    this.#listeners.set(id, { topic, endpoints });
     await this.#link.listen(id, topic, server);
     return {
       close: async () => {
@@ -157,6 +166,7 @@ export class RpcPeer implements Transport {
     this.#giveUpAll('the transport is closed');
     this.#listeners.clear();
     this.#reconnected.clear();
+    this.#refused.close();
     await this.#link.close();
   }
 
@@ -200,8 +210,7 @@ export class RpcPeer implements Transport {
       else if (reply.error) call.reject(reply.error);
       else call.resolve(reply.result);
     } catch (error) {
-      this.#logger.warn({ error: String(error) }, 'dropped a reply that cannot be read');
-      this.statistics.received.unreadable += 1;
+      this.#drop(this.#link.replyQueue, (error as Error).message);
     }
   }
 
@@ -221,23 +230,27 @@ export class RpcPeer implements Transport {
 
   /** Runs the method a request asks for, on behalf of whoever caused it, and replies if it is a call. Never throws. */
   async #serve(listenerId: number, text: string): Promise<void> {
-    const endpoints = this.#listeners.get(listenerId);
-    if (!endpoints) return;
+    const serving = this.#listeners.get(listenerId);
+    if (!serving) return;
     let asked: Request;
     try {
       asked = decodeRequest(text);
     } catch (error) {
-      this.#logger.warn({ error: String(error) }, 'dropped a message that cannot be read');
-      this.statistics.received.unreadable += 1;
+      this.#drop(serving.topic, (error as Error).message);
       return;
     }
     // The id alone would drop a fan-out that reaches two listeners of this program.
     if (!this.#seen.isNew(`${listenerId}:${asked.uniqueId}`)) return;
     this.statistics.received.request += 1;
-    await causedBy([asked.context], () => this.#run(endpoints, asked));
+    await causedBy([asked.context], () => this.#run(serving, asked));
   }
 
-  async #run(endpoints: readonly Endpoint[], asked: Request): Promise<void> {
+  #drop(queue: string, why: string): void {
+    this.statistics.received.unreadable += 1;
+    this.#refused.note('dropped a message that cannot be read', queue, why);
+  }
+
+  async #run({ topic, endpoints }: Serving, asked: Request): Promise<void> {
     const { reply, method } = asked;
     const startedMs = performance.now();
     let isServed = false;
@@ -254,7 +267,8 @@ export class RpcPeer implements Transport {
     } catch (error) {
       // A method that nobody serves is whatever the sender wrote: that is no name to count by.
       if (isServed) this.#note(method, 'failed', startedMs);
-      this.#logFailure(asked, error);
+      if (isServed || reply) this.#logFailure(asked, error);
+      else this.#refused.note('refused a message that no method here serves', topic, (error as Error).message);
       if (reply) this.#link.reply(reply, encodeFailure(reply.msgId, error));
     }
   }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { adminContext } from '../../src/lib/context.ts';
+import type { Logger } from '../../src/lib/log.ts';
 import { defaultValues } from '../../src/lib/options.ts';
 import { connectAmqp } from '../../src/rpc/amqp/connect.ts';
 import { type AmqpSettings, amqpSettings, rabbitOptions } from '../../src/rpc/amqp/options.ts';
@@ -21,8 +22,8 @@ function settings(more: Partial<AmqpSettings> = {}): AmqpSettings {
   return { ...amqpSettings(defaultValues(rabbitOptions), 'neutron', {}), retry, ...more };
 }
 
-function connectTo(url: string, program = 'test', more: Partial<AmqpSettings> = {}): Transport {
-  return connectAmqp({ url: parseBrokerUrl(url), settings: settings(more), program });
+function connectTo(url: string, program = 'test', more: Partial<AmqpSettings> = {}, logger?: Logger): Transport {
+  return connectAmqp({ url: parseBrokerUrl(url), settings: settings(more), program, ...(logger && { logger }) });
 }
 
 /** Programs on one vhost, with a proxy between that fails as the broker would. */
@@ -111,11 +112,13 @@ describe('RabbitMQ itself', () => {
     await transport.close();
   });
 
-  test('what cannot be read is dropped, and the next is served', async () => {
+  test('what cannot be read or is not served is dropped, the next is served, and it is said once', async () => {
     const { connect } = await import('amqplib');
     const url = rabbit.url();
     const { vhost } = parseBrokerUrl(url);
-    const transport = connectTo(url);
+    const said: object[] = [];
+    const say = (fields: object, what: string) => said.push({ ...fields, what });
+    const transport = connectTo(url, 'test', {}, { debug() {}, info() {}, warn: say, error: say });
     await transport.listen('q-junk', 'h', [echo]);
     const raw = await connect(url.replace('rabbit:', 'amqp:'));
     const channel = await raw.createConfirmChannel();
@@ -127,6 +130,12 @@ describe('RabbitMQ itself', () => {
       Buffer.from('{"oslo.version":"2.0","oslo.message":{"method":"echo"}}'),
       Buffer.alloc(50 * 1024 * 1024, 'x'),
     ];
+    const odd = { 'nothing of ours': {}, echo: { version: '9.0' } };
+    for (const [method, more] of Object.entries(odd)) {
+      const inner = JSON.stringify({ method, args: {}, ...more });
+      junk.push(Buffer.from(JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': inner })));
+    }
+    for (let i = 0; i < 500; i++) junk.push(junk[i % 5]!, junk.at(-1)!);
     for (const content of junk) channel.publish('neutron', 'q-junk', content);
     await channel.waitForConfirms();
     expect(await transport.call({ topic: 'q-junk' }, 'echo', { a: 1 }, context)).toEqual({ a: 1 });
@@ -134,6 +143,19 @@ describe('RabbitMQ itself', () => {
       'q-junk',
       '0',
     ]);
+    expect(said).toEqual([
+      {
+        what: 'dropped a message that cannot be read',
+        queue: 'q-junk',
+        error: 'not an oslo.messaging 2.0 message: no JSON',
+      },
+      {
+        what: 'refused a message that no method here serves',
+        queue: 'q-junk',
+        error: 'Endpoint does not support RPC method nothing of ours',
+      },
+    ]);
+    expect(transport.statistics.received).toMatchObject({ unreadable: 506, request: 503 });
     await raw.close();
     await transport.close();
   });

@@ -1,5 +1,4 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import type { Logger } from '../../lib/log.ts';
 import { BadMessage, unwrap } from '../envelope.ts';
 
 /** Reads queues on a channel of its own. */
@@ -15,7 +14,8 @@ export interface ConsumerParts {
   readonly prefetch: number;
   /** Larger bodies are not read. */
   readonly mostBytes: number;
-  readonly logger: Logger;
+  /** Something came that cannot be read, or is too large to. */
+  unreadable(queue: string, why: string): void;
   /** A queue was deleted under it, or the channel closed: nothing comes any more. */
   broken(why: string): void;
 }
@@ -43,7 +43,7 @@ export async function openConsumer(connection: ChannelModel, parts: ConsumerPart
   for (const queue of queues) {
     await channel.consume(queue, (message) => {
       if (message === null) broken(`queue ${queue} was deleted`);
-      else if (open) read(channel, message, parts);
+      else if (open) read(channel, message, queue, parts);
     });
   }
   return {
@@ -56,14 +56,15 @@ export async function openConsumer(connection: ChannelModel, parts: ConsumerPart
   };
 }
 
-function read(channel: Channel, message: ConsumeMessage, { take, mostBytes, logger }: ConsumerParts): void {
+function read(channel: Channel, message: ConsumeMessage, queue: string, parts: ConsumerParts): void {
+  const { take, mostBytes, unreadable } = parts;
   channel.ack(message);
-  const { content, fields } = message;
+  const { content } = message;
   try {
     if (content.length > mostBytes) throw new BadMessage(`${content.length} bytes are more than ${mostBytes}`);
     take(unwrap(content.toString()));
   } catch (error) {
     if (!(error instanceof BadMessage)) throw error;
-    logger.warn({ queue: fields.routingKey, error: error.message }, 'dropped a message that cannot be read');
+    unreadable(queue, error.message);
   }
 }

@@ -211,7 +211,7 @@ export class AmqpLink implements Link {
       take: (text) => this.#events.reply(text),
       prefetch: settings.prefetch,
       mostBytes: MOST_REPLY_BYTES,
-      logger,
+      unreadable: (queue, why) => this.#events.unreadable(queue, why),
       broken: (why) => {
         if (this.#session !== session) return;
         logger.warn({ why }, 'answers do not arrive; declaring their queue anew');
@@ -224,13 +224,13 @@ export class AmqpLink implements Link {
     const session = this.#session;
     const listening = this.#listening.get(id);
     if (session === null || listening === undefined) return;
-    const { settings, logger } = this.#parts;
+    const { settings } = this.#parts;
     const consumer = await openConsumer(session.consuming, {
       declare: (channel) => declareListener(channel, settings, listening),
       take: (text) => this.#events.request(id, text),
       prefetch: settings.prefetch,
       mostBytes: MOST_REQUEST_BYTES,
-      logger,
+      unreadable: (queue, why) => this.#events.unreadable(queue, why),
       broken: (why) => {
         if (this.#session === session) this.#broken(id, why);
       },
