@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, openDatabase, type Tx } from '../../src/db/database.ts';
 import { DatabaseError } from '../../src/db/errors.ts';
@@ -174,6 +175,14 @@ describe.each<[ServerKind]>([['mysql'], ['postgres']])('%s itself', (kind) => {
     expect(new Set(found).size).toBe(found.length);
     expect(said.filter((name) => !found.includes(name))).toEqual([]);
     expect(found.filter((name) => !said.includes(name) && !doubted.includes(name))).toEqual([]);
+  });
+
+  it('asked for TLS, which it was not set up for, is refused in one line', async () => {
+    const query = kind === 'mysql' ? '&ssl_ca=' : '?sslrootcert=';
+    const ca = fileURLToPath(new URL('../data/tls/ca.pem', import.meta.url));
+    await expect(openDatabase({ connection: `${connection}${query}${ca}` })).rejects.toThrow(
+      /^\[database\] connection: TLS to 127.0.0.1:\d+: .*does not support .*; set it up there, or leave out ssl_?(ca|rootcert)$/,
+    );
   });
 
   it('two that wait for each other: one is done again', async () => {

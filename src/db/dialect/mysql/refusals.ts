@@ -1,12 +1,14 @@
 import type { ConnectionUrl } from '../contract.ts';
+import { whyNoTls } from '../tls.ts';
+import { mysqlTls } from './settings.ts';
 
 /**
  * Why a server cannot be used, in one line for the operator.
  *
  * @returns null when it may be tried again: the server may be starting
  */
-export function whyNoConnection(error: unknown, { user, database, host, port }: ConnectionUrl): string | null {
-  const { errno = 0, message = '' } = error as { errno?: number; message?: string };
+export function whyNoConnection(error: unknown, { user, database, host, port, query }: ConnectionUrl): string | null {
+  const { errno = 0 } = error as { errno?: number };
   const at = `${host ?? '127.0.0.1'}:${port ?? 3306}`;
   switch (errno) {
     case 1045:
@@ -18,8 +20,6 @@ export function whyNoConnection(error: unknown, { user, database, host, port }: 
     case 1049:
       return `the server at ${at} has no database ${database}; CREATE DATABASE ${database}`;
     default:
-      return /certificate|self.signed|SSL|TLS|altnames/i.test(message) && !/ECONN/.test(message)
-        ? `TLS to ${at}: ${message.split('\n')[0]}`
-        : null;
+      return whyNoTls(error, at, { query, names: mysqlTls });
   }
 }

@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { connect, isIP, type Socket } from 'node:net';
 import type { ConnectionOptions, SslOptions } from 'mysql2';
 import { ConnectionError } from '../../errors.ts';
 import type { ConnectionUrl } from '../contract.ts';
+import { type TlsNames, tlsFiles } from '../tls.ts';
 
 const DEFAULT_PORT = 3306;
 const CONNECT_TIMEOUT_MS = 10_000;
+
+export const mysqlTls: TlsNames = { ca: 'ssl_ca', cert: 'ssl_cert', key: 'ssl_key', named: 'ssl_verify_identity' };
 
 /**
  * The driver's settings from an oslo.db URL with PyMySQL's and mysqlclient's parameters: `unix_socket`, `connect_timeout`
@@ -19,15 +22,15 @@ export function mysqlSettings({ user, password, host, port, database, query }: C
       '[database] connection names no database; write mysql+pymysql://user:password@host/neutron',
     );
   }
-  const where = query.unix_socket
-    ? { socketPath: query.unix_socket }
-    : { host: host ?? '127.0.0.1', port: port ?? DEFAULT_PORT };
+  const address = { host: host ?? '127.0.0.1', port: port ?? DEFAULT_PORT };
   const ssl = tls(query);
+  const bare = ssl?.verifyIdentity && isIP(address.host) > 0;
   return {
-    ...where,
+    ...(query.unix_socket ? { socketPath: query.unix_socket } : address),
     ...(user !== null && { user }),
     ...(password !== null && { password }),
     ...(ssl && { ssl }),
+    ...(bare && !query.unix_socket && { stream: () => openNamed(address) }),
     database,
     charset: 'utf8mb4',
     connectTimeout: query.connect_timeout ? Number(query.connect_timeout) * 1000 : CONNECT_TIMEOUT_MS,
@@ -43,28 +46,27 @@ export function mysqlSettings({ user, password, host, port, database, query }: C
 
 function tls(query: ConnectionUrl['query']): SslOptions | null {
   if (isTrue(query.ssl_disabled)) return null;
-  const { ssl_ca, ssl_cert, ssl_key } = query;
+  const { ssl_ca, ssl_cert } = query;
   const asked = ssl_ca || ssl_cert || isTrue(query.ssl) || isTrue(query.ssl_verify_cert);
   if (!asked) return null;
   const named = isTrue(query.ssl_verify_identity) || isTrue(query.ssl_check_hostname);
   return {
-    ...(ssl_ca && { ca: file('ssl_ca', ssl_ca) }),
-    ...(ssl_cert && { cert: file('ssl_cert', ssl_cert) }),
-    ...(ssl_key && { key: file('ssl_key', ssl_key) }),
+    ...tlsFiles(query, mysqlTls),
     // A certificate that nobody vouches for is taken only where no authority is named, as PyMySQL does.
     rejectUnauthorized: ssl_ca !== undefined && query.ssl_verify_cert !== 'false',
     verifyIdentity: named,
   };
 }
 
-function isTrue(value: string | undefined): boolean {
-  return value !== undefined && /^(1|true|yes|on)$/i.test(value);
+/**
+ * The driver tells the TLS library no name for an address, and then the certificate is asked whether it is `localhost`'s. The
+ * library looks for a name in the socket, where only sockets that looked one up have it.
+ */
+function openNamed({ host, port }: { host: string; port: number }): Socket {
+  const socket = connect({ host, port, noDelay: true, keepAlive: true });
+  return Object.assign(socket, { _host: host });
 }
 
-function file(name: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new ConnectionError(`[database] connection: ${name}=${path}: ${(cause as Error).message}`, cause);
-  }
+function isTrue(value: string | undefined): boolean {
+  return value !== undefined && /^(1|true|yes|on)$/i.test(value);
 }

@@ -1,12 +1,14 @@
 import type { ConnectionUrl } from '../contract.ts';
+import { whyNoTls } from '../tls.ts';
+import { postgresTls } from './settings.ts';
 
 /**
  * Why a server cannot be used, in one line for the operator.
  *
  * @returns null when it may be tried again: the server may be starting
  */
-export function whyNoConnection(error: unknown, { user, database, host, port }: ConnectionUrl): string | null {
-  const { code = '', message = '' } = error as { code?: string; message?: string };
+export function whyNoConnection(error: unknown, { user, database, host, port, query }: ConnectionUrl): string | null {
+  const { code = '' } = error as { code?: string };
   const at = `${host ?? '127.0.0.1'}:${port ?? 5432}`;
   switch (code) {
     case '28P01':
@@ -17,8 +19,6 @@ export function whyNoConnection(error: unknown, { user, database, host, port }: 
     case '3D000':
       return `the server at ${at} has no database ${database}; CREATE DATABASE ${database} OWNER ${user ?? 'neutron'}`;
     default:
-      return /certificate|self.signed|does not support SSL|altnames|password must be a string/i.test(message)
-        ? `${at}: ${message.split('\n')[0]}`
-        : null;
+      return whyNoTls(error, at, { query, names: postgresTls });
   }
 }

@@ -1,11 +1,18 @@
-import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { ClientConfig } from 'pg';
 import { ConnectionError } from '../../errors.ts';
 import type { ConnectionUrl } from '../contract.ts';
+import { type TlsNames, tlsFiles } from '../tls.ts';
 
 const DEFAULT_PORT = 5432;
 const CONNECT_TIMEOUT_MS = 10_000;
+
+export const postgresTls: TlsNames = {
+  ca: 'sslrootcert',
+  cert: 'sslcert',
+  key: 'sslkey',
+  named: 'sslmode=verify-full',
+};
 
 /**
  * The driver's settings from an SQLAlchemy URL with libpq's parameters: `host` (also a folder of unix sockets),
@@ -34,7 +41,7 @@ export function postgresSettings({ user, password, host, port, database, query }
 
 /** What libpq does without being asked, `prefer`, is no protection; here TLS is used when it is asked for. */
 function tls(query: ConnectionUrl['query']): TlsOptions | null {
-  const { sslmode = query.sslrootcert ? 'verify-ca' : 'disable', sslrootcert, sslcert, sslkey } = query;
+  const { sslmode = query.sslrootcert ? 'verify-ca' : 'disable', sslrootcert } = query;
   switch (sslmode) {
     case 'disable':
     case 'allow':
@@ -44,9 +51,7 @@ function tls(query: ConnectionUrl['query']): TlsOptions | null {
     case 'verify-ca':
     case 'verify-full':
       return {
-        ...(sslrootcert && { ca: file('sslrootcert', sslrootcert) }),
-        ...(sslcert && { cert: file('sslcert', sslcert) }),
-        ...(sslkey && { key: file('sslkey', sslkey) }),
+        ...tlsFiles(query, postgresTls),
         rejectUnauthorized: sslmode !== 'require' || sslrootcert !== undefined,
         ...(sslmode !== 'verify-full' && { checkServerIdentity: () => undefined }),
       };
@@ -54,13 +59,5 @@ function tls(query: ConnectionUrl['query']): TlsOptions | null {
       throw new ConnectionError(
         `[database] connection: sslmode=${sslmode} is none; give disable, require, verify-ca or verify-full`,
       );
-  }
-}
-
-function file(name: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new ConnectionError(`[database] connection: ${name}=${path}: ${(cause as Error).message}`, cause);
   }
 }
