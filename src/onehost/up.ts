@@ -4,7 +4,6 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { openHost } from '../linux/host.ts';
 import { readSysctl } from '../linux/sysctl.ts';
-import { ApiFailure, apiUrl, getJson } from './api-client.ts';
 import { Child } from './child.ts';
 import { type CommandLineSettings, writeEmbeddedConfiguration } from './embedded.ts';
 import { OneHostError, systemReason } from './errors.ts';
@@ -13,6 +12,7 @@ import { keepArpToGateway } from './gateway-arp.ts';
 import { agentNames, type Instance, readInstance, type Surroundings, serverName } from './instance.ts';
 import { endLeftovers } from './leftovers.ts';
 import type { UplinkRecord } from './manifest.ts';
+import { ready } from './ready.ts';
 import { makeStateFolder, type StateFolder, stateFolder, takeStateFolder } from './state-folder.ts';
 import { renderSummary } from './summary.ts';
 import { ensureUplink, pairNames, parseUplink } from './uplink.ts';
@@ -27,10 +27,6 @@ export interface UpOptions {
   install: boolean;
   debug: boolean;
 }
-
-/** How long the programs may take to come up before it is said what is missing. */
-const READY_LIMIT_MS = 30_000;
-const POLL_MS = 50;
 
 /**
  * `neutrino up`: everything on this host, as child processes, until a signal.
@@ -189,63 +185,6 @@ async function upgradeDatabase({ programs }: Surroundings, files: readonly strin
   const code = await new Promise<number | null>((done, failed) => child.once('error', failed).once('close', done));
   if (code !== 0)
     throw new OneHostError(stderr.trim().split('\n').at(-1) || `neutron-db-manage ended with exit code ${code}`);
-}
-
-interface AgentRow {
-  agent_type: string;
-  binary: string;
-  host: string;
-  alive: boolean;
-}
-
-/** Waits for the first answer of the API and for the agents. @returns the agents; null where none is run */
-async function ready(
-  instance: Instance,
-  children: readonly Child[],
-  root: boolean,
-  around: Surroundings,
-): Promise<AgentRow[] | null> {
-  const ended = children[0]!.firstEnd.then((lastWords): never => {
-    throw new OneHostError(lastWords.replace(/^neutron-server: /, ''));
-  });
-  const end = performance.now() + READY_LIMIT_MS;
-  let told = performance.now();
-  for (;;) {
-    const agents = await Promise.race([ownAgents(instance), ended]);
-    const late = performance.now() > end;
-    if (agents !== null) {
-      if (!root) {
-        ended.catch(() => {});
-        return null;
-      }
-      const alive = agents.filter((agent) => agent.alive);
-      if (alive.length >= agentNames.length || late) {
-        ended.catch(() => {});
-        if (late) around.say('not all agents came up; see above and in the logs');
-        return agents;
-      }
-    }
-    if (late)
-      throw new OneHostError(
-        `${apiUrl(instance.api)} does not answer after ${READY_LIMIT_MS / 1000} s; look into the log of neutron-server`,
-      );
-    if (performance.now() - told > 2_000) {
-      told = performance.now();
-      around.say(agents === null ? 'waiting for the API …' : 'waiting for the agents …');
-    }
-    await new Promise((done) => setTimeout(done, POLL_MS));
-  }
-}
-
-/** The agents of this host, as the server sees them; null while it does not answer. */
-async function ownAgents({ api, host }: Instance): Promise<AgentRow[] | null> {
-  try {
-    const { agents } = await getJson<{ agents: AgentRow[] }>(api, '/v2.0/agents');
-    return agents.filter((agent) => agent.host === host && (agentNames as readonly string[]).includes(agent.binary));
-  } catch (error) {
-    if (error instanceof ApiFailure && (error.status === null || error.status >= 500)) return null;
-    throw new OneHostError(`${apiUrl(api)} answers: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 function describeEnd({
