@@ -10,6 +10,7 @@ import { keystoneOptions, novaOptions, placementOptions } from '../../src/config
 import { neutrinoOptions, policyOptions, serverOptions } from '../../src/config/options/server.ts';
 import { metricsOptions } from '../../src/metrics/options.ts';
 import { type PluginOptions, pluginOptionGroups } from '../../src/plugin/options.ts';
+import type { Listener } from '../../src/rpc/transport.ts';
 import { healthChecks } from './health.ts';
 import { openFigures, queueFigures } from './metrics.ts';
 import { type Program, type ProgramParts, type Running, StartError } from './program.ts';
@@ -97,9 +98,12 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
   });
   undo.defer(() => plugin.close());
   for (const { topic, endpoints } of role.rpc ? plugin.rpcEndpoints() : []) {
-    // A broker that is away is waited for in the background; the API need not.
-    const listening = bus.transport.listen(topic, host, endpoints);
-    undo.defer(async () => (await listening).close());
+    // A broker that is away is waited for in the background; neither the API nor the end of the program need wait.
+    let listener: Listener | null = null;
+    void bus.transport.listen(topic, host, endpoints).then((listening) => {
+      listener = listening;
+    });
+    undo.defer(() => listener?.close());
   }
   await plugin.start();
 
@@ -128,6 +132,7 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
     logger,
   });
   undo.defer(() => api.close());
+  undo.defer(() => bus.transport.waitNoMore());
   const url = await api.listen().catch((error: NodeJS.ErrnoException) => {
     throw new StartError(whyNoListen(error, `${options.bind_host}:${options.bind_port}`), { cause: error });
   });

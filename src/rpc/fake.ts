@@ -104,6 +104,8 @@ export class FakeTransport implements Transport {
     return () => this.#reconnected.delete(callback);
   }
 
+  waitNoMore(): void {}
+
   async close(): Promise<void> {
     this.listeners.length = 0;
     this.#reconnected.clear();

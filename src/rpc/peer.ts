@@ -58,6 +58,8 @@ export class RpcPeer implements Transport {
   #awaySinceMs: number | null = performance.now();
   #lastListener = 0;
   #waiting = 0;
+  /** Settles when nothing shall wait for a lost connection any more. */
+  readonly #ending = Promise.withResolvers<void>();
   #closed = false;
 
   constructor(openLink: (events: LinkEvents) => Link, logger: Logger) {
@@ -98,7 +100,9 @@ export class RpcPeer implements Transport {
     const reply = { msgId, queue: this.#link.replyQueue };
     const text = encodeRequest(request(target, method, args, context, { reply }));
     const send = () => {
-      if (!this.#calls.has(msgId)) return;
+      const call = this.#calls.get(msgId);
+      if (call === undefined) return;
+      if (!this.#link.isUp) return call.giveUp('there is no connection to the queue');
       this.statistics.sent.call += 1;
       const sent = this.#link.publish({ ...route(target), call: { msgId, timeoutMs } }, text);
       sent?.catch((error: Error) => this.#calls.get(msgId)?.giveUp(error.message));
@@ -122,7 +126,7 @@ export class RpcPeer implements Transport {
     if (!this.#link.isUp) {
       if (this.#waiting >= MAX_WAITING) throw refuse('too many messages wait for the connection');
       await inTime(this.#whenUp(), CALL_TIMEOUT_MS, () => refuse('there is no connection to the queue'));
-      if (this.#closed) throw refuse('the transport is closed');
+      if (!this.#link.isUp || this.#closed) throw refuse('the transport is closed');
     }
     this.statistics.sent[target.fanout ? 'fanout' : 'cast'] += 1;
     try {
@@ -161,8 +165,13 @@ export class RpcPeer implements Transport {
     return () => this.#reconnected.delete(callback);
   }
 
+  waitNoMore(): void {
+    this.#ending.resolve();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    this.#ending.resolve();
     this.#giveUpAll('the transport is closed');
     this.#listeners.clear();
     this.#reconnected.clear();
@@ -194,7 +203,7 @@ export class RpcPeer implements Transport {
   async #whenUp(): Promise<void> {
     this.#waiting += 1;
     try {
-      await this.#link.whenUp();
+      await Promise.race([this.#link.whenUp(), this.#ending.promise]);
     } finally {
       this.#waiting -= 1;
     }

@@ -2,7 +2,7 @@ import type { Context } from '../lib/context.ts';
 import type { TransportStatistics } from './statistics.ts';
 
 /**
- * How programs call each other, whatever carries it: the local bus here, RabbitMQ later, the same messages on both.
+ * How programs call each other, whatever carries it: the local bus or RabbitMQ, the same messages on both.
  * Topics, servers, fan-out and versions are oslo.messaging's.
  */
 export interface Transport {
@@ -38,6 +38,8 @@ export interface Transport {
   readonly statistics: TransportStatistics;
   /** Calls that wait for their answer. */
   readonly callsUnderWay: number;
+  /** The program is about to end: whatever waits for a lost connection is refused at once, and so is what comes. */
+  waitNoMore(): void;
   close(): Promise<void>;
 }
 

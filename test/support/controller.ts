@@ -31,10 +31,10 @@ export async function raiseController(host: EmulatedHost): Promise<Controller> {
 }
 
 async function startMariadb(host: EmulatedHost, folder: string): Promise<void> {
-  const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, 'mysql'], { encoding: 'utf8' })));
+  const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' })));
   chownSync(folder, uid!, gid!);
   const data = join(folder, 'data');
-  const install = ['--no-defaults', '--user=mysql', `--datadir=${data}`, '--auth-root-authentication-method=normal'];
+  const install = ['--no-defaults', '--user=nobody', `--datadir=${data}`, '--auth-root-authentication-method=normal'];
   execFileSync('mariadb-install-db', [...install, '--skip-test-db'], { stdio: 'ignore' });
   const first = join(folder, 'first.sql');
   writeFileSync(
@@ -44,7 +44,7 @@ async function startMariadb(host: EmulatedHost, folder: string): Promise<void> {
   host.spawn([
     'mariadbd',
     '--no-defaults',
-    '--user=mysql',
+    '--user=nobody',
     `--datadir=${data}`,
     `--socket=${join(folder, 'socket')}`,
     `--init-file=${first}`,

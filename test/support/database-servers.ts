@@ -29,14 +29,15 @@ export function startServer(kind: ServerKind, options: readonly string[] = []): 
   return kind === 'mysql' ? startMariadb(options) : startPostgres(options);
 }
 
+// As nobody: Debian makes the user mysql with its service, which we leave out.
 async function startMariadb(options: readonly string[]): Promise<DatabaseServer> {
-  const folder = ownFolder('mysql');
+  const folder = ownFolder('nobody');
   const data = join(folder, 'data');
   execFileSync(
     'mariadb-install-db',
     [
       '--no-defaults',
-      '--user=mysql',
+      '--user=nobody',
       `--datadir=${data}`,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
@@ -46,7 +47,7 @@ async function startMariadb(options: readonly string[]): Promise<DatabaseServer>
   const port = await freePort();
   const argv = [
     '--no-defaults',
-    '--user=mysql',
+    '--user=nobody',
     `--datadir=${data}`,
     `--socket=${join(folder, 'socket')}`,
     `--pid-file=${join(folder, 'pid')}`,
