@@ -30,6 +30,8 @@ const runnerPackages: readonly DebianPackage[] = [
     commands: ['systemctl', 'systemd-analyze', 'systemd-notify', 'systemd-sysusers', 'systemd-tmpfiles'],
     why: 'the units of our services',
   },
+  { name: 'mariadb-client-core', commands: ['mariadb'], why: 'telling a MariaDB of the tests what to do' },
+  { name: 'openssl', commands: ['openssl'], why: 'certificates of the tests' },
   { name: 'perl-base', commands: ['perl'], why: "a service manager's socket" },
   { name: 'util-linux', commands: ['unshare', 'nsenter', 'setsid'], why: 'emulated hosts' },
 ];
