@@ -21,8 +21,9 @@ const onServer = (name: string, kind: string) => ({
 });
 
 /**
- * Three projects: `unit` and `contract` share one process and leave no module state behind (see CONTRIBUTING.md);
- * `functional` runs one file at a time, because its tests own network namespaces, ports and daemons.
+ * `unit` and the projects of the database servers share one process and leave no module state behind (see CONTRIBUTING.md);
+ * `functional` runs one file at a time, because its tests own network namespaces, ports and daemons; `systemd` is minutes of
+ * one virtual machine, which runs beside all else.
  */
 export default defineConfig({
   test: {
@@ -39,7 +40,16 @@ export default defineConfig({
       },
       onServer('mariadb', 'mysql'),
       onServer('postgresql', 'postgres'),
-      { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'contract',
+          include: ['test/contract/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // Most of them wait for programs of their own most of the time.
+          maxWorkers: 3,
+        },
+      },
       { test: { name: 'compat', include: ['test/compat/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
@@ -81,8 +91,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'systemd',
+          include: ['test/functional/systemd.test.ts'],
+          pool: 'forks',
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'functional',
           include: ['test/functional/**/*.test.ts'],
+          exclude: ['test/functional/systemd.test.ts'],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 60_000,

@@ -10,7 +10,9 @@ import { ensureTestTools } from './support/tools.ts';
  * What `npm test` runs: tools, types, lint, then the tests of every kind, and at the end a look at the machine's own network,
  * which must be as it was. The last line printed is `N passed, N failed`.
  */
-const kinds = ['unit', 'contract', 'mariadb', 'postgresql', 'compat', 'functional'] as const;
+const kinds = ['unit', 'contract', 'mariadb', 'postgresql', 'compat', 'functional', 'systemd'] as const;
+/** Begun before the others and shown in its turn: a virtual machine that keeps one core busy for minutes. */
+const beside: readonly string[] = ['systemd'];
 /** Only where asked for: it installs the real OpenStack. */
 const extraKinds = ['keystone', 'clients', 'tempest', 'differential'] as const;
 type Kind = (typeof kinds | typeof extraKinds)[number];
@@ -29,7 +31,7 @@ const { values } = parseArgs({
   },
 });
 
-const usage = `usage: npm test [-- --only unit,contract,mariadb,postgresql,compat,functional] [--long] [--no-install]
+const usage = `usage: npm test [-- --only unit,contract,mariadb,postgresql,compat,functional,systemd] [--long] [--no-install]
 
   --only KINDS   only these kinds of tests (no types, lint, dead code); also: keystone, clients, tempest, differential, which set up parts of the real OpenStack
   --long         also the tests that take minutes (the same as npm run test:long)
@@ -75,11 +77,13 @@ async function main(): Promise<number> {
     await one('lint', () => succeeds('node_modules/.bin/biome', ['check', '--diagnostic-level=error']));
     await one('dead code', () => succeeds('node_modules/.bin/knip', ['--no-progress', '--no-config-hints']));
   }
-  for (const kind of all) {
-    if (!(chosen as readonly string[]).includes(kind)) continue;
+  const ofKind = all.filter((kind) => (chosen as readonly string[]).includes(kind));
+  const begun = new Map(ofKind.filter((kind) => beside.includes(kind)).map((kind) => [kind, timed(kind, 'kept')]));
+  for (const kind of ofKind) {
     heading(kind);
-    const start = performance.now();
-    add(kind, await runVitest(kind), (performance.now() - start) / 1000);
+    const { counts, seconds, output } = await (begun.get(kind) ?? timed(kind, 'shown'));
+    process.stdout.write(output);
+    add(kind, counts, seconds);
   }
   await one('the host is as before', async () => {
     const differences = compareRootNamespace(before, await readRootNamespace());
@@ -99,16 +103,35 @@ async function succeeds(program: string, argv: readonly string[]): Promise<boole
   return (await run(program, argv)) === 0;
 }
 
-function run(program: string, argv: readonly string[], env: Record<string, string> = {}): Promise<number> {
+interface RunOptions {
+  env?: Record<string, string>;
+  /** Called with what it prints; without it that goes where ours does. */
+  onOutput?: ((text: string) => void) | undefined;
+}
+
+function run(program: string, argv: readonly string[], { env, onOutput }: RunOptions = {}): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, argv, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+    const output = onOutput ? 'pipe' : 'inherit';
+    const child = spawn(program, argv, { stdio: ['ignore', output, output], env: { ...process.env, ...env } });
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onOutput!);
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 1));
   });
 }
 
+/** Runs a kind; its output is shown as it comes, or kept until all of it is there. */
+async function timed(kind: Kind, how: 'shown' | 'kept'): Promise<{ counts: Counts; seconds: number; output: string }> {
+  const start = performance.now();
+  let output = '';
+  const keep = (text: string) => {
+    output += text;
+  };
+  const counts = await runVitest(kind, how === 'kept' ? keep : undefined);
+  return { counts, seconds: (performance.now() - start) / 1000, output };
+}
+
 /** One vitest project; a file that could not be loaded counts as one failed test. */
-async function runVitest(kind: Kind): Promise<Counts> {
+async function runVitest(kind: Kind, onOutput?: (text: string) => void): Promise<Counts> {
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-test-'));
   const report = join(folder, 'report.json');
   const argv = [
@@ -122,7 +145,8 @@ async function runVitest(kind: Kind): Promise<Counts> {
     `--outputFile.json=${report}`,
   ];
   try {
-    const code = await run(process.execPath, argv, values.long ? { NEUTRINO_TEST_LONG: '1' } : {});
+    const env = { ...(values.long && { NEUTRINO_TEST_LONG: '1' }) };
+    const code = await run(process.execPath, argv, { env, onOutput });
     const counts = countResults(JSON.parse(await readFile(report, 'utf8')));
     // Errors outside of any test (an unhandled rejection) show in the exit code alone.
     if (code !== 0 && counts.failed === 0) counts.failed = 1;

@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { CertificateAuthority } from '../support/certificates.ts';
-import { type DatabaseServer, type ServerKind, startServer } from '../support/database-servers.ts';
+import { type DatabaseServer, type ServerKind, serverUser, startServer } from '../support/database-servers.ts';
 import { until } from '../support/wait.ts';
 
 /** TLS to real servers, whose certificate changes under the tests: how each kind says it in its URL. */
@@ -52,8 +52,8 @@ describe.each(kinds)('$kind', (how) => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'neutrino-tls-'));
-    const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, how.kind], { encoding: 'utf8' })));
-    chownSync(folder, uid!, gid!);
+    const { uid, gid } = serverUser(how.kind);
+    chownSync(folder, uid, gid);
     ours = new CertificateAuthority(folder, 'ours');
     other = new CertificateAuthority(folder, 'other');
     const { cert, key } = ours.sign('server', 'IP:127.0.0.1');

@@ -123,14 +123,21 @@ class Server implements DatabaseServer {
     return this;
   }
 
+  /** After a kill a server may not start while its children are not gone: then once more. */
   async start(): Promise<void> {
     const { program, argv, folder, owner } = this.#parts;
-    const child = spawn(program, argv, { stdio: 'ignore', cwd: folder, ...owner });
+    const spawned = () => spawn(program, argv, { stdio: 'ignore', cwd: folder, ...owner });
+    let child = spawned();
     this.#process = child;
     await until(
       `${program} answers`,
       async () => {
-        if (child.exitCode !== null) throw new Error(`${program} ended with code ${child.exitCode}`);
+        if (child.exitCode !== null) {
+          const { exitCode } = child;
+          child = spawned();
+          this.#process = child;
+          throw new Error(`${program} ended with code ${exitCode}`);
+        }
         const database = await openDatabase({ connection: this.#parts.probe() }).catch(() => null);
         await database?.close();
         return database !== null;
@@ -164,6 +171,11 @@ function ownFolder(user: string): string {
   const { uid, gid } = userOf(user);
   chownSync(folder, uid, gid);
   return folder;
+}
+
+/** Who a server of the kind runs as, so that it can read a key. */
+export function serverUser(kind: ServerKind): { uid: number; gid: number } {
+  return userOf(kind === 'mysql' ? 'nobody' : 'postgres');
 }
 
 function userOf(name: string): { uid: number; gid: number } {
