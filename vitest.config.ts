@@ -14,6 +14,7 @@ const onServer = (name: string, kind: string) => ({
     include: ofDatabases,
     globalSetup: [`test/support/on-${name}.ts`],
     isolate: false,
+    maxWorkers: 2,
     pool: 'threads' as const,
     testTimeout: 60_000,
     hookTimeout: 60_000,
@@ -33,6 +34,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{src,cli,bin,setup,bench}/**/*.test.ts', 'test/structure/**/*.test.ts'],
           isolate: false,
+          maxWorkers: 2,
           pool: 'threads',
           // Ends what hangs; how long a test takes on a busy machine is nobody's business.
           testTimeout: 60_000,
