@@ -27,7 +27,14 @@ const usage = `usage: npm run bench [-- OPTIONS]
   --ports N            length of the long list, default 10000
   --keep-alive on|off  default on
   --out FOLDER         for the reports LABEL.json, default bench/results
+  --agents N           something else: many agents on one server (bench/agents.ts; -- --agents 1000 --help)
 `;
+
+// A program of its own, with options of its own.
+if (process.argv.some((word) => word.startsWith('--agents'))) {
+  await import('./agents.ts');
+  process.exit();
+}
 
 const { values } = parseArgs({
   options: {

@@ -10,6 +10,7 @@ import { until } from './wait.ts';
 export interface DatabaseServer {
   readonly port: number;
   readonly folder: string;
+  readonly pid: number;
   /** An oslo.db URL of one of its databases, as its administrator. */
   url(database: string): string;
   /** Ends the process as a crash would; `start` brings it back with its data, at the same port. */
@@ -116,6 +117,11 @@ class Server implements DatabaseServer {
     this.port = parts.port;
     this.folder = parts.folder;
     this.url = parts.url;
+  }
+
+  get pid(): number {
+    if (this.#process?.pid === undefined) throw new Error('the database server does not run');
+    return this.#process.pid;
   }
 
   async started(): Promise<this> {

@@ -69,6 +69,12 @@ export class RabbitMq implements AsyncDisposable {
     return rabbit;
   }
 
+  /** The broker's process, with all it started below it. */
+  get pid(): number {
+    if (this.#broker?.pid === undefined) throw new Error('RabbitMQ does not run');
+    return this.#broker.pid;
+  }
+
   /** A transport URL with a vhost that nobody else has. */
   url(options: { port?: number; password?: string; tls?: boolean } = {}): string {
     const { port = options.tls ? this.tlsPort : this.port, password = PASSWORD, tls = false } = options;
