@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import type { Figures, Server } from './load.ts';
 import { pssMb } from './processes.ts';
 import { type RowName, rowNames, runRows } from './rows.ts';
-import { localIdentity, Peer, type Started, startOurs } from './servers.ts';
+import { localIdentity, openGround, Peer, type Started, startOurs } from './servers.ts';
 import { median, medianFigures, type Report, renderTable } from './table.ts';
 
 const usage = `usage: npm run bench [-- OPTIONS]
@@ -14,6 +14,10 @@ const usage = `usage: npm run bench [-- OPTIONS]
 
   --peer FOLDER        measure the real Neutron that bench/peer/peer-up started, too, in turn with ours: a run of ours, one
                        of it, and so on. Both ask its Keystone
+  --database WHERE     what ours works on: sqlite (default), mariadb or postgresql (a server of its own), peer (the MariaDB of
+                       --peer, in a database that is emptied), or an URL of oslo.db
+  --queue WHERE        local (default), rabbitmq (a broker of its own), peer, or an URL of oslo.messaging
+  --workers N          api_workers of ours, default 1
   --url URL            measure the server there instead
   --header NAME:VALUE  sent with every request to it (X-Auth-Token, X-Project-Id …; repeatable)
   --server-pid PID     its process, for CPU time and memory (repeatable)
@@ -39,6 +43,9 @@ if (process.argv.some((word) => word.startsWith('--agents'))) {
 const { values } = parseArgs({
   options: {
     peer: { type: 'string' },
+    database: { type: 'string', default: 'sqlite' },
+    queue: { type: 'string', default: 'local' },
+    workers: { type: 'string', default: '1' },
     url: { type: 'string' },
     header: { type: 'string', multiple: true, default: [] },
     'server-pid': { type: 'string', multiple: true, default: [] },
@@ -101,15 +108,14 @@ function subjects(): Subject[] {
     url: 'started for this',
     what:
       values.what ??
-      `${keystone}, policy, quotas, default groups, SQLite, local bus, ML2 (VXLAN) with linuxbridge, port_security, no agents`,
+      `${keystone}, policy, quotas, default groups, ${ground()}, ML2 (VXLAN) with linuxbridge, port_security, no agents`,
     start: async () => {
-      const identity = peer === null ? await localIdentity() : await peer.identity();
-      const started = await startOurs(identity);
-      const stop = async () => {
-        await started[Symbol.asyncDispose]();
-        await identity[Symbol.asyncDispose]();
-      };
-      return { ...started, [Symbol.asyncDispose]: stop };
+      await using stop = new AsyncDisposableStack();
+      const identity = stop.use(peer === null ? await localIdentity() : await peer.identity());
+      const ground = stop.use(await openGround({ database: values.database, queue: values.queue }, peer));
+      const started = stop.use(await startOurs(identity, ground, Number(values.workers)));
+      const parts = stop.move();
+      return { ...started, [Symbol.asyncDispose]: () => parts.disposeAsync() };
     },
   };
   const real: Subject | null = peer && {
@@ -119,6 +125,13 @@ function subjects(): Subject[] {
     start: () => peer.realServer(),
   };
   return real === null ? [ours] : [ours, real];
+}
+
+/** What ours works on, without the secrets of URLs. */
+function ground(): string {
+  const shown = (where: string) => (where.includes(':') ? where.slice(0, where.indexOf(':')) : where);
+  const workers = Number(values.workers) > 1 ? `, ${values.workers} workers` : '';
+  return `database ${shown(values.database)}, queue ${shown(values.queue)}${workers}`;
 }
 
 function other(url: string): Subject {

@@ -4,9 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { newDatabaseOn, renewDatabase } from '../src/db/temporary-on-server.ts';
 import { KeystoneClient } from '../src/keystone/client.ts';
 import { FakeKeystone } from '../src/keystone/fake.ts';
+import { type ServerKind, startServer } from '../test/support/database-servers.ts';
 import { makeDeployment } from '../test/support/deployment.ts';
+import { RabbitMq } from '../test/support/rabbitmq.ts';
 import { type Caller, call, type Server } from './load.ts';
 import { processTree, pssMb } from './processes.ts';
 
@@ -68,6 +71,13 @@ export class Peer {
     return { server, coldStartMs: null, idlePssMb: pssMb(pids), [Symbol.asyncDispose]: async () => {} };
   }
 
+  /** Its MariaDB and RabbitMQ, with a database and a vhost for ours. */
+  ground(): { database: string; queue: string } {
+    const { OUR_DATABASE: database, OUR_QUEUE: queue } = variables(join(this.#folder, 'settings'));
+    if (!database || !queue) throw new Error(`${this.#folder}/settings names no database for ours; run peer-up again`);
+    return { database, queue };
+  }
+
   async #signIn(file: string): Promise<Caller> {
     const rc = this.#openrc(file);
     const client = new KeystoneClient(rc.OS_AUTH_URL!);
@@ -126,15 +136,66 @@ const asMeasured = {
   ml2_type_vxlan: { vni_ranges: '1000:20000' },
 };
 
+/** What a server of ours works on. */
+export interface Ground extends AsyncDisposable {
+  /** `[database] connection`; null for SQLite in the state folder. */
+  readonly database: string | null;
+  /** `transport_url`; null for the local bus. */
+  readonly queue: string | null;
+}
+
+/**
+ * @param choice.database `sqlite`, `mariadb` or `postgresql` (a server of its own), `peer`, or an URL
+ * @param choice.queue `local`, `rabbitmq` (a broker of its own), `peer`, or an URL
+ */
+export async function openGround(choice: { database: string; queue: string }, peer: Peer | null): Promise<Ground> {
+  await using stop = new AsyncDisposableStack();
+  const ofPeer = (name: 'database' | 'queue') => {
+    if (peer === null) throw new Error(`--${name} peer: give --peer FOLDER, too`);
+    return peer.ground()[name];
+  };
+  const databases: Record<string, () => Promise<string | null>> = {
+    sqlite: async () => null,
+    peer: async () => {
+      const connection = ofPeer('database');
+      await renewDatabase(connection);
+      return connection;
+    },
+    mariadb: () => databaseOf('mysql', stop),
+    postgresql: () => databaseOf('postgres', stop),
+  };
+  const queues: Record<string, () => Promise<string | null>> = {
+    local: async () => null,
+    peer: async () => ofPeer('queue'),
+    rabbitmq: async () => stop.use(await RabbitMq.start()).url(),
+  };
+  const database = await (databases[choice.database]?.() ?? choice.database);
+  const queue = await (queues[choice.queue]?.() ?? choice.queue);
+  const parts = stop.move();
+  return { database, queue, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+async function databaseOf(kind: ServerKind, stop: AsyncDisposableStack): Promise<string> {
+  const server = await startServer(kind);
+  stop.defer(() => server.stop());
+  return newDatabaseOn(server.url(''));
+}
+
 /** Ours, with a state folder and a port of its own. */
-export async function startOurs(identity: Identity): Promise<Started> {
+export async function startOurs(identity: Identity, ground: Ground, workers: number): Promise<Started> {
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-bench-'));
   const stop = new AsyncDisposableStack();
   stop.defer(() => rm(folder, { recursive: true, force: true }));
   try {
     const options = {
       ...asMeasured,
-      DEFAULT: { auth_strategy: 'keystone', log_dir: folder },
+      DEFAULT: {
+        auth_strategy: 'keystone',
+        log_dir: folder,
+        api_workers: workers,
+        ...(ground.queue !== null && { transport_url: ground.queue }),
+      },
+      ...(ground.database !== null && { database: { connection: ground.database } }),
       keystone_authtoken: identity.options,
     };
     const deployment = stop.use(await makeDeployment({ folder, server: options }));

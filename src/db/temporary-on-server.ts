@@ -30,7 +30,7 @@ export async function newDatabaseOn(server: string): Promise<string> {
   const first = server.startsWith('postgres') ? 'postgres' : 'mysql';
   const administration = await openDatabase({ connection: at(server, first) });
   try {
-    await createDatabase(administration, name);
+    await administrate(administration, `create database ${name}`);
   } finally {
     await administration.close();
   }
@@ -54,15 +54,26 @@ async function make(server: string): Promise<Made> {
   }
 }
 
+/** Drops a MariaDB database that may be dropped without asking, and makes it anew, without tables. */
+export async function renewDatabase(connection: string): Promise<void> {
+  const name = new URL(connection).pathname.slice(1);
+  const database = await openDatabase({ connection });
+  try {
+    await administrate(database, `drop database ${name}`, `create database ${name} character set utf8mb4`);
+  } finally {
+    await database.close();
+  }
+}
+
 /** Not in a transaction, where PostgreSQL makes no databases. */
-async function createDatabase({ db }: Database, name: string): Promise<void> {
+async function administrate({ db }: Database, ...statements: readonly string[]): Promise<void> {
   const { dialect } = handleOf(db);
   const connection = await dialect.acquire(false);
   try {
     const writable =
       dialect.name === 'postgres' ? 'set default_transaction_read_only = off' : 'set session transaction read write';
     await connection.query(writable, []);
-    await connection.query(`create database ${name}`, []);
+    for (const statement of statements) await connection.query(statement, []);
   } finally {
     await dialect.release(connection);
   }
