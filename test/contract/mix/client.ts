@@ -52,9 +52,9 @@ export class MixClient {
   }
 
   /** Ends with its server, too. */
-  async run(untilMs: number): Promise<void> {
+  async run(isOver: () => boolean): Promise<void> {
     try {
-      while (Date.now() < untilMs && this.#world.faults.length < 20) await this.#step();
+      while (!isOver() && this.#world.faults.length < 20) await this.#step();
     } catch (error) {
       if (!this.#world.mortal || this.#lost === null) throw error;
     }
