@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { type ApiClient, type HttpAnswer, httpRequest } from '../support/api.ts';
 import { type DatabaseServer, startServer } from '../support/database-servers.ts';
@@ -37,6 +37,8 @@ function tell(database: DatabaseServer, statements: string): Promise<string> {
     execFile('mariadb', argv, (error, stdout) => (error ? reject(error) : resolve(stdout)));
   });
 }
+
+vi.setConfig({ testTimeout: 60_000 + 2 * OUTAGE_MS });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'neutrino-outages-'));
