@@ -103,6 +103,38 @@ describe('Heartbeat', () => {
     expect(reports()).toHaveLength(2);
   });
 
+  test('asks for one full sync after the connection was lost, when the server has taken a report', async () => {
+    await beats.start();
+    transport.answer({ report_state: failing });
+    transport.reconnect();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(syncs).toEqual([]);
+    transport.answer({ report_state: 'alive' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(syncs).toEqual(['back']);
+    transport.answer({ report_state: 'revived' });
+    transport.reconnect();
+    await vi.advanceTimersByTimeAsync(0);
+    transport.answer({ report_state: 'alive' });
+    await vi.advanceTimersByTimeAsync(5 * INTERVAL_MS);
+    expect(syncs).toEqual(['back', 'revived']);
+  });
+
+  test('asks for a full sync when nobody answered for so long that it may have been given up', async () => {
+    await beats.start();
+    const silence = (reports: number) => {
+      let left = reports;
+      transport.answer({ report_state: () => (left-- > 0 ? failing() : 'alive') });
+    };
+    // A report that is not answered is nothing: the next is.
+    silence(1);
+    await vi.advanceTimersByTimeAsync(2 * INTERVAL_MS);
+    expect(syncs).toEqual([]);
+    silence(6);
+    await vi.advanceTimersByTimeAsync(4 * INTERVAL_MS);
+    expect(syncs).toEqual(['back']);
+  });
+
   test('is silent after close', async () => {
     await beats.start();
     await beats.close();

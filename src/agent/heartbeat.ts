@@ -9,6 +9,10 @@ export function reportStatus({ awayMs }: Pick<Transport, 'awayMs'>, { isHeard }:
   return isHeard ? 'the server takes its reports' : 'waiting for the server to take its reports';
 }
 
+export type SyncReason = 'new' | 'revived' | 'back';
+
+/** After so many intervals without an answer the server may have given this agent up, and said so in an answer that was lost. */
+const UNHEARD_INTERVALS = 2;
 /** After a failed report the next tries come after this, doubling up to the interval. */
 const FIRST_RETRY_MS = 1_000;
 
@@ -18,15 +22,18 @@ export interface HeartbeatParts {
   state: () => Omit<AgentState, 'start_flag' | 'uuid'>;
   /** `report_interval` in milliseconds (upstream's default is 30 s; agents count as dead after 75 s). */
   intervalMs: number;
-  /** The server did not know this agent, or had given it up: time to ask for everything again. */
-  onFullSync?: (answer: 'new' | 'revived') => void;
+  /**
+   * Time to ask for everything again: the server did not know this agent or had given it up, or they did not hear each other
+   * for a while. Once for each such while, and when the server knows again that this agent lives.
+   */
+  onFullSync?: (why: SyncReason) => void;
   logger?: Logger;
 }
 
 /**
  * Tells the server every `intervalMs` that this agent lives, with its configuration. Beats have a timer of their own on a
  * fixed grid and never wait for an answer or for the agent's work. A report that failed is repeated with growing pauses,
- * and at once when the connection is back. Until the first answer reports carry `start_flag`.
+ * and at once when the connection is back; the full sync comes after its answer, so that there is one and not two. Until the first answer reports carry `start_flag`.
  */
 export class Heartbeat {
   readonly #parts: HeartbeatParts;
@@ -35,6 +42,9 @@ export class Heartbeat {
   readonly #firstAnswer = Promise.withResolvers<void>();
   #answered = false;
   #failures = 0;
+  /** The connection came back since the last answer: what was said meanwhile may be lost. */
+  #isBack = false;
+  #heardAtMs: number | null = null;
   #closed = false;
   #startedAtMs = 0;
   /** Number of the grid point that the timer waits for. */
@@ -57,7 +67,10 @@ export class Heartbeat {
   /** Starts to beat, now. Settles with the first answer, or when the heartbeat is closed before one came. */
   start(): Promise<void> {
     this.#startedAtMs = performance.now();
-    this.#unsubscribe = this.#parts.transport.onReconnect(() => void this.reportNow());
+    this.#unsubscribe = this.#parts.transport.onReconnect(() => {
+      this.#isBack = true;
+      void this.reportNow();
+    });
     this.#scheduleBeat();
     void this.reportNow();
     return this.#firstAnswer.promise;
@@ -103,8 +116,13 @@ export class Heartbeat {
     if (this.#failures > 0) this.#logger.info({ failures: this.#failures }, 'the server takes state reports again');
     this.#failures = 0;
     this.#answered = true;
+    const unheardMs = this.#heardAtMs === null ? 0 : performance.now() - this.#heardAtMs;
+    const isBack = this.#isBack || unheardMs > UNHEARD_INTERVALS * this.#parts.intervalMs;
+    this.#isBack = false;
+    this.#heardAtMs = performance.now();
     this.#firstAnswer.resolve();
     if (answer === 'new' || answer === 'revived') this.#parts.onFullSync?.(answer);
+    else if (isBack) this.#parts.onFullSync?.('back');
   }
 
   #failed(error: unknown): void {

@@ -14,7 +14,7 @@ import {
   topics,
 } from '../../rpc/contract.ts';
 import type { Listener, Transport } from '../../rpc/transport.ts';
-import { Heartbeat, reportStatus } from '../heartbeat.ts';
+import { Heartbeat, reportStatus, type SyncReason } from '../heartbeat.ts';
 import { explainPort } from './explain.ts';
 import { Gate } from './gate.ts';
 import { agentId, checkHost } from './identity.ts';
@@ -64,7 +64,6 @@ export class BridgeAgent {
   #agentId = '';
   #watch: { close(): Promise<void> } | null = null;
   #scan: NodeJS.Timeout | null = null;
-  #unsubscribe: (() => void) | null = null;
 
   constructor(parts: BridgeAgentParts) {
     this.#host = parts.host;
@@ -91,7 +90,7 @@ export class BridgeAgent {
       transport: parts.transport,
       state: () => this.#state(),
       intervalMs: parts.options.agent.report_interval * 1000,
-      onFullSync: () => this.#fullSync('the server asked for it'),
+      onFullSync: (why) => this.#fullSync(why),
       logger: this.#logger,
     });
   }
@@ -105,7 +104,6 @@ export class BridgeAgent {
     await this.#sync.begin(state);
     // Reports until the server answers; the work on the host does not wait for that.
     void this.#heartbeat.start();
-    this.#unsubscribe = this.#transport.onReconnect(() => this.#fullSync('the connection to the queue is back'));
     this.#onSetUp();
     await this.#listen();
     this.#watch = await this.#linux.watchLinks(
@@ -147,7 +145,6 @@ export class BridgeAgent {
   /** Leaves the host as it is. */
   async close(): Promise<void> {
     if (this.#scan) clearInterval(this.#scan);
-    this.#unsubscribe?.();
     await this.#watch?.close();
     await this.#heartbeat.close();
     await this.#wake.close();
@@ -162,7 +159,7 @@ export class BridgeAgent {
     this.#wake.in(event.kind === 'changed' ? settleMs : BURST_MS);
   }
 
-  #fullSync(reason: string): void {
+  #fullSync(reason: SyncReason): void {
     this.#logger.info({ reason }, 'Asking the server for everything again');
     this.#sync.askAll();
     this.#wake.in(0);

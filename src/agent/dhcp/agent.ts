@@ -84,7 +84,6 @@ export class DhcpAgent {
   readonly #listeners: Listener[] = [];
   readonly #releasing = new Map<string, Promise<void>>();
   #keeper: DhcpKeeper | null = null;
-  #unsubscribe: (() => void) | null = null;
   #syncing: Promise<void> | null = null;
   #syncAgain = false;
   #clock = 0;
@@ -152,7 +151,6 @@ export class DhcpAgent {
       },
     });
     this.#listeners.push(await transport.listen(topics.explain, explainServer('dhcp', host), [explain]));
-    this.#unsubscribe = transport.onReconnect(() => void this.fullSync());
     this.#supervision.start();
     // The server schedules networks to agents it knows: report first, then ask; an answer `new` has asked already.
     void this.#heartbeat.start().then(() => this.#syncing ?? this.fullSync());
@@ -166,7 +164,6 @@ export class DhcpAgent {
   /** Stops the agent; what it made goes on serving. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#unsubscribe?.();
     this.#resync.close();
     const work = async () => {
       await Promise.all([
