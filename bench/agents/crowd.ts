@@ -9,7 +9,7 @@ export interface CrowdMember {
 }
 
 export interface CrowdCounts {
-  /** Messages that arrived by fan-out, by topic, over all agents. */
+  /** Messages that arrived, by topic, over all agents; replies aside. */
   readonly deliveries: Readonly<Record<string, number>>;
   /** Since these were asked for the last time; NaN when nothing came. */
   readonly firstDeliveryMs: number;

@@ -56,7 +56,7 @@ export interface AgentsReport {
     readonly fromRequest: Times;
     /** From the answer's arrival to the agent; below zero when the agent was told first. */
     readonly fromAnswer: Times;
-    /** Until the first, and the last, of all agents had its copy. */
+    /** Until the first, and the last, of all that were told had its copy. */
     readonly toFirstAgent: Times;
     readonly toLastAgent: Times;
     readonly messagesPerUpdate: number;
@@ -90,11 +90,11 @@ export function renderAgents(report: AgentsReport): string {
     ['… broker, database', `${percent(rest.withAgents.broker)}, ${percent(rest.withAgents.database)}`, ''],
     ['port update, from the request to its agent: median, p99', pair(updates.fromRequest), '50 ms'],
     ['… from the answer: median, p99', pair(updates.fromAnswer), ''],
-    ['… to the first of all agents: median, p99', pair(updates.toFirstAgent), ''],
-    ['… to the last of all agents: median, p99', pair(updates.toLastAgent), ''],
+    ['… to the first agent that is told: median, p99', pair(updates.toFirstAgent), ''],
+    ['… to the last agent that is told: median, p99', pair(updates.toLastAgent), ''],
     ['… not told of', `${updates.lost} of ${updates.count}`, '0'],
     [
-      '… messages published, deliveries by fan-out',
+      '… messages published, deliveries to agents',
       `${updates.messagesPerUpdate.toFixed(1)}, ${updates.deliveriesPerUpdate.toFixed(0)}`,
       '',
     ],

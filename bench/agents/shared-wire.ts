@@ -52,7 +52,7 @@ export class SharedWire implements AsyncDisposable {
   }
 }
 
-/** A message that came by fan-out. @returns whether the agent reads it; reading is what its own host would have the CPU for */
+/** A message that arrived. @returns whether the agent reads it; reading is what its own host would have the CPU for */
 export type Glance = (topic: string, content: Buffer) => boolean;
 
 /** One agent on a shared wire: queues as its own program would declare them, all read on one channel. */
@@ -113,7 +113,7 @@ export class SharedLink implements Link {
       await this.#channel.consume(queue, (message) => {
         if (message === null) return;
         this.#channel.ack(message);
-        if (queue === fanoutQueue && !this.#glance(topic, message.content)) return;
+        if (!this.#glance(topic, message.content)) return;
         this.#events.request(id, unwrap(message.content.toString()));
       });
     }

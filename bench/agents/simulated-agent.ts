@@ -25,7 +25,7 @@ const LISTENED = [
 ];
 
 export interface AgentCounts {
-  /** Messages that arrived by fan-out, by topic, over all agents. */
+  /** Messages that arrived, by topic, over all agents; replies aside. */
   readonly deliveries: Record<string, number>;
   /** When the first since somebody last asked and the last of them arrived, in ms of the clock that all processes share. */
   firstDeliveryMs: number;
@@ -52,7 +52,7 @@ export function sharedClockMs(): number {
 
 /**
  * A bridge agent without a host: what the real one says to the server, when it says it, and queues of its own. What arrives
- * by fan-out it reads only where it names a port or a group of its own: reading the rest would take CPU of a host that
+ * it reads only where it names a port or a group of its own: reading the rest would take CPU of a host that
  * is not there.
  */
 export class SimulatedAgent {

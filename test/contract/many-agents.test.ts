@@ -23,7 +23,8 @@ test('the load of simulated agents measures what it should, and nothing is lost 
   expect(report.updates).toMatchObject({ count: 3, lost: 0 });
   expect(report.updates.fromRequest.median).toBeGreaterThan(0);
   expect(report.updates.toLastAgent.most).toBeGreaterThanOrEqual(report.updates.toFirstAgent.most);
-  expect(report.updates.deliveriesPerUpdate).toBe(AGENTS);
+  // One port, one host: the others hear nothing of it.
+  expect(report.updates.deliveriesPerUpdate).toBe(1);
   const { ours, recorded } = report.perPort;
   expect(recorded).toMatchObject({ 'push by fan-out': 4, 'reply to update_device_up': 1 });
   expect(ours).toMatchObject({ 'port_create_end to one host': 1, 'reply to update_device_up': 1 });

@@ -1,5 +1,5 @@
 import type { Db, Tx } from '../database.ts';
-import { prepared, preparedInsert } from '../prepared.ts';
+import { prepared, preparedIn, preparedInsert } from '../prepared.ts';
 
 /** How a port is wired on its host: rows of `ml2_port_bindings` and `ml2_port_binding_levels`. */
 export interface BindingRow {
@@ -37,6 +37,17 @@ const active = prepared((db, p: { port_id: string }) =>
 export async function activeBinding(db: Db, portId: string): Promise<BindingRow | null> {
   const row = await active.first(db, { port_id: portId });
   return row && { ...row, profile: unpack(row.profile), vif_details: unpack(row.vif_details) };
+}
+
+const hostsOf = preparedIn((db, ids: string[]) =>
+  db.selectFrom('ml2_port_bindings').select(['port_id', 'host']).where('port_id', 'in', ids),
+);
+
+/** Hosts that ports are bound to, those that are prepared for a migration among them; by port. */
+export async function bindingHosts(db: Db, portIds: readonly string[]): Promise<Map<string, string[]>> {
+  const rows = await hostsOf.all(db, portIds);
+  const byPort = Map.groupBy(rows, ({ port_id }) => port_id);
+  return new Map([...byPort].map(([id, bindings]) => [id, bindings.map(({ host }) => host)]));
 }
 
 const failedOn = prepared((db, p: { host: string; limit: number }) =>

@@ -16,7 +16,7 @@ export async function rebindPorts({ binder, changes, outbox, shared }: Machine, 
     const outcome = await binder.bind(context, id);
     if (!outcome?.written || outcome.vif_type === 'binding_failed') continue;
     shared.logger.info({ resource: 'port', id, host }, 'bound at last: the agent of its host is there now');
-    const told = { network_id, dhcp: false, bridge: true };
+    const told = { network_id, dhcp: false, bridge: true, host };
     const { tasks } = await changes.run(context, (change) => change.todo('port', id, 'updated', told), 'together');
     outbox.tellSoon(tasks);
   }

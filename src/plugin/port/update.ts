@@ -60,7 +60,9 @@ export async function updatePortIn(
   if (needsBind(current) && current['binding:vnic_type'] === PHYSICAL_FUNCTION) told.dhcp = true;
   const groups = groupsWithOtherMembers(original, current);
   if (told.dhcp || told.bridge || groups.length > 0 || needsBind(current)) {
-    await change.todo('port', id, 'updated', { network_id: current.network_id, ...told, groups });
+    const stays = current['binding:host_id'] === original['binding:host_id'];
+    const host = stays ? current['binding:host_id'] : '';
+    await change.todo('port', id, 'updated', { network_id: current.network_id, ...told, groups, host });
   } else {
     await change.changed('port', id);
   }

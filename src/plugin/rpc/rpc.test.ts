@@ -311,7 +311,8 @@ describe('what agents are told', () => {
     f.plugin.collections.ports.update!(f.context, id, changes);
   const methods = async () => (await f.told()).map(({ to, method }) => `${to} ${method}`);
   const dhcp = 'dhcp_agent.host1 port_update_end';
-  const bridge = 'q-agent-notifier-port-update_fanout port_update';
+  const bridge = 'q-agent-notifier-port-update.host1 port_update';
+  const everyBridge = 'q-agent-notifier-port-update_fanout port_update';
 
   it.each<[string, Record<string, unknown>, string[]]>([
     ['name', { name: 'x' }, []],
@@ -320,7 +321,7 @@ describe('what agents are told', () => {
     ['DHCP option', { extra_dhcp_opts: [{ opt_name: 'a', opt_value: 'b', ip_version: 4 }] }, [dhcp]],
     ['address pair', { allowed_address_pairs: [{ ip_address: '10.0.0.200' }] }, [bridge]],
     ['admin state', { admin_state_up: false }, [bridge]],
-    ['host', { 'binding:host_id': 'host2' }, [bridge]],
+    ['host', { 'binding:host_id': 'host2' }, [everyBridge]],
     ['port security', { port_security_enabled: false }, [bridge]],
   ])('of a new %s', async (_, changes, expected) => {
     // Not by chance the address that is new later.
@@ -328,6 +329,60 @@ describe('what agents are told', () => {
     expect(await methods()).toEqual(['dhcp_agent.host1 port_create_end']);
     await update(port.id, changes);
     expect(await methods()).toEqual(expected);
+  });
+
+  describe('of a port that one agent alone must know of', () => {
+    const switchAgent = { agent_type: 'NIC Switch agent', binary: 'neutron-sriov-nic-agent', topic: 'N/A' };
+    const toldOf = async (id: string) => {
+      await f.told();
+      await update(id, { admin_state_up: false });
+      return methods();
+    };
+
+    it.each<[string, Record<string, unknown>, () => Promise<unknown>]>([
+      ['a port without a host', { 'binding:host_id': '' }, async () => {}],
+      ['a host without an agent', { 'binding:host_id': 'host2' }, async () => {}],
+      ['a host with two such agents', {}, () => f.dhcpAgent('host1', switchAgent)],
+      ['a host with another agent alone', { 'binding:host_id': 'host3' }, () => f.dhcpAgent('host3', switchAgent)],
+      [
+        'an agent that is dead',
+        {},
+        async () => {
+          f.clock.nowMs += 76_000;
+        },
+      ],
+    ])('all are told: %s', async (_, binding, make) => {
+      const port = await f.port(network.id, { ...compute, ...binding });
+      await make();
+      expect(await toldOf(port.id)).toEqual([everyBridge]);
+    });
+
+    it('all are told: a port that is prepared on another host', async () => {
+      await f.bridgeAgent('host2');
+      const port = await f.port(network.id, compute);
+      const bindings = f.plugin.children['ports/bindings']!(port.id);
+      await bindings.create!(f.context, { host: 'host2', vnic_type: 'normal', profile: {} });
+      expect(await toldOf(port.id)).toEqual([everyBridge]);
+    });
+
+    it('all are told: it moved before this was said', async () => {
+      await f.bridgeAgent('host2');
+      const port = await f.port(network.id, compute);
+      await f.told();
+      await Promise.all([
+        update(port.id, { admin_state_up: false }),
+        update(port.id, { 'binding:host_id': 'host2' }),
+        update(port.id, { admin_state_up: true }),
+      ]);
+      expect(await methods()).toContain(everyBridge);
+    });
+
+    it('it alone is told when it shares its host with agents that listen elsewhere', async () => {
+      await f.dhcpAgent('host1', { agent_type: 'L3 agent', binary: 'neutron-l3-agent', topic: 'l3_agent' });
+      await f.bridgeAgent('host2');
+      const port = await f.port(network.id, compute);
+      expect(await toldOf(port.id)).toEqual([bridge]);
+    });
   });
 
   it('with the port as it is now, and where it is', async () => {

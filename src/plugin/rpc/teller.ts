@@ -19,6 +19,7 @@ import type { Objects } from '../objects/objects.ts';
 import type { Task, TaskWorker } from '../outbox/outbox.ts';
 import { messageView, type Shared } from '../parts.ts';
 import { concernsGroups, groupChanges } from './group-changes.ts';
+import { soleListeners } from './sole-listeners.ts';
 import { wireNetworks, wirePort, wirePorts, wireSubnets } from './wire.ts';
 
 /**
@@ -199,7 +200,8 @@ export class Teller implements TaskWorker {
   };
 
   async #tellBridge(task: Task, port: WirePort, facts: BatchFacts): Promise<void> {
-    await this.#bridge.portUpdate({ port, ...(await facts.segment(port)) }, sender(task));
+    const host = await facts.soleListener(task);
+    await this.#bridge.portUpdate({ port, ...(await facts.segment(port)) }, host, sender(task));
   }
 
   /** Hosts whose DHCP agents serve the task's network and are switched on. */
@@ -234,7 +236,9 @@ function sender({ context }: Task): { context?: Task['context'] } {
 
 /** What a batch of tasks must read, each thing once, and for many tasks in one query. */
 class BatchFacts {
+  readonly #shared: Shared;
   readonly #db: Db;
+  readonly #tasks: readonly Task[];
   readonly #view: View;
   readonly #networkIds: readonly string[];
   readonly #portIds: readonly string[];
@@ -242,9 +246,12 @@ class BatchFacts {
   readonly #segments = new Map<string, Promise<SegmentRow[]>>();
   #agents: Promise<HostingAgent[]> | null = null;
   #ports: Promise<Map<string, WirePort>> | null = null;
+  #soleListeners: Promise<ReadonlyMap<string, string>> | null = null;
 
   constructor(shared: Shared, tasks: readonly Task[]) {
+    this.#shared = shared;
     this.#db = shared.database.db;
+    this.#tasks = tasks;
     this.#view = messageView(shared);
     this.#networkIds = [...new Set(tasks.filter(hasNetwork).map(networkOf))];
     const unread = ['deleted', 'changed'];
@@ -272,6 +279,12 @@ class BatchFacts {
 
   async subnet(id: string) {
     return (await wireSubnets(this.#db, { id: [id] }))[0] ?? null;
+  }
+
+  /** The host whose bridge agent alone must know of the task's port; null where all must. */
+  async soleListener({ resource_id }: Task): Promise<string | null> {
+    this.#soleListeners ??= soleListeners(this.#shared, this.#tasks);
+    return (await this.#soleListeners).get(resource_id) ?? null;
   }
 
   /** What a port is on: its network's only segment, or the one it is bound to. */

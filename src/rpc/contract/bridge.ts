@@ -3,7 +3,7 @@ import { castMethod, type SendOptions } from './method.ts';
 import type { WireNetwork, WirePort } from './shapes.ts';
 import { topics } from './topics.ts';
 
-/** What bridge agents are told, each method by fan-out on its own topic. */
+/** What bridge agents are told, each method on its own topic, by fan-out unless said otherwise. */
 export interface BridgeAgentMethods {
   /** Something the host must know of changed; the agent asks for the details again. Not sent for a new name. */
   port_update: {
@@ -47,8 +47,13 @@ export class BridgeNotifier {
     this.#transport = transport;
   }
 
-  portUpdate(args: BridgeAgentMethods['port_update']['args'], options?: SendOptions): Promise<void> {
-    return this.#fanout('port_update', args, options);
+  /** @param host whose agent alone must know: every agent listens under its host's name, too; all of them when null */
+  portUpdate(
+    args: BridgeAgentMethods['port_update']['args'],
+    host: string | null,
+    options?: SendOptions,
+  ): Promise<void> {
+    return this.#cast('port_update', args, host === null ? { fanout: true } : { server: host }, options);
   }
 
   portDelete(portId: string, options?: SendOptions): Promise<void> {
@@ -77,7 +82,16 @@ export class BridgeNotifier {
     args: BridgeAgentMethods[K]['args'],
     options?: SendOptions,
   ): Promise<void> {
-    const target = { topic: topicOf[method], version: ASKED, fanout: true };
+    return this.#cast(method, args, { fanout: true }, options);
+  }
+
+  #cast<K extends keyof BridgeAgentMethods>(
+    method: K,
+    args: BridgeAgentMethods[K]['args'],
+    where: { server?: string; fanout?: boolean },
+    options?: SendOptions,
+  ): Promise<void> {
+    const target = { topic: topicOf[method], version: ASKED, ...where };
     return castMethod<BridgeAgentMethods, K>(this.#transport, target, method, args, options);
   }
 }

@@ -54,7 +54,10 @@ const messages: [name: string, send: (transport: FakeTransport) => Promise<unkno
   [
     'port_update',
     (t) =>
-      new BridgeNotifier(t).portUpdate({ port, network_type: 'flat', segmentation_id: null, physical_network: 'p' }),
+      new BridgeNotifier(t).portUpdate(
+        { port, network_type: 'flat', segmentation_id: null, physical_network: 'p' },
+        null,
+      ),
   ],
   ['port_delete', (t) => new BridgeNotifier(t).portDelete('p')],
   ['network_delete', (t) => new BridgeNotifier(t).networkDelete('n')],
