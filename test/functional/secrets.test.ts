@@ -1,6 +1,6 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,9 +8,11 @@ import { FakeKeystone } from '../../src/keystone/fake.ts';
 import { httpRequest } from '../support/api.ts';
 import { type DatabaseServer, startServer } from '../support/database-servers.ts';
 import { type Deployment, makeDeployment } from '../support/deployment.ts';
+import { listening } from '../support/host-rabbit.ts';
 import { type EmulatedHost, HostProcess, type Lab, openLab } from '../support/hosts.ts';
 import { authtoken } from '../support/identity.ts';
-import { freePort, type Program, project, writeConfig } from '../support/programs.ts';
+import { freePort, Program, project, writeConfig } from '../support/programs.ts';
+import { RabbitMq, USER } from '../support/rabbitmq.ts';
 import { until } from '../support/wait.ts';
 
 /** Whatever a deployment keeps secret, each with a value that is nowhere else; some need quoting in URLs. */
@@ -19,6 +21,7 @@ const secrets = {
   database: `db@${mark}/hush:1`,
   otherDatabase: `wrong-db-${mark}`,
   queue: `queue-${mark}`,
+  broker: `mq@${mark}/hush:1`,
   keystone: `keystone-${mark}`,
   nova: `nova-${mark}`,
   placement: `placement-${mark}`,
@@ -63,10 +66,14 @@ async function run(argv: readonly string[], env: Record<string, string> = {}) {
 }
 
 let folder: string;
+const ways: ChildProcess[] = [];
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'neutrino-quiet-'));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  for (const way of ways) way.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const everything = {
   DEFAULT: {
@@ -152,6 +159,7 @@ describe('while a deployment runs, and fails', () => {
   let lab: Lab;
   let host: EmulatedHost;
   let mariadb: DatabaseServer;
+  let rabbit: RabbitMq;
   let keystone: FakeKeystone;
   let deployment: Deployment;
   let metricsPort: number;
@@ -161,7 +169,9 @@ describe('while a deployment runs, and fails', () => {
   beforeAll(async () => {
     lab = await openLab();
     host = await lab.addHost({ name: 'host1', wires: ['flat1'] });
-    mariadb = await startServer('mysql');
+    [mariadb, rabbit] = await Promise.all([startServer('mysql'), RabbitMq.start(secrets.broker)]);
+    const transport_url = `rabbit://${USER}:${encodeURIComponent(secrets.broker)}@127.0.0.1:${rabbit.port}/`;
+    await leadInto(host, rabbit.port);
     const sql = `CREATE DATABASE neutron CHARACTER SET utf8mb4;
       CREATE USER neutron IDENTIFIED BY '${secrets.database}'; GRANT ALL ON neutron.* TO neutron;`;
     execFileSync('mariadb', ['--no-defaults', '-h127.0.0.1', `-P${mariadb.port}`, '-uroot'], { input: sql });
@@ -177,7 +187,13 @@ describe('while a deployment runs, and fails', () => {
       folder: `${lab.folder}/deployment`,
       token: tokens.admin,
       server: {
-        DEFAULT: { debug: true, auth_strategy: 'keystone', metadata_proxy_shared_secret: secrets.shared },
+        DEFAULT: {
+          debug: true,
+          transport_url,
+          auth_strategy: 'keystone',
+          metadata_proxy_shared_secret: secrets.shared,
+        },
+        healthcheck: { queue_timeout: 1 },
         database: {
           connection: `mysql+pymysql://neutron:${encodeURIComponent(secrets.database)}@127.0.0.1:${mariadb.port}/neutron`,
         },
@@ -198,7 +214,7 @@ describe('while a deployment runs, and fails', () => {
     await deployment.start();
     const shared = { metadata_proxy_shared_secret: secrets.shared, nova_metadata_port: 1 };
     const settings = { linux_bridge: { physical_interface_mappings: 'flat1:eth1' }, ...everything };
-    const { transport_url: _, ...common } = everything.DEFAULT;
+    const common = { ...everything.DEFAULT, transport_url };
     const sections = { ...settings, securitygroup: { enable_security_group: false } };
     programs.push(await deployment.agent('neutron-linuxbridge-agent', host, { ...sections, DEFAULT: common }));
     const dhcp = { ...common, interface_driver: 'linuxbridge', enable_isolated_metadata: true };
@@ -210,6 +226,7 @@ describe('while a deployment runs, and fails', () => {
   afterAll(async () => {
     await deployment?.close();
     await mariadb?.stop();
+    await rabbit?.[Symbol.asyncDispose]();
     await keystone?.[Symbol.asyncDispose]();
     await lab?.close();
   });
@@ -326,7 +343,41 @@ describe('while a deployment runs, and fails', () => {
     client.kill('SIGKILL');
     await ended;
   });
+
+  it('a queue that does not let us in, or is killed, gets none told', async () => {
+    const wrong = { transport_url: `rabbit://${USER}:${secrets.queue}@127.0.0.1:${rabbit.port}/` };
+    await using refused = await makeDeployment({ folder: join(folder, 'refused'), server: { DEFAULT: wrong } });
+    const sections = {
+      ...everything,
+      DEFAULT: { ...everything.DEFAULT, ...wrong, state_path: join(folder, 'refused') },
+    };
+    const args = ['--config-file', await writeConfig(folder, 'refused.conf', sections)];
+    await using agent = new Program({ name: 'neutron-linuxbridge-agent', host, args });
+    for (const program of [refused.server, agent]) {
+      program.start();
+      await program.ready('a refusal', () => /does not let openstack in/.test(program.output));
+      expectNone(program.name, program.output);
+    }
+    const lost = programs.map(({ output }) => output.length);
+    await rabbit.kill();
+    await until('503', async () => (await health()).status === 503);
+    expect(answers.at(-1)).toMatch(/queue: away for \d+ s/);
+    for (const [i, program] of programs.entries()) {
+      await until(`${program.name} misses it`, () => /RabbitMQ/.test(program.output.slice(lost[i])));
+    }
+    await checkAll();
+  });
 });
+
+/** A port of this machine's loopback becomes one of the host's, too. Sockets in files are shared between them. */
+async function leadInto(host: EmulatedHost, port: number): Promise<void> {
+  const socket = join(await host.makeFolder('way'), 'socket');
+  const out = spawn('socat', [`UNIX-LISTEN:${socket},fork`, `TCP:127.0.0.1:${port}`], { stdio: 'ignore' });
+  ways.push(out);
+  await until('the way out', () => existsSync(socket));
+  host.spawn(['socat', `TCP-LISTEN:${port},bind=127.0.0.1,fork`, `UNIX-CONNECT:${socket}`]);
+  await listening(host, port);
+}
 
 /** Command lines of all processes, as `ps` shows them. */
 function processList(): string {
