@@ -98,8 +98,8 @@ export class SharedLink implements Link {
   async whenUp(): Promise<void> {}
 
   publish(route: Route, text: string): Promise<void> {
-    const { exchange, key } = placeOf(this.#wire.settings, route);
-    return this.#wire.publisher.publish(exchange, key, Buffer.from(wrap(text)), route.call?.timeoutMs);
+    const place = placeOf(this.#wire.settings, route);
+    return this.#wire.publisher.publish(place, Buffer.from(wrap(text)), route.call?.timeoutMs);
   }
 
   reply({ queue }: ReplyAddress, text: string | Buffer): void {

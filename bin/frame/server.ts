@@ -10,9 +10,11 @@ import { keystoneOptions, novaOptions, placementOptions } from '../../src/config
 import { neutrinoOptions, policyOptions, serverOptions } from '../../src/config/options/server.ts';
 import { metricsOptions } from '../../src/metrics/options.ts';
 import { type PluginOptions, pluginOptionGroups } from '../../src/plugin/options.ts';
+import { notificationOptions } from '../../src/rpc/notifications/options.ts';
 import type { Listener } from '../../src/rpc/transport.ts';
 import { healthChecks } from './health.ts';
 import { openFigures, queueFigures } from './metrics.ts';
+import { notificationFigures, openNotifications } from './notifications.ts';
 import { type Program, type ProgramParts, type Running, StartError } from './program.ts';
 import { isLocal, joinQueue, serveQueue } from './queue.ts';
 import { isSupervisor, roleOf, superviseWorkers, tellServing } from './workers.ts';
@@ -38,6 +40,7 @@ export const server: Program = {
     novaOptions,
     placementOptions,
     policyOptions,
+    notificationOptions,
     ...Object.values(pluginOptionGroups),
   ],
   needs: ['database', 'queue'],
@@ -107,6 +110,9 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
   }
   await plugin.start();
 
+  const notifications = await openNotifications('network', { config, logger, program: 'neutron-server' });
+  if (notifications !== null) undo.defer(() => notifications.close());
+
   let onAnswer: ((answered: Answered) => void) | null = null;
   if (metrics !== null) {
     const figures = await import('./server-figures.ts');
@@ -114,6 +120,7 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
     figures.databaseFigures(metrics.figures, database, statistics!);
     const agentDownTimeMs = pluginOptions(config).core.agent_down_time * 1000;
     figures.stateFigures(metrics.figures, { database, plugin, agentDownTimeMs });
+    if (notifications?.outlet) notificationFigures(metrics.figures, notifications.outlet);
     onAnswer = figures.apiFigures(metrics.figures);
   }
 
@@ -128,6 +135,7 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
     protection: access !== null ? 'off' : open ? 'open' : 'loopback',
     authenticate: access?.authenticate ?? (token === null ? identity.noAuthentication() : identity.fixedToken(token)),
     ...(access !== null && { gate: access.gate, challenge: access.challenge }),
+    notices: notifications?.notices ?? null,
     onAnswer: both(accessLogged ? accessLog({ ...logger, info: logger.later }) : null, onAnswer),
     logger,
   });

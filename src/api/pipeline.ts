@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context } from '../lib/context.ts';
 import type { Collection } from '../plugin/contract.ts';
+import type { Announcer } from './announcer.ts';
 import type { Body } from './body.ts';
 import { parseBody } from './body.ts';
 import type { Item, Target } from './call.ts';
@@ -22,6 +23,8 @@ export interface Service {
   readonly children: Readonly<Record<string, (parentId: string) => Collection<Item>>>;
   readonly routes: RouteTable;
   readonly gate: Gate;
+  /** Null where nobody is told of what is done. */
+  readonly announcer: Announcer | null;
   readonly listRules: ListRules;
   readonly allowBulk: boolean;
   readonly linkPrefix: string;

@@ -14,6 +14,7 @@ import { defaultValues } from '../lib/options.ts';
 import type { CorePlugin } from '../plugin/contract.ts';
 import type { ResourceDefinition } from '../resources/contract.ts';
 import { resources as allResources } from '../resources/registry.ts';
+import { Announcer, type Notices } from './announcer.ts';
 import { type Answered, onBehalfOf, watchAnswers } from './answered.ts';
 import { answerBrokenHttp } from './broken-http.ts';
 import * as documents from './documents.ts';
@@ -54,6 +55,8 @@ export interface ApiParts {
   readonly challenge?: string;
   /** Who may do and see what; everybody everything when left out. */
   readonly gate?: Gate;
+  /** Told of every change; nobody when left out. */
+  readonly notices?: Notices | null;
   readonly resources?: readonly ResourceDefinition[];
   /** Told of every answer: for the access log and for figures. */
   readonly onAnswer?: (answered: Answered) => void;
@@ -95,6 +98,7 @@ export function createApi(parts: ApiParts): Api {
     children: plugin.children,
     routes: serveRoutes(described.values(), plugin.routes, extensions),
     gate: parts.gate ?? openDoor,
+    announcer: parts.notices ? new Announcer(parts.notices) : null,
     listRules: {
       validateFilters: options.filter_validation && extensions.has('filter-validation'),
       emptyStrings: extensions.has('empty-string-filtering'),

@@ -4,6 +4,7 @@ import { parseExact } from '../lib/exact-json.ts';
 import type { ListQuery, Page, Way } from '../lib/query.ts';
 import { inTurns } from '../lib/turns.ts';
 import { type Collection, FinishedJson, type Input } from '../plugin/contract.ts';
+import { noticesOfRoute } from './announced-routes.ts';
 import { type Body, unwrap, unwrapOne } from './body.ts';
 import type { Call, Item, Target } from './call.ts';
 import { apiErrors, badRequest, HiddenError } from './errors.ts';
@@ -79,19 +80,25 @@ export async function create(service: Service, request: Request, target: Target,
   const wanted = unwrap(body, resource.member, resource.collection, service.allowBulk);
   if ('one' in wanted) {
     const call = callOf(request, target, 'create', null, [createInput(resource, wanted.one, request.context)]);
+    service.announcer?.begins(call, { [resource.member]: wanted.one });
     const item = await run(service, call, (collection) => {
       if (collection.create === undefined) throw notCreatable(resource);
       return collection.create(call.context, call.inputs[0]!);
     });
-    return { status: 201, body: await renderItem(service, call, item) };
+    const text = await renderItem(service, call, item);
+    service.announcer?.ends(call, text);
+    return { status: 201, body: text };
   }
   const inputs = await inTurns(wanted.many, (item) => createInput(resource, item, request.context));
   const call = callOf(request, target, 'create', null, inputs);
+  service.announcer?.begins(call, { [resource.collection]: body[resource.collection] });
   const items = await run(service, call, (collection) => createBulk(collection, call));
   const texts = await inTurns(await made(service, call, items), (item) =>
     JSON.stringify(visiblePart(resource, item, null)),
   );
-  return { status: 201, body: spliceMany(resource.collection, Buffer.from(`[${texts.join(',')}]`), []) };
+  const answer = spliceMany(resource.collection, Buffer.from(`[${texts.join(',')}]`), []);
+  service.announcer?.ends(call, answer);
+  return { status: 201, body: answer };
 }
 
 /** In one transaction where the plugin can; else one by one, and what was made is removed when one fails. */
@@ -118,23 +125,32 @@ export async function update(
   const { resource } = target;
   const several = resource.collection !== resource.member || Array.isArray(body[resource.collection]);
   if (several && Object.hasOwn(body, resource.collection)) throw badRequest('Bulk operation not supported');
-  const changes = updateInput(resource, unwrapOne(body, resource.member), request.context);
+  const given = unwrapOne(body, resource.member);
+  const changes = updateInput(resource, given, request.context);
   const ifRevision = revisionOf(request, resource);
   const call = callOf(request, target, 'update', id, [changes]);
+  service.announcer?.begins(call, { [resource.member]: given, id });
   const item = await run(service, call, (collection) => {
     if (collection.update === undefined) throw apiErrors.HTTPMethodNotAllowed();
     return collection.update(call.context, id, changes, ifRevision);
   });
-  return { status: 200, body: await renderItem(service, call, item) };
+  const text = await renderItem(service, call, item);
+  service.announcer?.ends(call, text);
+  return { status: 200, body: text };
 }
 
 export async function remove(service: Service, request: Request, target: Target, id: string): Promise<Answer> {
   const ifRevision = revisionOf(request, target.resource);
   const call = callOf(request, target, 'delete', id);
-  await run(service, call, (collection) => {
+  const { announcer } = service;
+  announcer?.begins(call, { [`${target.resource.member}_id`]: id });
+  let original: Item = {};
+  await run(service, call, async (collection) => {
     if (collection.delete === undefined) throw apiErrors.HTTPMethodNotAllowed();
+    if (announcer !== null) original = await announcer.original(call, collection);
     return collection.delete(call.context, id, ifRevision);
   });
+  announcer?.deleted(call, original);
   return { status: 204, body: '' };
 }
 
@@ -152,8 +168,12 @@ export async function route(service: Service, request: Request, match: RouteMatc
   const inputs = route.body === null ? [] : [input];
   const call: Call = { ...callOf(request, { resource, parentId: null }, 'route', id, inputs), route };
   const { context, parameters } = request;
+  const { announcer } = service;
+  const notices = announcer === null ? null : noticesOfRoute({ route, params }, input);
+  if (notices?.start !== undefined) announcer!.tell(context, ...notices.start);
   await service.gate.permit(call);
   const result = await route.handler({ context, params, input, parameters, ifRevision });
+  if (notices !== null) announcer!.tell(context, ...notices.end);
   if (status === 204) return { status, body: '' };
   if (result instanceof FinishedJson && envelope !== null)
     return { status, body: spliceMany(envelope, result.bytes, []) };

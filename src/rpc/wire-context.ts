@@ -32,7 +32,7 @@ export function contextToWire(context: Context, now: Date = new Date()): Record<
     _context_resource_uuid: null,
     _context_roles: context.roles,
     _context_user_identity: [userId, projectId, null, null, null].map((part) => part ?? '-').join(' '),
-    _context_timestamp: timestamp(now),
+    _context_timestamp: wireTimestamp(now),
   };
 }
 
@@ -61,6 +61,6 @@ export function contextFromWire(message: Readonly<Record<string, unknown>>): Con
 }
 
 /** `YYYY-MM-DD HH:MM:SS.ffffff` */
-function timestamp(moment: Date): string {
+export function wireTimestamp(moment: Date): string {
   return `${moment.toISOString().slice(0, -1).replace('T', ' ')}000`;
 }

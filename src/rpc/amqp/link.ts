@@ -71,8 +71,8 @@ export class AmqpLink implements Link {
   publish(route: Route, text: string): Promise<void> {
     const session = this.#session;
     if (session === null) return Promise.reject(new Error('there is no connection to the broker'));
-    const { exchange, key } = placeOf(this.#parts.settings, route);
-    return session.publisher.publish(exchange, key, Buffer.from(wrap(text)), route.call?.timeoutMs);
+    const place = placeOf(this.#parts.settings, route);
+    return session.publisher.publish(place, Buffer.from(wrap(text)), route.call?.timeoutMs);
   }
 
   reply({ queue }: ReplyAddress, text: string | Buffer): void {

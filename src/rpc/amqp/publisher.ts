@@ -1,10 +1,10 @@
 import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
 import type { Logger } from '../../lib/log.ts';
-import type { Exchange } from './topology.ts';
+import type { Place } from './topology.ts';
 
 interface Pending {
-  /** Null: the default exchange, which is always there. */
-  readonly exchange: Exchange | null;
+  /** Null: by the default exchange, which is always there, to the queue `key`. */
+  readonly place: Place | null;
   readonly key: string;
   readonly content: Buffer;
   readonly options: Options.Publish;
@@ -28,17 +28,19 @@ const MOST_PENDING_BYTES = 64 * 1024 * 1024;
 const RETURNED_PAUSE_MS = 250;
 
 /**
- * Publishes on a channel that confirms. An exchange is declared before its first message, never a queue. Fan-out exchanges go
- * with their last queue: a publish to one that went closes the channel (404), which is opened anew, and what was not
- * confirmed goes out again; receivers drop what they have seen.
+ * Publishes on a channel that confirms. An exchange is declared before its first message, a queue only where the place says so.
+ * Fan-out exchanges go with their last queue: a publish to one that went closes the channel (404), which is opened anew, and
+ * what was not confirmed goes out again; receivers drop what they have seen. What cannot be declared as we do (406) is given up.
  */
 export class Publisher {
   readonly #connection: ChannelModel;
   readonly #logger: Logger;
   readonly #keepReplyMs: number;
   readonly #pending = new Set<Pending>();
-  /** Exchanges that are declared on this connection, or are being declared with what waits for that. */
+  /** Places that are declared on this channel, or are being declared with what waits for that. */
   readonly #declared = new Map<string, Pending[] | 'done'>();
+  /** Why the last channel was closed. */
+  #whyClosed = '';
   #channel: ConfirmChannel | null = null;
   #bytes = 0;
   #ended: Error | null = null;
@@ -57,16 +59,16 @@ export class Publisher {
   }
 
   /** Settles when the broker has the message (or found nobody to give it to). @throws Error when that is not known */
-  publish(exchange: Exchange, key: string, content: Buffer, expirationMs?: number): Promise<void> {
+  publish(place: Place, content: Buffer, expirationMs?: number): Promise<void> {
     const expiration = expirationMs === undefined ? {} : { expiration: String(Math.round(expirationMs)) };
-    return this.#take({ exchange, key, content, options: { ...PROPERTIES, ...expiration } });
+    return this.#take({ place, key: place.key, content, options: { ...PROPERTIES, ...expiration } });
   }
 
   /** Sends a reply to a queue; when that is away, again for a while: its program may be connecting anew. */
   reply(queue: string, content: Buffer): void {
     const sentAtMs = performance.now();
     const options = { ...PROPERTIES, mandatory: true, messageId: String(sentAtMs) };
-    this.#take({ exchange: null, key: queue, content, options }).catch((error) =>
+    this.#take({ place: null, key: queue, content, options }).catch((error) =>
       this.#logger.debug({ queue, error: String(error) }, 'a reply was not sent'),
     );
   }
@@ -89,29 +91,36 @@ export class Publisher {
   }
 
   #send(pending: Pending): void {
-    if (this.#channel === null || pending.exchange === null) {
+    const { place } = pending;
+    if (this.#channel === null || place === null) {
       if (this.#channel !== null) this.#put(pending);
       return;
     }
-    const { name } = pending.exchange;
+    const name = place.queue === undefined ? place.exchange.name : `${place.exchange.name} ${place.key}`;
     const state = this.#declared.get(name);
     if (state === 'done') this.#put(pending);
     else if (state !== undefined) state.push(pending);
-    else this.#declare(pending.exchange, [pending]);
+    else void this.#declare(name, place, [pending]);
   }
 
-  #declare({ name, type, options }: Exchange, waiting: Pending[]): void {
+  async #declare(name: string, { exchange, key, queue }: Place, waiting: Pending[]): Promise<void> {
     this.#declared.set(name, waiting);
     const channel = this.#channel!;
-    channel.assertExchange(name, type, options).then(
-      () => {
-        if (this.#channel !== channel) return;
-        this.#declared.set(name, 'done');
-        for (const pending of waiting) this.#put(pending);
-      },
+    try {
+      await channel.assertExchange(exchange.name, exchange.type, exchange.options);
+      if (queue !== undefined) {
+        await channel.assertQueue(key, queue);
+        await channel.bindQueue(key, exchange.name, key);
+      }
+    } catch (error) {
       // The channel is closed by that; what waits goes out on the next one.
-      (error) => this.#logger.debug({ exchange: name, error: String(error) }, 'an exchange was not declared'),
-    );
+      this.#logger.debug({ place: name, error: String(error) }, 'a place to publish to was not declared');
+      for (const pending of waiting) pending.attempts += 1;
+      return;
+    }
+    if (this.#channel !== channel) return;
+    this.#declared.set(name, 'done');
+    for (const pending of waiting) this.#put(pending);
   }
 
   #put(pending: Pending): void {
@@ -122,7 +131,7 @@ export class Publisher {
       if (error && this.#channel !== channel) return;
       this.#settle(pending, error ? new Error('the broker refused the message') : null);
     };
-    channel.publish(pending.exchange?.name ?? '', pending.key, pending.content, pending.options, confirmed);
+    channel.publish(pending.place?.exchange.name ?? '', pending.key, pending.content, pending.options, confirmed);
   }
 
   #settle(pending: Pending, error: Error | null): void {
@@ -134,7 +143,10 @@ export class Publisher {
 
   async #openChannel(): Promise<void> {
     const channel = await this.#connection.createConfirmChannel();
-    channel.on('error', (error) => this.#logger.debug({ error: String(error) }, 'the publishing channel was closed'));
+    channel.on('error', (error: Error) => {
+      this.#whyClosed = error.message;
+      this.#logger.debug({ error: String(error) }, 'the publishing channel was closed');
+    });
     channel.on('close', () => this.#reopen(channel));
     channel.on('return', ({ content, fields, properties }) => {
       const queue = fields.routingKey;
@@ -143,7 +155,7 @@ export class Publisher {
         return;
       }
       this.#later(() => {
-        const again = { exchange: null, key: queue, content, options: { ...properties, mandatory: true } };
+        const again = { place: null, key: queue, content, options: { ...properties, mandatory: true } };
         this.#take(again as Omit<Pending, 'settled' | 'attempts'>).catch(() => {});
       }, RETURNED_PAUSE_MS);
     });
@@ -166,7 +178,7 @@ export class Publisher {
       () => {
         for (const pending of [...this.#pending]) {
           if (pending.attempts < MOST_ATTEMPTS) this.#send(pending);
-          else this.#settle(pending, new Error('the broker closes the channel at this message'));
+          else this.#settle(pending, new Error(`the broker closes the channel at this message: ${this.#whyClosed}`));
         }
       },
       (error) => this.end(error as Error),
