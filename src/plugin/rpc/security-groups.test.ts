@@ -141,10 +141,18 @@ describe('what bridge agents ask of groups', () => {
     expect(devices[bare.id].security_group_rules.length).toBeGreaterThan(0);
   });
 
-  it('leaves out what is not filtered or not known', async () => {
-    const open = await f.port(network.id, { port_security_enabled: false });
+  it('leaves out what is trusted or not known', async () => {
     const trusted = await f.port(network.id, { device_owner: 'network:dhcp' });
-    expect((await ask([tap(open.id), tap(trusted.id), 'tapdoesnotexi'])).devices).toEqual({});
+    expect((await ask([tap(trusted.id), 'tapdoesnotexi'])).devices).toEqual({});
+  });
+
+  // An agent takes its rules away when it is told so, and keeps them when it is told nothing.
+  it('says of a port without port security that it has none', async () => {
+    const open = { security_groups: [], port_security_enabled: false };
+    await f.plugin.collections.ports.update!(f.context, port.id, open);
+    const { devices, security_groups } = await ask();
+    expect(devices[port.id]).toMatchObject({ port_security_enabled: false, security_groups: [] });
+    expect(security_groups).toEqual({});
   });
 
   it('fills in addresses for agents of old', async () => {

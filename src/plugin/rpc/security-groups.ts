@@ -24,8 +24,8 @@ import { providerRules } from './provider-rules.ts';
 import { wirePorts } from './wire.ts';
 
 /**
- * What bridge agents ask before they let a port's frames through (upstream: db/securitygroups_rpc_base.py). A port that is
- * not to be filtered is left out.
+ * What bridge agents ask before they let a port's frames through (upstream: db/securitygroups_rpc_base.py). Trusted ports are
+ * left out. A port without port security is not: from its `port_security_enabled` an agent knows to take its rules away.
  */
 export function securityGroupEndpoint(shared: Shared): Endpoint {
   return endpoint<SecurityGroupMethods>(SECURITY_GROUP_VERSION, {
@@ -98,7 +98,7 @@ async function rulesFor(shared: Shared, names: readonly string[]): Promise<Recor
   return devices;
 }
 
-/** The ports of these devices that are filtered, with nothing said of rules yet. */
+/** The ports of these devices that are not trusted, with nothing said of rules yet. */
 async function securedDevices(shared: Shared, names: readonly string[]): Promise<Record<string, SecuredDevice>> {
   const { db } = shared.database;
   if (!shared.options.securityGroup.enable_security_group) return {};
@@ -108,9 +108,7 @@ async function securedDevices(shared: Shared, names: readonly string[]): Promise
     if (id !== null) deviceOf.set(id, name);
   }
   const ports = await wirePorts(db, { id: [...deviceOf.keys()] });
-  const secured = ports.filter(
-    (port) => port.port_security_enabled !== false && !port.device_owner.startsWith('network:'),
-  );
+  const secured = ports.filter((port) => !port.device_owner.startsWith('network:'));
   return Object.fromEntries(
     secured.map((port) => [
       port.id,
