@@ -77,6 +77,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'mixes',
+          include: ['test/compat/mixes/**/*.test.ts'],
+          globalSetup: ['test/compat/mixes/set-up.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
           name: 'keystone',
           include: ['test/compat/keystone/**/*.test.ts'],
           testTimeout: 60_000,

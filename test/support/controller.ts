@@ -21,13 +21,16 @@ export interface Controller {
  * All of it ends with the host.
  */
 export async function raiseController(host: EmulatedHost): Promise<Controller> {
+  const [services] = await Promise.all([raiseServices(host), startMemcached(host)]);
+  return { ...services, token: await startKeystone(host) };
+}
+
+/** The same without Keystone and memcached. */
+export async function raiseServices(host: EmulatedHost): Promise<Omit<Controller, 'token'>> {
   // The host's own folder is closed to the database's user.
   const data = mkdtempSync(join(tmpdir(), 'neutrino-sql-'));
-  await Promise.all([startMariadb(host, data), HostRabbit.start(host), startMemcached(host)]);
-  return {
-    token: await startKeystone(host),
-    removeFiles: () => rmSync(data, { recursive: true, force: true, maxRetries: 10 }),
-  };
+  await Promise.all([startMariadb(host, data), HostRabbit.start(host)]);
+  return { removeFiles: () => rmSync(data, { recursive: true, force: true, maxRetries: 10 }) };
 }
 
 async function startMariadb(host: EmulatedHost, folder: string): Promise<void> {

@@ -9,8 +9,8 @@ import { until } from './wait.ts';
 export const project = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 /**
- * One of our executables, running in an emulated host or (for programs that only talk to loopback) on this machine.
- * It can be killed and started again with the same arguments.
+ * One of our executables (or, with `path`, somebody else's), running in an emulated host or (for programs that only talk to
+ * loopback) on this machine. It can be killed and started again with the same arguments.
  */
 export class Program implements AsyncDisposable {
   readonly name: string;
@@ -25,10 +25,17 @@ export class Program implements AsyncDisposable {
     args = [],
     host = null,
     env = {},
-  }: { name: string; args?: readonly string[]; host?: EmulatedHost | null; env?: Record<string, string> }) {
+    path = join(project, 'bin', name),
+  }: {
+    name: string;
+    args?: readonly string[];
+    host?: EmulatedHost | null;
+    env?: Record<string, string>;
+    path?: string;
+  }) {
     this.name = name;
     this.host = host;
-    this.#argv = [join(project, 'bin', name), ...args];
+    this.#argv = [path, ...args];
     this.#env = env;
   }
 

@@ -148,7 +148,7 @@ describe('what bridge agents ask of groups', () => {
 
   // An agent takes its rules away when it is told so, and keeps them when it is told nothing.
   it('says of a port without port security that it has none', async () => {
-    const open = { security_groups: [], port_security_enabled: false };
+    const open = { security_groups: [], allowed_address_pairs: [], port_security_enabled: false };
     await f.plugin.collections.ports.update!(f.context, port.id, open);
     const { devices, security_groups } = await ask();
     expect(devices[port.id]).toMatchObject({ port_security_enabled: false, security_groups: [] });
