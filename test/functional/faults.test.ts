@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bridgeName, dhcpNamespace } from '../../src/lib/names.ts';
 import type { Network, Port } from '../../src/resources/shapes.ts';
 import { type Deployment, makeDeployment } from '../support/deployment.ts';
 import { type Guest, plugGuest } from '../support/guest.ts';
 import { type EmulatedHost, type HostProcess, type Lab, openLab } from '../support/hosts.ts';
-import type { Program } from '../support/programs.ts';
+import { type Program, project } from '../support/programs.ts';
 import { until } from '../support/wait.ts';
 
 /** What happens when something dies, or somebody takes a part of the host away: it heals, and nothing acknowledged is lost. */
@@ -19,16 +20,24 @@ let runs = 0;
 
 afterAll(() => lab?.close());
 
-async function start(serverEnv: Record<string, string> = {}): Promise<void> {
+async function start(
+  serverEnv: Record<string, string> = {},
+  agentEnv: Record<'bridge' | 'dhcp', Record<string, string>> = { bridge: {}, dhcp: {} },
+): Promise<void> {
   lab ??= await openLab();
   host = await lab.addHost({ name: `faulty${++runs}` });
   deployment = await makeDeployment({ folder: `${host.folder}/state`, serverHost: host });
   await deployment.start(serverEnv);
-  bridgeAgent = await deployment.agent('neutron-linuxbridge-agent', host, {
-    securitygroup: { enable_security_group: false },
-    agent: { report_interval: 1 },
-  });
-  dhcpAgent = await deployment.agent('neutron-dhcp-agent', host, { agent: { report_interval: 1 } });
+  bridgeAgent = await deployment.agent(
+    'neutron-linuxbridge-agent',
+    host,
+    {
+      securitygroup: { enable_security_group: false },
+      agent: { report_interval: 1 },
+    },
+    agentEnv.bridge,
+  );
+  dhcpAgent = await deployment.agent('neutron-dhcp-agent', host, { agent: { report_interval: 1 } }, agentEnv.dhcp);
   network = await deployment.api.create('network');
   await deployment.api.create('subnet', { network_id: network.id, ip_version: 4, cidr: '10.8.0.0/24' });
 }
@@ -192,6 +201,27 @@ describe('with everything running', () => {
       return links.length === 0 && (await host.namespaces()).length === 0 && (await dnsmasqPid()) === null;
     });
   });
+});
+
+it('agents whose clocks are an hour wrong, one ahead and one behind, live and serve, and are complained of once', async () => {
+  const module = join(project, 'test/functional/programs/wrong-clock.mjs');
+  const wrongBy = (seconds: number) => ({ NODE_OPTIONS: `--import=${module}`, WRONG_CLOCK_S: String(seconds) });
+  await start({}, { bridge: wrongBy(3_600), dhcp: wrongBy(-3_600) });
+  const { port, guest } = await makeGuest('a');
+  expect(guest.lease!.address).toBe(port.fixed_ips[0]!.ip_address);
+  const beats = new Set<string>();
+  await until('several reports', async () => {
+    for (const agent of await deployment.api.list('agent')) {
+      expect(agent.alive).toBe(true);
+      expect(Math.abs(Date.parse(`${agent.heartbeat_timestamp}Z`) - Date.now())).toBeLessThan(60_000);
+      beats.add(`${agent.binary} ${agent.heartbeat_timestamp}`);
+    }
+    return beats.size >= 4;
+  });
+  const complaints = deployment.server.output.matchAll(
+    /the clock of this agent and the server are far apart agent_type="(.+?)".* seconds=36\d\d/g,
+  );
+  expect([...complaints].map(([, type]) => type).sort()).toEqual(['DHCP agent', 'Linux bridge agent']);
 });
 
 describe('the server dies between two steps', () => {

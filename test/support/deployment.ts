@@ -74,6 +74,7 @@ export class Deployment implements AsyncDisposable {
     binary: 'neutron-linuxbridge-agent' | 'neutron-dhcp-agent' | 'neutron-metadata-agent',
     host: EmulatedHost,
     sections: Sections = {},
+    env: Record<string, string> = {},
   ): Promise<Program> {
     const folder = `${this.folder}/${host.name}`;
     const file = await writeConfig(folder, `${binary}.conf`, {
@@ -86,7 +87,7 @@ export class Deployment implements AsyncDisposable {
         ...sections.DEFAULT,
       },
     });
-    const agent = new Program({ name: binary, host, args: ['--config-file', file] });
+    const agent = new Program({ name: binary, host, args: ['--config-file', file], env });
     this.#agents.push(agent);
     agent.start();
     await agent.ready('alive', () => this.isAlive(binary, host.name));
