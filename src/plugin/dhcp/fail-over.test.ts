@@ -110,8 +110,9 @@ it('leaves networks to an agent that is switched off, or has just begun with man
   await update!.call(f.plugin.collections.agents, f.context, agent.id, { admin_state_up: false });
   await pass(f, 5, () => f.dhcpAgent(other));
   expect(await hosts(f, id)).toEqual([first]);
-  await update!.call(f.plugin.collections.agents, f.context, agent.id, { admin_state_up: true });
+  // Before it is switched on: it has been silent for so long that the next look would take it for dead.
   await f.dhcpAgent(first, { start_flag: true });
+  await update!.call(f.plugin.collections.agents, f.context, agent.id, { admin_state_up: true });
   await pass(f, 4, () => f.dhcpAgent(other));
   expect(await hosts(f, id)).toEqual([first]);
   await pass(f, 1, () => f.dhcpAgent(other));
