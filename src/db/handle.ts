@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { defineErrors } from '../lib/errors.ts';
-import type { Connection, Dialect, QueryOutcome } from './dialect/contract.ts';
+import { inTurn } from './dialect/bound-connection.ts';
+import type { Connection, Dialect, QueryOutcome, Statement } from './dialect/contract.ts';
 import { isBusy, withRetry } from './retry.ts';
 import type { Schema } from './schema.ts';
 
@@ -37,6 +38,17 @@ export async function query(handle: Handle, sql: string, values: readonly unknow
       await handle.dialect.release(connection);
     }
   });
+}
+
+/**
+ * Reads all of it at one moment, in one round trip where the database can: what a request costs on a database server is
+ * mostly how often it asks.
+ */
+export async function queryAll(handle: Handle, statements: readonly Statement[]): Promise<QueryOutcome[]> {
+  const { connection, dialect } = handle;
+  if (connection !== null) return inTurn(connection, statements);
+  if (dialect.readTogether !== undefined) return reading(() => dialect.readTogether!(statements));
+  return atOneMoment(handle, (snapshot) => inTurn(snapshot.connection!, statements));
 }
 
 /**

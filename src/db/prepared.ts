@@ -1,5 +1,5 @@
 import type { Compilable, Kysely } from 'kysely';
-import type { DialectName, QueryOutcome } from './dialect/contract.ts';
+import type { DialectName, QueryOutcome, Statement } from './dialect/contract.ts';
 import { createKysely, rowsAsObjects } from './dialect/kysely.ts';
 import { type Handle, handleOf, query } from './handle.ts';
 import type { Schema } from './schema.ts';
@@ -24,6 +24,8 @@ export interface Prepared<P, R> {
   arrays<Row = readonly unknown[]>(db: Kysely<Schema>, parameters: P): Promise<readonly Row[]>;
   /** As `arrays`, behind a handle. */
   query(handle: Handle, parameters: P): Promise<QueryOutcome>;
+  /** What `query` would ask, to be asked together with others (`queryAll`). */
+  statement(handle: Handle, parameters: P): Statement;
 }
 
 /** @param dialect for the few statements that are not the same everywhere */
@@ -78,13 +80,18 @@ class PreparedQuery<P extends object, R> implements Prepared<P, R> {
   }
 
   query(handle: Handle, parameters: P): Promise<QueryOutcome> {
+    const { sql, values } = this.statement(handle, parameters);
+    return query(handle, sql, values);
+  }
+
+  statement(handle: Handle, parameters: P): Statement {
     const { sql, slots } = this.#compiled.get(handle.dialect.name) ?? this.#compile(handle);
     const values: unknown[] = new Array(slots.length);
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i]!;
       values[i] = typeof slot === 'string' ? (parameters as Record<string, unknown>)[slot] : slot.value;
     }
-    return query(handle, sql, values);
+    return { sql, values };
   }
 
   #compile(handle: Handle): Compiled {
@@ -123,6 +130,8 @@ export interface PreparedIn<V, R> {
   run(db: Kysely<Schema>, values: readonly V[]): Promise<{ changes: number }>;
   /** The rows as arrays, behind a handle. */
   query(handle: Handle, values: readonly V[]): Promise<readonly (readonly unknown[])[]>;
+  /** What `query` would ask, one or more; their rows together are its rows. */
+  statements(handle: Handle, values: readonly V[]): Statement[];
 }
 
 /** Values per statement: a longer list is asked for in pieces. Well below every database's limit of parameters. */
@@ -144,15 +153,20 @@ export function preparedIn<V, R>(build: (db: Kysely<Schema>, values: V[]) => Com
     }
     return query;
   };
-  const ask = async (handle: Handle, values: readonly V[]): Promise<QueryOutcome[]> => {
-    const outcomes: QueryOutcome[] = [];
+  const statements = (handle: Handle, values: readonly V[]): Statement[] => {
+    const pieces: Statement[] = [];
     for (let start = 0; start < values.length; start += LARGEST_IN) {
       const piece = values.slice(start, start + LARGEST_IN);
       const size = 2 ** Math.ceil(Math.log2(piece.length));
       const parameters: Record<string, V> = {};
       for (let i = 0; i < size; i++) parameters[`v${i}`] = piece[Math.min(i, piece.length - 1)]!;
-      outcomes.push(await ofSize(size).query(handle, parameters));
+      pieces.push(ofSize(size).statement(handle, parameters));
     }
+    return pieces;
+  };
+  const ask = async (handle: Handle, values: readonly V[]): Promise<QueryOutcome[]> => {
+    const outcomes: QueryOutcome[] = [];
+    for (const { sql, values: bound } of statements(handle, values)) outcomes.push(await query(handle, sql, bound));
     return outcomes;
   };
   const rows = async (handle: Handle, values: readonly V[]): Promise<readonly (readonly unknown[])[]> => {
@@ -167,6 +181,7 @@ export function preparedIn<V, R>(build: (db: Kysely<Schema>, values: V[]) => Com
       changes: (await ask(handleOf(db), values)).reduce((sum, outcome) => sum + outcome.changes, 0),
     }),
     query: rows,
+    statements,
   };
 }
 

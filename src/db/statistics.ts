@@ -1,4 +1,5 @@
-import type { Connection, Dialect } from './dialect/contract.ts';
+import { inTurn } from './dialect/bound-connection.ts';
+import type { Connection, Dialect, QueryOutcome, Statement } from './dialect/contract.ts';
 
 /** What was asked of a database since it was opened. Times are the callers' waits, with the network and locks in it. */
 export interface DatabaseStatistics {
@@ -38,6 +39,10 @@ export function counted(dialect: Dialect, statistics: DatabaseStatistics): Diale
     tablePlugins: () => dialect.tablePlugins(),
     acquire: async (snapshot) => wrap(await dialect.acquire(snapshot)),
     release: (connection) => dialect.release(inner.get(connection) ?? connection),
+    ...(dialect.readTogether && {
+      readTogether: (statements: readonly Statement[]) =>
+        count(statistics, statements, () => dialect.readTogether!(statements)),
+    }),
     async transaction(work) {
       const startedMs = performance.now();
       let outcome: 'committed' | 'rolledBack' = 'rolledBack';
@@ -72,6 +77,24 @@ class CountedConnection implements Connection {
     } finally {
       this.#statistics.statementSeconds += (performance.now() - startedMs) / 1000;
     }
+  }
+
+  queryAll(statements: readonly Statement[]) {
+    return count(this.#statistics, statements, () => inTurn(this.#inner, statements));
+  }
+}
+
+async function count(
+  statistics: DatabaseStatistics,
+  statements: readonly Statement[],
+  work: () => Promise<QueryOutcome[]>,
+): Promise<QueryOutcome[]> {
+  const startedMs = performance.now();
+  for (const { sql } of statements) statistics.statements[kindOf(sql)] += 1;
+  try {
+    return await work();
+  } finally {
+    statistics.statementSeconds += (performance.now() - startedMs) / 1000;
   }
 }
 

@@ -23,6 +23,8 @@ export interface Dialect {
    */
   acquire(snapshot: boolean): Promise<Connection>;
   release(connection: Connection): Promise<void>;
+  /** Reads all of it at one moment in one round trip, where the database can. */
+  readTogether?(statements: readonly Statement[]): Promise<QueryOutcome[]>;
   /**
    * Runs `work` in one transaction and settles after the commit (or the rollback, when `work` throws). Does not retry.
    * Statements on a connection whose transaction is over are refused.
@@ -41,6 +43,17 @@ export interface Connection {
    * @throws DatabaseError
    */
   query(sql: string, values: readonly unknown[]): Promise<QueryOutcome>;
+  /**
+   * Several in one round trip, where the database can: statements that need nothing of each other's answers. When one fails,
+   * none after it is run and all are lost.
+   * @throws DatabaseError
+   */
+  queryAll?(statements: readonly Statement[]): Promise<QueryOutcome[]>;
+}
+
+export interface Statement {
+  readonly sql: string;
+  readonly values: readonly unknown[];
 }
 
 /** Rows come as arrays in column order: half the cost of objects, and most readers build their own objects anyway. */

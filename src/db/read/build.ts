@@ -1,4 +1,5 @@
-import type { Handle } from '../handle.ts';
+import type { QueryOutcome, Statement } from '../dialect/contract.ts';
+import { type Handle, queryAll } from '../handle.ts';
 import type { Attribute, Definition, Row } from './definition.ts';
 import type { View } from './view.ts';
 
@@ -133,7 +134,41 @@ export async function build<R>(
   attributes: readonly Attribute[],
   view: View,
 ): Promise<R[]> {
-  const { slots, own, of } = await childrenOf(handle, definition, rows, attributes);
+  return assemble(rows, attributes, view, await childrenOf(handle, definition, rows, attributes));
+}
+
+/**
+ * One resource: its row and all its children are asked for together.
+ * @param own asks for its row
+ * @returns null when there is no such row
+ */
+export async function buildOne<R>(
+  handle: Handle,
+  definition: Definition,
+  { id, own }: { id: string; own: Statement },
+  attributes: readonly Attribute[],
+  view: View,
+): Promise<R | null> {
+  const needed = neededChildren(attributes);
+  const [found, ...outcomes] = await queryAll(handle, [
+    own,
+    ...needed.flatMap((name) => definition.children[name]!.of(handle, [id])),
+  ]);
+  if (found!.rows.length === 0) return null;
+  const children = grouped(
+    attributes,
+    needed,
+    outcomes.map((outcome) => groupOf(outcome)),
+  );
+  return assemble<R>(found!.rows, attributes, view, children)[0]!;
+}
+
+function assemble<R>(
+  rows: readonly Row[],
+  attributes: readonly Attribute[],
+  view: View,
+  { slots, own, of }: Children,
+): R[] {
   return rows.map((row) => {
     of(row);
     const resource: Record<string, unknown> = {};
@@ -164,10 +199,21 @@ async function childrenOf(
   rows: readonly Row[],
   attributes: readonly Attribute[],
 ): Promise<Children> {
-  const needed = [...new Set(attributes.flatMap(({ child }) => child ?? []))];
+  const needed = neededChildren(attributes);
   const ids = rows.map((row) => row[0] as string);
-  const groups: Map<string, Row[]>[] = [];
-  for (const name of needed) groups.push(await loadChildren(handle, definition, name, ids));
+  return grouped(attributes, needed, await loadChildren(handle, definition, needed, ids));
+}
+
+function neededChildren(attributes: readonly Attribute[]): string[] {
+  return [...new Set(attributes.flatMap(({ child }) => child ?? []))];
+}
+
+/** @param groups of each needed child its rows by parent */
+function grouped(
+  attributes: readonly Attribute[],
+  needed: readonly string[],
+  groups: readonly ReadonlyMap<string, readonly Row[]>[],
+): Children {
   const own: (readonly Row[])[] = new Array(needed.length);
   return {
     slots: attributes.map(({ child }) => (child === undefined ? -1 : needed.indexOf(child))),
@@ -182,23 +228,35 @@ async function childrenOf(
 async function loadChildren(
   handle: Handle,
   definition: Definition,
-  name: string,
+  names: readonly string[],
   ids: readonly string[],
-): Promise<Map<string, Row[]>> {
-  const child = definition.children[name]!;
-  if (ids.length === 0) return new Map();
-  if (ids.length === 1) return group(await child.of(handle, ids[0]!));
-  if (ids.length < WHOLE_FROM) return group(await child.ofAll(handle, ids));
-  const tooMany = await child.hasMoreThan(handle, ids.length * WHOLE_FACTOR);
-  return group(await child.ofAll(handle, tooMany ? ids : null));
+): Promise<Map<string, Row[]>[]> {
+  if (names.length === 0 || ids.length === 0) return names.map(() => new Map());
+  const children = names.map((name) => definition.children[name]!);
+  const mayBeWhole = ids.length >= WHOLE_FROM;
+  const sizes = mayBeWhole
+    ? await queryAll(
+        handle,
+        children.map((child) => child.moreThan(handle, ids.length * WHOLE_FACTOR)),
+      )
+    : [];
+  const asked = children.map((child, i) => child.of(handle, mayBeWhole && sizes[i]!.rows.length === 0 ? null : ids));
+  const outcomes = await queryAll(handle, asked.flat());
+  let next = 0;
+  return asked.map(({ length }) => {
+    next += length;
+    return groupOf(...outcomes.slice(next - length, next));
+  });
 }
 
-function group(rows: readonly Row[]): Map<string, Row[]> {
+function groupOf(...outcomes: readonly QueryOutcome[]): Map<string, Row[]> {
   const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const of = groups.get(row[0] as string);
-    if (of === undefined) groups.set(row[0] as string, [row]);
-    else of.push(row);
+  for (const { rows } of outcomes) {
+    for (const row of rows) {
+      const of = groups.get(row[0] as string);
+      if (of === undefined) groups.set(row[0] as string, [row as Row]);
+      else of.push(row as Row);
+    }
   }
   return groups;
 }

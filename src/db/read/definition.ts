@@ -8,6 +8,7 @@ import {
   sql,
 } from 'kysely';
 import type { FilterValue, Way } from '../../lib/query.ts';
+import type { Statement } from '../dialect/contract.ts';
 import type { Handle } from '../handle.ts';
 import { prepared, preparedIn } from '../prepared.ts';
 import type { Schema } from '../schema.ts';
@@ -132,14 +133,15 @@ export function scopeFor(
 /** A column, or an expression that depends on the view. */
 export type Sort = string | ((eb: AnyExpressions, view: View) => Expression<unknown>);
 
-/** Rows of another table that belong to a resource: the first column selected is the parent's id. */
+/**
+ * Rows of another table that belong to a resource: the first column selected is the parent's id. What asks for them is told,
+ * not run, so that all children of a resource are asked for together.
+ */
 export interface Child {
-  /** Of one parent. */
-  of(handle: Handle, id: string): Promise<readonly Row[]>;
-  /** Of several, or (`null`) of all there are. */
-  ofAll(handle: Handle, ids: readonly string[] | null): Promise<readonly Row[]>;
-  /** Whether there are more rows than this in all: decides whether reading all is cheaper than asking for each. */
-  hasMoreThan(handle: Handle, rows: number): Promise<boolean>;
+  /** Asks for those of some parents, or (`null`) for all there are. The rows of all its statements are the answer. */
+  of(handle: Handle, ids: readonly string[] | null): Statement[];
+  /** Has a row if there are more than so many in all: decides whether reading all is cheaper than asking for each. */
+  moreThan(handle: Handle, rows: number): Statement;
 }
 
 /**
@@ -155,9 +157,11 @@ export function child(parent: string, build: (db: Kysely<Schema>) => unknown): C
     select(db).clearSelect().clearOrderBy().select(sql.lit(1).as('one')).limit(1).offset(p.rows),
   );
   return {
-    of: async (handle, id) => (await one.query(handle, { id })).rows,
-    ofAll: async (handle, ids) => (ids === null ? (await all.query(handle, {})).rows : some.query(handle, ids)),
-    hasMoreThan: async (handle, rows) => (await beyond.query(handle, { rows })).rows.length > 0,
+    of: (handle, ids) => {
+      if (ids === null) return [all.statement(handle, {})];
+      return ids.length === 1 ? [one.statement(handle, { id: ids[0]! })] : some.statements(handle, ids);
+    },
+    moreThan: (handle, rows) => beyond.statement(handle, { rows }),
   };
 }
 

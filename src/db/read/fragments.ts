@@ -1,5 +1,5 @@
 import type { ListQuery } from '../../lib/query.ts';
-import type { Handle } from '../handle.ts';
+import { type Handle, queryAll } from '../handle.ts';
 import { buildTexts, type JsonPage, joinTexts, selectAttributes } from './build.ts';
 import type { Attribute, Definition, Row } from './definition.ts';
 import { findRows, rowsByIds } from './rows.ts';
@@ -133,8 +133,10 @@ async function stampsOf(
   const stamps = keys.map(([, revision]) => revision);
   for (const name of revised!.except) {
     const texts = new Map<string, string>();
-    for (const [id, ...values] of await children[name]!.ofAll(handle, ids)) {
-      texts.set(id as string, `${texts.get(id as string) ?? ''}\n${values.join('\t')}`);
+    for (const { rows } of await queryAll(handle, children[name]!.of(handle, ids))) {
+      for (const [id, ...values] of rows) {
+        texts.set(id as string, `${texts.get(id as string) ?? ''}\n${values.join('\t')}`);
+      }
     }
     for (let i = 0; i < ids.length; i++) stamps[i] = `${stamps[i]}${texts.get(ids[i]!) ?? ''}`;
   }

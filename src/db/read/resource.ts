@@ -1,8 +1,8 @@
 import { everything, type ListQuery, type Page } from '../../lib/query.ts';
 import type { Database, Db } from '../database.ts';
-import { atOneMoment, handleOf } from '../handle.ts';
+import { handleOf } from '../handle.ts';
 import { type Prepared, prepared } from '../prepared.ts';
-import { build, selectAttributes } from './build.ts';
+import { buildOne, selectAttributes } from './build.ts';
 import { type AnyExpressions, type Attribute, type Definition, rowsOf } from './definition.ts';
 import { Fragments } from './fragments.ts';
 import { findPage, findResources, LONG_LIST, withNow } from './list.ts';
@@ -47,16 +47,15 @@ export function reader<R>(source: ListSource, definition: Definition): Reader<R>
     return kept;
   };
   return {
-    get: (db, id, view = fullView, fields = null) =>
-      atOneMoment(handleOf(db), async (handle) => {
-        const { rows } =
-          view.all || scope === undefined
-            ? await byId.query(handle, { id })
-            : await scopedById.query(handle, { id, project: viewer(view) });
-        if (rows.length === 0) return null;
-        const attributes = fields === null ? attributesOf(view) : selectAttributes(definition, view, fields);
-        return (await build<R>(handle, definition, rows, attributes, withNow(view)))[0]!;
-      }),
+    get: (db, id, view = fullView, fields = null) => {
+      const handle = handleOf(db);
+      const own =
+        view.all || scope === undefined
+          ? byId.statement(handle, { id })
+          : scopedById.statement(handle, { id, project: viewer(view) });
+      const attributes = fields === null ? attributesOf(view) : selectAttributes(definition, view, fields);
+      return buildOne<R>(handle, definition, { id, own }, attributes, withNow(view));
+    },
     find: (db, query, view = fullView) => findResources<R>(db, definition, { ...everything, ...query }, view),
     list: async (database, query, view = fullView) => {
       const fixed = withNow(view);

@@ -1,5 +1,5 @@
 import { type ConnectionOptions, createConnection, type Connection as MysqlClient } from 'mysql2';
-import type { Connection, QueryOutcome } from '../contract.ts';
+import type { Connection, QueryOutcome, Statement } from '../contract.ts';
 import type { Pooled } from '../pool.ts';
 import { endsConnection, mysqlError } from './errors.ts';
 
@@ -29,6 +29,8 @@ export class MysqlConnection implements Connection, Pooled {
   readonly openedAt = performance.now();
   readonly #client: MysqlClient;
   #mode: Mode | null = null;
+  /** What begins a transaction of which the server does not know yet. */
+  #first: Statement | null = null;
   #broken = false;
   /** Statements that change tables may take hours. */
   #patient = false;
@@ -81,8 +83,20 @@ export class MysqlConnection implements Connection, Pooled {
     this.#patient = true;
   }
 
+  /** Begins a transaction by this statement, which goes to the server together with the first of it. */
+  begin(statement: Statement): void {
+    this.#first = statement;
+  }
+
+  /** Ends it by this statement; one that had nothing in it never came to the server. @throws DatabaseError */
+  async end(sql: string): Promise<void> {
+    if (this.#first === null) await this.query(sql, []);
+    this.#first = null;
+  }
+
   /** @throws DatabaseError */
   async query(sql: string, values: readonly unknown[]): Promise<QueryOutcome> {
+    if (this.#first !== null) return (await this.queryAll([{ sql, values }]))[0]!;
     try {
       return await this.#run(sql, values);
     } catch (error) {
@@ -91,12 +105,37 @@ export class MysqlConnection implements Connection, Pooled {
     }
   }
 
+  /** All as one text: the driver quotes every value, so that none of them is ever read as a statement. */
+  async queryAll(statements: readonly Statement[]): Promise<QueryOutcome[]> {
+    const first = this.#first;
+    this.#first = null;
+    const all = first === null ? statements : [first, ...statements];
+    if (all.length === 1) return [await this.query(all[0]!.sql, all[0]!.values)];
+    const text = all.map(({ sql }) => sql).join('; ');
+    try {
+      const outcomes = await this.#run(
+        text,
+        all.flatMap(({ values }) => values),
+        severalOf,
+      );
+      return first === null ? outcomes : outcomes.slice(1);
+    } catch (error) {
+      if (endsConnection(error)) this.#broken = true;
+      // Which of them failed is not told. Writes come one at a time, whatever begins their transaction.
+      throw mysqlError(error, all.at(-1)!.sql);
+    }
+  }
+
   close(): void {
     this.#broken = true;
     this.#client.destroy();
   }
 
-  #run(sql: string, values: readonly unknown[]): Promise<QueryOutcome> {
+  #run<T = QueryOutcome>(
+    sql: string,
+    values: readonly unknown[],
+    read: (result: unknown, fields: Fields | undefined) => T = outcomeOf as never,
+  ): Promise<T> {
     const request = {
       sql,
       values: checked(values),
@@ -106,7 +145,7 @@ export class MysqlConnection implements Connection, Pooled {
     return new Promise((resolve, reject) => {
       this.#client.query(request, (error, result, fields) => {
         if (error) reject(error);
-        else resolve(outcomeOf(result, fields));
+        else resolve(read(result, fields));
       });
     });
   }
@@ -121,7 +160,14 @@ function checked(values: readonly unknown[]): unknown[] {
   return values as unknown[];
 }
 
-function outcomeOf(result: unknown, fields: readonly { name: string }[] | undefined): QueryOutcome {
+type Fields = readonly { name: string }[];
+
+/** Of several statements: of each its rows or its header, and its columns. */
+function severalOf(results: unknown, fields: unknown): QueryOutcome[] {
+  return (results as unknown[]).map((result, i) => outcomeOf(result, (fields as (Fields | undefined)[])[i]));
+}
+
+function outcomeOf(result: unknown, fields: Fields | undefined): QueryOutcome {
   if (Array.isArray(result)) {
     return { columns: (fields ?? []).map(({ name }) => name), rows: result as unknown[][], changes: 0, insertId: null };
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type KyselyPlugin, MysqlAdapter, MysqlQueryCompiler } from 'kysely';
 import { DatabaseError } from '../../errors.ts';
 import { BoundConnection } from '../bound-connection.ts';
-import type { Connection, Dialect, DialectOptions } from '../contract.ts';
+import type { Connection, Dialect, DialectOptions, QueryOutcome, Statement } from '../contract.ts';
 import { firstConnection } from '../first-connection.ts';
 import { Pool } from '../pool.ts';
 import { type Mode, MysqlConnection, type MysqlSettings } from './connection.ts';
@@ -14,6 +14,10 @@ import { mysqlTables } from './tables.ts';
 
 /** Other programs that migrate are waited for this long. */
 const EXCLUSIVE_WAIT_S = 600;
+
+const BEGIN: Statement = { sql: 'start transaction', values: [] };
+const BEGIN_READING: Statement = { sql: 'start transaction read only', values: [] };
+const COMMIT: Statement = { sql: 'commit', values: [] };
 
 /** Opens a pool of connections to MariaDB or MySQL. @throws ConnectionError */
 export async function openMysql(options: DialectOptions): Promise<Dialect> {
@@ -73,24 +77,40 @@ class MysqlDialect implements Dialect {
   }
 
   async acquire(snapshot: boolean): Promise<Connection> {
-    return this.#acquire('read', async (connection) => {
-      if (!snapshot) return;
-      await connection.query('start transaction read only', []);
+    const connection = await this.#acquire('read');
+    if (snapshot) {
+      connection.begin(BEGIN_READING);
       this.#snapshots.add(connection);
-    });
+    }
+    return connection;
   }
 
   async release(connection: Connection): Promise<void> {
     const own = connection as MysqlConnection;
-    // A connection that fails here is broken, and the pool sees that.
-    if (this.#snapshots.delete(own) && !own.isBroken) await own.query('commit', []).catch(() => {});
+    // Nobody waits for the end of what was only read: whoever has the connection next speaks after it. One that fails here
+    // is broken, and the pool sees that.
+    if (this.#snapshots.delete(own) && !own.isBroken) void own.end('commit').catch(() => own.close());
     this.#release(own);
   }
 
+  async readTogether(statements: readonly Statement[]): Promise<QueryOutcome[]> {
+    const connection = await this.#acquire('read');
+    try {
+      if (statements.length === 1) return await connection.queryAll(statements);
+      const outcomes = await connection.queryAll([BEGIN_READING, ...statements, COMMIT]);
+      return outcomes.slice(1, -1);
+    } catch (error) {
+      // The transaction may be open still.
+      connection.close();
+      throw error;
+    } finally {
+      this.#release(connection);
+    }
+  }
+
   async transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = await this.#acquire('write', async (own) => {
-      await own.query('start transaction', []);
-    });
+    const connection = await this.#acquire('write');
+    connection.begin(BEGIN);
     if (this.#migrating) connection.waitForEver();
     const bound = new BoundConnection(this.#migrating ? new ResumedConnection(connection) : connection);
     try {
@@ -100,7 +120,7 @@ class MysqlDialect implements Dialect {
       return result;
     } catch (error) {
       bound.end();
-      if (!connection.isBroken) await connection.query('rollback', []).catch(() => connection.close());
+      if (!connection.isBroken) await connection.end('rollback').catch(() => connection.close());
       throw error;
     } finally {
       if (this.#migrating) connection.close();
@@ -134,11 +154,10 @@ class MysqlDialect implements Dialect {
     return this.#pool.close();
   }
 
-  async #acquire(mode: Mode, begin: (connection: MysqlConnection) => Promise<void>): Promise<MysqlConnection> {
+  async #acquire(mode: Mode): Promise<MysqlConnection> {
     const connection = await this.#pool.acquire((idle) => idle.mode === mode);
     try {
       await connection.become(mode);
-      await begin(connection);
       return connection;
     } catch (error) {
       connection.close();
@@ -158,7 +177,7 @@ class MysqlDialect implements Dialect {
 /** @throws DatabaseError `in_doubt` when the connection was lost before the server said that it is done */
 async function commit(connection: MysqlConnection): Promise<void> {
   try {
-    await connection.query('commit', []);
+    await connection.end('commit');
   } catch (error) {
     if (!connection.isBroken || !(error instanceof DatabaseError) || hasAnswered(error)) throw error;
     throw new DatabaseError('in_doubt', 'the connection was lost while committing', { sql: 'commit', cause: error });

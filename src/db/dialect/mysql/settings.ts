@@ -36,6 +36,8 @@ export function mysqlSettings({ user, password, host, port, database, query }: C
     connectTimeout: query.connect_timeout ? Number(query.connect_timeout) * 1000 : CONNECT_TIMEOUT_MS,
     // Nobody may have this process send a file of its host: the server can ask for that in the middle of any statement.
     flags: ['-LOCAL_FILES'],
+    // What is read together is asked for together. All values are quoted (`checked` in connection.ts sees to their kinds).
+    multipleStatements: true,
     supportBigNumbers: true,
     dateStrings: true,
     enableKeepAlive: true,
