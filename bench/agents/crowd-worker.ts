@@ -36,7 +36,7 @@ const orders: { [K in keyof CrowdOrders]: (args: CrowdOrders[K]['args']) => Prom
     return await Promise.all(beginnings);
   },
   startDhcp: async ({ host }) => {
-    dhcpAgent = new SimulatedDhcpAgent({ host, wire: await wireFor(0), reportIntervalMs });
+    dhcpAgent = new SimulatedDhcpAgent({ host, wire: await wireFor(0), counts, reportIntervalMs });
     await dhcpAgent.start();
   },
   plug: async ({ host, port }) => await agents.get(host)!.plug(port),

@@ -254,6 +254,7 @@ class Load {
     await pause(2 * SCAN_MS);
     const served = () => figuresBy(this.#stand.metricsUrl, 'neutrino_rpc_served_total', 'method');
     const before = await served();
+    const heardBefore = total((await this.#crowd.ask('counts', {})).deliveries);
     const spy = await openSpy(this.#wire);
     for (const [at, project] of projects.entries()) {
       const { host } = this.#members[at % this.#members.length]!;
@@ -265,9 +266,10 @@ class Load {
     }
     await pause(UPDATE_EVERY_MS);
     await spy.close();
+    const heard = total((await this.#crowd.ask('counts', {})).deliveries) - heardBefore;
     const messages = { ...spy.messages, ...repliesBetween(before, await served()) };
     const ours = Object.fromEntries(Object.entries(messages).map(([kind, count]) => [kind, count / ports]));
-    return { ports, ours, recorded: recordedMessages() };
+    return { ports, ours, recorded: recordedMessages(), deliveries: heard / ports };
   }
 }
 

@@ -38,6 +38,17 @@ export function recordedMessages(): Messages {
   return messages;
 }
 
+/**
+ * Deliveries of these to agents, were there so many of them: what was said to one host is read once, a fan-out by every bridge
+ * agent. Objects are pushed to whoever listens to them, and no bridge agent does.
+ */
+export function deliveriesAmong(agents: number, messages: Messages): number {
+  return Object.entries(messages).reduce((total, [kind, count]) => {
+    if (kind.startsWith('reply ') || kind.startsWith('push ')) return total;
+    return total + count * (kind.endsWith('by fan-out') ? agents : 1);
+  }, 0);
+}
+
 /** Heartbeats are nobody's port; a reply whose question came before the recording is one. */
 function replyTo(method: string | undefined): string | null {
   return method === undefined || method === 'report_state' ? null : `reply to ${method}`;

@@ -1,4 +1,4 @@
-import type { Messages } from './messages.ts';
+import { deliveriesAmong, type Messages } from './messages.ts';
 
 /** Times in ms. */
 export interface Times {
@@ -63,7 +63,13 @@ export interface AgentsReport {
     readonly deliveriesPerUpdate: number;
     readonly cores: Cores;
   };
-  readonly perPort: { readonly ports: number; readonly ours: Messages; readonly recorded: Messages };
+  readonly perPort: {
+    readonly ports: number;
+    readonly ours: Messages;
+    readonly recorded: Messages;
+    /** What agents received for one port, replies aside. */
+    readonly deliveries: number;
+  };
 }
 
 export function renderAgents(report: AgentsReport): string {
@@ -114,6 +120,11 @@ export function renderAgents(report: AgentsReport): string {
       String(perPort.recorded[kind] ?? 0),
     ]),
     ['in all', sum(perPort.ours).toFixed(1), String(sum(perPort.recorded))],
+    [
+      `deliveries of them to ${report.agents} agents (neutron's: reckoned)`,
+      perPort.deliveries.toFixed(0),
+      String(deliveriesAmong(report.agents, perPort.recorded)),
+    ],
   ];
   const notes = [
     `beside it: ${rest.withAgents.beside.toFixed(2)} cores at rest, ${updates.cores.beside.toFixed(2)} during updates; agents' process ${percent(rest.withAgents.agents)} at rest`,

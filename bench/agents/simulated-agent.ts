@@ -208,16 +208,12 @@ export function bridgeState(host: string, number: number, devices: number): Agen
 
 /** The DHCP agent that serves the network: says of each new port that its reservation stands. */
 export class SimulatedDhcpAgent {
-  readonly #host: string;
-  readonly #wire: SharedWire;
-  readonly #reportIntervalMs: number;
+  readonly #parts: Pick<SimulatedAgentParts, 'host' | 'wire' | 'counts' | 'reportIntervalMs'>;
   #peer: RpcPeer | null = null;
   #heartbeat: Heartbeat | null = null;
 
-  constructor({ host, wire, reportIntervalMs }: Pick<SimulatedAgentParts, 'host' | 'wire' | 'reportIntervalMs'>) {
-    this.#host = host;
-    this.#wire = wire;
-    this.#reportIntervalMs = reportIntervalMs;
+  constructor(parts: Pick<SimulatedAgentParts, 'host' | 'wire' | 'counts' | 'reportIntervalMs'>) {
+    this.#parts = parts;
   }
 
   get timeouts(): number {
@@ -225,18 +221,23 @@ export class SimulatedDhcpAgent {
   }
 
   async start(): Promise<void> {
-    const peer = new RpcPeer(await SharedLink.open(this.#wire, () => true), silentLogger);
+    const { host, wire, counts, reportIntervalMs } = this.#parts;
+    const glance: Glance = (topic) => {
+      counts.deliveries[topic] = (counts.deliveries[topic] ?? 0) + 1;
+      return true;
+    };
+    const peer = new RpcPeer(await SharedLink.open(wire, glance), silentLogger);
     this.#peer = peer;
     const ready = (ids: readonly string[]) =>
       peer.call({ topic: topics.plugin, version: '1.5' }, 'dhcp_ready_on_ports', { port_ids: ids }, adminContext());
     const methods: Endpoint['methods'] = {
       port_create_end: async ({ payload }: { payload: { port: { id: string } } }) => ready([payload.port.id]),
     };
-    await peer.listen(topics.dhcpAgent, this.#host, [{ version: DHCP_AGENT_VERSION, methods }]);
+    await peer.listen(topics.dhcpAgent, host, [{ version: DHCP_AGENT_VERSION, methods }]);
     this.#heartbeat = new Heartbeat({
       transport: peer,
       state: () => this.#state(),
-      intervalMs: this.#reportIntervalMs,
+      intervalMs: reportIntervalMs,
     });
     await this.#heartbeat.start();
   }
@@ -249,7 +250,7 @@ export class SimulatedDhcpAgent {
   #state(): AgentState {
     return {
       binary: 'neutron-dhcp-agent',
-      host: this.#host,
+      host: this.#parts.host,
       topic: topics.dhcpAgent,
       availability_zone: 'nova',
       configurations: {

@@ -25,9 +25,11 @@ test('the load of simulated agents measures what it should, and nothing is lost 
   expect(report.updates.toLastAgent.most).toBeGreaterThanOrEqual(report.updates.toFirstAgent.most);
   // One port, one host: the others hear nothing of it.
   expect(report.updates.deliveriesPerUpdate).toBe(1);
-  const { ours, recorded } = report.perPort;
+  const { ours, recorded, deliveries } = report.perPort;
   expect(recorded).toMatchObject({ 'push by fan-out': 4, 'reply to update_device_up': 1 });
   expect(ours).toMatchObject({ 'port_create_end to one host': 1, 'reply to update_device_up': 1 });
+  // To the DHCP agent, and to everybody who may have a port in its group.
+  expect(deliveries).toBe(1 + AGENTS);
   // Each kind as often as the real server at most: more is work that every agent of a cloud has with every port.
   expect(Object.entries(ours).filter(([kind, count]) => count > (recorded[kind] ?? 0))).toEqual([]);
 }, 120_000);
