@@ -96,6 +96,13 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'messaging',
+          include: ['test/compat/messaging/**/*.test.ts'],
+          testTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'tempest',
           include: ['test/compat/tempest/**/*.test.ts'],
           globalSetup: ['test/compat/tempest/set-up.ts'],

@@ -14,7 +14,7 @@ const kinds = ['unit', 'contract', 'mariadb', 'postgresql', 'compat', 'functiona
 /** Begun before the others and shown in its turn: a virtual machine that keeps one core busy for minutes. */
 const beside: readonly string[] = ['systemd'];
 /** Only where asked for: it installs the real OpenStack. */
-const extraKinds = ['keystone', 'clients', 'mixes', 'tempest', 'differential'] as const;
+const extraKinds = ['keystone', 'messaging', 'clients', 'mixes', 'tempest', 'differential'] as const;
 type Kind = (typeof kinds | typeof extraKinds)[number];
 
 interface Counts {
@@ -33,7 +33,7 @@ const { values } = parseArgs({
 
 const usage = `usage: npm test [-- --only unit,contract,mariadb,postgresql,compat,functional,systemd] [--long] [--no-install]
 
-  --only KINDS   only these kinds of tests (no types, lint, dead code); also: keystone, clients, mixes, tempest, differential, which set up parts of the real OpenStack
+  --only KINDS   only these kinds of tests (no types, lint, dead code); also: keystone, messaging, clients, mixes, tempest, differential, which set up parts of the real OpenStack
   --long         also the tests that take minutes (the same as npm run test:long)
   --no-install   name the Debian packages that are missing instead of installing them
 `;

@@ -10,7 +10,15 @@ const tempest: readonly DebianPackage[] = [
   { name: 'python3-stestr', commands: ['stestr'], why: 'running them' },
 ];
 
-export const openStackPackages = { clients, tempest };
+const messaging: readonly DebianPackage[] = [
+  {
+    name: 'python3-oslo.messaging',
+    commands: ['oslo-messaging-send-notification'],
+    why: 'what reads the notifications of OpenStack',
+  },
+];
+
+export const openStackPackages = { clients, messaging, tempest };
 
 /** Installs what is missing. @throws SetupError with the one command that would */
 export async function ensureOpenStackPackages(packages: readonly DebianPackage[]): Promise<void> {
