@@ -63,16 +63,23 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
   const openNova = await (await import('./nova.ts')).prepareNova(config);
   const prepared = keystone ? (await import('./access.ts')).prepareAccess(config) : null;
   // Modules come here and not above, so that --help and refusals are quick, and they load while the database opens.
-  const [{ openDatabase }, { newStatistics }, schema, { createPlugin }, { createApi }, { accessLog }, identity] =
-    await Promise.all([
-      import('../../src/db/database.ts'),
-      import('../../src/db/statistics.ts'),
-      import('../../src/db/migrate.ts'),
-      import('../../src/plugin/plugin.ts'),
-      import('../../src/api/server.ts'),
-      import('../../src/api/answered.ts'),
-      import('../../src/api/identity.ts'),
-    ]);
+  const [
+    { openDatabase },
+    { newStatistics },
+    { enterDatabase },
+    { createPlugin },
+    { createApi },
+    { accessLog },
+    identity,
+  ] = await Promise.all([
+    import('../../src/db/database.ts'),
+    import('../../src/db/statistics.ts'),
+    import('../../src/db/entrance.ts'),
+    import('../../src/plugin/plugin.ts'),
+    import('../../src/api/server.ts'),
+    import('../../src/api/answered.ts'),
+    import('../../src/api/identity.ts'),
+  ]);
   await using undo = new AsyncDisposableStack();
   const metrics = await openFigures('neutron-server', { config, logger, portOffset: role.index });
   if (metrics !== null) undo.defer(() => metrics.close());
@@ -80,9 +87,9 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
   service.describe(() => 'opening the database');
   const database = await openDatabase({ ...databaseSettings(config.get(databaseOptions)), statistics, logger });
   undo.defer(() => database.close());
-  await schema.requireCurrentSchema(database, config.files);
-
   const { host } = config.get(commonOptions);
+  undo.use(await enterDatabase(database, { name: `${host} ${process.pid}`, configFiles: config.files, logger }));
+
   const bus = await (processes > 1 ? joinQueue : serveQueue)('neutron-server', { config, logger });
   undo.defer(() => bus.close());
   const plugin = await createPlugin({

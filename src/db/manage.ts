@@ -146,6 +146,10 @@ async function doUpgrade(parts: ManageParts, args: Arguments): Promise<number> {
     target,
     branch,
     onStep: (from, { revision, title }) => logStep(parts, `Running upgrade ${from ?? ''} -> ${revision}, ${title}`),
+    onWait: (servers, silenceMs) => {
+      const names = servers.map(({ name }) => name).join(', ');
+      logStep(parts, `Waiting for up to ${silenceMs / 1000} s to see whether servers of older releases live: ${names}`);
+    },
   });
   return 0;
 }

@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
+import { contracting } from './contracting.ts';
 import type { Database, Db } from './database.ts';
 import { DatabaseError, SchemaError } from './errors.ts';
 import { columnsOf } from './migrations/columns.ts';
 import type { Migration } from './migrations/contract.ts';
 import { migrations } from './migrations/list.ts';
+import type { ServerRow } from './presence.ts';
 
 export interface UpgradeOptions {
   /** `head`, `heads`, a revision (its beginning suffices), or `+n`. */
@@ -12,8 +14,12 @@ export interface UpgradeOptions {
   readonly branch?: Migration['branch'] | null;
   /** Called before each step. */
   readonly onStep?: (from: string | null, step: Migration) => void;
+  /** Told when a step must wait to see which servers of older releases live. */
+  readonly onWait?: (servers: readonly ServerRow[], silenceMs: number) => void;
   /** The steps there are; tests pass their own. */
   readonly steps?: readonly Migration[];
+  /** For tests: how long a server must be silent to count as dead. */
+  readonly silenceMs?: number;
 }
 
 /**
@@ -21,10 +27,10 @@ export interface UpgradeOptions {
  * same moment: each step looks again, under the lock, at what is there.
  *
  * @returns the revision reached
- * @throws SchemaError for an unknown target, or a database of a newer release
+ * @throws SchemaError for an unknown target, a database of a newer release, or a contracting step while older servers live
  */
 export async function upgrade(database: Database, options: UpgradeOptions = {}): Promise<string | null> {
-  const { target = 'head', branch = null, onStep, steps = migrations } = options;
+  const { target = 'head', branch = null, onStep, onWait, silenceMs, steps = migrations } = options;
   return database.exclusively(async () => {
     const start = await currentRevision(database, steps);
     const end = targetIndex(target, indexOf(start, steps), steps);
@@ -33,14 +39,18 @@ export async function upgrade(database: Database, options: UpgradeOptions = {}):
     for (let i = indexOf(start, steps) + 1; i <= end; i++) {
       const step = steps[i]!;
       if (branch !== null && step.branch !== branch) break;
-      await database.transaction(async (tx) => {
-        const present = await readRevision(tx);
-        if (indexOf(present, steps) >= i) return;
-        onStep?.(present, step);
-        const tables = database.forTables(tx);
-        await step.up(tables, columnsOf(database.dialect));
-        await stampRevision(tables, step.revision);
-      });
+      const make = () =>
+        database.transaction(async (tx) => {
+          const present = await readRevision(tx);
+          if (indexOf(present, steps) >= i) return;
+          onStep?.(present, step);
+          const tables = database.forTables(tx);
+          await step.up(tables, columnsOf(database.dialect));
+          await stampRevision(tables, step.revision);
+        });
+      if (step.branch === 'expand') await make();
+      else
+        await contracting(database, step, make, { steps, ...(silenceMs && { silenceMs }), ...(onWait && { onWait }) });
     }
     return currentRevision(database, steps);
   });
@@ -68,6 +78,9 @@ export async function recordUpgrade(
       const tables = database.forTables(tx);
       await step.up(tables, columnsOf(database.dialect));
       await stampRevision(tables, step.revision);
+      if (step.branch === 'contract') {
+        await sql`insert into neutrino_contracted (version_num) values (${sql.lit(step.revision)})`.execute(tables);
+      }
     });
     lines.push(`-- Running upgrade ${from ?? ''} -> ${step.revision}`, '');
     for (const statement of statements) lines.push(`${statement};`, '');
@@ -119,23 +132,8 @@ export async function stamp(database: Database, target: string): Promise<string>
   return revision;
 }
 
-/**
- * What a server checks before it answers requests.
- *
- * @throws SchemaError with one line that says what to run
- */
-export async function requireCurrentSchema(database: Database, configFiles: readonly string[] = []): Promise<void> {
-  const revision = await currentRevision(database);
-  if (revision === headRevision()) return;
-  const found =
-    revision === null ? 'has no tables yet' : `is at revision ${revision}, this release needs ${headRevision()}`;
-  const command = ['neutron-db-manage', ...configFiles.flatMap((file) => ['--config-file', file]), 'upgrade', 'head'];
-  throw new SchemaError(
-    `The database ${maskPassword(database.options.connection)} ${found}: run "${command.join(' ')}" first.`,
-  );
-}
-
-async function readRevision(db: Db): Promise<string | null> {
+/** What the version table says, whether or not this release knows it; null when there is none. */
+export async function readRevision(db: Db): Promise<string | null> {
   try {
     const row = await db.selectFrom('neutrino_version').select('version_num').executeTakeFirst();
     return row?.version_num ?? null;

@@ -73,6 +73,8 @@ export interface Schema {
   /** Who does the periodic work; `beat` goes up while the holder lives. */
   neutrino_duties: { name: string; holder: string; beat: number };
   neutrino_turns: { name: string; turns: number };
+  neutrino_servers: { name: string; revision: string; beat: number };
+  neutrino_contracted: { version_num: string };
   neutrino_version: { version_num: string };
 }
 

@@ -10,6 +10,7 @@ import { portAttributes } from './port-attributes.ts';
 import { qinq } from './qinq.ts';
 import { securityGroups } from './security-groups.ts';
 import { segments } from './segments.ts';
+import { servers } from './servers.ts';
 import { subnetPools } from './subnet-pools.ts';
 import { tenants } from './tenants.ts';
 import { turns } from './turns.ts';
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   qinq,
   turns,
   duties,
+  servers,
 ];
