@@ -103,6 +103,17 @@ describe('RabbitMQ itself', () => {
     await bad.close();
   });
 
+  test('a call that no queue takes is told at once, and the next is served when there is one', async () => {
+    const url = rabbit.url();
+    const caller = connectTo(url, 'caller');
+    const serving = connectTo(url, 'serving');
+    const call = () => caller.call({ topic: 'q-later' }, 'echo', { a: 1 }, context, { timeoutMs: 20_000 });
+    await expect(call()).rejects.toThrow('no answer to echo on q-later: nobody listens on q-later');
+    await serving.listen('q-later', 'h', [echo]);
+    expect(await call()).toEqual({ a: 1 });
+    await Promise.all([caller.close(), serving.close()]);
+  });
+
   test('a host that does not answer is passed over for the next', async () => {
     const url = rabbit.url();
     const two = url.replace('@127.0.0.1', '@127.0.0.1:1,openstack:for-tests-only@127.0.0.1');
@@ -182,7 +193,7 @@ describe('RabbitMQ itself', () => {
 
   test('a network that swallows everything is noticed by the silence', async () => {
     const proxy = await TcpProxy.before(rabbit.port);
-    const transport = connectTo(rabbit.url({ port: proxy.port }), 'test', { heartbeatS: 1 });
+    const transport = connectTo(rabbit.url({ port: proxy.port }), 'test', { heartbeatS: 1, connectTimeoutMs: 500 });
     await transport.listen('q-silent', 'h', [echo]);
     const back = vi.fn();
     transport.onReconnect(back);

@@ -2,7 +2,6 @@ import { type ChannelModel, connect, credentials } from 'amqplib';
 import type { AmqpSettings } from './options.ts';
 import type { BrokerHost } from './url.ts';
 
-const CONNECT_TIMEOUT_MS = 10_000;
 /** The driver gives a connection up after two to three intervals of silence; the option is about all of them. */
 const MISSED_BEATS = 3;
 
@@ -15,7 +14,7 @@ export async function openConnection(
   broker: BrokerHost,
   { settings, vhost, name }: { settings: AmqpSettings; vhost: string; name: string },
 ): Promise<ChannelModel> {
-  const { tls, login, heartbeatS } = settings;
+  const { tls, login, heartbeatS, connectTimeoutMs } = settings;
   const { host, port, user, password } = broker;
   const where = {
     protocol: tls === null ? 'amqp' : 'amqps',
@@ -27,7 +26,7 @@ export async function openConnection(
   return connect(where, {
     noDelay: true,
     keepAlive: true,
-    timeout: CONNECT_TIMEOUT_MS,
+    timeout: connectTimeoutMs,
     credentials: signIn[login](user, password),
     clientProperties: { connection_name: name, product: 'neutrino' },
     ...(tls !== null && {

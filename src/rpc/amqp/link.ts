@@ -1,6 +1,6 @@
 import type { ChannelModel } from 'amqplib';
 import type { Logger } from '../../lib/log.ts';
-import { newMessageId, type ReplyAddress, wrap } from '../envelope.ts';
+import { newMessageId, type ReplyAddress, unwrap, wrap } from '../envelope.ts';
 import type { Link, LinkEvents, Route } from '../link.ts';
 import { closeConnection, openConnection, whyNoBroker } from './connection.ts';
 import { type Consumer, openConsumer } from './consumer.ts';
@@ -141,7 +141,11 @@ export class AmqpLink implements Link {
     };
     try {
       const [publishing, consuming] = [await open(), await open()];
-      const publisher = await Publisher.open(publishing, { logger, keepReplyMs: settings.keepReplyMs });
+      const publisher = await Publisher.open(publishing, {
+        logger,
+        keepReplyMs: settings.keepReplyMs,
+        unread: (content, key) => this.#unread(content, key),
+      });
       this.#session = { publishing, consuming, publisher, replies: null };
       await this.#readReplies();
       for (const id of [...this.#listening.keys()]) await this.#begin(id);
@@ -198,6 +202,12 @@ export class AmqpLink implements Link {
     this.#parts.logger.warn({ error: cause }, 'lost the connection to RabbitMQ');
     this.#events.lost();
     this.#retry = setTimeout(() => this.#connect(), 0);
+  }
+
+  /** A broker that was started anew has no queue until the other side is back: who calls tries again soon. */
+  #unread(content: Buffer, key: string): void {
+    const { _msg_id } = JSON.parse(unwrap(content.toString())) as { _msg_id: string };
+    this.#events.undeliverable(_msg_id, `nobody listens on ${key}`);
   }
 
   async #readReplies(): Promise<void> {

@@ -68,6 +68,8 @@ export const rabbitOptions = declareOptions('oslo_messaging_rabbit', {
   ssl_enforce_hostname_verification: option.bool({ default: true, help: 'the certificate must name the host' }),
 });
 
+const CONNECT_TIMEOUT_MS = 10_000;
+
 /** What a link needs to know besides the URL. Times in ms. */
 export interface AmqpSettings {
   readonly exchange: string;
@@ -78,6 +80,7 @@ export interface AmqpSettings {
   readonly transientTtlMs: number;
   readonly prefetch: number;
   readonly heartbeatS: number;
+  readonly connectTimeoutMs: number;
   readonly retry: { readonly firstMs: number; readonly moreMs: number; readonly mostMs: number };
   readonly login: 'PLAIN' | 'AMQPLAIN' | 'EXTERNAL';
   readonly keepReplyMs: number;
@@ -111,6 +114,7 @@ export function amqpSettings(options: Values, exchange: string, query: Readonly<
     transientTtlMs: seconds('rabbit_transient_queues_ttl'),
     prefetch: options.rabbit_qos_prefetch_count as number,
     heartbeatS: options.heartbeat_timeout_threshold as number,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
     retry: {
       firstMs: seconds('rabbit_retry_interval'),
       moreMs: seconds('rabbit_retry_backoff'),

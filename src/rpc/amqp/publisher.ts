@@ -27,6 +27,14 @@ const MOST_ATTEMPTS = 4;
 const MOST_PENDING_BYTES = 64 * 1024 * 1024;
 const RETURNED_PAUSE_MS = 250;
 
+interface PublisherParts {
+  readonly logger: Logger;
+  /** How long a reply is kept for a caller whose queue is away. */
+  readonly keepReplyMs: number;
+  /** A call came back: there is no queue that it could have gone to. */
+  readonly unread?: (content: Buffer, key: string) => void;
+}
+
 /**
  * Publishes on a channel that confirms. An exchange is declared before its first message, a queue only where the place says so.
  * Fan-out exchanges go with their last queue: a publish to one that went closes the channel (404), which is opened anew, and
@@ -36,6 +44,7 @@ export class Publisher {
   readonly #connection: ChannelModel;
   readonly #logger: Logger;
   readonly #keepReplyMs: number;
+  readonly #unread: PublisherParts['unread'];
   readonly #pending = new Set<Pending>();
   /** Places that are declared on this channel, or are being declared with what waits for that. */
   readonly #declared = new Map<string, Pending[] | 'done'>();
@@ -46,22 +55,26 @@ export class Publisher {
   #ended: Error | null = null;
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  private constructor(connection: ChannelModel, { logger, keepReplyMs }: { logger: Logger; keepReplyMs: number }) {
+  private constructor(connection: ChannelModel, { logger, keepReplyMs, unread }: PublisherParts) {
     this.#connection = connection;
     this.#logger = logger;
     this.#keepReplyMs = keepReplyMs;
+    this.#unread = unread;
   }
 
-  static async open(connection: ChannelModel, parts: { logger: Logger; keepReplyMs: number }): Promise<Publisher> {
+  static async open(connection: ChannelModel, parts: PublisherParts): Promise<Publisher> {
     const publisher = new Publisher(connection, parts);
     await publisher.#openChannel();
     return publisher;
   }
 
-  /** Settles when the broker has the message (or found nobody to give it to). @throws Error when that is not known */
+  /**
+   * Settles when the broker has the message (or found nobody to give it to; of a call, which expires, that is told).
+   * @throws Error when it is not known
+   */
   publish(place: Place, content: Buffer, expirationMs?: number): Promise<void> {
-    const expiration = expirationMs === undefined ? {} : { expiration: String(Math.round(expirationMs)) };
-    return this.#take({ place, key: place.key, content, options: { ...PROPERTIES, ...expiration } });
+    const ofCall = expirationMs === undefined ? {} : { expiration: String(Math.round(expirationMs)), mandatory: true };
+    return this.#take({ place, key: place.key, content, options: { ...PROPERTIES, ...ofCall } });
   }
 
   /** Sends a reply to a queue; when that is away, again for a while: its program may be connecting anew. */
@@ -150,6 +163,10 @@ export class Publisher {
     channel.on('close', () => this.#reopen(channel));
     channel.on('return', ({ content, fields, properties }) => {
       const queue = fields.routingKey;
+      if (fields.exchange !== '') {
+        this.#unread?.(content, queue);
+        return;
+      }
       if (performance.now() - Number(properties.messageId) > this.#keepReplyMs) {
         this.#logger.warn({ queue }, 'nobody took a reply; its caller is gone');
         return;
