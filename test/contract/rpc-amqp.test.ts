@@ -89,6 +89,20 @@ describe('RabbitMQ itself', () => {
     await transport.close();
   });
 
+  test('a cast to an exchange that is there in another way fails with the reason, and others go on', async () => {
+    const { connect } = await import('amqplib');
+    const url = rabbit.url();
+    const raw = await connect(url.replace('rabbit:', 'amqp:'));
+    await (await raw.createChannel()).assertExchange('q-other_fanout', 'direct', { durable: false });
+    const transport = connectTo(url);
+    await transport.listen('q-plugin', 'host1', [echo]);
+    const odd = transport.cast({ topic: 'q-other', fanout: true }, 'echo', {}, context);
+    await expect(odd).rejects.toThrow(/PRECONDITION_FAILED.*'type'.*'q-other_fanout'/);
+    expect(await transport.call({ topic: 'q-plugin' }, 'echo', { a: 1 }, context)).toEqual({ a: 1 });
+    await transport.close();
+    await raw.close();
+  });
+
   test('speaks TLS, and refuses a broker that the authority does not vouch for', async () => {
     const { readFileSync } = await import('node:fs');
     const ca = readFileSync(new URL('../data/tls/ca.pem', import.meta.url));

@@ -1,4 +1,5 @@
 import type { ChannelModel } from 'amqplib';
+import { causedBy } from '../../lib/cause.ts';
 import type { Logger } from '../../lib/log.ts';
 import { closeConnection, openConnection, whyNoBroker } from './connection.ts';
 import type { AmqpSettings } from './options.ts';
@@ -209,7 +210,9 @@ export class Outlet {
   #begins(why: string): void {
     if (this.#outage !== null || this.#closed) return;
     this.#outage = { sinceMs: performance.now(), droppedBefore: this.statistics.dropped };
-    this.#parts.logger.warn({ error: why, keeps: this.#most.messages }, 'notifications cannot be sent; they wait');
+    const fields = { error: why, keeps: this.#most.messages };
+    // Of no request, though one of them may find it out.
+    causedBy([], () => this.#parts.logger.warn(fields, 'notifications cannot be sent; they wait'));
   }
 
   #ends(): void {
@@ -218,7 +221,8 @@ export class Outlet {
     this.#outage = null;
     const seconds = Math.round((performance.now() - sinceMs) / 1000);
     const dropped = this.statistics.dropped - droppedBefore;
-    this.#parts.logger.info({ after_s: seconds, dropped, waiting: this.#waiting.size }, 'notifications are sent again');
+    const fields = { after_s: seconds, dropped, waiting: this.#waiting.size };
+    causedBy([], () => this.#parts.logger.info(fields, 'notifications are sent again'));
   }
 }
 

@@ -1,5 +1,6 @@
 import { connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Cause, causedBy, currentCauses } from '../../../src/lib/cause.ts';
 import type { Logger } from '../../../src/lib/log.ts';
 import { defaultValues } from '../../../src/lib/options.ts';
 import { amqpSettings, rabbitOptions } from '../../../src/rpc/amqp/options.ts';
@@ -16,7 +17,7 @@ let proxy: TcpProxy;
 let url: string;
 let direct: string;
 let queue: NotificationQueue;
-let lines: { level: string; message: string; fields: Record<string, unknown> }[];
+let lines: { level: string; message: string; fields: Record<string, unknown>; causes: readonly Cause[] }[];
 
 beforeAll(async () => {
   rabbit = await RabbitMq.start();
@@ -42,7 +43,7 @@ function open(more: Partial<OutletParts> = {}): Outlet {
 
 function recorder(): Logger {
   const at = (level: string) => (fields: object, message: string) =>
-    void lines.push({ level, message, fields: fields as Record<string, unknown> });
+    void lines.push({ level, message, fields: fields as Record<string, unknown>, causes: currentCauses() });
   return { debug() {}, info: at('info'), warn: at('warn'), error: at('error') };
 }
 
@@ -112,6 +113,13 @@ describe('what is sent', () => {
     expect(lines[1]).toMatchObject({ message: 'notifications are sent again', fields: { dropped: 3 } });
     outlet.send('notifications.info', JSON.stringify({ n: 8, text: 'x'.repeat(2_000) }));
     expect(outlet.statistics.dropped).toBe(4);
+  });
+
+  it('is complained of for no request, though it was one that found it out', async () => {
+    proxy.stop();
+    await using outlet = closing(open({ most: { messages: 1, bytes: 1_000 } }));
+    causedBy([{ requestId: 'req-1', globalRequestId: null }], () => send(outlet, 0, 2));
+    expect(lines).toMatchObject([{ fields: { error: 'the broker does not take as many as there are' }, causes: [] }]);
   });
 
   it('is given up after as many attempts as `retry` says', async () => {

@@ -68,14 +68,14 @@ describe('with RabbitMQ', () => {
     for (let i = 1; i <= 20; i++) await server.api.update('network', network.id, { name: `n${i}` });
     const figures = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     expect(await figures()).toMatch(/^neutrino_notifications_waiting 40$/m);
-    await server.server.ready('it is said', () => /notifications cannot be sent/.test(server.server.output));
+    await server.server.ready('it is said', () => /\[-\] notifications cannot be sent/.test(server.server.output));
     proxy.start();
     const got = await received(url, 40);
     expect(got.map(({ message }) => message.payload.network.name)).toEqual(
       Array.from({ length: 40 }, (_, i) => `n${1 + Math.floor(i / 2)}`),
     );
     await server.server.ready('it is said', () =>
-      /notifications are sent again .*dropped=0/.test(server.server.output),
+      /\[-\] notifications are sent again .*dropped=0/.test(server.server.output),
     );
     expect(server.server.output.match(/notifications (cannot be|are) sent/g)).toHaveLength(2);
     const counted = /^neutrino_notifications_total\{outcome="(sent|dropped)"\} (\d+)$/gm;
