@@ -1,6 +1,7 @@
 import type { CrowdCounts, CrowdEvent, CrowdMember, CrowdOrder, CrowdOrders } from './crowd.ts';
 import { SharedWire } from './shared-wire.ts';
-import { type AgentCounts, SimulatedAgent, SimulatedDhcpAgent } from './simulated-agent.ts';
+import { type AgentCounts, SimulatedAgent } from './simulated-agent.ts';
+import { SimulatedDhcpAgent } from './simulated-dhcp-agent.ts';
 
 /** Agents on one pair of connections: few enough that a broker spreads its work over several. */
 const AGENTS_PER_WIRE = 100;

@@ -1,16 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { cpus } from 'node:os';
 import { silentLogger } from '../../src/lib/log.ts';
 import { reportTime, StateReports } from '../../src/rpc/contract.ts';
 import { RpcPeer } from '../../src/rpc/peer.ts';
-import { until } from '../../test/support/wait.ts';
-import { percentile } from '../load.ts';
+import { countMessages } from './created-ports.ts';
 import { Crowd, type CrowdMember } from './crowd.ts';
-import { figuresBy, openSpy, recordedMessages, repliesBetween } from './messages.ts';
-import type { AgentsReport, Times } from './report.ts';
+import { pause, portOn, timesOf } from './raised.ts';
+import type { AgentsReport } from './report.ts';
 import { SharedLink, SharedWire } from './shared-wire.ts';
-import { bridgeState, SCAN_MS, sharedClockMs } from './simulated-agent.ts';
+import { bridgeState } from './simulated-agent.ts';
 import { type DatabaseKind, openStand, type Stand } from './stand.ts';
+import { watchUpdates } from './updates.ts';
 import { AliveWatch, watchCores } from './watch.ts';
 
 export interface AgentsOptions {
@@ -34,11 +33,9 @@ export interface AgentsOptions {
 /** Agents of one project: so many ask again when a port comes to its default group. */
 const AGENTS_PER_PROJECT = 10;
 const BULK = 100;
-const UPDATE_EVERY_MS = 1_000;
 /** Before anything is measured: what was done last is still being told, and a program that just began compiles itself. */
 const SETTLE_MS = 10_000;
 const WITHOUT_SECONDS = 30;
-const GUEST_BOOTS_MS = 300;
 
 /** Raises everything, puts the load on it phase by phase, and says what was seen. */
 export async function measureAgents(options: AgentsOptions): Promise<AgentsReport> {
@@ -80,8 +77,17 @@ class Load {
     say(`${seconds} s of heartbeats alone`);
     const withAgents = await this.#rest(seconds);
     const { beats } = withAgents;
-    const updates = await this.#updates();
-    const perPort = await this.#ports();
+    const raised = {
+      stand: this.#stand,
+      crowd: this.#crowd,
+      wire: this.#wire,
+      members: this.#members,
+      network: this.#network,
+    };
+    say(`${this.#options.updates} port updates, one a second`);
+    const updates = await watchUpdates(raised, this.#options.updates);
+    say(`${this.#options.ports} ports made, bound and wired, one after the other`);
+    const perPort = await countMessages(raised, this.#options.ports);
     await this.#watch.stop();
     const { timeouts, failures, firstFailure } = await this.#crowd.ask('counts', {});
     await this.#crowd.ask('stop', {});
@@ -129,7 +135,9 @@ class Load {
     await this.#crowd.ask('startDhcp', { host: hosts[0]! });
     await api.create('subnet', { network_id: network.id, ip_version: 4, cidr: '10.0.0.0/12' });
     const projects = hosts.map((_, number) => `project-${Math.floor(number / AGENTS_PER_PROJECT)}`);
-    const wanted = hosts.flatMap((host, number) => Array(portsPerAgent).fill(this.#portOn(host, projects[number]!)));
+    const wanted = hosts.flatMap((host, number) =>
+      Array(portsPerAgent).fill(portOn(network.id, host, projects[number]!)),
+    );
     const ids: string[] = [];
     for (let at = 0; at < wanted.length; at += BULK) {
       for (const port of await api.createMany('port', wanted.slice(at, at + BULK))) ids.push(port.id);
@@ -139,16 +147,6 @@ class Load {
       number,
       ports: ids.slice(number * portsPerAgent, (number + 1) * portsPerAgent),
     }));
-  }
-
-  #portOn(host: string, project: string) {
-    return {
-      network_id: this.#network,
-      project_id: project,
-      'binding:host_id': host,
-      device_owner: 'compute:nova',
-      device_id: randomUUID(),
-    };
   }
 
   async #rest(seconds: number) {
@@ -184,110 +182,10 @@ class Load {
     }
     return { declareMs, untilKnown: timesOf(times), allMs };
   }
-
-  async #updates(): Promise<AgentsReport['updates']> {
-    const { updates: count, say } = this.#options;
-    const { api } = this.#stand.deployment;
-    say(`${count} port updates, one a second`);
-    const ports = this.#members.map(({ ports }) => ports[0]!);
-    const { serverPid: server, brokerPid: broker, databasePid: database } = this.#stand;
-    const used = watchCores({ server, broker, database, agents: this.#crowd.pid });
-    const sentBefore = await this.#published();
-    const before = (await this.#crowd.ask('counts', {})).deliveries;
-    const fromRequest: number[] = [];
-    const fromAnswer: number[] = [];
-    const toFirstAgent: number[] = [];
-    const toLastAgent: number[] = [];
-    for (let at = 0; at < count; at++) {
-      const began = performance.now();
-      // Each port once down and, as many updates later as there are ports, up again. Spread over all agents.
-      const port = ports[(at * 7) % ports.length]!;
-      const heard = new Promise<number | null>((resolve) => {
-        this.#crowd.onPortUpdate = (id, atMs) => id === port && resolve(atMs);
-        setTimeout(() => resolve(null), UPDATE_EVERY_MS);
-      });
-      const { admin_state_up } = await api.show('port', port);
-      await this.#crowd.ask('counts', {});
-      const sentMs = sharedClockMs();
-      await api.update('port', port, { admin_state_up: !admin_state_up });
-      const answeredMs = sharedClockMs();
-      const heardMs = await heard;
-      await pause(UPDATE_EVERY_MS - (performance.now() - began) - 20);
-      if (heardMs !== null) {
-        fromRequest.push(heardMs - sentMs);
-        fromAnswer.push(heardMs - answeredMs);
-        const { firstDeliveryMs, lastDeliveryMs } = await this.#crowd.ask('counts', {});
-        toFirstAgent.push(firstDeliveryMs - sentMs);
-        toLastAgent.push(lastDeliveryMs - sentMs);
-      }
-      await pause(UPDATE_EVERY_MS - (performance.now() - began));
-    }
-    const after = (await this.#crowd.ask('counts', {})).deliveries;
-    const delivered = total(after) - total(before);
-    return {
-      count,
-      lost: count - fromRequest.length,
-      fromRequest: timesOf(fromRequest),
-      fromAnswer: timesOf(fromAnswer),
-      toFirstAgent: timesOf(toFirstAgent),
-      toLastAgent: timesOf(toLastAgent),
-      messagesPerUpdate: ((await this.#published()) - sentBefore) / count,
-      deliveriesPerUpdate: delivered / count,
-      cores: used(),
-    };
-  }
-
-  /** What the server published, replies aside: those of heartbeats are among them. */
-  async #published(): Promise<number> {
-    const sent = await figuresBy(this.#stand.metricsUrl, 'neutrino_queue_sent_total', 'kind');
-    return (sent.get('cast') ?? 0) + (sent.get('fanout') ?? 0);
-  }
-
-  async #ports(): Promise<AgentsReport['perPort']> {
-    const { ports, say } = this.#options;
-    const { api } = this.#stand.deployment;
-    say(`${ports} ports made, bound and wired, one after the other`);
-    const projects = Array.from({ length: ports }, (_, at) => `fresh-${at}`);
-    // The project's default group is not the port's; nor do other agents hold ports in it, as when it was recorded.
-    for (const project_id of projects) await api.create('port', { network_id: this.#network, project_id });
-    // Agents look at what they were told last at their next scan.
-    await pause(2 * SCAN_MS);
-    const served = () => figuresBy(this.#stand.metricsUrl, 'neutrino_rpc_served_total', 'method');
-    const before = await served();
-    const heardBefore = total((await this.#crowd.ask('counts', {})).deliveries);
-    const spy = await openSpy(this.#wire);
-    for (const [at, project] of projects.entries()) {
-      const { host } = this.#members[at % this.#members.length]!;
-      const port = await api.create('port', this.#portOn(host, project));
-      // A guest takes longer than the agents to hear that its group has a new member.
-      await pause(GUEST_BOOTS_MS);
-      await this.#crowd.ask('plug', { host, port: port.id });
-      await until('ACTIVE', async () => (await api.show('port', port.id)).status === 'ACTIVE', { everyMs: 10 });
-    }
-    await pause(UPDATE_EVERY_MS);
-    await spy.close();
-    const heard = total((await this.#crowd.ask('counts', {})).deliveries) - heardBefore;
-    const messages = { ...spy.messages, ...repliesBetween(before, await served()) };
-    const ours = Object.fromEntries(Object.entries(messages).map(([kind, count]) => [kind, count / ports]));
-    return { ports, ours, recorded: recordedMessages(), deliveries: heard / ports };
-  }
 }
 
 async function inTurns<T>(list: readonly T[], most: number, work: (one: T, at: number) => Promise<unknown>) {
   for (let at = 0; at < list.length; at += most) {
     await Promise.all(list.slice(at, at + most).map((one, offset) => work(one, at + offset)));
   }
-}
-
-function timesOf(values: readonly number[]): Times {
-  const sorted = [...values].sort((a, b) => a - b);
-  return { median: percentile(sorted, 0.5), p99: percentile(sorted, 0.99), most: percentile(sorted, 1) };
-}
-
-function total(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
-}
-
-async function pause(ms: number): Promise<void> {
-  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -5,7 +5,6 @@ import { tapName } from '../../src/lib/names.ts';
 import {
   type AgentState,
   bridgeAgentTopics,
-  DHCP_AGENT_VERSION,
   NO_TOPIC,
   type SecurityGroupInfo,
   topics,
@@ -204,64 +203,4 @@ export function bridgeState(host: string, number: number, devices: number): Agen
     },
     agent_type: 'Linux bridge agent',
   };
-}
-
-/** The DHCP agent that serves the network: says of each new port that its reservation stands. */
-export class SimulatedDhcpAgent {
-  readonly #parts: Pick<SimulatedAgentParts, 'host' | 'wire' | 'counts' | 'reportIntervalMs'>;
-  #peer: RpcPeer | null = null;
-  #heartbeat: Heartbeat | null = null;
-
-  constructor(parts: Pick<SimulatedAgentParts, 'host' | 'wire' | 'counts' | 'reportIntervalMs'>) {
-    this.#parts = parts;
-  }
-
-  get timeouts(): number {
-    return this.#peer?.statistics.timeouts ?? 0;
-  }
-
-  async start(): Promise<void> {
-    const { host, wire, counts, reportIntervalMs } = this.#parts;
-    const glance: Glance = (topic) => {
-      counts.deliveries[topic] = (counts.deliveries[topic] ?? 0) + 1;
-      return true;
-    };
-    const peer = new RpcPeer(await SharedLink.open(wire, glance), silentLogger);
-    this.#peer = peer;
-    const ready = (ids: readonly string[]) =>
-      peer.call({ topic: topics.plugin, version: '1.5' }, 'dhcp_ready_on_ports', { port_ids: ids }, adminContext());
-    const methods: Endpoint['methods'] = {
-      port_create_end: async ({ payload }: { payload: { port: { id: string } } }) => ready([payload.port.id]),
-    };
-    await peer.listen(topics.dhcpAgent, host, [{ version: DHCP_AGENT_VERSION, methods }]);
-    this.#heartbeat = new Heartbeat({
-      transport: peer,
-      state: () => this.#state(),
-      intervalMs: reportIntervalMs,
-    });
-    await this.#heartbeat.start();
-  }
-
-  async close(): Promise<void> {
-    await this.#heartbeat?.close();
-    await this.#peer?.close();
-  }
-
-  #state(): AgentState {
-    return {
-      binary: 'neutron-dhcp-agent',
-      host: this.#parts.host,
-      topic: topics.dhcpAgent,
-      availability_zone: 'nova',
-      configurations: {
-        dhcp_driver: 'neutron.agent.linux.dhcp.Dnsmasq',
-        dhcp_lease_duration: 86400,
-        log_agent_heartbeats: false,
-        networks: 1,
-        subnets: 1,
-        ports: 1,
-      },
-      agent_type: 'DHCP agent',
-    };
-  }
 }

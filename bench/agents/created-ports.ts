@@ -1,0 +1,40 @@
+import { until } from '../../test/support/wait.ts';
+import { figuresBy, openSpy, recordedMessages, repliesBetween } from './messages.ts';
+import { delivered, pause, portOn, type Raised } from './raised.ts';
+import type { AgentsReport } from './report.ts';
+import { SCAN_MS } from './simulated-agent.ts';
+
+/** A guest takes longer than the agents to hear that its group has a new member. */
+const GUEST_BOOTS_MS = 300;
+/** What is told after an answer is told by then. */
+const TOLD_MS = 1_000;
+
+/** Makes ports with a host, lets their taps appear there, and counts what the server says because of one. */
+export async function countMessages(
+  { stand, crowd, wire, members, network }: Raised,
+  ports: number,
+): Promise<AgentsReport['perPort']> {
+  const { api } = stand.deployment;
+  const projects = Array.from({ length: ports }, (_, at) => `fresh-${at}`);
+  // The project's default group is not the port's; nor do other agents hold ports in it, as when it was recorded.
+  for (const project_id of projects) await api.create('port', { network_id: network, project_id });
+  // Agents look at what they were told last at their next scan.
+  await pause(2 * SCAN_MS);
+  const served = () => figuresBy(stand.metricsUrl, 'neutrino_rpc_served_total', 'method');
+  const before = await served();
+  const heardBefore = await delivered(crowd);
+  const spy = await openSpy(wire);
+  for (const [at, project] of projects.entries()) {
+    const { host } = members[at % members.length]!;
+    const port = await api.create('port', portOn(network, host, project));
+    await pause(GUEST_BOOTS_MS);
+    await crowd.ask('plug', { host, port: port.id });
+    await until('ACTIVE', async () => (await api.show('port', port.id)).status === 'ACTIVE', { everyMs: 10 });
+  }
+  await pause(TOLD_MS);
+  await spy.close();
+  const heard = (await delivered(crowd)) - heardBefore;
+  const messages = { ...spy.messages, ...repliesBetween(before, await served()) };
+  const ours = Object.fromEntries(Object.entries(messages).map(([kind, count]) => [kind, count / ports]));
+  return { ports, ours, recorded: recordedMessages(), deliveries: heard / ports };
+}
