@@ -22,7 +22,6 @@ export async function writeServerFiles(host: EmulatedHost): Promise<string[]> {
       bind_port: 9696,
       api_workers: 1,
       rpc_workers: 1,
-      dhcp_agents_per_network: 2,
       dns_domain: 'mix.example.',
       api_paste_config: '/etc/neutron/api-paste.ini',
       state_path: STATE_PATH,

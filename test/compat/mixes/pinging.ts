@@ -1,7 +1,11 @@
 import { expect } from 'vitest';
-import type { Guest } from '../../support/guest.ts';
 import type { HostProcess } from '../../support/hosts.ts';
 import { until } from '../../support/wait.ts';
+
+/** A guest, or a host. */
+interface Pinger {
+  spawn(argv: readonly string[]): HostProcess;
+}
 
 /** One guest pings another a hundred times a second, until told to stop. */
 export class Pinging {
@@ -12,7 +16,7 @@ export class Pinging {
   }
 
   /** Starts, and waits for the first answers. */
-  static async start(from: Guest, to: string): Promise<Pinging> {
+  static async start(from: Pinger, to: string): Promise<Pinging> {
     const pinging = new Pinging(from.spawn(['ping', '-n', '-i', '0.01', to]));
     await pinging.answers(10);
     return pinging;
@@ -38,10 +42,10 @@ export class Pinging {
   }
 }
 
-/** Two guests ping each other while `work` is done. @returns what went over, of which nothing may be lost */
+/** Guests ping each other while `work` is done, and nothing is lost. */
 export async function withoutLoss(
   what: string,
-  pairs: readonly (readonly [from: Guest, to: string])[],
+  pairs: readonly (readonly [from: Pinger, to: string])[],
   work: () => Promise<unknown>,
 ): Promise<void> {
   const pings = await Promise.all(pairs.map(([from, to]) => Pinging.start(from, to)));

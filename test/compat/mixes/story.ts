@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bridgeName, dhcpNamespace, tapName } from '../../../src/lib/names.ts';
 import type { Network, Port, Subnet } from '../../../src/resources/shapes.ts';
@@ -9,8 +9,7 @@ import { until } from '../../support/wait.ts';
 import { Cloud } from './cloud.ts';
 import { type Kind, SHARED_SECRET } from './configuration.ts';
 import { withoutLoss } from './pinging.ts';
-
-const WAIT = { timeoutMs: 60_000, everyMs: 100 };
+import { addressOf, makeFlatNetwork, makePort, WAIT } from './ports.ts';
 
 /** What the story is about, for tests that go on with it. */
 export interface Told {
@@ -50,18 +49,6 @@ export function tellStory(
     await told.cloud?.[Symbol.asyncDispose]();
   });
 
-  const makePort = async (host: string, attributes: Record<string, unknown> = {}): Promise<Port> => {
-    const port = await told.cloud.api.create('port', {
-      network_id: told.network.id,
-      device_owner: 'compute:nova',
-      device_id: randomUUID(),
-      'binding:host_id': host,
-      ...attributes,
-    });
-    expect(port['binding:vif_type']).toBe('bridge');
-    return port;
-  };
-  const addressOf = (port: Port): string => port.fixed_ips[0]!.ip_address;
   const dhcpPort = async (): Promise<Port> => {
     const [port] = await told.cloud.api.list('port', `network_id=${told.network.id}&device_owner=network:dhcp`);
     return port!;
@@ -86,11 +73,10 @@ export function tellStory(
 
   it('a guest on each host gets its address', async () => {
     const { cloud, host1, host2 } = told;
-    const flat = { 'provider:network_type': 'flat', 'provider:physical_network': 'physnet1' };
-    told.network = await cloud.api.create('network', flat);
-    subnet = await cloud.api.create('subnet', { network_id: told.network.id, ip_version: 4, cidr: '10.7.0.0/24' });
-    told.near = await makePort('host1');
-    told.far = await makePort('host2');
+    told.network = await makeFlatNetwork(cloud, '10.7.0.0/24');
+    [subnet] = (await cloud.api.list('subnet')) as [Subnet];
+    told.near = await makePort(cloud, told.network, 'host1');
+    told.far = await makePort(cloud, told.network, 'host2');
     const from = performance.now();
     told.nearGuest = await plugGuest(host1, told.near, 'near');
     told.farGuest = await plugGuest(host2, told.far, 'far');
