@@ -38,6 +38,8 @@ export interface LinkEvents {
   unreadable(queue: string, why: string): void;
   /** A call will get no answer. */
   undeliverable(msgId: string, why: string): void;
+  /** What was said to this program may be lost, though the connection stayed: somebody deleted its queues. */
+  missed(): void;
   /** The connection is gone, and with it the answers to calls under way. */
   lost(): void;
   /** The connection is there again, and everything listens again. */

@@ -74,6 +74,7 @@ export class RpcPeer implements Transport {
         this.#awaySinceMs ??= performance.now();
         this.#giveUpAll('the connection to the queue was lost');
       },
+      missed: () => this.#tellReconnected(),
       back: () => {
         this.#awaySinceMs = null;
         this.statistics.reconnects += 1;

@@ -31,7 +31,10 @@ export interface Transport {
   hears?(topic: string): boolean;
   /** Serves methods on a topic under a server name until the listener is closed; again after every reconnect. */
   listen(topic: string, server: string, endpoints: readonly Endpoint[]): Promise<Listener>;
-  /** Called whenever the connection comes back after it was lost: time for a full sync. Returns an unsubscribe function. */
+  /**
+   * Called whenever what was said to this program may have been lost: the connection comes back after it was lost, or its
+   * queues had been deleted. Time for a full sync. Returns an unsubscribe function.
+   */
   onReconnect(callback: () => void): () => void;
   /** For how many milliseconds there has been no connection; 0 while there is one. */
   readonly awayMs: number;

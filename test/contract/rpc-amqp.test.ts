@@ -191,6 +191,8 @@ describe('RabbitMQ itself', () => {
     const { vhost } = parseBrokerUrl(url);
     const transport = connectTo(url);
     await transport.listen('q-gone', 'h', [echo]);
+    const missed = vi.fn();
+    transport.onReconnect(missed);
     const raw = await connect(url.replace('rabbit:', 'amqp:'));
     const channel = await raw.createChannel();
     for (const [name] of await rabbit.list('list_queues', vhost, 'name')) await channel.deleteQueue(name!);
@@ -201,6 +203,8 @@ describe('RabbitMQ itself', () => {
         }),
       { timeout: 10_000 },
     );
+    // What was in them is lost.
+    await vi.waitFor(() => expect(missed).toHaveBeenCalled());
     await raw.close();
     await transport.close();
   });

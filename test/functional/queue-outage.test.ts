@@ -171,3 +171,13 @@ it.each(outages)(
     );
   },
 );
+
+it('its queues are deleted by hand: agents stay alive, have one full sync each, and hear what is said next', async () => {
+  const before = agents.map(countOf);
+  await rabbit.deleteQueues();
+  await until('a full sync each', () => agents.every((agent, i) => countOf(agent) > before[i]!), { timeoutMs: 60_000 });
+  const { guest } = await boot(b.guest.host, 'last');
+  expect(await guest.ping(a.port.fixed_ips[0]!.ip_address)).toBe(true);
+  expect((await alive()).every(Boolean)).toBe(true);
+  expect(agents.map((agent, i) => countOf(agent) - before[i]!)).toEqual(agents.map(() => 1));
+});

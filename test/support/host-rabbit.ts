@@ -27,19 +27,8 @@ export class HostRabbit {
   }
 
   async up(): Promise<void> {
-    const file = (name: string) => join(this.#folder, name);
-    this.#host.spawn(['/usr/lib/rabbitmq/bin/rabbitmq-server'], {
-      cwd: this.#folder,
-      env: {
-        HOME: this.#folder,
-        RABBITMQ_NODENAME: 'rabbit@localhost',
-        RABBITMQ_MNESIA_BASE: file('mnesia'),
-        RABBITMQ_LOG_BASE: file('log'),
-        RABBITMQ_ENABLED_PLUGINS_FILE: file('enabled_plugins'),
-        RABBITMQ_CONFIG_FILE: file('rabbitmq'),
-        RABBITMQ_CONF_ENV_FILE: file('env.conf'),
-      },
-    });
+    const env = this.#environment;
+    this.#host.spawn(['/usr/lib/rabbitmq/bin/rabbitmq-server'], { cwd: this.#folder, env });
     await listening(this.#host, PORT);
   }
 
@@ -49,6 +38,25 @@ export class HostRabbit {
     const found = (await this.#host.processes()).filter(isOurs).map(({ pid }) => String(pid));
     await this.#host.run(['kill', '-9', ...found]);
     await until('RabbitMQ is gone', async () => !(await listens(this.#host, PORT)));
+  }
+
+  /** Every queue there is, as an operator who tidies up might. */
+  async deleteQueues(): Promise<void> {
+    const all = '[rabbit_amqqueue:delete(Q, false, false, <<"test">>) || Q <- rabbit_amqqueue:list()], ok.';
+    await this.#host.run(['/usr/lib/rabbitmq/bin/rabbitmqctl', 'eval', all], { env: this.#environment });
+  }
+
+  get #environment(): Record<string, string> {
+    const file = (name: string) => join(this.#folder, name);
+    return {
+      HOME: this.#folder,
+      RABBITMQ_NODENAME: 'rabbit@localhost',
+      RABBITMQ_MNESIA_BASE: file('mnesia'),
+      RABBITMQ_LOG_BASE: file('log'),
+      RABBITMQ_ENABLED_PLUGINS_FILE: file('enabled_plugins'),
+      RABBITMQ_CONFIG_FILE: file('rabbitmq'),
+      RABBITMQ_CONF_ENV_FILE: file('env.conf'),
+    };
   }
 
   #configure(): void {

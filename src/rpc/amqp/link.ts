@@ -45,6 +45,8 @@ export class AmqpLink implements Link {
   readonly #parts: AmqpLinkParts;
   readonly #events: LinkEvents;
   readonly #listening = new Map<number, Listening>();
+  /** Listeners whose queues are being declared anew. */
+  readonly #mending = new Set<number>();
   #session: Session | null = null;
   #up = Promise.withResolvers<void>();
   #isUp = false;
@@ -195,6 +197,7 @@ export class AmqpLink implements Link {
     this.#session = null;
     session.publisher.end(new Error('the connection to the broker was lost'));
     for (const listening of this.#listening.values()) listening.consumer = null;
+    this.#mending.clear();
     for (const connection of connections) void closeConnection(connection);
     if (!this.#isUp || this.#closed) return;
     this.#isUp = false;
@@ -258,8 +261,15 @@ export class AmqpLink implements Link {
     const listening = this.#listening.get(id);
     if (session === null || listening === undefined) return;
     listening.consumer = null;
+    this.#mending.add(id);
     this.#parts.logger.warn({ topic: listening.topic, why }, 'a listener hears nothing; declaring its queues anew');
-    this.#again(session, () => this.#begin(id));
+    this.#again(session, async () => {
+      await this.#begin(id);
+      if (this.#session !== session) return;
+      this.#mending.delete(id);
+      // Who deletes one of a program's queues deletes others: told once, when the last is there again.
+      if (this.#mending.size === 0) this.#events.missed();
+    });
   }
 
   #again(session: Session, work: () => Promise<void>): void {
