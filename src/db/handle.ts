@@ -46,6 +46,7 @@ export async function query(handle: Handle, sql: string, values: readonly unknow
  */
 export async function queryAll(handle: Handle, statements: readonly Statement[]): Promise<QueryOutcome[]> {
   const { connection, dialect } = handle;
+  if (statements.length === 0) return [];
   if (connection !== null) return inTurn(connection, statements);
   if (dialect.readTogether !== undefined) return reading(() => dialect.readTogether!(statements));
   return atOneMoment(handle, (snapshot) => inTurn(snapshot.connection!, statements));

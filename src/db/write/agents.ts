@@ -1,5 +1,8 @@
 import type { Db, Tx } from '../database.ts';
+import { rowsAsObjects } from '../dialect/kysely.ts';
+import { handleOf } from '../handle.ts';
 import { prepared, preparedIn, preparedInsert } from '../prepared.ts';
+import { ask, type Question } from '../question.ts';
 
 /** A row of `agents`, its JSON and flags converted. Times are milliseconds since the epoch. */
 export interface AgentRow {
@@ -222,8 +225,18 @@ const hosting = preparedIn((db, ids: string[]) =>
 );
 
 export async function agentsHosting(db: Db, networkIds: readonly string[]): Promise<HostingAgent[]> {
-  const rows = await hosting.all(db, networkIds);
-  return rows.map((row) => ({ ...row, admin_state_up: Boolean(row.admin_state_up) }));
+  return networkIds.length === 0 ? [] : (await ask(db, agentsHostingOf(db, networkIds)))[0];
+}
+
+/** @param networkIds at least one */
+export function agentsHostingOf(db: Db, networkIds: readonly string[]): Question<HostingAgent[]> {
+  return {
+    statements: hosting.statements(handleOf(db), networkIds),
+    answer: (outcomes) =>
+      outcomes
+        .flatMap((outcome) => rowsAsObjects<HostingAgent>(outcome))
+        .map((row) => ({ ...row, admin_state_up: Boolean(row.admin_state_up) })),
+  };
 }
 
 /** Agents that are switched on and were last heard of before this moment (milliseconds since the epoch), in order. */

@@ -1,5 +1,8 @@
 import type { Db, Tx } from '../database.ts';
+import { rowsAsObjects } from '../dialect/kysely.ts';
+import { handleOf } from '../handle.ts';
 import { prepared, preparedInsert } from '../prepared.ts';
+import { ask, type Question } from '../question.ts';
 
 /** What other parts of the plugin must know of a network to work on its children. */
 export interface NetworkFacts {
@@ -17,15 +20,26 @@ const facts = prepared((db, p: { id: string }) =>
 );
 
 export async function networkFacts(db: Db, id: string): Promise<NetworkFacts | null> {
-  const row = await facts.first(db, { id });
-  if (!row) return null;
-  const { availability_zone_hints: hints } = row;
+  return (await ask(db, networkFactsOf(db, id)))[0];
+}
+
+export function networkFactsOf(db: Db, id: string): Question<NetworkFacts | null> {
   return {
-    ...row,
-    port_security_enabled: Boolean(row.port_security_enabled),
-    availability_zone_hints: hints === '' || hints === '[]' ? [] : JSON.parse(hints),
+    statements: [facts.statement(handleOf(db), { id })],
+    answer: ([outcome]) => {
+      const [row] = rowsAsObjects<FactsRow>(outcome!);
+      if (!row) return null;
+      const { availability_zone_hints: hints } = row;
+      return {
+        ...row,
+        port_security_enabled: Boolean(row.port_security_enabled),
+        availability_zone_hints: hints === '' || hints === '[]' ? [] : JSON.parse(hints),
+      };
+    },
   };
 }
+
+type FactsRow = Omit<NetworkFacts, 'availability_zone_hints'> & { availability_zone_hints: string };
 
 export interface NewNetwork {
   id: string;

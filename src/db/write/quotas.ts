@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from '../database.ts';
+import { handleOf } from '../handle.ts';
 import { type Prepared, prepared, preparedInsert } from '../prepared.ts';
+import { ask, type Question } from '../question.ts';
 import type { Schema } from '../schema.ts';
 
 const limit = prepared((db, p: { project_id: string; resource: string }) =>
@@ -9,8 +11,14 @@ const limit = prepared((db, p: { project_id: string; resource: string }) =>
 
 /** The limit of its own that a project has for a resource, or null. */
 export async function ownLimit(db: Db, projectId: string, resource: string): Promise<number | null> {
-  const row = await limit.first(db, { project_id: projectId, resource });
-  return row === null ? null : Number(row.limit);
+  return (await ask(db, ownLimitOf(db, projectId, resource)))[0];
+}
+
+export function ownLimitOf(db: Db, project_id: string, resource: string): Question<number | null> {
+  return {
+    statements: [limit.statement(handleOf(db), { project_id, resource })],
+    answer: ([outcome]) => (outcome!.rows.length === 0 ? null : Number(outcome!.rows[0]![0])),
+  };
 }
 
 /** One limit of one project. */
@@ -58,6 +66,8 @@ export async function deleteLimits(tx: Tx, projectId: string): Promise<boolean> 
 export interface ProjectRows {
   count(db: Db, projectId: string): Promise<number>;
   hasMoreThan(db: Db, projectId: string, rows: number): Promise<boolean>;
+  /** As `hasMoreThan`, to be asked with others; absent where it takes several statements. */
+  moreThanOf?(db: Db, projectId: string, rows: number): Question<boolean>;
 }
 
 /** Both go by the index on `project_id` alone. */
@@ -75,6 +85,10 @@ export function projectRows(table: keyof Schema & string): ProjectRows {
   return {
     count: async (db, project_id) => Number((await counted.first(db, { project_id }))?.rows ?? 0),
     hasMoreThan: async (db, project_id, rows) => (await beyond.arrays(db, { project_id, rows })).length > 0,
+    moreThanOf: (db, project_id, rows) => ({
+      statements: [beyond.statement(handleOf(db), { project_id, rows })],
+      answer: ([outcome]) => outcome!.rows.length > 0,
+    }),
   };
 }
 

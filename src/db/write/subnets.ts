@@ -1,6 +1,9 @@
 import { addressKey, parseAddress } from '../../lib/ip/address.ts';
 import type { Db, Tx } from '../database.ts';
+import { rowsAsObjects } from '../dialect/kysely.ts';
+import { handleOf } from '../handle.ts';
 import { prepared, preparedIn, preparedInsert } from '../prepared.ts';
+import { ask, type Question } from '../question.ts';
 
 /** A subnet as address allocation sees it, its pools and service types included. */
 export interface SubnetFacts {
@@ -54,17 +57,24 @@ const serviceTypesOf = prepared((db, p: { network_id: string }) =>
 
 /** The subnets of a network, oldest first. */
 export async function subnetFacts(db: Db, networkId: string): Promise<SubnetFacts[]> {
-  const parameters = { network_id: networkId };
-  const rows = await subnetsOf.all(db, parameters);
-  if (rows.length === 0) return [];
-  const pools = (await poolsOf.arrays(db, parameters)) as readonly string[][];
-  const types = (await serviceTypesOf.arrays(db, parameters)) as readonly string[][];
-  return rows.map((row) => ({
-    ...row,
-    enable_dhcp: Boolean(row.enable_dhcp),
-    pools: pools.filter(([subnet]) => subnet === row.id).map(([, start, end]) => ({ start: start!, end: end! })),
-    service_types: types.filter(([subnet]) => subnet === row.id).map(([, type]) => type!),
-  }));
+  return (await ask(db, subnetFactsOf(db, networkId)))[0];
+}
+
+export function subnetFactsOf(db: Db, network_id: string): Question<SubnetFacts[]> {
+  const handle = handleOf(db);
+  return {
+    statements: [subnetsOf, poolsOf, serviceTypesOf].map((part) => part.statement(handle, { network_id })),
+    answer: ([subnets, poolRows, typeRows]) => {
+      const pools = poolRows!.rows as readonly string[][];
+      const types = typeRows!.rows as readonly string[][];
+      return rowsAsObjects<Omit<SubnetFacts, 'pools' | 'service_types'>>(subnets!).map((row) => ({
+        ...row,
+        enable_dhcp: Boolean(row.enable_dhcp),
+        pools: pools.filter(([subnet]) => subnet === row.id).map(([, start, end]) => ({ start: start!, end: end! })),
+        service_types: types.filter(([subnet]) => subnet === row.id).map(([, type]) => type!),
+      }));
+    },
+  };
 }
 
 const ofSegment = prepared((db, p: { segment_id: string }) =>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Tx } from '../database.ts';
 import { handleOf, query } from '../handle.ts';
+import { ask, type Question } from '../question.ts';
 
 /**
  * Who may change the network at the same time.
@@ -42,13 +43,23 @@ export async function takeTurn(tx: Tx, turn: Turn): Promise<void> {
  * such as a quota. Take several in the order of their names.
  */
 export async function holdName(tx: Tx, name: string): Promise<void> {
-  const handle = handleOf(tx);
-  if (handle.dialect.name === 'mysql') {
-    const take = 'insert into neutrino_turns (name, turns) values (?, 1) on duplicate key update turns = turns + 1';
-    await query(handle, take, [name]);
-  } else if (handle.dialect.name === 'postgres') {
-    await query(handle, 'select pg_advisory_xact_lock($1::bigint)', [numberOf(name)]);
-  }
+  await ask(tx, holdOf(tx, name));
+}
+
+/** As `holdName`, to be asked before what is then counted. */
+export function holdOf(tx: Tx, name: string): Question<void> {
+  const { dialect } = handleOf(tx);
+  const statements = {
+    sqlite: [],
+    mysql: [
+      {
+        sql: 'insert into neutrino_turns (name, turns) values (?, 1) on duplicate key update turns = turns + 1',
+        values: [name],
+      },
+    ],
+    postgres: [{ sql: 'select pg_advisory_xact_lock($1::bigint)', values: [numberOf(name)] }],
+  };
+  return { statements: statements[dialect.name], answer: () => {} };
 }
 
 /** Whether transactions run one after the other, whatever they say. */

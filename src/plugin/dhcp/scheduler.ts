@@ -23,6 +23,8 @@ export interface Scheduling {
   zoneHints: readonly string[];
   /** Only agents of these hosts will do, and only they count: those that reach one segment of a routed network. */
   hosts?: readonly string[] | null;
+  /** Its agents, where they are known. */
+  present?: readonly HostingAgent[];
 }
 
 /** How they are chosen. */
@@ -39,7 +41,7 @@ export interface SchedulingWays {
  */
 export async function scheduleNetwork(tx: Tx, network: Scheduling, ways: SchedulingWays): Promise<Scheduled> {
   const { options } = ways;
-  const agents = await agentsHosting(tx, [network.id]);
+  const agents = [...(network.present ?? (await agentsHosting(tx, [network.id])))];
   if (!options.enable_traditional_dhcp || !options.network_auto_schedule) return { agents, added: [] };
   const near = agents.filter(({ host }) => network.hosts?.includes(host) !== false);
   const added = await addAgents(tx, network, options.dhcp_agents_per_network - near.length, agents, ways);

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { ask } from '../../db/question.ts';
 import { getNetwork } from '../../db/read/networks.ts';
-import { type AgentRow, agentsOnHost, type HostingAgent } from '../../db/write/agents.ts';
+import { type AgentRow, agentsHostingOf, agentsOnHost, type HostingAgent } from '../../db/write/agents.ts';
 import { insertBinding } from '../../db/write/bindings.ts';
-import { type NetworkFacts, networkFacts } from '../../db/write/networks.ts';
+import { type NetworkFacts, networkFactsOf } from '../../db/write/networks.ts';
 import {
   holderOfMac,
   insertPort,
@@ -13,7 +14,7 @@ import {
 } from '../../db/write/ports.ts';
 import { insertProvisioningBlocks, type ProvisioningEntity } from '../../db/write/provisioning.ts';
 import { replacePortGroups } from '../../db/write/security-groups.ts';
-import { type SubnetFacts, subnetFacts } from '../../db/write/subnets.ts';
+import { type SubnetFacts, subnetFactsOf } from '../../db/write/subnets.ts';
 import { seesEverything } from '../../lib/context.ts';
 import { dnsAssignment } from '../../lib/dns-names.ts';
 import type { FixedIp, Port } from '../../resources/shapes.ts';
@@ -63,13 +64,18 @@ interface NetworkNote {
 }
 
 async function readNote(change: Change, machine: Machine, id: string): Promise<NetworkNote> {
-  const facts = await networkFacts(change.tx, id);
+  const { tx } = change;
+  const [facts, subnets, present] = await ask(
+    tx,
+    networkFactsOf(tx, id),
+    subnetFactsOf(tx, id),
+    agentsHostingOf(tx, [id]),
+  );
   const visible =
     seesEverything(change.context) ||
-    (await getNetwork(change.tx, id, viewOf(machine.shared, change.context), ['id'])) !== null;
+    (await getNetwork(tx, id, viewOf(machine.shared, change.context), ['id'])) !== null;
   if (!facts || !visible) throw networkErrors.NetworkNotFound({ net_id: id });
-  const subnets = await subnetFacts(change.tx, id);
-  const agents = await scheduleIn(change, facts, machine);
+  const agents = await scheduleIn(change, facts, machine, { present });
   return { facts, subnets, agents };
 }
 

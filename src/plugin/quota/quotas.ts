@@ -1,6 +1,7 @@
 import type { Db, Tx } from '../../db/database.ts';
-import { ownLimit, type ProjectRows } from '../../db/write/quotas.ts';
-import { holdName } from '../../db/write/turns.ts';
+import { ask, type Question } from '../../db/question.ts';
+import { ownLimit, ownLimitOf, type ProjectRows } from '../../db/write/quotas.ts';
+import { holdOf } from '../../db/write/turns.ts';
 import type { Input } from '../contract.ts';
 import { quotaErrors as errors } from './errors.ts';
 import { defaultLimit, type QuotaOptions } from './options.ts';
@@ -53,11 +54,8 @@ export class Quotas {
       }
     }
     for (const [name, { resource, project }] of [...held].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const limit = (await ownLimit(tx, project, resource)) ?? this.defaultLimit(resource);
-      if (limit < 0) continue;
-      await holdName(tx, name);
-      if (await this.rows(resource).hasMoreThan(tx, project, limit))
-        throw errors.OverQuota({ overs: `['${resource}']` });
+      const isOver = await this.#exceeds(tx, { resource, project, more: 0 }, holdOf(tx, name));
+      if (isOver) throw errors.OverQuota({ overs: `['${resource}']` });
     }
   }
 
@@ -68,12 +66,34 @@ export class Quotas {
   async check(db: Db, resource: string, projectId: string, more: number): Promise<void> {
     // What belongs to no project (ports of the infrastructure) is nobody's share.
     if (projectId === '' || more === 0) return;
-    const limit = (await ownLimit(db, projectId, resource)) ?? this.defaultLimit(resource);
-    if (limit < 0) return;
-    const room = limit - more;
-    if (room < 0 || (await this.rows(resource).hasMoreThan(db, projectId, room))) {
+    if (await this.#exceeds(db, { resource, project: projectId, more })) {
       throw errors.OverQuota({ overs: `['${resource}']` });
     }
+  }
+
+  /**
+   * Whether so many more rows are beyond a project's limit. Most projects have no limit of their own: it is asked for together
+   * with what the usual one is compared with.
+   * @param hold asked before the rows are counted
+   */
+  async #exceeds(
+    db: Db,
+    { resource, project, more }: { resource: string; project: string; more: number },
+    hold: Question<void> = { statements: [], answer: () => {} },
+  ): Promise<boolean> {
+    const rows = this.rows(resource);
+    const usual = this.defaultLimit(resource);
+    const beyondUsual = usual < more ? undefined : rows.moreThanOf?.(db, project, usual - more);
+    let limit = usual;
+    if (beyondUsual === undefined) {
+      limit = (await ownLimit(db, project, resource)) ?? usual;
+      if (limit >= 0) await ask(db, hold);
+    } else {
+      const [own, , isBeyond] = await ask(db, ownLimitOf(db, project, resource), hold, beyondUsual);
+      if (own === null) return isBeyond;
+      limit = own;
+    }
+    return limit >= 0 && (limit < more || (await rows.hasMoreThan(db, project, limit - more)));
   }
 
   /** As `check`, for the inputs of one request, each with its project. */

@@ -20,6 +20,6 @@ export async function scheduleSegments(
   );
   for (const { network_id, segment_id } of served) {
     const network = await networkFacts(change.tx, network_id);
-    if (network) await scheduleIn(change, network, machine, hosts.get(segment_id) ?? []);
+    if (network) await scheduleIn(change, network, machine, { hosts: hosts.get(segment_id) ?? [] });
   }
 }

@@ -186,7 +186,7 @@ export class Subnets implements Collection<Subnet> {
     if (isAutoAddressSubnet(subnet)) await addAutoAddresses(change, this.#machine.ipam, subnet);
     await mechanisms.precommit('createSubnetPrecommit', tx, { context, current: subnet, original: null });
     const hosts = segment_id === null ? null : ((await hostsOfSegments(tx, [segment_id])).get(segment_id) ?? []);
-    await scheduleIn(change, network, this.#machine, hosts);
+    await scheduleIn(change, network, this.#machine, { hosts });
     await change.todo('subnet', id, 'created', { network_id: network.id });
     return subnet;
   }
