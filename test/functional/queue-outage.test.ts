@@ -181,3 +181,15 @@ it('its queues are deleted by hand: agents stay alive, have one full sync each, 
   expect((await alive()).every(Boolean)).toBe(true);
   expect(agents.map((agent, i) => countOf(agent) - before[i]!)).toEqual(agents.map(() => 1));
 });
+
+it('garbage, much of it and large, comes to every queue: nothing stops, and each program says it once of each queue', async () => {
+  await rabbit.spoilQueues(100, 1024 * 1024);
+  const programs = [deployment.server, ...agents.map(({ program }) => program)];
+  const said = ({ output }: Program) =>
+    [...output.matchAll(/dropped a message that cannot be read queue=(\S+)/g)].map(([, queue]) => queue!);
+  for (const program of programs) await until(`${program.name} drops some`, () => said(program).length > 0);
+  const { guest } = await boot(b.guest.host, 'after');
+  expect(await guest.ping(a.port.fixed_ips[0]!.ip_address)).toBe(true);
+  expect((await alive()).every(Boolean)).toBe(true);
+  for (const program of programs) expect(new Set(said(program)).size).toBe(said(program).length);
+});

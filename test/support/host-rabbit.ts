@@ -42,8 +42,23 @@ export class HostRabbit {
 
   /** Every queue there is, as an operator who tidies up might. */
   async deleteQueues(): Promise<void> {
-    const all = '[rabbit_amqqueue:delete(Q, false, false, <<"test">>) || Q <- rabbit_amqqueue:list()], ok.';
-    await this.#host.run(['/usr/lib/rabbitmq/bin/rabbitmqctl', 'eval', all], { env: this.#environment });
+    await this.#ask('[rabbit_amqqueue:delete(Q, false, false, <<"test">>) || Q <- rabbit_amqqueue:list()], ok.');
+  }
+
+  /** Puts what is no message into every queue: so many short ones, then one of so many bytes. */
+  async spoilQueues(count: number, bytes: number): Promise<void> {
+    await this.#ask(`
+      Put = fun(Q, Body) ->
+        {resource, _, queue, Name} = amqqueue:get_name(Q),
+        rabbit_basic:publish(rabbit_misc:r(<<"/">>, exchange, <<>>), Name, [], Body)
+      end,
+      [[Put(Q, <<"garbage">>) || _ <- lists:seq(1, ${count})] || Q <- rabbit_amqqueue:list()],
+      [Put(Q, binary:copy(<<"x">>, ${bytes})) || Q <- rabbit_amqqueue:list()], ok.`);
+  }
+
+  /** Has the broker itself do something, in its own language. */
+  async #ask(expression: string): Promise<void> {
+    await this.#host.run(['/usr/lib/rabbitmq/bin/rabbitmqctl', 'eval', expression], { env: this.#environment });
   }
 
   get #environment(): Record<string, string> {
