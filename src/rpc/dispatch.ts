@@ -5,23 +5,26 @@ type Method = Endpoint['methods'][string];
 const DISPATCHER = 'oslo_messaging.rpc.dispatcher';
 
 /**
- * The method to run for a request: by name among the endpoints, then by version (same major, endpoint's minor not lower;
- * nothing asked for means 1.0).
- * @throws RemoteError NoSuchMethod or UnsupportedVersion, with oslo.messaging's texts
+ * The method to run for a request: of the endpoints whose version fits (same major, endpoint's minor not lower; nothing asked
+ * for means 1.0) the first that has it. Endpoints here have no namespace, so what is meant for one finds none.
+ * @throws RemoteError NoSuchMethod, or UnsupportedVersion where no endpoint fits, with oslo.messaging's texts
  */
-export function findMethod(endpoints: readonly Endpoint[], method: string, version: string | undefined): Method {
-  let known = false;
-  for (const endpoint of endpoints) {
-    const handler = Object.hasOwn(endpoint.methods, method) ? endpoint.methods[method] : undefined;
-    if (!handler) continue;
-    known = true;
-    if (isCompatible(endpoint.version, version ?? '1.0')) return handler;
+export function findMethod(
+  endpoints: readonly Endpoint[],
+  { method, version, namespace }: { method: string; version?: string; namespace?: string },
+): Method {
+  const fitting = endpoints.filter((each) => namespace === undefined && isCompatible(each.version, version ?? '1.0'));
+  for (const { methods } of fitting) {
+    const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
+    if (handler) return handler;
   }
-  if (!known) throw new RemoteError('NoSuchMethod', DISPATCHER, `Endpoint does not support RPC method ${method}`);
+  if (fitting.length > 0) {
+    throw new RemoteError('NoSuchMethod', DISPATCHER, `Endpoint does not support RPC method ${method}`);
+  }
   throw new RemoteError(
     'UnsupportedVersion',
     DISPATCHER,
-    `Endpoint does not support RPC version ${version}. Attempted method: ${method}`,
+    `Endpoint does not support RPC version ${version ?? '1.0'}. Attempted method: ${method}`,
   );
 }
 

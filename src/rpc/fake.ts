@@ -137,7 +137,9 @@ function served(
   context: Context,
   version?: string,
 ): Promise<unknown> {
-  return causedBy([context], () => findMethod(endpoints, method, version)(copy(args), context));
+  return causedBy([context], () =>
+    findMethod(endpoints, { method, ...(version !== undefined && { version }) })(copy(args), context),
+  );
 }
 
 /** Messages are data: neither side may see the other's objects. */

@@ -265,7 +265,7 @@ export class RpcPeer implements Transport {
     const startedMs = performance.now();
     let isServed = false;
     try {
-      const run = findMethod(endpoints, method, asked.version);
+      const run = findMethod(endpoints, asked);
       isServed = true;
       const result = await run(asked.args, asked.context);
       this.#note(method, 'done', startedMs);

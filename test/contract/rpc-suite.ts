@@ -145,6 +145,9 @@ export function describeTransport(
       expect(await call('echo', {}, '1.1')).toEqual({});
       expect(await call('echo', {}, '2.0')).toBe('two');
       expect(await call('only', {}, '2.1')).toBe('only');
+      // As with oslo.messaging: who fits counts first, then who has the method.
+      await expect(call('only', {}, '1.0')).rejects.toMatchObject({ type: 'NoSuchMethod' });
+      await expect(call('nowhere', {}, '3.0')).rejects.toMatchObject({ type: 'UnsupportedVersion' });
     });
 
     test('a call that is not answered in time fails, and a late answer does no harm', async () => {
