@@ -6,8 +6,18 @@
  */
 export type DatabaseErrorKind = 'unique' | 'foreign_key' | 'not_null' | 'busy' | 'in_doubt' | 'other';
 
+/** Why a database is `busy`, where it is known. */
+export type Unfit = 'read_only' | 'full' | 'away';
+
+const UNFIT_TEXTS: Readonly<Record<Unfit, string>> = {
+  read_only: 'The database takes no changes',
+  full: 'The database has no connection left',
+  away: 'The database does not answer',
+};
+
 export class DatabaseError extends Error {
   readonly kind: DatabaseErrorKind;
+  readonly unfit: Unfit | null;
   /** The table whose key was violated, where the database says so. */
   readonly table: string | null;
   /** The columns of that key, where the database says so. */
@@ -18,15 +28,22 @@ export class DatabaseError extends Error {
   constructor(
     kind: DatabaseErrorKind,
     message: string,
-    options: { table?: string | null; columns?: readonly string[]; sql: string; cause: unknown },
+    options: { table?: string | null; columns?: readonly string[]; unfit?: Unfit | null; sql: string; cause: unknown },
   ) {
     super(message, { cause: options.cause });
     this.name = 'DatabaseError';
     this.kind = kind;
+    this.unfit = options.unfit ?? null;
     this.table = options.table ?? null;
     this.columns = options.columns ?? [];
     this.sql = options.sql;
   }
+}
+
+/** What a client may be told of a database that is `busy`: the beginning of a sentence. */
+export function whyBusy(error: unknown): string {
+  const unfit = error instanceof DatabaseError ? error.unfit : null;
+  return unfit === null ? 'The database is busy' : UNFIT_TEXTS[unfit];
 }
 
 /** The connection URL or what it points to cannot be used; the message is one line for an operator. */

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { defineErrors } from '../lib/errors.ts';
 import { inTurn } from './dialect/bound-connection.ts';
 import type { Connection, Dialect, QueryOutcome, Statement } from './dialect/contract.ts';
+import { whyBusy } from './errors.ts';
 import { isBusy, withRetry } from './retry.ts';
 import type { Schema } from './schema.ts';
 
@@ -69,7 +70,7 @@ export async function atOneMoment<T>(handle: Handle, work: (handle: Handle) => P
 }
 
 const { ServiceUnavailable } = defineErrors({
-  ServiceUnavailable: ['unavailable', 'The database does not answer at this moment; try again.'],
+  ServiceUnavailable: ['unavailable', '{what} at this moment; try again.'],
 });
 
 /** Whoever reads is told in the API's words when the database stays away. */
@@ -77,7 +78,7 @@ async function reading<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await withRetry(work);
   } catch (error) {
-    if (isBusy(error)) throw ServiceUnavailable({}, error);
+    if (isBusy(error)) throw ServiceUnavailable({ what: whyBusy(error) }, error);
     throw error;
   }
 }

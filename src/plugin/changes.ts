@@ -1,5 +1,5 @@
 import type { Database, Tx } from '../db/database.ts';
-import { DatabaseError } from '../db/errors.ts';
+import { DatabaseError, whyBusy } from '../db/errors.ts';
 import { isBusy, isForeignKeyViolation, isUniqueViolation } from '../db/retry.ts';
 import { isSerial, type Turn, takeTurn } from '../db/write/turns.ts';
 import type { Context } from '../lib/context.ts';
@@ -131,7 +131,7 @@ export class Changes {
         { retryOn },
       )
       .catch((error) => {
-        if (isBusy(error)) throw changeErrors.ServiceUnavailable({ what: 'The database is busy' }, error);
+        if (isBusy(error)) throw changeErrors.ServiceUnavailable({ what: whyBusy(error) }, error);
         if (error instanceof DatabaseError && error.kind === 'in_doubt') throw inDoubt({}, error);
         if (!isUniqueViolation(error)) throw error;
         throw changeErrors.ServiceUnavailable({ what: 'Too many requests want the same addresses' }, error);

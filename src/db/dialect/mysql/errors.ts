@@ -1,4 +1,4 @@
-import { DatabaseError, type DatabaseErrorKind } from '../../errors.ts';
+import { DatabaseError, type DatabaseErrorKind, type Unfit } from '../../errors.ts';
 
 /**
  * Error numbers of MariaDB and MySQL that mean something to us. Galera reports a transaction that lost against another
@@ -17,6 +17,9 @@ const UNFIT = new Set([
 const GONE =
   /^(PROTOCOL_CONNECTION_LOST|PROTOCOL_SEQUENCE_TIMEOUT|PROTOCOL_ENQUEUE_AFTER_\w+|PROTOCOL_PACKETS_OUT_OF_ORDER|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|ENOENT)$/;
 
+const READ_ONLY = new Set([1290, 1836]);
+const FULL = new Set([1040, 1203]);
+
 interface MysqlError extends Error {
   readonly code?: string;
   readonly errno?: number;
@@ -27,7 +30,8 @@ export function mysqlError(error: unknown, sql: string): unknown {
   if (!isMysqlError(error)) return error;
   const kind = kindOf(error);
   const table = kind === 'unique' ? tableOf(sql) : null;
-  return new DatabaseError(kind, error.message, { table, columns: columnsOf(error.message), sql, cause: error });
+  const columns = columnsOf(error.message);
+  return new DatabaseError(kind, error.message, { table, columns, unfit: unfitOf(error), sql, cause: error });
 }
 
 /** Whether the connection that threw it cannot be used again, or leads to a server that is of no use. */
@@ -50,6 +54,12 @@ function kindOf(error: MysqlError): DatabaseErrorKind {
   if (NOT_NULL.has(errno)) return 'not_null';
   if (PASSING.has(errno) || UNFIT.has(errno) || isGone(error)) return 'busy';
   return 'other';
+}
+
+function unfitOf(error: MysqlError): Unfit | null {
+  if (READ_ONLY.has(error.errno ?? 0)) return 'read_only';
+  if (FULL.has(error.errno ?? 0)) return 'full';
+  return isGone(error) ? 'away' : null;
 }
 
 /** The server names the key alone; the table is the statement's. */

@@ -28,7 +28,9 @@ async function open(config: ClientConfig): Promise<PostgresConnection> {
     return await PostgresConnection.open(config);
   } catch (error) {
     const known = postgresError(error, '');
-    throw known instanceof DatabaseError ? new DatabaseError('busy', known.message, { sql: '', cause: error }) : known;
+    throw known instanceof DatabaseError
+      ? new DatabaseError('busy', known.message, { unfit: known.unfit, sql: '', cause: error })
+      : known;
   }
 }
 

@@ -1,4 +1,4 @@
-import { DatabaseError, type DatabaseErrorKind } from '../../errors.ts';
+import { DatabaseError, type DatabaseErrorKind, type Unfit } from '../../errors.ts';
 
 /** SQLSTATE codes and classes of PostgreSQL ("Appendix A, Error Codes") that mean something to us. */
 const UNIQUE = '23505';
@@ -8,7 +8,8 @@ const NOT_NULL = '23502';
 const PASSING = new Set(['40001', '40P01', '55P03', '57014']);
 /** Shut down, crashed, starting, too many connections, a standby after a failover. */
 const READ_ONLY = '25006';
-const UNFIT = new Set(['57P01', '57P02', '57P03', '57P05', '53300', READ_ONLY]);
+const FULL = '53300';
+const UNFIT = new Set(['57P01', '57P02', '57P03', '57P05', FULL, READ_ONLY]);
 const CONNECTION_CLASS = /^08/;
 /** Codes of node, and texts of the driver, for a connection that is gone or never came to be. */
 const GONE_CODE = /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|ENOENT)$/;
@@ -26,7 +27,8 @@ interface PostgresError extends Error {
 export function postgresError(error: unknown, sql: string): unknown {
   if (!isPostgresError(error)) return error;
   const columns = /^Key \(([^)]*)\)/.exec(error.detail ?? '')?.[1]?.split(', ') ?? [];
-  return new DatabaseError(kindOf(error), error.message, { table: error.table ?? null, columns, sql, cause: error });
+  const of = { table: error.table ?? null, columns, unfit: unfitOf(error), sql };
+  return new DatabaseError(kindOf(error), error.message, { ...of, cause: error });
 }
 
 /** Whether the connection that threw it cannot be used again, or leads to a server that is of no use. */
@@ -58,4 +60,10 @@ function kindOf(error: PostgresError): DatabaseErrorKind {
   if (FOREIGN_KEY.has(code)) return 'foreign_key';
   if (code === NOT_NULL) return 'not_null';
   return PASSING.has(code) || UNFIT.has(code) || isGone(error) ? 'busy' : 'other';
+}
+
+function unfitOf(error: PostgresError): Unfit | null {
+  if (error.code === READ_ONLY) return 'read_only';
+  if (error.code === FULL) return 'full';
+  return isGone(error) ? 'away' : null;
 }
