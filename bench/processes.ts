@@ -1,10 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** CPU time of processes and all they started, in ms; ended children of theirs not counted. */
-export function cpuMs(pids: readonly number[]): number {
+/**
+ * CPU time of processes and all they started, in ms. Ended children of theirs are not counted, unless asked for: a server
+ * with a process for each connection would seem to give time back.
+ */
+export function cpuMs(pids: readonly number[], { ended = false } = {}): number {
+  const counted = ended ? [11, 12, 13, 14] : [11, 12];
   return processTree(pids).reduce((sum, pid) => {
     const fields = statFields(pid);
-    return fields ? sum + (Number(fields[11]) + Number(fields[12])) * 10 : sum; // 100 ticks a second
+    return fields ? counted.reduce((ticks, field) => ticks + Number(fields[field]) * 10, sum) : sum; // 100 ticks a second
   }, 0);
 }
 

@@ -45,9 +45,9 @@ export function watchCores(pids: {
   agents: number;
 }): () => Cores {
   const look = () => ({
-    server: cpuMs([pids.server]),
-    broker: cpuMs([pids.broker]),
-    database: pids.database === null ? 0 : cpuMs([pids.database]),
+    server: cpuMs([pids.server], { ended: true }),
+    broker: cpuMs([pids.broker], { ended: true }),
+    database: pids.database === null ? 0 : cpuMs([pids.database], { ended: true }),
     agents: cpuMs([pids.agents]),
     machine: machineCpuMs(),
   });
