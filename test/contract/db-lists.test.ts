@@ -42,12 +42,14 @@ const pick = <T>(values: readonly T[], i: number, factor: number): T =>
 
 async function seed(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
-    const tag = (resource_type: string, resource_id: string, i: number) =>
-      Promise.all(
-        TAGS.filter((_, t) => ((i * 5) >> t) % 2 === 1).map((value) =>
-          tx.insertInto('tags').values({ resource_type, resource_id, tag: value }).execute(),
-        ),
-      );
+    const tag = async (resource_type: string, resource_id: string, i: number) => {
+      const rows = TAGS.filter((_, t) => ((i * 5) >> t) % 2 === 1).map((value) => ({
+        resource_type,
+        resource_id,
+        tag: value,
+      }));
+      if (rows.length > 0) await tx.insertInto('tags').values(rows).execute();
+    };
     const networks: string[] = [];
     const subnets: string[] = [];
     for (let i = 0; i < 24; i++) {
