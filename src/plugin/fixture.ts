@@ -53,6 +53,7 @@ export function pluginOptions(changes: Options = {}): PluginOptions {
     geneve: defaultValues(groups.geneve, changes.geneve),
     quota: { ...defaultValues(groups.quota, unlimited), ...changes.quota },
     service: defaultValues(groups.service, changes.service),
+    telling: defaultValues(groups.telling, changes.telling),
     securityGroup: defaultValues(groups.securityGroup, { enable_security_group: false, ...changes.securityGroup }),
   };
 }

@@ -221,7 +221,18 @@ export interface PluginOptions {
   readonly securityGroup: SecurityGroupOptions;
   readonly quota: QuotaOptions;
   readonly service: ServiceOptions;
+  readonly telling: TellingOptions;
 }
+
+/** How agents are told; options of ours that upstream has not. */
+export const tellingOptions = declareOptions('neutrino', {
+  port_update_to_host: option.bool({
+    default: false,
+    help: "tell a changed port to the bridge agent of its host alone, not to every agent as upstream's agents expect",
+  }),
+});
+
+type TellingOptions = OptionValues<typeof tellingOptions>;
 
 /** All groups, for the program that reads the files. */
 export const pluginOptionGroups = {
@@ -235,4 +246,5 @@ export const pluginOptionGroups = {
   securityGroup: securityGroupOptions,
   quota: quotaOptions,
   service: serviceOptions,
+  telling: tellingOptions,
 } as const;

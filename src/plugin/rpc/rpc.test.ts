@@ -1,20 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { adminContext, readOnlyContext } from '../../lib/context.ts';
 import { OUR_AGENT } from '../../rpc/contract.ts';
-import { createFixture, type Fixture, failure, type Network, type Subnet } from '../fixture.ts';
+import { createFixture, type Fixture, failure, type Network, type Options, type Subnet } from '../fixture.ts';
 
 let f: Fixture;
 let network: Network;
 let subnet: Subnet;
-beforeEach(async () => {
-  f = await createFixture();
+beforeEach(() => begin());
+afterEach(() => f[Symbol.asyncDispose]());
+
+async function begin(options: Options = {}): Promise<void> {
+  f = await createFixture(options);
   await f.bridgeAgent();
   await f.dhcpAgent();
   network = await f.network();
   subnet = await f.subnet(network.id);
   await f.told();
-});
-afterEach(() => f[Symbol.asyncDispose]());
+}
 
 const tap = (id: string) => `tap${id.slice(0, 11)}`;
 const agent = { agent_id: 'lb6610ef911582', host: 'host1' };
@@ -317,12 +319,12 @@ describe('what agents are told', () => {
   it.each<[string, Record<string, unknown>, string[]]>([
     ['name', { name: 'x' }, []],
     ['description', { description: 'x' }, []],
-    ['address', { fixed_ips: [{ ip_address: '10.0.0.77' }] }, [dhcp, bridge]],
+    ['address', { fixed_ips: [{ ip_address: '10.0.0.77' }] }, [dhcp, everyBridge]],
     ['DHCP option', { extra_dhcp_opts: [{ opt_name: 'a', opt_value: 'b', ip_version: 4 }] }, [dhcp]],
-    ['address pair', { allowed_address_pairs: [{ ip_address: '10.0.0.200' }] }, [bridge]],
-    ['admin state', { admin_state_up: false }, [bridge]],
+    ['address pair', { allowed_address_pairs: [{ ip_address: '10.0.0.200' }] }, [everyBridge]],
+    ['admin state', { admin_state_up: false }, [everyBridge]],
     ['host', { 'binding:host_id': 'host2' }, [everyBridge]],
-    ['port security', { port_security_enabled: false }, [bridge]],
+    ['port security', { port_security_enabled: false }, [everyBridge]],
   ])('of a new %s', async (_, changes, expected) => {
     // Not by chance the address that is new later.
     const port = await f.port(network.id, { ...compute, fixed_ips: [{ ip_address: '10.0.0.50' }] });
@@ -331,7 +333,11 @@ describe('what agents are told', () => {
     expect(await methods()).toEqual(expected);
   });
 
-  describe('of a port that one agent alone must know of', () => {
+  describe('with port_update_to_host, of a port that one agent alone must know of', () => {
+    beforeEach(async () => {
+      await f[Symbol.asyncDispose]();
+      await begin({ telling: { port_update_to_host: true } });
+    });
     const switchAgent = { agent_type: 'NIC Switch agent', binary: 'neutron-sriov-nic-agent', topic: 'N/A' };
     const toldOf = async (id: string) => {
       await f.told();

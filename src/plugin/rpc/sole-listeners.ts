@@ -9,8 +9,9 @@ const BRIDGE_AGENT = 'Linux bridge agent';
 const ELSEWHERE = new Set(['DHCP agent', 'L3 agent', 'Metadata agent', 'Metering agent']);
 
 /**
- * Ports that one bridge agent alone must hear of, and its host. Upstream tells every agent of every port: a cloud of a
- * thousand hosts reads a thousand copies, and the one that matters is somewhere among them.
+ * Ports that one bridge agent alone is told of, and its host, where the operator wants that (`port_update_to_host`). Upstream
+ * tells every agent of every port, and who listens may count on it: but a cloud of a thousand hosts reads a thousand copies,
+ * and the one that matters is somewhere among them.
  *
  * All others are everybody's matter: a port that changes its host or is prepared on another one (live migration); a host
  * where another agent listens under the same name, with which the bridge agent shares the queue of that name, so that
@@ -22,6 +23,7 @@ const ELSEWHERE = new Set(['DHCP agent', 'L3 agent', 'Metadata agent', 'Metering
 export async function soleListeners(shared: Shared, tasks: readonly Task[]): Promise<ReadonlyMap<string, string>> {
   const { database, now, options } = shared;
   const wanted = new Map<string, string>();
+  if (!options.telling.port_update_to_host) return wanted;
   const everybodys = new Set<string>();
   for (const { resource_type, resource_id, action, payload } of tasks) {
     if (resource_type !== 'port' || action !== 'updated' || !payload.bridge) continue;
