@@ -61,11 +61,19 @@ export class Cloud implements AsyncDisposable {
     await controller.run(migrate, { timeoutMs: START_MS });
     const server = program('neutron-server', kind, controller, files);
     undo.use(server);
-    server.start();
     const api = new ApiClient(await openDoorway(controller, 9696));
-    const answers = async () => (await api.request('GET', '/v2.0/networks')).status === 200;
-    await server.ready('its first answer', answers, START_MS);
-    return new Cloud({ server, api, lab, controller, undo: undo.move() });
+    const cloud = new Cloud({ server, api, lab, controller, undo: undo.move() });
+    await cloud.startServer().catch(async (error) => {
+      await cloud[Symbol.asyncDispose]();
+      throw error;
+    });
+    return cloud;
+  }
+
+  async startServer(): Promise<void> {
+    this.server.start();
+    const answers = async () => (await this.api.request('GET', '/v2.0/networks')).status === 200;
+    await this.server.ready('its first answer', answers, START_MS);
   }
 
   /** A compute host: eth0 to the controller, eth1 on the wire `physnet1`, and a Nova that answers metadata requests. */

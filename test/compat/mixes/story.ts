@@ -183,6 +183,20 @@ export function tellStory(
     expect(answer.body).toBe(`of ${near.device_id}`);
   });
 
+  it('the server is restarted: the agents stay, and what is made afterwards is served', async () => {
+    const { cloud, host1, network } = told;
+    await withoutLoss(`restart of the server of ${server}`, bothWays(told), async () => {
+      await cloud.server.stop();
+      await cloud.startServer();
+    });
+    const port = await makePort(cloud, network, 'host1');
+    const guest = await plugGuest(host1, port, 'later');
+    expect((await guest.dhcp({ tries: 60 })).address).toBe(addressOf(port));
+    await cloud.portStatus(port.id, 'ACTIVE');
+    await cloud.api.remove('port', port.id);
+    await guest.remove();
+  });
+
   more(told);
 
   it('a deleted port has no lease; a deleted network leaves nothing on the hosts', async () => {
