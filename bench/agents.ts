@@ -15,6 +15,7 @@ const usage = `usage: npm run bench -- --agents 1000 [OPTIONS]
   --ports N            ports that are made, bound and wired for their messages, default 10
   --ports-per-agent N  default 2
   --report-interval S  default 30
+  --to-host            with [neutrino] port_update_to_host
   --profile FOLDER     the server writes a CPU profile there when it ends
   --json               the report as JSON instead of tables
 `;
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     ports: { type: 'string', default: '10' },
     'ports-per-agent': { type: 'string', default: '2' },
     'report-interval': { type: 'string', default: '30' },
+    'to-host': { type: 'boolean', default: false },
     profile: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -49,6 +51,7 @@ function options(): AgentsOptions {
     ports: Number(values.ports),
     portsPerAgent: Number(values['ports-per-agent']),
     reportIntervalMs: Number(values['report-interval']) * 1000,
+    toHost: values['to-host'],
     env: profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` },
     say: (text) => void process.stderr.write(`${text}\n`),
   };

@@ -25,6 +25,8 @@ export interface AgentsOptions {
   readonly ports: number;
   readonly portsPerAgent: number;
   readonly reportIntervalMs: number;
+  /** Whether the server tells a changed port to its host's agent alone (`[neutrino] port_update_to_host`). */
+  readonly toHost: boolean;
   /** For the server's process: NODE_OPTIONS to profile it. */
   readonly env: Readonly<Record<string, string>>;
   readonly say: (text: string) => void;
@@ -96,6 +98,7 @@ class Load {
       when: new Date().toISOString(),
       machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
       database,
+      toHost: this.#options.toHost,
       agents,
       portsPerAgent,
       atOnce,

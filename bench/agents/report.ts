@@ -22,6 +22,8 @@ export interface AgentsReport {
   readonly when: string;
   readonly machine: string;
   readonly database: string;
+  /** Whether `[neutrino] port_update_to_host` was set. */
+  readonly toHost: boolean;
   readonly agents: number;
   readonly portsPerAgent: number;
   /** Agents that started at the same moment. */
@@ -129,7 +131,7 @@ export function renderAgents(report: AgentsReport): string {
   const notes = [
     `beside it: ${rest.withAgents.beside.toFixed(2)} cores at rest, ${updates.cores.beside.toFixed(2)} during updates; agents' process ${percent(rest.withAgents.agents)} at rest`,
     report.firstFailure === null ? '' : `first failed call: ${report.firstFailure}`,
-    `${report.machine}; one neutron-server process, ${report.database}, RabbitMQ; ${report.portsPerAgent} ports an agent; ${rest.seconds} s at rest with ${rest.beats} heartbeats`,
+    `${report.machine}; one neutron-server process, ${report.database}, RabbitMQ${report.toHost ? ', port_update_to_host' : ''}; ${report.portsPerAgent} ports an agent; ${rest.seconds} s at rest with ${rest.beats} heartbeats`,
   ].filter(Boolean);
   return [table(rows), '', table(messages), '', ...notes].join('\n');
 }

@@ -22,7 +22,7 @@ export interface Stand extends AsyncDisposable {
 
 export async function openStand(
   kind: DatabaseKind,
-  { reportIntervalMs, env = {} }: { reportIntervalMs: number; env?: Record<string, string> },
+  { reportIntervalMs, toHost, env = {} }: { reportIntervalMs: number; toHost: boolean; env?: Record<string, string> },
 ): Promise<Stand> {
   await using stop = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-agents-'));
@@ -48,6 +48,7 @@ export async function openStand(
         },
         database: { connection },
         metrics: { listen: metricsPort },
+        neutrino: { port_update_to_host: toHost },
         securitygroup: { enable_security_group: true, firewall_driver: 'noop' },
         ml2: { type_drivers: 'local,flat,vlan,vxlan', tenant_network_types: 'vxlan' },
         ml2_type_vxlan: { vni_ranges: '1000:20000' },
