@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from './database.ts';
 import { enterDatabase } from './entrance.ts';
@@ -47,6 +48,11 @@ describe('a server', () => {
     expect(await names()).toEqual([]);
     await (await enter('a'))[Symbol.asyncDispose]();
     expect(await names()).toEqual([]);
+  });
+
+  it("does not tell to upgrade a database of Python's Neutron", async () => {
+    await database.transaction((tx) => sql`create table alembic_version (version_num varchar(32))`.execute(tx));
+    await expect(enter('a')).rejects.toThrow(/^The database holds the tables of Python's Neutron .* name an empty one/);
   });
 
   it('works on tables of a later release until something is taken away, and on its own before that', async () => {

@@ -5,6 +5,7 @@ import { SchemaError } from './errors.ts';
 import { headRevision, maskPassword, readRevision } from './migrate.ts';
 import type { Migration } from './migrations/contract.ts';
 import { migrations } from './migrations/list.ts';
+import { refuseOtherNeutron } from './other-neutron.ts';
 import { Presence } from './presence.ts';
 
 export interface EntranceOptions {
@@ -57,6 +58,7 @@ async function requireSchema(database: Database, { configFiles, steps = migratio
   }
   if (revision !== null && at < 0) return;
   if (at >= 0 && steps.slice(at + 1).every(({ branch }) => branch === 'contract')) return;
+  if (revision === null) await refuseOtherNeutron(database);
   const head = headRevision(steps);
   const found = revision === null ? 'has no tables yet' : `is at revision ${revision}, this release needs ${head}`;
   const command = ['neutron-db-manage', ...configFiles.flatMap((file) => ['--config-file', file]), 'upgrade', 'head'];

@@ -80,6 +80,19 @@ describe('neutron-db-manage', () => {
     byTool.close();
   });
 
+  it("leaves a database of Python's Neutron alone", async () => {
+    const theirs = new DatabaseSync(join(folder, 'neutrino.sqlite'));
+    theirs.exec('create table alembic_version (version_num varchar(32)); create table networks (id varchar(36))');
+    const { code, err, out } = await run('upgrade', 'head');
+    expect([code, out.includes('  OK')]).toEqual([1, false]);
+    expect(err.at(-1)).toContain(
+      "holds the tables of Python's Neutron (alembic_version), which this one can neither read nor change: name an empty one in [database] connection.",
+    );
+    const tables = theirs.prepare("select name from sqlite_master where type = 'table' order by name").all();
+    expect(tables.map(({ name }) => name)).toEqual(['alembic_version', 'networks']);
+    theirs.close();
+  });
+
   it('says whether servers must be stopped', async () => {
     expect(await run('has_offline_migrations')).toEqual({ code: 0, out: [], err: [] });
   });

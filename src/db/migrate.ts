@@ -5,6 +5,7 @@ import { DatabaseError, SchemaError } from './errors.ts';
 import { columnsOf } from './migrations/columns.ts';
 import type { Migration } from './migrations/contract.ts';
 import { migrations } from './migrations/list.ts';
+import { refuseOtherNeutron } from './other-neutron.ts';
 import type { ServerRow } from './presence.ts';
 
 export interface UpgradeOptions {
@@ -27,12 +28,14 @@ export interface UpgradeOptions {
  * same moment: each step looks again, under the lock, at what is there.
  *
  * @returns the revision reached
- * @throws SchemaError for an unknown target, a database of a newer release, or a contracting step while older servers live
+ * @throws SchemaError for an unknown target, a database of a newer release or of Python's Neutron, or a contracting step while
+ *   older servers live
  */
 export async function upgrade(database: Database, options: UpgradeOptions = {}): Promise<string | null> {
   const { target = 'head', branch = null, onStep, onWait, silenceMs, steps = migrations } = options;
   return database.exclusively(async () => {
     const start = await currentRevision(database, steps);
+    if (start === null) await refuseOtherNeutron(database);
     const end = targetIndex(target, indexOf(start, steps), steps);
     // By itself, and first: in PostgreSQL a transaction that looked for a table in vain is over.
     if (start === null) await database.transaction((tx) => makeVersionTable(database.forTables(tx)));

@@ -57,7 +57,7 @@ export class Cloud implements AsyncDisposable {
     await prepareHost(controller);
     Object.assign(ended, await raiseServices(controller));
     const files = await writeServerFiles(controller);
-    const migrate = [...pathOf('neutron-db-manage', kind), ...files, 'upgrade', 'head'];
+    const migrate = [pathOf('neutron-db-manage', kind), ...files, 'upgrade', 'head'];
     await controller.run(migrate, { timeoutMs: START_MS });
     const server = program('neutron-server', kind, controller, files);
     undo.use(server);
@@ -92,8 +92,24 @@ export class Cloud implements AsyncDisposable {
 
   /** An agent that does not run yet. @param groups whether it enforces security groups */
   async makeAgent(name: AgentName, kind: Kind, host: EmulatedHost, { groups = false } = {}): Promise<Program> {
+    return this.#undo.use(program(name, kind, host, await this.#agentFiles(name, host, groups)));
+  }
+
+  /** How an agent is started. */
+  async argvOf(name: AgentName, kind: Kind, host: EmulatedHost): Promise<string[]> {
+    return [pathOf(name, kind), ...(await this.#agentFiles(name, host, false))];
+  }
+
+  #agentFiles(name: AgentName, host: EmulatedHost, groups: boolean): Promise<string[]> {
     const queue = `rabbit://openstack:openstack@${this.#controller.address}:5672/`;
-    return this.#undo.use(program(name, kind, host, await writeAgentFiles(host, name, { queue, groups })));
+    return writeAgentFiles(host, name, { queue, groups });
+  }
+
+  /** A program of the controller, with the server's files. @returns exit code and what it printed */
+  async onController(name: string, kind: Kind, ...args: string[]): Promise<{ code: number; output: string }> {
+    const argv = [pathOf(name, kind), ...(await writeServerFiles(this.#controller)), ...args];
+    const { code, stdout, stderr } = await this.#controller.run(argv, { okCodes: [0, 1], timeoutMs: START_MS });
+    return { code, output: stdout + stderr };
   }
 
   /** Starts an agent and waits until it has reported. */
@@ -138,12 +154,11 @@ export class Cloud implements AsyncDisposable {
   }
 }
 
-const pathOf = (name: string, kind: Kind): string[] => [
-  kind === 'ours' ? join(project, 'bin', name) : `/usr/bin/${name}`,
-];
+const pathOf = (name: string, kind: Kind): string =>
+  kind === 'ours' ? join(project, 'bin', name) : `/usr/bin/${name}`;
 
 function program(name: string, kind: Kind, host: EmulatedHost, args: readonly string[]): Program {
-  const path = pathOf(name, kind)[0]!;
+  const path = pathOf(name, kind);
   // What Python prints to a pipe waits in its buffer otherwise.
   return new Program({ name, host, args, path, env: { PYTHONUNBUFFERED: '1' } });
 }

@@ -32,7 +32,7 @@ export async function writeServerFiles(host: EmulatedHost): Promise<string[]> {
     experimental: { linuxbridge: true },
     database: { connection: 'mysql+pymysql://neutron:neutron@127.0.0.1/neutron' },
     oslo_concurrency: { lock_path: `${STATE_PATH}/lock` },
-    oslo_policy: { policy_dirs: host.folder },
+    oslo_policy: { policy_dirs: await host.makeFolder('policy.d') },
   });
   const ml2 = await writeConfig(host.folder, 'ml2_conf.ini', {
     ml2: {
