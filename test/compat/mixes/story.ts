@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bridgeName, dhcpNamespace, tapName } from '../../../src/lib/names.ts';
 import type { Network, Port, Subnet } from '../../../src/resources/shapes.ts';
@@ -140,6 +141,28 @@ export function tellStory(
     };
     await until('the new lease', isNew, WAIT);
     await until('a ping is answered', () => told.nearGuest.ping('10.7.0.77', 1), WAIT);
+  });
+
+  it('an IPv6 subnet comes, serves by DHCPv6, and goes', async () => {
+    const { cloud, host1, network, near, nearGuest } = told;
+    const stateful = { ip_version: 6, ipv6_address_mode: 'dhcpv6-stateful', ipv6_ra_mode: 'dhcpv6-stateful' };
+    const six = await cloud.api.create('subnet', { network_id: network.id, cidr: 'fd07::/64', ...stateful });
+    const before = near.fixed_ips;
+    const fixed_ips = [...before, { subnet_id: six.id, ip_address: 'fd07::77' }];
+    await cloud.api.update('port', near.id, { fixed_ips });
+    const lease = join(host1.folder, 'near6.leases');
+    const client = ['dhclient', '-6', '-sf', '/bin/true', '-lf', lease, '-pf', join(host1.folder, 'near6.pid')];
+    const isLeased = async () => {
+      // A server that does not know the address yet gives none, and is asked anew.
+      await nearGuest.run([...client, '-1', 'eth0'], { okCodes: [0, 1, 2, 137], timeoutMs: 15_000 });
+      return (await host1.read(['cat', lease])).includes('iaaddr fd07::77');
+    };
+    await until('the lease', isLeased, WAIT);
+    await nearGuest.run([...client, '-x', 'eth0'], { okCodes: [0, 1, 2] });
+    await cloud.api.update('port', near.id, { fixed_ips: before });
+    await cloud.api.remove('subnet', six.id);
+    await until('dnsmasq without it', async () => !(await dnsmasq())[0]?.command.includes(six.id), WAIT);
+    expect((await nearGuest.dhcp({ tries: 60 })).address).toBe(addressOf(near));
   });
 
   it('a DHCP agent that loses the network and gets it back has the same port', async () => {
