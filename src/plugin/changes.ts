@@ -114,8 +114,8 @@ export class Changes {
             nowMs,
             time: apiTime(nowMs),
             quota: async (resource, inputs) => {
-              await this.#quotas.checkInputs(tx, resource, inputs);
-              if (turn === 'together' && !isSerial(tx)) counted.push({ resource, inputs });
+              if (turn !== 'together' || isSerial(tx)) return this.#quotas.checkInputs(tx, resource, inputs);
+              if (await this.#quotas.checkBeside(tx, { resource, inputs })) counted.push({ resource, inputs });
             },
             todo,
             changed: async (type, id) => {

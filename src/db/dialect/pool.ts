@@ -15,14 +15,21 @@ interface Waiter<C> {
   fail(error: unknown): void;
 }
 
+/** Opening one takes as long as ten statements: those of a burst stay for the next one. */
+const LINGER_MS = 10_000;
+const LOOK_MS = 1_000;
+
 /**
  * Connections to one server, opened when they are needed: up to `size` are kept, up to `overflow` more are opened in a burst
- * and closed after it. Who comes when all are in use waits his turn. A connection that broke is not handed out again.
+ * and closed when they have not been needed for a while. Who comes when all are in use waits his turn. A connection that broke is not handed out again.
  */
 export class Pool<C extends Pooled> {
   readonly #open: () => Promise<C>;
   readonly #options: PoolOptions;
+  /** The one used last is taken first: those at the front are needed least. */
   readonly #idle: C[] = [];
+  readonly #restingSinceMs = new Map<C, number>();
+  #look: NodeJS.Timeout | null = null;
   readonly #waiters: Waiter<C>[] = [];
   readonly #inUse = new Set<C>();
   #opening = 0;
@@ -61,8 +68,10 @@ export class Pool<C extends Pooled> {
         connection.close();
         this.#openOne().then(waiter.take, waiter.fail);
       }
-    } else if (usable && this.#idle.length < this.#kept()) {
+    } else if (usable) {
       this.#idle.push(connection);
+      this.#restingSinceMs.set(connection, performance.now());
+      if (this.#idle.length > this.#kept()) this.#lookLater();
     } else {
       connection.close();
     }
@@ -71,7 +80,29 @@ export class Pool<C extends Pooled> {
 
   /** The server is gone or another one: connections at rest are not worth a try. */
   dropIdle(): void {
+    if (this.#look) clearTimeout(this.#look);
+    this.#look = null;
+    this.#restingSinceMs.clear();
     for (const connection of this.#idle.splice(0)) connection.close();
+  }
+
+  /** Closes what a burst left behind. */
+  #lookLater(): void {
+    this.#look ??= setTimeout(() => {
+      this.#look = null;
+      const before = performance.now() - LINGER_MS;
+      while (this.#idle.length > this.#kept() && this.#restingSinceMs.get(this.#idle[0]!)! < before) {
+        this.#rest(0).close();
+      }
+      if (this.#idle.length > this.#kept()) this.#lookLater();
+    }, LOOK_MS).unref();
+  }
+
+  /** Takes one that rests out of there. */
+  #rest(index: number): C {
+    const [connection] = this.#idle.splice(index, 1);
+    this.#restingSinceMs.delete(connection!);
+    return connection!;
   }
 
   /** Waits for connections in use, then closes all. */
@@ -89,15 +120,14 @@ export class Pool<C extends Pooled> {
     for (let i = this.#idle.length - 1; i >= 0; i--) {
       const connection = this.#idle[i]!;
       if (!connection.isBroken && !this.#isOld(connection)) continue;
-      this.#idle.splice(i, 1);
-      connection.close();
+      this.#rest(i).close();
     }
     const last = this.#idle.length - 1;
     if (last < 0) return null;
     const suited = this.#idle.findLastIndex(suits);
     // Another kind of work is nearly as good as the right one, but not worth holding up the pool's growth to its size.
     if (suited < 0 && this.#count() < this.#kept()) return null;
-    return this.#idle.splice(suited < 0 ? last : suited, 1)[0]!;
+    return this.#rest(suited < 0 ? last : suited);
   }
 
   async #openOne(): Promise<C> {

@@ -62,6 +62,23 @@ export function holdOf(tx: Tx, name: string): Question<void> {
   return { statements: statements[dialect.name], answer: () => {} };
 }
 
+/**
+ * Holds a name together with others who do this, to the end of the transaction; who holds it alone waits for all of them, and
+ * they for him. Answers false where nobody has ever held it, and it could not be held.
+ */
+export function holdTogetherOf(tx: Tx, name: string): Question<boolean> {
+  const { dialect } = handleOf(tx);
+  const statements = {
+    sqlite: [],
+    mysql: [{ sql: 'select turns from neutrino_turns where name = ? lock in share mode', values: [name] }],
+    postgres: [{ sql: 'select pg_advisory_xact_lock_shared($1::bigint)', values: [numberOf(name)] }],
+  };
+  return {
+    statements: statements[dialect.name],
+    answer: ([outcome]) => outcome === undefined || outcome.rows.length > 0,
+  };
+}
+
 /** Whether transactions run one after the other, whatever they say. */
 export function isSerial(tx: Tx): boolean {
   return handleOf(tx).dialect.name === 'sqlite';

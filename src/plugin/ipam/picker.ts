@@ -11,6 +11,13 @@ const WINDOW = 1000;
 const CHUNK = 512;
 /** Subnets whose windows are kept. */
 const SUBNETS = 1000;
+/** An address that was handed out shows in the rows by then, or its transaction is over. */
+const IN_FLIGHT_MS = 30_000;
+
+interface Window {
+  readonly pools: string;
+  readonly free: bigint[];
+}
 
 /**
  * Picks free addresses of subnets, in the order of their pools.
@@ -20,7 +27,11 @@ const SUBNETS = 1000;
  * rows, which is always done before "none left" is said. Whether an address is really free the unique key decides.
  */
 export class AddressPicker {
-  readonly #windows = new LRUCache<string, { pools: string; free: bigint[] }>({ max: SUBNETS });
+  readonly #windows = new LRUCache<string, Window>({ max: SUBNETS });
+  /** By subnet, while its rows are looked at: those who come meanwhile wait for the same look. */
+  readonly #looks = new Map<string, Promise<Window>>();
+  /** `subnet address` of what was handed out a moment ago: its row need not be there for others to see. */
+  readonly #inFlight = new LRUCache<string, true>({ max: 10 * WINDOW, ttl: IN_FLIGHT_MS });
   readonly #random: () => number;
 
   /** @param random in [0, 1), as Math.random */
@@ -31,18 +42,39 @@ export class AddressPicker {
   /** A free address, or null when the pools have none left. */
   async pick(tx: Tx, subnet: SubnetFacts): Promise<bigint | null> {
     const pools = JSON.stringify(subnet.pools);
-    let window = this.#windows.get(subnet.id);
-    if (!window || window.pools !== pools || window.free.length === 0) {
-      window = { pools, free: await freeAddresses(tx, subnet, WINDOW) };
-      this.#windows.set(subnet.id, window);
+    for (;;) {
+      const window = this.#windows.get(subnet.id);
+      if (window?.pools === pools && window.free.length > 0) return this.#take(subnet.id, window.free);
+      const shared = this.#looks.get(subnet.id);
+      // Who waited for another's look may find that nothing is left of it, and looks himself.
+      if (shared !== undefined) await shared.catch(() => {});
+      else if ((await this.#look(tx, subnet, pools)).free.length === 0) return null;
     }
-    const { free } = window;
-    if (free.length === 0) return null;
+  }
+
+  #take(subnetId: string, free: bigint[]): bigint {
     const chosen = Math.floor(this.#random() * free.length);
     const value = free[chosen]!;
     free[chosen] = free.at(-1)!;
     free.pop();
+    this.#inFlight.set(`${subnetId} ${value}`, true);
     return value;
+  }
+
+  /** Fills the window of a subnet. What others of this process are about to write is left out, as long as there is more. */
+  async #look(tx: Tx, subnet: SubnetFacts, pools: string): Promise<Window> {
+    const look = freeAddresses(tx, subnet, WINDOW).then((rows) => {
+      const free = rows.filter((value) => !this.#inFlight.has(`${subnet.id} ${value}`));
+      const window = { pools, free: free.length > 0 ? free : rows };
+      this.#windows.set(subnet.id, window);
+      return window;
+    });
+    this.#looks.set(subnet.id, look);
+    try {
+      return await look;
+    } finally {
+      this.#looks.delete(subnet.id);
+    }
   }
 
   /** The lowest free address, or null: what DHCP servers get, so that they are where people look for them. */

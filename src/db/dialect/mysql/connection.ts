@@ -29,7 +29,8 @@ export class MysqlConnection implements Connection, Pooled {
   readonly openedAt = performance.now();
   readonly #client: MysqlClient;
   #mode: Mode | null = null;
-  /** What begins a transaction of which the server does not know yet. */
+  /** What goes to the server before the next statement, in one round trip with it: its mode, and the begin of a transaction. */
+  #setMode: Statement | null = null;
   #first: Statement | null = null;
   #broken = false;
   /** Statements that change tables may take hours. */
@@ -71,10 +72,10 @@ export class MysqlConnection implements Connection, Pooled {
     return this.#mode;
   }
 
-  /** Sets it up for reading or writing, if it is not already. @throws DatabaseError */
-  async become(mode: Mode): Promise<void> {
+  /** Sets it up for reading or writing, if it is not already: with its next statement. */
+  become(mode: Mode): void {
     if (this.#mode === mode) return;
-    await this.query(SET_MODE[mode], []);
+    this.#setMode = { sql: SET_MODE[mode], values: [] };
     this.#mode = mode;
   }
 
@@ -96,7 +97,7 @@ export class MysqlConnection implements Connection, Pooled {
 
   /** @throws DatabaseError */
   async query(sql: string, values: readonly unknown[]): Promise<QueryOutcome> {
-    if (this.#first !== null) return (await this.queryAll([{ sql, values }]))[0]!;
+    if (this.#first !== null || this.#setMode !== null) return (await this.queryAll([{ sql, values }]))[0]!;
     try {
       return await this.#run(sql, values);
     } catch (error) {
@@ -107,9 +108,11 @@ export class MysqlConnection implements Connection, Pooled {
 
   /** All as one text: the driver quotes every value, so that none of them is ever read as a statement. */
   async queryAll(statements: readonly Statement[]): Promise<QueryOutcome[]> {
-    const first = this.#first;
+    const before = [this.#setMode, this.#first].filter((statement) => statement !== null);
+    const setsMode = this.#setMode !== null;
+    this.#setMode = null;
     this.#first = null;
-    const all = first === null ? statements : [first, ...statements];
+    const all = [...before, ...statements];
     if (all.length === 1) return [await this.query(all[0]!.sql, all[0]!.values)];
     const text = all.map(({ sql }) => sql).join('; ');
     try {
@@ -118,8 +121,9 @@ export class MysqlConnection implements Connection, Pooled {
         all.flatMap(({ values }) => values),
         severalOf,
       );
-      return first === null ? outcomes : outcomes.slice(1);
+      return outcomes.slice(before.length);
     } catch (error) {
+      if (setsMode) this.#mode = null;
       if (endsConnection(error)) this.#broken = true;
       // Which of them failed is not told. Writes come one at a time, whatever begins their transaction.
       throw mysqlError(error, all.at(-1)!.sql);

@@ -156,14 +156,8 @@ class MysqlDialect implements Dialect {
 
   async #acquire(mode: Mode): Promise<MysqlConnection> {
     const connection = await this.#pool.acquire((idle) => idle.mode === mode);
-    try {
-      await connection.become(mode);
-      return connection;
-    } catch (error) {
-      connection.close();
-      this.#release(connection);
-      throw error;
-    }
+    connection.become(mode);
+    return connection;
   }
 
   #release(connection: MysqlConnection): void {
