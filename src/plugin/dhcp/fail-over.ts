@@ -55,11 +55,13 @@ export class FailOver {
   async #look(stillOurs: () => boolean): Promise<void> {
     const { shared } = this.#machine;
     const { db } = shared.database;
-    if (!(await this.#timesAreTrusted())) return;
+    // The moment that is trusted is the one to judge by: the clock may be set at any time.
+    const nowMs = shared.now();
+    if (!(await this.#isTrusted(nowMs))) return;
     const agents = await dhcpAgents(db);
-    const dead = agents.filter((agent) => this.#isDead(agent));
+    const dead = agents.filter((agent) => this.#isDead(agent, nowMs));
     if (dead.length === 0) return;
-    const lives = (agent: DhcpAgentFacts) => isAlive(agent.heartbeat_timestamp, shared.now(), this.#options);
+    const lives = (agent: DhcpAgentFacts) => isAlive(agent.heartbeat_timestamp, nowMs, this.#options);
     if (!agents.some((agent) => agent.admin_state_up && lives(agent))) {
       shared.logger.warn({ dead: dead.length }, 'no DHCP agent lives that networks of dead ones could move to');
       return;
@@ -76,10 +78,9 @@ export class FailOver {
    * Whether silence means death. It does not when this server, its clock, the queue or the database was held up: then agents
    * get the time to report that makes the difference.
    */
-  async #timesAreTrusted(): Promise<boolean> {
-    const { database, elapsed, logger, now } = this.#machine.shared;
+  async #isTrusted(wallMs: number): Promise<boolean> {
+    const { database, elapsed, logger } = this.#machine.shared;
     const elapsedMs = elapsed();
-    const wallMs = now();
     const since = { wallMs: wallMs - this.#lastLook.wallMs, elapsedMs: elapsedMs - this.#lastLook.elapsedMs };
     this.#lastLook = { wallMs, elapsedMs };
     const late = since.elapsedMs > this.#everyMs + this.#downMs;
@@ -97,8 +98,7 @@ export class FailOver {
     return elapsedMs >= this.#quietUntilMs;
   }
 
-  #isDead(agent: DhcpAgentFacts): boolean {
-    const nowMs = this.#machine.shared.now();
+  #isDead(agent: DhcpAgentFacts, nowMs: number): boolean {
     const limitMs = DEAD_AFTER * this.#downMs;
     if (!agent.admin_state_up || agent.networks === 0 || nowMs - agent.heartbeat_timestamp <= limitMs) return false;
     return nowMs - agent.started_at > limitMs + GRACE_PER_NETWORK_MS * agent.networks;
