@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bridgeName, dhcpNamespace } from '../../src/lib/names.ts';
 import type { Network, Port } from '../../src/resources/shapes.ts';
@@ -104,6 +105,7 @@ describe('with everything running', () => {
       await agent.kill9();
       agent.start();
       const c = await makeGuest('c'); // it works again
+      await sleep(500); // which may have taken no longer than a few packets
       const { sent, lost } = await pinging.lost();
       expect(lost).toBe(0);
       expect(sent).toBeGreaterThan(10);
