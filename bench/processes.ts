@@ -36,7 +36,7 @@ export function memoryMb(pid: number): { pss: number; own: number } {
   }
 }
 
-/** The processes and all below them. */
+/** The processes and all below them, each once. */
 export function processTree(pids: readonly number[]): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
@@ -45,13 +45,14 @@ export function processTree(pids: readonly number[]): number[] {
     const parent = Number(fields[1]);
     children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
   }
-  const found: number[] = [];
+  const found = new Set<number>();
   const open = [...pids];
   for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
-    found.push(pid);
+    if (found.has(pid)) continue;
+    found.add(pid);
     open.push(...(children.get(pid) ?? []));
   }
-  return found;
+  return [...found];
 }
 
 /** Fields of /proc/PID/stat from the state on; the name before them may hold blanks. */
