@@ -1,6 +1,6 @@
 import { Client, type ClientConfig, types } from 'pg';
 import { DatabaseError } from '../../errors.ts';
-import type { Connection, QueryOutcome } from '../contract.ts';
+import type { Connection, QueryOutcome, Statement } from '../contract.ts';
 import type { Pooled } from '../pool.ts';
 import { endsConnection, isReadOnly, postgresError } from './errors.ts';
 
@@ -32,6 +32,8 @@ export class PostgresConnection implements Connection, Pooled {
   #names = 0;
   /** Inside a transaction that may write: a server that refuses has become a standby. Elsewhere it is we who said so. */
   writing = false;
+  /** What begins a transaction of which the server does not know yet. */
+  #first: string | null = null;
   #broken = false;
   #patient = false;
 
@@ -46,7 +48,7 @@ export class PostgresConnection implements Connection, Pooled {
 
   /** @throws what the driver throws; not yet a DatabaseError, because who opens knows what to say of it */
   static async open(config: ClientConfig): Promise<PostgresConnection> {
-    const client = new Client({ ...config, types: parsers });
+    const client = new Client({ ...config, types: parsers, pipeline: true } as ClientConfig);
     const connection = new PostgresConnection(client);
     try {
       await client.connect();
@@ -67,8 +69,35 @@ export class PostgresConnection implements Connection, Pooled {
     this.#patient = true;
   }
 
+  /** Begins a transaction by this statement, which goes to the server together with the first of it. */
+  begin(sql: string): void {
+    this.#first = sql;
+  }
+
+  /** Ends it by this statement; one that had nothing in it never came to the server. @throws DatabaseError */
+  async end(sql: string): Promise<void> {
+    if (this.#first === null) await this.#send(sql, []);
+    this.#first = null;
+  }
+
   /** @throws DatabaseError */
   async query(sql: string, values: readonly unknown[]): Promise<QueryOutcome> {
+    return (await this.queryAll([{ sql, values }]))[0]!;
+  }
+
+  /**
+   * Sent one after the other without waiting for answers. Each is a statement of its own to the server: should the one that
+   * begins a transaction fail, the others are refused because the session only reads otherwise.
+   */
+  async queryAll(statements: readonly Statement[]): Promise<QueryOutcome[]> {
+    const first = this.#first;
+    this.#first = null;
+    if (first === null) return Promise.all(statements.map(({ sql, values }) => this.#send(sql, values)));
+    const all = [{ sql: first, values: [] }, ...statements];
+    return (await Promise.all(all.map(({ sql, values }) => this.#send(sql, values)))).slice(1);
+  }
+
+  async #send(sql: string, values: readonly unknown[]): Promise<QueryOutcome> {
     const name = values.length > 0 ? this.#nameOf(sql) : null;
     try {
       const { fields, rows, rowCount, command } = await this.#client.query<unknown[]>({

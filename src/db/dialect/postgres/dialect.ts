@@ -3,7 +3,7 @@ import { type KyselyPlugin, PostgresAdapter, PostgresQueryCompiler } from 'kysel
 import type { ClientConfig } from 'pg';
 import { DatabaseError } from '../../errors.ts';
 import { BoundConnection } from '../bound-connection.ts';
-import type { Connection, Dialect, DialectOptions } from '../contract.ts';
+import type { Connection, Dialect, DialectOptions, QueryOutcome, Statement } from '../contract.ts';
 import { firstConnection } from '../first-connection.ts';
 import { Pool } from '../pool.ts';
 import { PostgresConnection } from './connection.ts';
@@ -34,6 +34,9 @@ async function open(config: ClientConfig): Promise<PostgresConnection> {
   }
 }
 
+const BEGIN_READING: Statement = { sql: 'begin isolation level repeatable read, read only', values: [] };
+const COMMIT: Statement = { sql: 'commit', values: [] };
+
 class PostgresDialect implements Dialect {
   readonly name = 'postgres';
   readonly #config: ClientConfig;
@@ -63,21 +66,38 @@ class PostgresDialect implements Dialect {
   }
 
   async acquire(snapshot: boolean): Promise<Connection> {
-    if (!snapshot) return this.#pool.acquire();
-    const connection = await this.#begin('begin isolation level repeatable read, read only');
-    this.#snapshots.add(connection);
+    const connection = await this.#pool.acquire();
+    if (snapshot) {
+      connection.begin(BEGIN_READING.sql);
+      this.#snapshots.add(connection);
+    }
     return connection;
   }
 
   async release(connection: Connection): Promise<void> {
     const own = connection as PostgresConnection;
-    // A connection that fails here is broken, and the pool sees that.
-    if (this.#snapshots.delete(own) && !own.isBroken) await own.query('commit', []).catch(() => own.close());
+    // Nobody waits for the end of what was only read: whoever has the connection next speaks after it.
+    if (this.#snapshots.delete(own) && !own.isBroken) void own.end('commit').catch(() => own.close());
     this.#release(own);
   }
 
+  async readTogether(statements: readonly Statement[]): Promise<QueryOutcome[]> {
+    const connection = await this.#pool.acquire();
+    try {
+      if (statements.length === 1) return await connection.queryAll(statements);
+      return (await connection.queryAll([BEGIN_READING, ...statements, COMMIT])).slice(1, -1);
+    } catch (error) {
+      // The transaction may be open still.
+      connection.close();
+      throw error;
+    } finally {
+      this.#release(connection);
+    }
+  }
+
   async transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = await this.#begin('begin isolation level read committed, read write');
+    const connection = await this.#pool.acquire();
+    connection.begin('begin isolation level read committed, read write');
     if (this.#migrating) connection.waitForEver();
     connection.writing = true;
     const bound = new BoundConnection(connection);
@@ -88,7 +108,7 @@ class PostgresDialect implements Dialect {
       return result;
     } catch (error) {
       bound.end();
-      if (!connection.isBroken) await connection.query('rollback', []).catch(() => connection.close());
+      if (!connection.isBroken) await connection.end('rollback').catch(() => connection.close());
       throw error;
     } finally {
       connection.writing = false;
@@ -116,18 +136,6 @@ class PostgresDialect implements Dialect {
     return this.#pool.close();
   }
 
-  async #begin(how: string): Promise<PostgresConnection> {
-    const connection = await this.#pool.acquire();
-    try {
-      await connection.query(how, []);
-      return connection;
-    } catch (error) {
-      connection.close();
-      this.#release(connection);
-      throw error;
-    }
-  }
-
   #release(connection: PostgresConnection): void {
     // One that broke by itself tells that the others did, too.
     const { isBroken } = connection;
@@ -139,7 +147,7 @@ class PostgresDialect implements Dialect {
 /** @throws DatabaseError `in_doubt` when the connection was lost before the server said that it is done */
 async function commit(connection: PostgresConnection): Promise<void> {
   try {
-    await connection.query('commit', []);
+    await connection.end('commit');
   } catch (error) {
     if (!connection.isBroken || !(error instanceof DatabaseError) || isAnswer(error.cause)) throw error;
     throw new DatabaseError('in_doubt', 'the connection was lost while committing', { sql: 'commit', cause: error });
