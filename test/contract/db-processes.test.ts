@@ -47,7 +47,9 @@ describe('processes', () => {
   it('that start together migrate once', async () => {
     const results = await Promise.all([1, 2, 3].map(() => outcome(start('migrate'))));
     expect(results.map(({ code }) => code)).toEqual([0, 0, 0]);
-    expect(results.flatMap(({ lines }) => lines)).toEqual(migrations.map(({ revision }) => revision));
+    // Each step once, whoever of them makes it: with SQLite they may take turns.
+    const made = results.flatMap(({ lines }) => lines);
+    expect(made.toSorted()).toEqual(migrations.map(({ revision }) => revision).toSorted());
     const database = await openDatabase({ connection });
     expect(await currentRevision(database)).toBe(headRevision());
     await database.close();
