@@ -21,7 +21,8 @@ export interface HealthResult {
 
 export interface HealthAnswer {
   readonly status: number;
-  readonly type: string;
+  /** Null where there is no body to have one. */
+  readonly type: string | null;
   readonly body: string;
 }
 
@@ -57,7 +58,7 @@ export class Health {
     const results = [await this.#byFile(port), ...(await this.#results())];
     const healthy = results.every(({ available }) => available);
     const status = healthy ? 200 : 503;
-    if (method === 'HEAD') return { status: healthy ? 204 : 503, type: 'text/plain; charset=UTF-8', body: '' };
+    if (method === 'HEAD') return { status: healthy ? 204 : 503, type: null, body: '' };
     const isDetailed = detailed || this.#options.detailed;
     const type = preferredType(accept);
     return { status, type: contentTypes[type], body: renderers[type](results, isDetailed) };

@@ -161,7 +161,13 @@ export function createApi(parts: ApiParts): Api {
     const detailed = splitTarget(raw.url!).parameters.some(([name]) => name === 'detailed');
     const { accept } = headers;
     const answer = await health.answer({ method, accept, detailed, port: raw.socket.localPort });
-    return send(request, reply, answer.status, answer.body, { 'Content-Type': answer.type });
+    return send(
+      request,
+      reply,
+      answer.status,
+      answer.body,
+      answer.type === null ? {} : { 'Content-Type': answer.type },
+    );
   });
   const handle = (request: FastifyRequest, reply: FastifyReply) =>
     onBehalfOf(request, () => handleNamed(request, reply));
