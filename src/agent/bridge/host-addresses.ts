@@ -17,6 +17,11 @@ export interface HostAddresses {
  */
 export class AddressMemory {
   readonly #byBridge: Map<string, HostAddresses>;
+  /**
+   * Bridges that the last look found with fewer routes than the one before. A bridge that is being deleted loses its routes
+   * first and is there for a moment more: only who is found so again has really lost some.
+   */
+  readonly #doubted = new Set<string>();
 
   constructor(known: ReadonlyMap<string, HostAddresses> = new Map()) {
     this.#byBridge = new Map(known);
@@ -34,6 +39,11 @@ export class AddressMemory {
       const addresses = movable(link);
       const routes = state.routes.filter((route) => route.device === link.name && isOwnRoute(route));
       const { ifindex } = link;
+      if (had && !this.#doubted.has(link.name) && had.routes.some((route) => !includes(routes, route))) {
+        this.#doubted.add(link.name);
+        continue;
+      }
+      this.#doubted.delete(link.name);
       if (addresses.length === 0) this.#byBridge.delete(link.name);
       else this.#byBridge.set(link.name, { ifindex, card: cardOf(link, state), addresses, routes });
     }
@@ -52,6 +62,10 @@ export class AddressMemory {
   get all(): ReadonlyMap<string, HostAddresses> {
     return this.#byBridge;
   }
+}
+
+function includes(routes: readonly Route[], { destination, via, metric }: Route): boolean {
+  return routes.some((route) => route.destination === destination && route.via === via && route.metric === metric);
 }
 
 /** Deleted by hand, and perhaps made anew (by Nova, for one) without what was on it. */
