@@ -84,6 +84,8 @@ async function startPostgres(options: readonly string[]): Promise<DatabaseServer
     'synchronous_commit=off',
     'full_page_writes=off',
     'max_connections=500',
+    // In its folder, which goes with it: a server that is killed leaves its shared memory behind.
+    'dynamic_shared_memory_type=mmap',
     'listen_addresses=127.0.0.1',
     `unix_socket_directories=${folder}`,
     ...options,
