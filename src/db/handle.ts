@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { defineErrors } from '../lib/errors.ts';
-import { inTurn } from './dialect/bound-connection.ts';
 import type { Connection, Dialect, QueryOutcome, Statement } from './dialect/contract.ts';
+import { queryTogether } from './dialect/together.ts';
 import { whyBusy } from './errors.ts';
 import { isBusy, withRetry } from './retry.ts';
 import type { Schema } from './schema.ts';
@@ -48,9 +48,9 @@ export async function query(handle: Handle, sql: string, values: readonly unknow
 export async function queryAll(handle: Handle, statements: readonly Statement[]): Promise<QueryOutcome[]> {
   const { connection, dialect } = handle;
   if (statements.length === 0) return [];
-  if (connection !== null) return inTurn(connection, statements);
+  if (connection !== null) return queryTogether(connection, statements);
   if (dialect.readTogether !== undefined) return reading(() => dialect.readTogether!(statements));
-  return atOneMoment(handle, (snapshot) => inTurn(snapshot.connection!, statements));
+  return atOneMoment(handle, (snapshot) => queryTogether(snapshot.connection!, statements));
 }
 
 /**

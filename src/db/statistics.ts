@@ -1,5 +1,5 @@
-import { inTurn } from './dialect/bound-connection.ts';
 import type { Connection, Dialect, QueryOutcome, Statement } from './dialect/contract.ts';
+import { queryTogether } from './dialect/together.ts';
 
 /** What was asked of a database since it was opened. Times are the callers' waits, with the network and locks in it. */
 export interface DatabaseStatistics {
@@ -80,7 +80,7 @@ class CountedConnection implements Connection {
   }
 
   queryAll(statements: readonly Statement[]) {
-    return count(this.#statistics, statements, () => inTurn(this.#inner, statements));
+    return count(this.#statistics, statements, () => queryTogether(this.#inner, statements));
   }
 }
 

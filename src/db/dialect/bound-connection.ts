@@ -1,12 +1,5 @@
 import type { Connection, QueryOutcome, Statement } from './contract.ts';
-
-/** Several statements, together where the connection can. @throws DatabaseError */
-export async function inTurn(connection: Connection, statements: readonly Statement[]): Promise<QueryOutcome[]> {
-  if (connection.queryAll !== undefined) return connection.queryAll(statements);
-  const outcomes: QueryOutcome[] = [];
-  for (const { sql, values } of statements) outcomes.push(await connection.query(sql, values));
-  return outcomes;
-}
+import { queryTogether } from './together.ts';
 
 /** A connection for as long as one transaction lasts: what comes after its end is a bug of the caller, and refused. */
 export class BoundConnection implements Connection {
@@ -24,7 +17,7 @@ export class BoundConnection implements Connection {
 
   async queryAll(statements: readonly Statement[]): Promise<QueryOutcome[]> {
     if (this.#over) throw new Error('this transaction is over: a query was not awaited, or its tx was kept');
-    return inTurn(this.#connection, statements);
+    return queryTogether(this.#connection, statements);
   }
 
   end(): void {

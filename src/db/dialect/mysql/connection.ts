@@ -56,7 +56,7 @@ export class MysqlConnection implements Connection, Pooled {
       const galera = wsrepSyncWait === null ? '' : `, wsrep_sync_wait = ${wsrepSyncWait}`;
       // Strict, as upstream has it: what does not fit is refused, not cut.
       const set = `set session sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = ${LOCK_WAIT_S}${galera}`;
-      await connection.#run(set, []);
+      await connection.#run([{ sql: set, values: [] }]);
       return connection;
     } catch (error) {
       client.destroy();
@@ -97,13 +97,7 @@ export class MysqlConnection implements Connection, Pooled {
 
   /** @throws DatabaseError */
   async query(sql: string, values: readonly unknown[]): Promise<QueryOutcome> {
-    if (this.#first !== null || this.#setMode !== null) return (await this.queryAll([{ sql, values }]))[0]!;
-    try {
-      return await this.#run(sql, values);
-    } catch (error) {
-      if (endsConnection(error)) this.#broken = true;
-      throw mysqlError(error, sql);
-    }
+    return (await this.queryAll([{ sql, values }]))[0]!;
   }
 
   /** All as one text: the driver quotes every value, so that none of them is ever read as a statement. */
@@ -113,15 +107,8 @@ export class MysqlConnection implements Connection, Pooled {
     this.#setMode = null;
     this.#first = null;
     const all = [...before, ...statements];
-    if (all.length === 1) return [await this.query(all[0]!.sql, all[0]!.values)];
-    const text = all.map(({ sql }) => sql).join('; ');
     try {
-      const outcomes = await this.#run(
-        text,
-        all.flatMap(({ values }) => values),
-        severalOf,
-      );
-      return outcomes.slice(before.length);
+      return (await this.#run(all)).slice(before.length);
     } catch (error) {
       if (setsMode) this.#mode = null;
       if (endsConnection(error)) this.#broken = true;
@@ -135,21 +122,17 @@ export class MysqlConnection implements Connection, Pooled {
     this.#client.destroy();
   }
 
-  #run<T = QueryOutcome>(
-    sql: string,
-    values: readonly unknown[],
-    read: (result: unknown, fields: Fields | undefined) => T = outcomeOf as never,
-  ): Promise<T> {
+  #run(statements: readonly Statement[]): Promise<QueryOutcome[]> {
     const request = {
-      sql,
-      values: checked(values),
+      sql: statements.map(({ sql }) => sql).join('; '),
+      values: checked(statements.flatMap(({ values }) => values)),
       rowsAsArray: true,
       ...(this.#patient ? {} : { timeout: ANSWER_TIMEOUT_MS }),
     };
     return new Promise((resolve, reject) => {
       this.#client.query(request, (error, result, fields) => {
         if (error) reject(error);
-        else resolve(read(result, fields));
+        else resolve(statements.length === 1 ? [outcomeOf(result, fields)] : severalOf(result, fields));
       });
     });
   }

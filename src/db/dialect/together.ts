@@ -1,0 +1,9 @@
+import type { Connection, QueryOutcome, Statement } from './contract.ts';
+
+/** Several statements in one round trip where the connection can, else one after the other. @throws DatabaseError */
+export async function queryTogether(connection: Connection, statements: readonly Statement[]): Promise<QueryOutcome[]> {
+  if (connection.queryAll !== undefined) return connection.queryAll(statements);
+  const outcomes: QueryOutcome[] = [];
+  for (const { sql, values } of statements) outcomes.push(await connection.query(sql, values));
+  return outcomes;
+}
