@@ -73,6 +73,37 @@ export interface Link {
   peer: { ifindex: number; elsewhere: boolean } | null;
   alias: string | null;
   addresses: readonly Address[];
+  /** Of a VLAN device: what it cuts out of which. */
+  vlan?: Vlan;
+  vxlan?: Vxlan;
+}
+
+export interface Vlan {
+  /** The device whose tagged frames these are; null when it is in another namespace. */
+  link: string | null;
+  vid: number;
+  /** `802.1Q`, `802.1ad` */
+  protocol: string;
+}
+
+export interface Vxlan {
+  vni: number;
+  /** The device that tunnel packets leave by; null where routes decide. */
+  link: string | null;
+  /** Source address of tunnel packets; null where the kernel chooses. */
+  local: string | null;
+  /** Where frames without a known receiver go to: a multicast group, or nowhere by itself. */
+  group: string | null;
+  /** UDP port of the receivers. */
+  port: number;
+  /** First and last source port; the kernel's choice where both are 0. */
+  sourcePorts: readonly [number, number];
+  /** 0 is the kernel's choice. */
+  ttl: number;
+  /** 1 means, as for the kernel, that it is copied from the packet inside. */
+  tos: number;
+  /** Answers ARP and neighbour solicitations from its neighbour table. */
+  proxy: boolean;
 }
 
 export interface Address {
@@ -112,6 +143,8 @@ export interface NetworkState {
 export type NetworkOperation =
   | { op: 'ensure_bridge'; name: string; mtu?: number }
   | { op: 'ensure_veth'; name: string; peer: string; peerNetns?: string; peerMac?: string }
+  | { op: 'ensure_vlan'; name: string; link: string; vid: number }
+  | ({ op: 'ensure_vxlan'; name: string } & Vxlan)
   | { op: 'delete_link'; name: string }
   | { op: 'set_up'; name: string }
   | { op: 'set_down'; name: string }

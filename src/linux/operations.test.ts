@@ -5,6 +5,8 @@ import { steps } from './operations.ts';
 const lines = (operation: NetworkOperation) =>
   steps(operation).map((step) => (step.kind === 'ip' ? step.words.join(' ') : `${step.key} = ${step.value}`));
 
+const plainVxlan = { port: 0, sourcePorts: [0, 0] as const, ttl: 0, tos: 0, proxy: false };
+
 describe('steps', () => {
   it.each<[NetworkOperation, string[]]>([
     [
@@ -18,6 +20,23 @@ describe('steps', () => {
     [
       { op: 'ensure_veth', name: 'tap1', peer: 'ns-1', peerNetns: 'qdhcp-1', peerMac: 'fa:16:3e:00:00:01' },
       ['link add name tap1 type veth peer name ns-1 address fa:16:3e:00:00:01 netns qdhcp-1'],
+    ],
+    [
+      { op: 'ensure_vlan', name: 'eth0.100', link: 'eth0', vid: 100 },
+      ['link add link eth0 name eth0.100 type vlan id 100'],
+    ],
+    [
+      { op: 'ensure_vxlan', name: 'vxlan-5', vni: 5, link: 'eth1', local: null, group: null, ...plainVxlan },
+      ['link add name vxlan-5 type vxlan id 5 dev eth1 dstport 0'],
+    ],
+    [
+      {
+        ...{ op: 'ensure_vxlan', name: 'vxlan-5', vni: 5, link: 'eth1', local: '10.0.0.1', group: '239.0.0.5' },
+        ...{ port: 4789, sourcePorts: [1000, 2000], ttl: 3, tos: 1, proxy: true },
+      },
+      [
+        'link add name vxlan-5 type vxlan id 5 dev eth1 local 10.0.0.1 group 239.0.0.5 dstport 4789 srcport 1000 2000 ttl 3 tos inherit proxy',
+      ],
     ],
     [{ op: 'set_master', name: 'tap1', master: null }, ['link set dev tap1 nomaster']],
     [{ op: 'set_master', name: 'tap1', master: 'brq1' }, ['link set dev tap1 master brq1']],

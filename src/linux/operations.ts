@@ -1,4 +1,4 @@
-import type { NetworkOperation } from './contract.ts';
+import type { NetworkOperation, Vxlan } from './contract.ts';
 
 /** One step of an operation: a line for `ip -batch`, or a kernel setting. */
 export type Step =
@@ -10,6 +10,8 @@ export type Step =
   | { kind: 'sysctl'; key: string; value: string };
 
 const EXISTS = /File exists/;
+/** The kernel's number for a TOS that is copied from the packet inside. */
+export const INHERITED_TOS = 1;
 const NO_DEVICE = /Cannot find device|No such device/;
 const NO_ADDRESS = /Cannot assign requested address|[Aa]ddress not found|Cannot find device/;
 const NO_ROUTE = /No such process|Cannot find device/;
@@ -34,6 +36,18 @@ export function steps(operation: NetworkOperation): Step[] {
           EXISTS,
         ),
       ];
+    case 'ensure_vlan':
+      return [
+        ip(
+          [
+            ...['link', 'add', 'link', operation.link, 'name', operation.name],
+            ...['type', 'vlan', 'id', String(operation.vid)],
+          ],
+          EXISTS,
+        ),
+      ];
+    case 'ensure_vxlan':
+      return [ip(['link', 'add', 'name', operation.name, ...vxlanWords(operation)], EXISTS)];
     case 'delete_link':
       return [ip(['link', 'del', 'dev', operation.name], NO_DEVICE)];
     case 'set_up':
@@ -93,6 +107,21 @@ export function steps(operation: NetworkOperation): Step[] {
 function ip(words: readonly string[], tolerate?: RegExp): Step {
   for (const word of words) checkWord(word);
   return { kind: 'ip', words, tolerate };
+}
+
+function vxlanWords(vxlan: Vxlan): string[] {
+  const [first, last] = vxlan.sourcePorts;
+  return [
+    ...['type', 'vxlan', 'id', String(vxlan.vni)],
+    ...(vxlan.link ? ['dev', vxlan.link] : []),
+    ...(vxlan.local ? ['local', vxlan.local] : []),
+    ...(vxlan.group ? ['group', vxlan.group] : []),
+    ...['dstport', String(vxlan.port)],
+    ...(last > 0 ? ['srcport', String(first), String(last)] : []),
+    ...(vxlan.ttl > 0 ? ['ttl', String(vxlan.ttl)] : []),
+    ...(vxlan.tos > 0 ? ['tos', vxlan.tos === INHERITED_TOS ? 'inherit' : String(vxlan.tos)] : []),
+    ...(vxlan.proxy ? ['proxy'] : []),
+  ];
 }
 
 /** With a peer the prefix stands behind that one. */

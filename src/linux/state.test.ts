@@ -48,6 +48,33 @@ const links = JSON.stringify([
   { ifindex: 5, ifname: 'a', link: 'b', flags: [], mtu: 1500, link_type: 'ether', linkinfo: { info_kind: 'veth' } },
   { ifindex: 6, ifname: 'b', link: 'a', flags: [], mtu: 1500, link_type: 'ether', linkinfo: { info_kind: 'veth' } },
 ]);
+const legs = JSON.stringify([
+  {
+    ...{ ifindex: 7, ifname: 'eth0.100', link: 'eth0', flags: ['UP'], mtu: 1500, link_type: 'ether' },
+    linkinfo: { info_kind: 'vlan', info_data: { protocol: '802.1Q', id: 100, flags: ['REORDER_HDR'] } },
+  },
+  {
+    ...{ ifindex: 8, ifname: 'lower-elsewhere', link_index: 3, link_netnsid: 0, flags: [], mtu: 1500 },
+    ...{ link_type: 'ether', linkinfo: { info_kind: 'vlan', info_data: { protocol: '802.1ad', id: 5, flags: [] } } },
+  },
+  {
+    ...{ ifindex: 9, ifname: 'vxlan-5', flags: [], mtu: 1450, link_type: 'ether' },
+    linkinfo: {
+      info_kind: 'vxlan',
+      info_data: {
+        ...{ id: 5, group: '239.0.0.5', local: '10.0.0.1', link: 'eth1', port_range: { low: 100, high: 200 } },
+        ...{ port: 8472, learning: true, proxy: true, tos: '0x1', ttl: 3, df: 'unset', ageing: 300, udp_csum: true },
+      },
+    },
+  },
+  {
+    ...{ ifindex: 10, ifname: 'vxlan-6', flags: [], mtu: 1430, link_type: 'ether' },
+    linkinfo: {
+      info_kind: 'vxlan',
+      info_data: { id: 6, local6: 'fd00::1', port_range: { low: 0, high: 0 }, port: 4789, ttl: 0, tos: 'inherit' },
+    },
+  },
+]);
 const routes4 = JSON.stringify([
   { type: 'unicast', dst: 'default', gateway: '192.168.56.1', dev: 'eth0', protocol: 'boot' },
   { dst: '10.0.0.0/8', via: { family: 'inet6', host: 'fe80::1' }, dev: 'eth0', metric: 5, protocol: 'static' },
@@ -73,6 +100,20 @@ it('reads links with their kind, master, peer, alias and addresses', () => {
   expect(state.links.get('tap1')).toMatchObject({ master: 'brq1', peer: { ifindex: 9, elsewhere: true } });
   expect(state.links.get('a')?.peer).toEqual({ ifindex: 6, elsewhere: false });
   expect(state.links.size).toBe(6);
+});
+
+it('reads what VLAN and VXLAN devices are made of', () => {
+  const state = parseState([legs, '', '']);
+  expect(state.links.get('eth0.100')?.vlan).toEqual({ link: 'eth0', vid: 100, protocol: '802.1Q' });
+  expect(state.links.get('lower-elsewhere')?.vlan).toEqual({ link: null, vid: 5, protocol: '802.1ad' });
+  expect(state.links.get('vxlan-5')?.vxlan).toEqual({
+    ...{ vni: 5, link: 'eth1', local: '10.0.0.1', group: '239.0.0.5', port: 8472, sourcePorts: [100, 200] },
+    ...{ ttl: 3, tos: 1, proxy: true },
+  });
+  expect(state.links.get('vxlan-6')?.vxlan).toEqual({
+    ...{ vni: 6, link: null, local: 'fd00::1', group: null, port: 4789, sourcePorts: [0, 0] },
+    ...{ ttl: 0, tos: 1, proxy: false },
+  });
 });
 
 it('reads unicast routes and leaves out the others', () => {

@@ -1,4 +1,5 @@
-import type { Address, Link, NetworkState, Route } from './contract.ts';
+import type { Address, Link, NetworkState, Route, Vlan, Vxlan } from './contract.ts';
+import { INHERITED_TOS } from './operations.ts';
 
 /**
  * What is asked for the state of one namespace. Routes of IPv6 take a process of their own: the family is an option of
@@ -25,8 +26,30 @@ interface IpLink {
   link_netnsid?: number;
   master?: string;
   ifalias?: string;
-  linkinfo?: { info_kind?: string };
+  linkinfo?: { info_kind?: string; info_data?: Partial<IpVlan & IpVxlan> };
   addr_info?: IpAddress[];
+}
+
+interface IpVlan {
+  protocol: string;
+  id: number;
+}
+
+/** Flags are there when they are on; older releases of iproute2 tell `tos` as a number, newer ones as hexadecimal text. */
+interface IpVxlan {
+  id: number;
+  link?: string;
+  local?: string;
+  local6?: string;
+  group?: string;
+  group6?: string;
+  remote?: string;
+  remote6?: string;
+  port?: number;
+  port_range?: { low: number; high: number };
+  ttl?: number | string;
+  tos?: number | string;
+  proxy?: boolean;
 }
 
 interface IpAddress {
@@ -74,6 +97,7 @@ function parseRows(output: string | undefined): unknown[] {
 
 function parseLink(row: IpLink, indexOf: ReadonlyMap<string, number>): Link {
   const kind = row.linkinfo?.info_kind ?? (row.link_type === 'loopback' ? 'loopback' : null);
+  const data = row.linkinfo?.info_data;
   return {
     name: row.ifname,
     ifindex: row.ifindex,
@@ -86,6 +110,28 @@ function parseLink(row: IpLink, indexOf: ReadonlyMap<string, number>): Link {
     peer: kind === 'veth' ? parsePeer(row, indexOf) : null,
     alias: row.ifalias ?? null,
     addresses: (row.addr_info ?? []).filter((address) => address.local !== undefined).map(parseAddress),
+    ...(kind === 'vlan' && data && { vlan: parseVlan(row, data as IpVlan) }),
+    ...(kind === 'vxlan' && data && { vxlan: parseVxlan(data as IpVxlan) }),
+  };
+}
+
+/** The lower device is told by index, and without a name, when it is in another namespace. */
+function parseVlan(row: IpLink, data: IpVlan): Vlan {
+  return { link: row.link ?? null, vid: data.id, protocol: data.protocol };
+}
+
+function parseVxlan(data: IpVxlan): Vxlan {
+  return {
+    vni: data.id,
+    link: data.link ?? null,
+    local: data.local ?? data.local6 ?? null,
+    group: data.group ?? data.group6 ?? data.remote ?? data.remote6 ?? null,
+    port: data.port ?? 0,
+    sourcePorts: [data.port_range?.low ?? 0, data.port_range?.high ?? 0],
+    // "auto" in a listing for people is 0 in one for programs; "inherit" is a TTL that we never give.
+    ttl: Number(data.ttl ?? 0) || 0,
+    tos: data.tos === 'inherit' ? INHERITED_TOS : Number(data.tos ?? 0),
+    proxy: data.proxy ?? false,
   };
 }
 

@@ -101,6 +101,26 @@ describe.each([fake, real])('$name', ({ open }) => {
     expect(once).toContain('brq11111111-11 bridge up mtu 1400\n  tap22222222-22 veth up mtu 1400');
   });
 
+  it('makes a VXLAN device with all it is made of, and refuses what does not fit through the device below it', async () => {
+    const operation: NetworkOperation = {
+      ...{ op: 'ensure_vxlan', name: 'vxlan-77', vni: 77, link: 'eth0', local: '10.9.9.2', group: '239.0.0.77' },
+      ...{ port: 0, sourcePorts: [1000, 2000], ttl: 9, tos: 1, proxy: true },
+    };
+    await host.apply([operation, operation]);
+    const { op, name, ...parameters } = operation as Extract<NetworkOperation, { op: 'ensure_vxlan' }>;
+    const link = (await host.readNetwork()).links.get('vxlan-77');
+    expect(link).toMatchObject({ kind: 'vxlan', mtu: 1450, up: false });
+    expect(link?.vxlan).toEqual({ ...parameters, port: 8472 });
+    await expect(host.apply([{ op: 'set_mtu', name: 'vxlan-77', mtu: 1451 }])).rejects.toThrow(/Invalid argument/);
+    await expect(host.apply([{ ...operation, name: 'other' }])).rejects.toThrow(/VNI already exists/);
+    await host.apply([{ op: 'delete_link', name: 'vxlan-77' }]);
+    const plain = { ...{ local: null, group: null, port: 4789, ttl: 0, tos: 0, proxy: false }, link: 'eth0' };
+    await host.apply([{ ...operation, ...plain, sourcePorts: [0, 0] }]);
+    const made = (await host.readNetwork()).links.get('vxlan-77');
+    expect(made?.vxlan).toEqual({ ...plain, sourcePorts: [0, 0], vni: 77 });
+    await host.apply([{ op: 'delete_link', name: 'vxlan-77' }]);
+  });
+
   it('sees what was enslaved and released by others', async () => {
     await host.apply([{ op: 'set_master', name: 'tap22222222-22', master: null }]);
     expect((await host.readNetwork()).links.get('tap22222222-22')?.master).toBeNull();

@@ -1,6 +1,6 @@
 import { addressVersion } from '../../lib/ip/address.ts';
 import { formatCidr, parseCidr } from '../../lib/ip/cidr.ts';
-import type { Address, Link, LinkEvent, NetworkOperation, NetworkState, Route } from '../contract.ts';
+import type { Address, Link, LinkEvent, NetworkOperation, NetworkState, Route, Vxlan } from '../contract.ts';
 
 /** Why the model refuses, in the kernel's words. */
 export class Refused extends Error {}
@@ -10,11 +10,13 @@ export interface HostCounters {
   ifindex: number;
 }
 
+const KERNELS_VXLAN_PORT = 8472;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type MutableLink = Omit<Mutable<Link>, 'addresses' | 'carrier'> & { addresses: Address[] };
 
 /** What a test says of a device that is there from the start. */
-export type GivenLink = Partial<Pick<Link, 'kind' | 'mac' | 'mtu' | 'up' | 'master' | 'alias'>> & {
+export type GivenLink = Partial<Pick<Link, 'kind' | 'mac' | 'mtu' | 'up' | 'master' | 'alias' | 'vlan' | 'vxlan'>> & {
   addresses?: readonly string[];
 };
 
@@ -22,6 +24,8 @@ export type GivenLink = Partial<Pick<Link, 'kind' | 'mac' | 'mtu' | 'up' | 'mast
 export class FakeNamespace {
   readonly name: string | null;
   readonly sysctls = new Map<string, string>();
+  /** Kinds of devices that this kernel does not know. */
+  readonly withoutKinds = new Set<string>();
   readonly #links = new Map<string, MutableLink>();
   readonly #counters: HostCounters;
   readonly #onEvent: (event: LinkEvent) => void;
@@ -49,6 +53,8 @@ export class FakeNamespace {
       peer: null,
       alias: given.alias ?? null,
       addresses: [],
+      ...(given.vlan && { vlan: given.vlan }),
+      ...(given.vxlan && { vxlan: given.vxlan }),
     };
     this.#links.set(name, link);
     for (const cidr of given.addresses ?? []) this.#addAddress(name, cidr, null);
@@ -89,6 +95,12 @@ export class FakeNamespace {
           });
         return;
       }
+      case 'ensure_vlan':
+        this.#ensureVlan(operation);
+        return;
+      case 'ensure_vxlan':
+        this.#ensureVxlan(operation);
+        return;
       case 'delete_link':
         this.remove(operation.name);
         return;
@@ -96,15 +108,10 @@ export class FakeNamespace {
         this.#setUp(operation.name);
         return;
       case 'set_down':
-        this.#change(operation.name, (link) => {
-          link.up = false;
-        });
-        this.#routes = this.#routes.filter((route) => route.device !== operation.name);
+        this.#setDown(operation.name);
         return;
       case 'set_mtu':
-        this.#change(operation.name, (link) => {
-          link.mtu = operation.mtu;
-        });
+        this.#setMtu(operation.name, operation.mtu);
         return;
       case 'set_mac':
         this.#change(operation.name, (link) => {
@@ -152,6 +159,7 @@ export class FakeNamespace {
         });
     }
     this.#onEvent({ kind: 'removed', name, ifindex: link.ifindex });
+    for (const upper of this.#uppersOf(name)) this.remove(upper.name);
   }
 
   /** Takes a device out, to be put into another namespace. */
@@ -172,13 +180,67 @@ export class FakeNamespace {
     this.#need(name).peer = peer;
   }
 
+  #ensureVlan({ name, link, vid }: Extract<NetworkOperation, { op: 'ensure_vlan' }>): void {
+    if (this.withoutKinds.has('vlan')) throw new Refused('Error: Unknown device type.');
+    const lower = this.#need(link);
+    if (this.#links.has(name)) return;
+    if (this.#vlansOf(link).some(({ vlan }) => vlan?.vid === vid)) {
+      throw new Refused('Error: 8021q: VLAN device already exists.');
+    }
+    const { mac, mtu } = lower;
+    this.give(name, { kind: 'vlan', up: false, mac, mtu, vlan: { link, vid, protocol: '802.1Q' } });
+  }
+
+  #ensureVxlan({ op, name, ...given }: Extract<NetworkOperation, { op: 'ensure_vxlan' }>): void {
+    if (this.withoutKinds.has('vxlan')) throw new Refused('Error: Unknown device type.');
+    const lower = given.link === null ? null : this.#need(given.link);
+    if (this.#links.has(name)) return;
+    const vxlan = { ...given, port: given.port || KERNELS_VXLAN_PORT };
+    if ([...this.#links.values()].some((other) => other.vxlan?.vni === vxlan.vni && other.vxlan.port === vxlan.port)) {
+      throw new Refused('Error: A VXLAN device with the specified VNI already exists.');
+    }
+    this.give(name, { kind: 'vxlan', up: false, mtu: lower ? lower.mtu - overhead(vxlan) : 1500, vxlan });
+  }
+
   #setUp(name: string): void {
     const link = this.#need(name);
     if (link.up) return;
+    if (link.vlan?.link && !this.#links.get(link.vlan.link)?.up)
+      throw new Refused('RTNETLINK answers: Network is down');
     this.#change(name, () => {
       link.up = true;
     });
     for (const address of link.addresses) this.#addConnectedRoute(name, address.cidr);
+    for (const upper of this.#vlansOf(name)) this.#setUp(upper.name);
+  }
+
+  #setDown(name: string): void {
+    this.#change(name, (link) => {
+      link.up = false;
+    });
+    this.#routes = this.#routes.filter((route) => route.device !== name);
+    for (const upper of this.#vlansOf(name)) if (upper.up) this.#setDown(upper.name);
+  }
+
+  /** A VLAN device is at most as wide as the one below it, and follows when that becomes narrower. */
+  #setMtu(name: string, mtu: number): void {
+    const { vlan, vxlan } = this.#need(name);
+    const lower = this.#links.get(vlan?.link ?? vxlan?.link ?? '');
+    if (vlan && lower && mtu > lower.mtu) throw new Refused('RTNETLINK answers: Numerical result out of range');
+    if (vxlan && lower && mtu > lower.mtu - overhead(vxlan)) throw new Refused('RTNETLINK answers: Invalid argument');
+    this.#change(name, (link) => {
+      link.mtu = mtu;
+    });
+    for (const upper of this.#vlansOf(name)) if (upper.mtu > mtu) this.#setMtu(upper.name, mtu);
+  }
+
+  #vlansOf(name: string): MutableLink[] {
+    return [...this.#links.values()].filter((link) => link.vlan?.link === name);
+  }
+
+  /** Devices that the kernel deletes with the one below them. */
+  #uppersOf(name: string): MutableLink[] {
+    return [...this.#links.values()].filter((link) => link.vlan?.link === name || link.vxlan?.link === name);
   }
 
   #setMaster(name: string, master: string | null): void {
@@ -289,6 +351,11 @@ export class FakeNamespace {
     const hasUpPort = [...this.#links.values()].some((port) => port.master === link.name && port.up);
     return { ...structuredClone(link), carrier: link.up && (link.kind !== 'bridge' || hasUpPort) };
   }
+}
+
+/** What a tunnel packet has in front of the frame's payload: IP, UDP, VXLAN and the frame's own header. */
+function overhead({ local, group }: Vxlan): number {
+  return (local ?? group)?.includes(':') ? 70 : 50;
 }
 
 /** Same family, destination, device and metric; no metric given means any, as for `ip route del`. */
