@@ -32,7 +32,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{src,cli,bin,setup,bench}/**/*.test.ts', 'test/structure/**/*.test.ts'],
+          include: ['{src,cli,bin,setup,bench}/**/*.test.ts', 'test/structure/**/*.test.ts', 'test/support/**/*.test.ts'],
           isolate: false,
           maxWorkers: 2,
           pool: 'threads',

@@ -33,6 +33,7 @@ const runnerPackages: readonly DebianPackage[] = [
   { name: 'mariadb-client-core', commands: ['mariadb'], why: 'telling a MariaDB of the tests what to do' },
   { name: 'openssl', commands: ['openssl'], why: 'certificates of the tests' },
   { name: 'perl-base', commands: ['perl'], why: "a service manager's socket" },
+  { name: 'python3', commands: ['python3'], why: 'sending and recording single frames' },
   { name: 'util-linux', commands: ['unshare', 'nsenter', 'setsid'], why: 'emulated hosts' },
 ];
 

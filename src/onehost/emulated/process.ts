@@ -14,6 +14,8 @@ export interface SpawnOptions {
   cwd?: string;
   /** Fed to the command, then closed; without it stdin is empty. */
   stdin?: string;
+  /** Stdin stays open after that, for `write`. */
+  keepOpen?: boolean;
   /** Called with each piece of stdout and stderr as it comes. */
   onOutput?: (text: string) => void;
 }
@@ -42,7 +44,8 @@ export class HostProcess {
       });
     }
     this.#outer.stdin!.on('error', () => {}); // the command may end before it has read everything
-    this.#outer.stdin!.end(options.stdin ?? '');
+    if (options.stdin) this.#outer.stdin!.write(options.stdin);
+    if (!options.keepOpen) this.#outer.stdin!.end();
     this.finished = new Promise((resolve, reject) => {
       this.#outer.once('error', reject);
       this.#outer.once('close', (code, signal) => {
@@ -60,6 +63,15 @@ export class HostProcess {
   /** What it has printed so far. */
   get output(): string {
     return this.#output.stdout + this.#output.stderr;
+  }
+
+  /** Feeds a command that was started with `keepOpen`. */
+  write(text: string): void {
+    this.#outer.stdin!.write(text);
+  }
+
+  endInput(): void {
+    this.#outer.stdin!.end();
   }
 
   /** Its id outside of the host's PID namespace; null when it has ended. */

@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { EmulatedHost, HostProcess } from '../hosts.ts';
+import { until } from '../wait.ts';
+import { dissect, ethernet } from './ethernet.ts';
+
+export interface Place {
+  host: EmulatedHost;
+  /** A namespace of the host; without it the host itself. */
+  netns?: string;
+  device: string;
+}
+
+/** Local experimental (IEEE 802): frames of ours that are nobody's business. */
+const MARK_TYPE = 0x88b5;
+const PYTHON = '/usr/bin/python3';
+/** All stations are on one CPU, whose queue frames pass in the order they were sent in, whoever sent them. */
+const CPU = 0;
+/** Devices a frame is queued for on its longest way: through two hosts, a tunnel, and a wire between them. */
+const MOST_HOPS = 8;
+/** Within this a frame crosses any number of queues; only a machine that stands still needs longer. */
+const ARRIVAL_MS = 10_000;
+
+/**
+ * Sends frames on one interface, byte for byte, and keeps all that arrive there: what a guest that has its own kernel
+ * can do. It stays open between cases, so that one costs a millisecond or two.
+ *
+ *     await using guest = await openStation({ host, netns: 'guest1', device: 'eth0' });
+ *     await guest.send(gratuitousArp(mac, ip));
+ *     guest.received
+ */
+export class Station implements AsyncDisposable {
+  readonly place: Place;
+  /** All that arrived since `clear`, oldest first, tags in their places. */
+  received: Buffer[] = [];
+  readonly #process: HostProcess;
+  readonly #calls = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  readonly #awaited = new Map<string, () => void>();
+  #lastId = 0;
+  #ready = false;
+  #rest = '';
+
+  constructor(place: Place) {
+    this.place = place;
+    const { host, netns, device } = place;
+    const script = fileURLToPath(new URL('./station.py', import.meta.url));
+    this.#process = host.spawn([PYTHON, script, device, String(CPU)], {
+      keepOpen: true,
+      onOutput: (text) => this.#take(text),
+      ...(netns === undefined ? {} : { netns }),
+    });
+  }
+
+  async whenReady(): Promise<void> {
+    await until(`a station on ${this.place.device}`, () => {
+      if (!this.#process.running) throw new Error(this.#process.output);
+      return this.#ready;
+    });
+  }
+
+  /** @throws Error with the kernel's reason: the device is down, a frame is too long */
+  send(...frames: readonly Buffer[]): Promise<void> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const sent = new Promise<void>((resolve, reject) => this.#calls.set(id, { resolve, reject }));
+    this.#process.write(`send ${id} ${frames.map((frame) => frame.toString('hex')).join(' ')}\n`);
+    return sent;
+  }
+
+  /** Resolves when this frame comes. @throws Error when it does not within 10 s */
+  arrival(frame: Buffer): Promise<void> {
+    const key = frame.toString('hex');
+    return new Promise((resolve, reject) => {
+      const { netns, host, device } = this.place;
+      const fail = () => reject(new Error(`${netns ?? host.name}/${device}: a frame did not arrive: ${key}`));
+      const timer = setTimeout(fail, ARRIVAL_MS);
+      this.#awaited.set(key, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  clear(): void {
+    this.received = [];
+  }
+
+  has(frame: Buffer): boolean {
+    return this.received.some((one) => one.equals(frame));
+  }
+
+  async close(): Promise<void> {
+    this.#process.endInput();
+    await this.#process.finished;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #take(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop()!;
+    for (const line of lines) {
+      const [word, first = '', ...more] = line.split(' ');
+      if (word === 'ready') this.#ready = true;
+      else if (word === 'got') this.#arrived(first);
+      else if (word === 'sent') this.#finish(Number(first))?.resolve();
+      else if (word === 'failed') this.#finish(Number(first))?.reject(new Error(`cannot send: ${more.join(' ')}`));
+    }
+  }
+
+  #arrived(hex: string): void {
+    this.received.push(Buffer.from(hex, 'hex'));
+    this.#awaited.get(hex)?.();
+    this.#awaited.delete(hex);
+  }
+
+  #finish(id: number) {
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    return call;
+  }
+}
+
+/** @param place where frames are sent and recorded */
+export async function openStation(place: Place): Promise<Station> {
+  const station = new Station(place);
+  await station.whenReady();
+  return station;
+}
+
+/**
+ * Waits until all that was sent before has arrived, or never will. `injector` is a station of the host on the outer end
+ * of the listener's card (the tap): behind every filter, so a mark of its own arrives in any case. Each mark that has come
+ * through shows that everything queued before it has moved on by at least one device.
+ */
+export async function settled(listener: Station, injector: Station): Promise<void> {
+  for (let hop = 0; hop < MOST_HOPS; hop += 1) {
+    const mark = ethernet({ src: '02:00:00:00:00:01', type: MARK_TYPE }, randomBytes(46));
+    const arrived = listener.arrival(mark);
+    await injector.send(mark);
+    await arrived;
+  }
+  listener.received = listener.received.filter((frame) => dissect(frame).type !== MARK_TYPE);
+}
