@@ -89,3 +89,14 @@ export async function outboxCounts(
   const row = await counted.executeTakeFirstOrThrow();
   return { total: Number(row.total), oldest: row.oldest === null ? null : Number(row.oldest) };
 }
+
+/** For which of all resources of a type a task with this action waits, or is being done. */
+export async function resourcesWaitingFor(db: Db, type: string, action: string): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('outbox')
+    .select('resource_id')
+    .where('resource_type', '=', type)
+    .where('action', '=', action)
+    .execute();
+  return new Set(rows.map(({ resource_id }) => resource_id));
+}

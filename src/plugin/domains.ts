@@ -5,6 +5,7 @@ import { dhcpScheduling } from './dhcp/domain.ts';
 import type { Domain } from './domain.ts';
 import { explain } from './explain/domain.ts';
 import { flavors } from './flavor/domain.ts';
+import { l2Population } from './l2-population/domain.ts';
 import { networkIpAvailability } from './network-ip-availability/domain.ts';
 import { networkSegmentRanges } from './network-segment-range/domain.ts';
 import { portBindings } from './port-binding/domain.ts';
@@ -19,6 +20,7 @@ import { tags } from './tag/domain.ts';
 export const domains: readonly Domain[] = [
   explain,
   portBindings,
+  l2Population,
   addressGroups,
   rbacPolicies,
   quotas,

@@ -54,6 +54,7 @@ export function pluginOptions(changes: Options = {}): PluginOptions {
     quota: { ...defaultValues(groups.quota, unlimited), ...changes.quota },
     service: defaultValues(groups.service, changes.service),
     telling: defaultValues(groups.telling, changes.telling),
+    l2pop: defaultValues(groups.l2pop, changes.l2pop),
     securityGroup: defaultValues(groups.securityGroup, { enable_security_group: false, ...changes.securityGroup }),
   };
 }

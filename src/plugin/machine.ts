@@ -3,6 +3,7 @@ import type { Changes } from './changes.ts';
 import type { Collection } from './contract.ts';
 import type { Provider, RbacObject } from './domain.ts';
 import type { Ipam } from './ipam/ipam.ts';
+import type { ForwardingNotes } from './l2-population/notes.ts';
 import type { Binder } from './ml2/binder.ts';
 import type { ExtensionDriver } from './ml2/contract.ts';
 import type { Mechanisms } from './ml2/mechanisms.ts';
@@ -39,6 +40,8 @@ export interface Machine {
   readonly extensionDrivers: readonly ExtensionDriver[];
   readonly binder: Binder;
   readonly statuses: PortStatuses;
+  /** Where ports of tunnelled networks are. */
+  readonly forwarding: ForwardingNotes;
   /** Resources as others listen to them. */
   readonly objects: Objects;
   /** Null where there is no Nova to be told of ports. */

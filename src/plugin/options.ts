@@ -143,6 +143,16 @@ export const geneveOptions = declareOptions('ml2_type_geneve', {
 });
 export type GeneveOptions = OptionValues<typeof geneveOptions>;
 
+/** `[l2pop]`: telling agents what is where (upstream: conf/plugins/ml2/drivers/l2pop.py). */
+export const l2popOptions = declareOptions('l2pop', {
+  agent_boot_time: option.int({
+    default: 180,
+    min: 0,
+    help: 'seconds after its start in which an agent is told everything of a network with each of its ports',
+  }),
+});
+type L2popOptions = OptionValues<typeof l2popOptions>;
+
 /** The server's side of `[securitygroup]`. */
 export const securityGroupOptions = declareOptions('securitygroup', {
   enable_security_group: option.bool({ default: true, help: 'whether there are security groups' }),
@@ -222,6 +232,7 @@ export interface PluginOptions {
   readonly quota: QuotaOptions;
   readonly service: ServiceOptions;
   readonly telling: TellingOptions;
+  readonly l2pop: L2popOptions;
 }
 
 /** How agents are told; options of ours that upstream has not. */
@@ -247,4 +258,5 @@ export const pluginOptionGroups = {
   quota: quotaOptions,
   service: serviceOptions,
   telling: tellingOptions,
+  l2pop: l2popOptions,
 } as const;

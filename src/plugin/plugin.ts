@@ -14,6 +14,7 @@ import { domains as allDomains } from './domains.ts';
 import { Duties, type DutyState } from './duty/duties.ts';
 import { loadedExtensions } from './extensions.ts';
 import { Ipam } from './ipam/ipam.ts';
+import { ForwardingNotes } from './l2-population/notes.ts';
 import type { Machine } from './machine.ts';
 import { Binder } from './ml2/binder.ts';
 import { Mechanisms } from './ml2/mechanisms.ts';
@@ -173,7 +174,8 @@ function assemble(
 ): Machine {
   const { database, logger, now, options } = shared;
   const ipam = new Ipam(shared.random);
-  const statuses = new PortStatuses(given.nova);
+  const forwarding = new ForwardingNotes(given.mechanisms.drivers);
+  const statuses = new PortStatuses(given.nova, forwarding);
   const objects = new Objects(shared);
   const teller: Teller = new Teller(shared, () => binder, objects);
   const outbox = new Outbox({ database, logger, now, worker: teller, wakeLane });
@@ -221,6 +223,7 @@ function assemble(
     ipam,
     binder,
     statuses,
+    forwarding,
     objects,
     ports,
   };

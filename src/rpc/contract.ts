@@ -5,6 +5,7 @@
 export * from './contract/bridge.ts';
 export * from './contract/dhcp.ts';
 export * from './contract/explain.ts';
+export * from './contract/l2-population.ts';
 export * from './contract/method.ts';
 export * from './contract/objects.ts';
 export * from './contract/plugin.ts';

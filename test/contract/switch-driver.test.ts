@@ -45,8 +45,7 @@ afterEach(async () => {
 describe('drivers that there are not', () => {
   it.each([
     ['openvswitch', /'openvswitch' is for another kind of host .*; there are linuxbridge/],
-    ['l2population', /'l2population' comes with VXLAN in a later release/],
-    ['frob', /'frob' is not supported; there are linuxbridge, logger, noop/],
+    ['frob', /'frob' is not supported; there are linuxbridge, l2population, logger, noop/],
   ])('stop the start with a line that says so: %s', async (name, line) => {
     await expect(createFixture({ ml2: { mechanism_drivers: ['linuxbridge', name] } })).rejects.toThrow(line);
   });

@@ -114,6 +114,8 @@ export interface MechanismDriver {
   readonly qinq?: boolean;
   /** `vif_type`s whose ports stay wired when their network gets another segmentation id; absent: none. */
   readonly followsSegmentationId?: readonly string[];
+  /** Agents are told on which host each MAC of a tunnelled network is; absent: not because of this driver. */
+  readonly populatesForwarding?: boolean;
   initialize(): Promise<void>;
   /** Whether ports on that agent's host could be wired to the segment; absent: the driver has no say in it. */
   reachesSegment?(agent: HostAgent, segment: NetworkSegment): boolean;

@@ -10,7 +10,7 @@ describe('drivers', () => {
   it.each<[Options, string]>([
     [
       { ml2: { mechanism_drivers: ['openvswitch'] } },
-      "[ml2] mechanism_drivers: 'openvswitch' is for another kind of host and is not part of this server; there are linuxbridge, logger, noop",
+      "[ml2] mechanism_drivers: 'openvswitch' is for another kind of host and is not part of this server; there are linuxbridge, l2population, logger, noop",
     ],
     [
       { ml2: { type_drivers: ['local', 'frob'] } },

@@ -8,6 +8,7 @@ import { DriverConfigurationError } from './errors.ts';
 import { attributeDrivers, attributeExtensionDriver } from './extension/attribute-drivers.ts';
 import { portSecurityExtensionDriver } from './extension/port-security.ts';
 import { portTagsExtensionDriver } from './extension/port-tags.ts';
+import { l2populationMechanismDriver } from './mechanism/l2population.ts';
 import { linuxbridgeMechanismDriver } from './mechanism/linuxbridge.ts';
 import { noopMechanismDriver } from './mechanism/noop.ts';
 import { configuredRanges } from './type/configured.ts';
@@ -50,6 +51,7 @@ const registry: Registry = {
   },
   mechanism_drivers: {
     linuxbridge: ({ options }) => linuxbridgeMechanismDriver({ portFilter: agentsFilter(options) }),
+    l2population: () => l2populationMechanismDriver(),
     logger: () => noopMechanismDriver('logger'),
     noop: () => noopMechanismDriver('noop'),
   },
@@ -69,6 +71,7 @@ const classPaths: Readonly<Record<string, string>> = {
   'neutron.plugins.ml2.drivers.type_gre.GreTypeDriver': 'gre',
   'neutron.plugins.ml2.drivers.type_geneve.GeneveTypeDriver': 'geneve',
   'neutron.plugins.ml2.drivers.linuxbridge.mech_driver.mech_linuxbridge.LinuxbridgeMechanismDriver': 'linuxbridge',
+  'neutron.plugins.ml2.drivers.l2pop.mech_driver.L2populationMechanismDriver': 'l2population',
   'neutron.tests.unit.plugins.ml2.drivers.mechanism_logger.LoggerMechanismDriver': 'logger',
   'neutron.plugins.ml2.extensions.port_security.PortSecurityExtensionDriver': 'port_security',
   'neutron.plugins.ml2.extensions.data_plane_status.DataPlaneStatusExtensionDriver': 'data_plane_status',
@@ -96,7 +99,6 @@ const missing: Readonly<Record<keyof Kinds, Readonly<Record<string, string>>>> =
     ovn: otherBackEnd,
     macvtap: otherBackEnd,
     sriovnicswitch: otherBackEnd,
-    l2population: 'comes with VXLAN in a later release; take it out until then',
   },
   extension_drivers: {
     qos: 'comes in a later release; take it out until then',

@@ -7,7 +7,7 @@ import { bareObject, canBe, kinds, objectOf } from './kinds.ts';
 import { ObjectVersions } from './versions.ts';
 
 /** Tasks of these resources that change nothing in their objects. */
-const aside: ReadonlySet<string> = new Set(['scheduled', 'unscheduled', 'rules_updated']);
+const aside: ReadonlySet<string> = new Set(['scheduled', 'unscheduled', 'rules_updated', 'forwarding']);
 
 /**
  * Pushes resources that changed, whole, to whoever listens to their type (upstream: ml2/ovo_rpc.py). What is pushed is what

@@ -16,6 +16,7 @@ import { bindingErrors as errors } from './errors.ts';
  */
 export async function activateBinding(change: Change, machine: Machine, port: Port, host: string): Promise<BindingRow> {
   const { tx, time } = change;
+  const was = await machine.forwarding.before(change, port.id);
   const bindings = await bindingsOf(tx, port.id);
   const active = bindings.find(({ status }) => status === 'ACTIVE');
   if (active?.host === host) throw errors.PortBindingAlreadyActive({ port_id: port.id, host });
@@ -34,6 +35,8 @@ export async function activateBinding(change: Change, machine: Machine, port: Po
   } else {
     await deleteProvisioningBlocks(tx, [port.id], 'L2');
   }
+  // Before the hosts are told: the guest goes on running at this moment.
+  await machine.forwarding.prepared(change, port.id, was);
   const { network_id } = port;
   await change.todo('port', port.id, 'moved', { network_id, from: active?.host ?? '', to: host });
   return { ...next, status: 'ACTIVE' };

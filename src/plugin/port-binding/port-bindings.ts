@@ -69,8 +69,10 @@ export class PortBindings implements Collection<PortBinding> {
     await this.#run(context, async (change) => {
       await this.#port(change);
       if (await this.#known(change.tx, host)) throw errors.PortBindingAlreadyExists({ port_id: port.id, host });
+      const was = await this.#machine.forwarding.before(change, port.id);
       await insertBinding(change.tx, wired.binding);
       await replaceBindingLevels(change.tx, port.id, host, wired.levels);
+      await this.#machine.forwarding.prepared(change, port.id, was);
     });
     return visible(wired.binding);
   }
@@ -107,8 +109,10 @@ export class PortBindings implements Collection<PortBinding> {
       const { tx } = change;
       const port = await this.#port(change);
       const binding = await this.#binding(tx, host);
+      const was = await this.#machine.forwarding.before(change, port.id);
       await replaceBindingLevels(tx, port.id, host, []);
       await deleteBinding(tx, port.id, host);
+      await this.#machine.forwarding.prepared(change, port.id, was);
       if (binding.status === 'INACTIVE') return;
       const { vnic_type, profile } = binding;
       await insertBinding(tx, { ...unwired, port_id: port.id, host: '', vnic_type, profile, status: 'ACTIVE' });

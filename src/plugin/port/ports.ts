@@ -152,7 +152,7 @@ export class Ports implements Collection<Port> {
 
   /** Deletes a port as part of a larger change. */
   async deleteIn(change: Change, id: string, ifRevision?: number | null): Promise<Port> {
-    const { mechanisms, nova } = this.#machine();
+    const { forwarding, mechanisms, nova } = this.#machine();
     await holdPorts(change.tx, [id]);
     const port = await getPort(change.tx, id, callersFullView(change.context));
     if (!port) throw portErrors.PortNotFound({ port_id: id });
@@ -161,7 +161,9 @@ export class Ports implements Collection<Port> {
       const portChange = await this.#portChange(change, { current: port, original: port });
       await mechanisms.precommit('deletePortPrecommit', change.tx, portChange);
     }
+    const was = await forwarding.before(change, id);
     await deletePortRow(change.tx, id);
+    await forwarding.moved(change, id, was);
     const { network_id, fixed_ips, mac_address, security_groups: groups } = port;
     await change.todo('port', id, 'deleted', { network_id, fixed_ips, mac_address, groups });
     await nova?.deleted(change, port);

@@ -1,5 +1,6 @@
 import { setPortStatus } from '../../db/write/ports.ts';
 import type { Change } from '../changes.ts';
+import type { ForwardingNotes } from '../l2-population/notes.ts';
 import type { NovaNotes, ServersPort } from '../nova/notes.ts';
 
 /** What must be known of a port whose status changes. */
@@ -15,9 +16,11 @@ type Noting = Pick<Change, 'tx' | 'time' | 'todo' | 'changed'>;
  */
 export class PortStatuses {
   readonly #nova: NovaNotes | null;
+  readonly #forwarding: ForwardingNotes;
 
-  constructor(nova: NovaNotes | null) {
+  constructor(nova: NovaNotes | null, forwarding: ForwardingNotes) {
     this.#nova = nova;
+    this.#forwarding = forwarding;
   }
 
   /** Whether it matters what a status was before. */
@@ -33,6 +36,7 @@ export class PortStatuses {
   async set(change: Noting, port: StatusHolder, status: string, how: { quietly?: boolean } = {}): Promise<boolean> {
     if (!(await setPortStatus(change.tx, port.id, status, change.time))) return false;
     await change.changed('port', port.id);
+    await this.#forwarding.statusChanged(change, port.id, status);
     if (!how.quietly) await this.#nova?.statusChanged(change, port, port.status, status);
     return true;
   }

@@ -9,6 +9,7 @@ import { holdPorts } from '../../db/write/turns.ts';
 import type { Port } from '../../resources/shapes.ts';
 import { type Change, checkRevision } from '../changes.ts';
 import type { Input } from '../contract.ts';
+import type { FormerPlace } from '../l2-population/notes.ts';
 import type { Machine } from '../machine.ts';
 import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
 import { callersFullView, messageView } from '../parts.ts';
@@ -44,6 +45,7 @@ export async function updatePortIn(
   if (!original) throw portErrors.PortNotFound({ port_id: id });
   checkRevision(ifRevision, original.revision_number);
   const port: Port = { ...original };
+  const was = await placesBefore(change, machine, original, changes);
   const letGo = letsDeviceGo(original, changes);
   await changeMac(change, machine, port, { wanted: letGo ? null : changes.mac_address, letGo });
   await changeAddresses(change, machine, { original, port, changes });
@@ -55,6 +57,7 @@ export async function updatePortIn(
   for (const driver of machine.extensionDrivers) await driver.processUpdatePort?.(tx, changes, port);
   const current = (await getPort(tx, id, messageView(machine.shared)))!;
   await machine.statuses.written(change, original, current);
+  if (isElsewhere(original, current)) await machine.forwarding.moved(change, id, was);
   const told = whoMustKnow(original, current);
   // It may get the MAC of its device when it is bound.
   if (needsBind(current) && current['binding:vnic_type'] === PHYSICAL_FUNCTION) told.dhcp = true;
@@ -67,6 +70,36 @@ export async function updatePortIn(
     await change.changed('port', id);
   }
   return { original, current };
+}
+
+/** Where others believe the port to be; nothing of a change that cannot mean another place. */
+async function placesBefore(
+  change: Change,
+  { forwarding }: Machine,
+  original: Port,
+  changes: Input,
+): Promise<readonly FormerPlace[]> {
+  const moving = [
+    'fixed_ips',
+    'mac_address',
+    'admin_state_up',
+    'binding:host_id',
+    'binding:vnic_type',
+    'binding:profile',
+  ];
+  if (original['binding:host_id'] === '' || !moving.some((key) => changes[key] !== undefined)) return [];
+  return forwarding.before(change, original.id);
+}
+
+function isElsewhere(original: Port, current: Port): boolean {
+  const place = (port: Port) => [
+    port['binding:host_id'],
+    port['binding:vif_type'],
+    port.admin_state_up,
+    port.mac_address,
+    port.fixed_ips.map(({ ip_address }) => ip_address),
+  ];
+  return JSON.stringify(place(original)) !== JSON.stringify(place(current));
 }
 
 function needsBind(port: Port): boolean {

@@ -14,6 +14,8 @@ import {
   type WireNetwork,
   type WirePort,
 } from '../../rpc/contract.ts';
+import { FORWARDING } from '../l2-population/notes.ts';
+import { concernsForwarding, ForwardingTeller } from '../l2-population/teller.ts';
 import type { Binder } from '../ml2/binder.ts';
 import type { Objects } from '../objects/objects.ts';
 import type { Task, TaskWorker } from '../outbox/outbox.ts';
@@ -36,6 +38,7 @@ export class Teller implements TaskWorker {
   readonly #dhcp: DhcpNotifier;
   readonly #bridge: BridgeNotifier;
   readonly #groups: SecurityGroupNotifier;
+  readonly #forwarding: ForwardingTeller;
 
   constructor(shared: Shared, binder: () => Binder, objects: Objects) {
     this.#shared = shared;
@@ -44,6 +47,7 @@ export class Teller implements TaskWorker {
     this.#dhcp = new DhcpNotifier(shared.transport);
     this.#bridge = new BridgeNotifier(shared.transport);
     this.#groups = new SecurityGroupNotifier(shared.transport);
+    this.#forwarding = new ForwardingTeller(shared);
   }
 
   async prepare(task: Task): Promise<void> {
@@ -56,12 +60,14 @@ export class Teller implements TaskWorker {
     const facts = new BatchFacts(this.#shared, tasks);
     const failed = new Map<string, unknown>();
     const groups = await this.#tellGroups(tasks);
+    const forwarding = await failureOf(this.#forwarding.tell(tasks));
     const told: Task[] = [];
     for (const task of tasks) {
       const resource = `${task.resource_type} ${task.resource_id}`;
       try {
         if (failed.has(resource)) throw new Error('an earlier task of it failed', { cause: failed.get(resource) });
         if (groups !== null && concernsGroups(task)) throw groups.error;
+        if (forwarding !== null && concernsForwarding(task)) throw forwarding.error;
         await causedBy(task.context ? [task.context] : [], () => this.#tellOne(task, facts));
         told.push(task);
       } catch (error) {
@@ -86,13 +92,11 @@ export class Teller implements TaskWorker {
   /** Tells of groups for all tasks at once. @returns why it failed, or null */
   async #tellGroups(tasks: readonly Task[]): Promise<{ error: unknown } | null> {
     const { rules, members } = groupChanges(tasks);
-    try {
+    const telling = async () => {
       if (rules.length > 0) await this.#groups.rulesUpdated(rules);
       if (members.length > 0) await this.#groups.membersUpdated(members);
-      return null;
-    } catch (error) {
-      return { error };
-    }
+    };
+    return failureOf(telling());
   }
 
   async #tellOne(task: Task, facts: BatchFacts): Promise<void> {
@@ -193,6 +197,7 @@ export class Teller implements TaskWorker {
     },
     // Told with the whole batch.
     'security_group rules_updated': async () => {},
+    'port forwarding': async () => {},
     'agent updated': async (task) => {
       const { host, admin_state_up } = task.payload;
       await this.#dhcp.agentUpdated(host as string, admin_state_up === true, sender(task));
@@ -217,8 +222,19 @@ export class Teller implements TaskWorker {
   }
 }
 
+async function failureOf(work: Promise<void>): Promise<{ error: unknown } | null> {
+  try {
+    await work;
+    return null;
+  } catch (error) {
+    return { error };
+  }
+}
+
 /** Whether agents are told of it, and those of its network. */
-function hasNetwork({ resource_type, action }: Task): boolean {
+function hasNetwork(task: Task): boolean {
+  const { resource_type, action } = task;
+  if (concernsForwarding(task)) return false;
   return action !== 'changed' && resource_type !== 'agent' && resource_type !== 'security_group';
 }
 
@@ -254,7 +270,7 @@ class BatchFacts {
     this.#tasks = tasks;
     this.#view = messageView(shared);
     this.#networkIds = [...new Set(tasks.filter(hasNetwork).map(networkOf))];
-    const unread = ['deleted', 'changed'];
+    const unread = ['deleted', 'changed', FORWARDING];
     const unknown = tasks.filter(
       (task) => task.resource_type === 'port' && !unread.includes(task.action) && !task.known,
     );

@@ -6,9 +6,9 @@ import { addressKey, formatAddress } from '../../lib/ip/address.ts';
 import { inTurns } from '../../lib/turns.ts';
 import type { Subnet } from '../../resources/shapes.ts';
 import type { Change } from '../changes.ts';
-import type { Ipam } from '../ipam/ipam.ts';
 import { routerInterfaceOwnersSnat } from '../ipam/owners.ts';
 import { autoAddress } from '../ipam/wishes.ts';
+import type { Machine } from '../machine.ts';
 
 /** Which ports can reach a subnet on a segment: those that have addresses there, or whose hosts do; null: all. */
 async function portsBeside(tx: Tx, { network_id, segment_id }: Subnet): Promise<Set<string> | null> {
@@ -22,9 +22,18 @@ const BEHIND_ALL = 1000;
  * Gives the ports a network already has their EUI-64 addresses of a new auto-address subnet. Router interfaces are given
  * theirs when the router is attached.
  */
-export async function addAutoAddresses(change: Change, ipam: Ipam, subnet: Subnet): Promise<void> {
+export async function addAutoAddresses(
+  change: Change,
+  { forwarding, ipam }: Pick<Machine, 'forwarding' | 'ipam'>,
+  subnet: Subnet,
+): Promise<void> {
   const mayHave = await portsBeside(change.tx, subnet);
-  await inTurns(await portsOfNetwork(change.tx, subnet.network_id), async (port) => {
+  const ports = await portsOfNetwork(change.tx, subnet.network_id);
+  const places = await forwarding.beforeAll(
+    change,
+    ports.map(({ id }) => id),
+  );
+  await inTurns(ports, async (port) => {
     if (routerInterfaceOwnersSnat.has(port.device_owner) || mayHave?.has(port.id) === false) return;
     const value = autoAddress(subnet.cidr, port.mac_address);
     await insertAllocation(change.tx, {
@@ -38,5 +47,6 @@ export async function addAutoAddresses(change: Change, ipam: Ipam, subnet: Subne
     ipam.picker.remove(subnet.id, value);
     await bumpPort(change.tx, port.id, change.time);
     await change.changed('port', port.id);
+    await forwarding.moved(change, port.id, places.get(port.id));
   });
 }

@@ -183,7 +183,7 @@ export class Subnets implements Collection<Subnet> {
     await bumpNetwork(tx, network.id, time);
     for (const driver of extensionDrivers) await driver.processCreateSubnet?.(tx, input, { id });
     const subnet = await this.#stored(change, id);
-    if (isAutoAddressSubnet(subnet)) await addAutoAddresses(change, this.#machine.ipam, subnet);
+    if (isAutoAddressSubnet(subnet)) await addAutoAddresses(change, this.#machine, subnet);
     await mechanisms.precommit('createSubnetPrecommit', tx, { context, current: subnet, original: null });
     const hosts = segment_id === null ? null : ((await hostsOfSegments(tx, [segment_id])).get(segment_id) ?? []);
     await scheduleIn(change, network, this.#machine, { hosts });
@@ -257,10 +257,17 @@ export class Subnets implements Collection<Subnet> {
       const reason = 'One or more ports have an IP allocation from this subnet';
       throw subnetErrors.SubnetInUse({ subnet_id: subnet.id, reason });
     }
-    await inTurns(await holdersInSubnet(change.tx, subnet.id), async ({ port_id, ip_address }) => {
+    const { forwarding } = this.#machine;
+    const holders = await holdersInSubnet(change.tx, subnet.id);
+    const places = await forwarding.beforeAll(
+      change,
+      holders.map(({ port_id }) => port_id),
+    );
+    await inTurns(holders, async ({ port_id, ip_address }) => {
       await this.#machine.ipam.release(change.tx, port_id, [{ subnet_id: subnet.id, ip_address }]);
       await bumpPort(change.tx, port_id, change.time);
       await change.changed('port', port_id);
+      await forwarding.moved(change, port_id, places.get(port_id));
     });
   }
 

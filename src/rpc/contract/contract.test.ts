@@ -8,6 +8,7 @@ import {
   ExplainApi,
   type ExplainMethods,
   endpoint,
+  L2PopulationNotifier,
   PluginApi,
   reportTime,
   StateReports,
@@ -36,6 +37,7 @@ const state: AgentState = { binary: 'b', host: 'h', topic: 't', agent_type: 'DHC
 const port = { id: 'p' } as never;
 const subnet = { id: 's' } as never;
 const network = { id: 'n' } as never;
+const placed = { segment_id: 1, network_type: 'vxlan', ports: {} };
 
 const messages: [name: string, send: (transport: FakeTransport) => Promise<unknown>][] = [
   ['get_devices_details_list', (t) => new PluginApi(t).getDevicesDetailsList(agent, ['tap1'])],
@@ -77,6 +79,10 @@ const messages: [name: string, send: (transport: FakeTransport) => Promise<unkno
     'port_delete_end',
     (t) => new DhcpNotifier(t).tell('host1', 'port_delete_end', { port_id: 'p', network_id: 'n', fixed_ips: [] }),
   ],
+  ['add_fdb_entries', (t) => new L2PopulationNotifier(t).add({ n: placed }, null)],
+  ['add_fdb_entries', (t) => new L2PopulationNotifier(t).add({ n: placed }, 'host1')],
+  ['remove_fdb_entries', (t) => new L2PopulationNotifier(t).remove({ n: placed })],
+  ['update_fdb_entries', (t) => new L2PopulationNotifier(t).changeAddresses({ n: { '192.0.2.1': { before: [] } } })],
   ['agent_updated', (t) => new DhcpNotifier(t).agentUpdated('host1', false)],
 ];
 

@@ -14,10 +14,13 @@ export const topics = {
   securityGroupUpdate: 'q-agent-notifier-security_group-update',
   bindingActivate: 'q-agent-notifier-binding-activate',
   bindingDeactivate: 'q-agent-notifier-binding-deactivate',
+  l2populationUpdate: 'q-agent-notifier-l2population-update',
   /** Servers tell each other which object versions an agent speaks. */
   resourceVersions: 'q-server-resource-versions',
   /** Ours: the server asks agents what is on their host. A Python agent does not listen here. */
   explain: 'neutrino-explain',
+  /** Ours: agents ask servers what is where. A Python server does not listen here. */
+  forwarding: 'neutrino-forwarding',
 } as const;
 
 /** `topic` of agents that take no messages of their own. */
