@@ -14,7 +14,15 @@ export interface Explanation {
   port_id: string;
   verdict: 'works' | 'waits' | 'broken' | 'unknown';
   summary: string;
-  steps: { step: string; state: string; expected: string; found: string; remedy?: string }[];
+  steps: {
+    step: string;
+    state: string;
+    expected: string;
+    found: string;
+    remedy?: string;
+    cause?: string;
+    check?: string;
+  }[];
 }
 
 const USAGE_ERROR = 2;
@@ -88,10 +96,12 @@ export function renderExplanation({ port_id, verdict, summary, steps }: Explanat
   const stepWidth = Math.max(0, ...steps.map(({ step }) => textWidth(step))) + 2;
   const indent = ' '.repeat(2 + markWidth + stepWidth);
   const lines = [`Port ${port_id}: ${verdict}`, plain(summary), ''];
-  for (const { step, state, expected, found, remedy } of steps) {
+  for (const { step, state, expected, found, remedy, cause, check } of steps) {
     lines.push(`  ${(marks[state] ?? state).padEnd(markWidth)}${step.padEnd(stepWidth)}${plain(found)}`);
     const isWell = state === 'ok' || state === 'not_applicable';
     if (!isWell && expected) lines.push(`${indent}expected: ${plain(expected)}`);
+    if (!isWell && cause) lines.push(`${indent}because of: ${plain(cause)}`);
+    if (!isWell && check) lines.push(`${indent}seen by: ${plain(check)}`);
     if (!isWell && remedy) lines.push(`${indent}to do: ${plain(remedy)}`);
   }
   return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;

@@ -90,4 +90,8 @@ export interface ExplanationStep {
   found: string;
   /** What to do about it; absent when all is well. */
   remedy?: string;
+  /** What asks for it: a rule, group, address pair, policy … with its id. */
+  cause?: string;
+  /** The command whose answer was looked at, as one types it. */
+  check?: string;
 }

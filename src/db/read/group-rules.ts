@@ -4,6 +4,7 @@ import { preparedIn } from '../prepared.ts';
 /** What agents filter by, read for many ports at once: rules of groups, and the addresses that rules refer to. */
 
 export interface GroupRule {
+  id: string;
   security_group_id: string;
   direction: 'ingress' | 'egress';
   ethertype: 'IPv4' | 'IPv6';
@@ -19,6 +20,7 @@ const rules = preparedIn((db, ids: string[]) =>
   db
     .selectFrom('securitygrouprules')
     .select([
+      'id',
       'security_group_id',
       'direction',
       'ethertype',

@@ -1,4 +1,5 @@
 import type { Db, Tx } from '../database.ts';
+import { handleOf, queryAll } from '../handle.ts';
 import { prepared, preparedIn, preparedInsert } from '../prepared.ts';
 
 /** What extensions keep of a port; null where nobody said. */
@@ -203,10 +204,21 @@ const byPrefix = prepared((db, p: { from: string; to: string }) =>
   db.selectFrom('ports').select('id').where('id', '>=', p.from).where('id', '<', p.to).limit(2),
 );
 
-/** The port whose id starts with these characters; null when there is none, or more than one. */
-export async function portIdByPrefix(db: Db, prefix: string): Promise<string | null> {
-  const rows = await byPrefix.arrays(db, { from: prefix, to: `${prefix}~` });
-  return rows.length === 1 ? (rows[0]![0] as string) : null;
+/** So many look-ups go to the database together. */
+const PREFIXES_AT_ONCE = 100;
+
+/** The ports whose ids start with these characters, by them; null where there is none, or more than one. */
+export async function portIdsByPrefixes(db: Db, prefixes: readonly string[]): Promise<Map<string, string | null>> {
+  const found = new Map<string, string | null>();
+  const handle = handleOf(db);
+  for (let start = 0; start < prefixes.length; start += PREFIXES_AT_ONCE) {
+    const chunk = prefixes.slice(start, start + PREFIXES_AT_ONCE);
+    const asked = chunk.map((prefix) => byPrefix.statement(handle, { from: prefix, to: `${prefix}~` }));
+    for (const [index, { rows }] of (await queryAll(handle, asked)).entries()) {
+      found.set(chunk[index]!, rows.length === 1 ? (rows[0]![0] as string) : null);
+    }
+  }
+  return found;
 }
 
 const byMac = prepared((db, p: { mac_address: string }) =>

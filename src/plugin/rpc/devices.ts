@@ -1,7 +1,7 @@
 import { findNetworks } from '../../db/read/networks.ts';
 import { findPorts } from '../../db/read/ports.ts';
 import { fullView } from '../../db/read/view.ts';
-import { type PortFacts, portFacts, portIdByMac, portIdByPrefix } from '../../db/write/ports.ts';
+import { type PortFacts, portFacts, portIdByMac, portIdsByPrefixes } from '../../db/write/ports.ts';
 import { type BoundSegment, boundSegments } from '../../db/write/segments.ts';
 import { holdPorts } from '../../db/write/turns.ts';
 import type { Context } from '../../lib/context.ts';
@@ -156,14 +156,12 @@ class Devices {
   /** Device → port id; a device is a tap's name, a port's id or a MAC. */
   async #portIds(names: readonly string[]): Promise<Map<string, string | null>> {
     const { db } = this.#shared.database;
-    const ids = new Map<string, string | null>();
-    for (const name of names) {
-      const prefix = portIdPrefix(name);
-      if (prefix !== null) ids.set(name, await portIdByPrefix(db, prefix));
-      else if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(name)) ids.set(name, await portIdByMac(db, name.toLowerCase()));
-      else ids.set(name, await portIdByPrefix(db, name));
-    }
-    return ids;
+    const macs = names.filter((name) => portIdPrefix(name) === null && /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(name));
+    const byMac = new Map<string, string | null>();
+    for (const mac of macs) byMac.set(mac, await portIdByMac(db, mac.toLowerCase()));
+    const prefixOf = (name: string) => portIdPrefix(name) ?? name;
+    const byPrefix = await portIdsByPrefixes(db, names.filter((name) => !byMac.has(name)).map(prefixOf));
+    return new Map(names.map((name) => [name, byMac.get(name) ?? byPrefix.get(prefixOf(name)) ?? null]));
   }
 }
 

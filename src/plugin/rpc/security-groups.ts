@@ -6,12 +6,13 @@ import {
   memberAddresses,
   rulesOfGroups,
 } from '../../db/read/group-rules.ts';
-import { portIdByPrefix } from '../../db/write/ports.ts';
+import { portIdsByPrefixes } from '../../db/write/ports.ts';
 import { groupFacts } from '../../db/write/security-groups.ts';
 import { addressVersion } from '../../lib/ip/address.ts';
 import { portIdPrefix } from '../../lib/names.ts';
 import {
   endpoint,
+  OUR_AGENT,
   SECURITY_GROUP_VERSION,
   type SecuredDevice,
   type SecurityGroupInfo,
@@ -29,12 +30,17 @@ import { wirePorts } from './wire.ts';
  */
 export function securityGroupEndpoint(shared: Shared): Endpoint {
   return endpoint<SecurityGroupMethods>(SECURITY_GROUP_VERSION, {
-    security_group_info_for_devices: ({ devices }) => infoFor(shared, devices ?? []),
+    security_group_info_for_devices: ({ devices }, { userName }) =>
+      infoFor(shared, devices ?? [], { withRuleIds: userName === OUR_AGENT }),
     security_group_rules_for_devices: ({ devices }) => rulesFor(shared, devices ?? []),
   });
 }
 
-async function infoFor(shared: Shared, names: readonly string[]): Promise<SecurityGroupInfo> {
+async function infoFor(
+  shared: Shared,
+  names: readonly string[],
+  { withRuleIds }: { withRuleIds: boolean },
+): Promise<SecurityGroupInfo> {
   const { db } = shared.database;
   const devices = await securedDevices(shared, names);
   const groups = [...new Set(Object.values(devices).flatMap(groupsOf))];
@@ -43,10 +49,12 @@ async function infoFor(shared: Shared, names: readonly string[]): Promise<Securi
   const byGroup: Record<string, WireRule[]> = Object.fromEntries(groups.map((id) => [id, []]));
   for (const rule of rules) {
     const { direction, ethertype, security_group_id: id } = rule;
-    byGroup[id]!.push({ direction, ethertype, stateful: stateful.get(id) !== false, ...conditions(rule) });
+    const named = withRuleIds ? { id: rule.id } : {};
+    byGroup[id]!.push({ ...named, direction, ethertype, stateful: stateful.get(id) !== false, ...conditions(rule) });
   }
+  const ruleOf = rulesByGroup(rules);
   for (const device of Object.values(devices)) {
-    noteReferences(device, rules);
+    noteReferences(device, ruleOf);
     device.security_group_rules = providerRules(device.fixed_ips);
   }
   return { devices, security_groups: byGroup, sg_member_ips: await memberIps(db, rules) };
@@ -81,10 +89,10 @@ async function rulesFor(shared: Shared, names: readonly string[]): Promise<Recor
   for (const { group, address } of await addressesOf(db, rules)) {
     members.set(group, (members.get(group) ?? new Set()).add(address));
   }
+  const ruleOf = rulesByGroup(rules);
   for (const device of Object.values(devices)) {
-    noteReferences(device, rules);
-    const own = rules.filter(({ security_group_id: id }) => groupsOf(device).includes(id));
-    const expanded = own.flatMap((rule) => {
+    noteReferences(device, ruleOf);
+    const expanded = rulesOfDevice(device, ruleOf).flatMap((rule) => {
       const { direction, ethertype, security_group_id } = rule;
       const wire: WireRule = { security_group_id, direction, ethertype, ...conditions(rule) };
       const remote = rule.remote_group_id ?? rule.remote_address_group_id;
@@ -102,9 +110,11 @@ async function rulesFor(shared: Shared, names: readonly string[]): Promise<Recor
 async function securedDevices(shared: Shared, names: readonly string[]): Promise<Record<string, SecuredDevice>> {
   const { db } = shared.database;
   if (!shared.options.securityGroup.enable_security_group) return {};
+  const prefixOf = (name: string) => portIdPrefix(name) ?? name;
+  const ids = await portIdsByPrefixes(db, names.map(prefixOf));
   const deviceOf = new Map<string, string>();
   for (const name of names) {
-    const id = await portIdByPrefix(db, portIdPrefix(name) ?? name);
+    const id = ids.get(prefixOf(name)) ?? null;
     if (id !== null) deviceOf.set(id, name);
   }
   const ports = await wirePorts(db, { id: [...deviceOf.keys()] });
@@ -128,8 +138,16 @@ function groupsOf({ security_groups = [] }: SecuredDevice): string[] {
   return security_groups as string[];
 }
 
-function noteReferences(device: SecuredDevice, rules: readonly GroupRule[]): void {
-  const own = rules.filter(({ security_group_id: id }) => groupsOf(device).includes(id));
+function rulesByGroup(rules: readonly GroupRule[]): ReadonlyMap<string, readonly GroupRule[]> {
+  return Map.groupBy(rules, ({ security_group_id }) => security_group_id);
+}
+
+function rulesOfDevice(device: SecuredDevice, byGroup: ReadonlyMap<string, readonly GroupRule[]>): GroupRule[] {
+  return groupsOf(device).flatMap((group) => byGroup.get(group) ?? []);
+}
+
+function noteReferences(device: SecuredDevice, byGroup: ReadonlyMap<string, readonly GroupRule[]>): void {
+  const own = rulesOfDevice(device, byGroup);
   const named = (key: 'remote_group_id' | 'remote_address_group_id') => [
     ...new Set(own.flatMap((rule) => rule[key] ?? [])),
   ];

@@ -21,6 +21,10 @@ export interface ExplainStep {
   expected: string;
   found: string;
   remedy?: string;
+  /** What asks for it: a rule, group, address pair, policy … with its id. */
+  cause?: string;
+  /** The command whose answer was looked at, as one types it. */
+  check?: string;
 }
 
 /** Ours, not upstream's: read only, changes nothing on the host. */

@@ -1,5 +1,5 @@
 import type { Transport } from '../transport.ts';
-import { castMethod, type SendOptions } from './method.ts';
+import { callMethod, castMethod, type MethodTable, OUR_AGENT, ownContext, type SendOptions } from './method.ts';
 import type { WirePort } from './shapes.ts';
 import { topics } from './topics.ts';
 
@@ -43,6 +43,8 @@ export type SecuredDevice = Omit<WirePort, 'fixed_ips'> & {
 
 /** Absent keys match anything. */
 export interface WireRule {
+  /** Ours, to our agents: which rule of the API this is. */
+  id?: string;
   direction: 'ingress' | 'egress';
   ethertype: 'IPv4' | 'IPv6';
   stateful?: boolean;
@@ -56,6 +58,29 @@ export interface WireRule {
   dest_ip_prefix?: string;
   remote_group_id?: string;
   remote_address_group_id?: string;
+}
+
+/** An agent's way to ask of groups. */
+export class SecurityGroupApi {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** @throws MessagingTimeout, RemoteError */
+  infoForDevices(devices: readonly string[], options?: SendOptions): Promise<SecurityGroupInfo> {
+    const target = { topic: topics.plugin, version: SECURITY_GROUP_VERSION };
+    const args = { devices: [...devices], call_version: SECURITY_GROUP_VERSION };
+    const context = { ...(options?.context ?? ownContext()), userName: OUR_AGENT };
+    return callMethod<SecurityGroupMethods & MethodTable<SecurityGroupMethods>, 'security_group_info_for_devices'>(
+      this.#transport,
+      target,
+      'security_group_info_for_devices',
+      args,
+      { ...options, context },
+    );
+  }
 }
 
 /** The server's way to tell bridge agents of groups. */
