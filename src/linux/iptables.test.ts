@@ -43,6 +43,12 @@ describe('renderEnsure', () => {
     expect(renderEnsure(own, savedWithJump)).not.toContain('-I FORWARD');
   });
 
+  it('adds a jump behind others where that is asked for', () => {
+    const text = renderEnsure({ ...own, jumps: [{ ...own.jumps[0]!, last: true }] }, '');
+    expect(text).toContain('\n-A FORWARD -j neutrino-forward\n');
+    expect(text).not.toContain('-I ');
+  });
+
   it.each(['a\nb', 'a\u0000', '\r'])('refuses %j as a word', (text) => {
     const bad = { ...own, chains: [{ name: 'c', rules: [['--comment', text]] }] };
     expect(() => renderEnsure(bad, '')).toThrow(/not a word/);

@@ -16,6 +16,8 @@ export interface Jump {
   chain: string;
   /** Matches of the jump rule, as `['-i', 'brq+']`. */
   match?: readonly string[];
+  /** Behind all rules there are, instead of before them: for what others shall decide first. */
+  last?: boolean;
 }
 
 const LOCK_WAIT_S = '10';
@@ -39,7 +41,7 @@ export class RuleTables {
     this.#flavour = flavour;
   }
 
-  /** Makes the chains exactly so, and the jumps to them as the first rules of their chains; does it in one transaction. */
+  /** Makes the chains exactly so, and the jumps to them as the first (or last) rules of their chains; does it in one transaction. */
   async ensure(own: OwnChains, netns?: string): Promise<void> {
     const there = await this.save(own.table, netns);
     await this.#restore(renderEnsure(own, there, this.#tool), netns);
@@ -94,9 +96,9 @@ export function renderEnsure({ table, chains, jumps }: OwnChains, saved: string,
     for (const rule of rules) lines.push(`-A ${word(name)} ${rule.map(word).join(' ')}`);
   }
   const present = new Set(saved.split('\n').map(normalize));
-  for (const { from, chain, match = [] } of [...jumps].reverse()) {
+  for (const { from, chain, match = [], last = false } of [...jumps].reverse()) {
     const rule = [word(from), ...match.map(word), '-j', word(chain)].join(' ');
-    if (!present.has(normalize(`-A ${rule}`))) lines.push(`-I ${rule}`);
+    if (!present.has(normalize(`-A ${rule}`))) lines.push(`${last ? '-A' : '-I'} ${rule}`);
   }
   return `${lines.join('\n')}\nCOMMIT\n`;
 }

@@ -34,6 +34,16 @@ export function getJson<T>(api: ApiAddress, path: string, timeoutMs = 5_000): Pr
   return exchange<T>(api, 'GET', path, undefined, timeoutMs);
 }
 
+/**
+ * Whether guests reach each other only as their groups say: a server whose agents do not filter has an extension for it.
+ *
+ * @throws ApiFailure
+ */
+export async function isIsolated(api: ApiAddress): Promise<boolean> {
+  const { extensions } = await getJson<{ extensions: { alias: string }[] }>(api, '/v2.0/extensions');
+  return !extensions.some(({ alias }) => alias === 'neutrino-no-isolation');
+}
+
 /** @throws ApiFailure */
 export function putJson<T>(api: ApiAddress, path: string, body: object, timeoutMs = 10_000): Promise<T> {
   return exchange<T>(api, 'PUT', path, JSON.stringify(body), timeoutMs);

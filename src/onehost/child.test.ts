@@ -18,6 +18,7 @@ test('starts a program again that ended, with growing pauses, and tells its last
   await vi.waitFor(() => expect(ends.length).toBeGreaterThanOrEqual(3), { timeout: 5_000 });
   expect(ends.slice(0, 3).map(({ pauseMs }) => pauseMs)).toEqual([100, 200, 400]);
   expect(ends[0]).toMatchObject({ how: 'ended with exit code 3', lastWords: 'why' });
+  expect(child.refusals.slice(0, 3)).toEqual(['why', 'why', 'why']);
 });
 
 test('a program that was killed has not given up, even if a daemon of it holds its stderr', async () => {
@@ -31,6 +32,7 @@ test('a program that was killed has not given up, even if a daemon of it holds i
   await vi.waitFor(() => expect(child.pid).not.toBeNull(), { timeout: 20_000 });
   expect(child.pid).not.toBe(first);
   expect(await Promise.race([child.firstEnd, Promise.resolve('still going')])).toBe('still going');
+  expect(child.refusals).toEqual([]);
 });
 
 test('stop waits for its end, and it is not started again', async () => {

@@ -29,6 +29,7 @@ export class Child {
   #pauseMs = FIRST_PAUSE_MS;
   #retry: NodeJS.Timeout | null = null;
   #stopping = false;
+  #refusals: string[] = [];
   #ended: Promise<void> = Promise.resolve();
   readonly #firstEnd = Promise.withResolvers<string>();
 
@@ -44,6 +45,11 @@ export class Child {
   /** Settles when it gives up for the first time, with its last words; being killed is no such case. */
   get firstEnd(): Promise<string> {
     return this.#firstEnd.promise;
+  }
+
+  /** What it said the last times it gave up by itself, one after the other, without a time of running well in between. */
+  get refusals(): readonly string[] {
+    return this.#refusals;
   }
 
   start(): void {
@@ -101,11 +107,17 @@ export class Child {
 
   #onEnd(how: string, killed = false): void {
     if (this.#stopping) return;
-    if (performance.now() - this.#startedAtMs > WELL_AFTER_MS) this.#pauseMs = FIRST_PAUSE_MS;
+    if (performance.now() - this.#startedAtMs > WELL_AFTER_MS) {
+      this.#pauseMs = FIRST_PAUSE_MS;
+      this.#refusals = [];
+    }
     const pauseMs = this.#pauseMs;
     this.#pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     const lastWords = this.#lastWords.trim().split('\n').at(-1) ?? '';
-    if (!killed) this.#firstEnd.resolve(lastWords || `${this.name} ${how}`);
+    if (!killed) {
+      this.#refusals.push(lastWords || `${this.name} ${how}`);
+      this.#firstEnd.resolve(lastWords || `${this.name} ${how}`);
+    }
     this.#retry = setTimeout(() => this.start(), pauseMs);
     this.#parts.onEnd?.({ name: this.name, how, lastWords, pauseMs });
   }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Host } from '../linux/contract.ts';
-import { type ApiAddress, getJson } from './api-client.ts';
+import { type ApiAddress, getJson, isIsolated } from './api-client.ts';
 import { ensureForwarding } from './forwarding.ts';
 import type { StateFolder } from './state-folder.ts';
 
@@ -68,8 +68,9 @@ export class Firewatch {
     const { state, gateway, say, openHost } = this.#parts;
     try {
       this.#host ??= await openHost();
-      const networkIds = await this.#networkIds();
-      const found = await ensureForwarding(this.#host, state, { networkIds, gateway });
+      const known = await this.#askServer();
+      const { networkIds, filtered } = known ?? { networkIds: null, filtered: true };
+      const found = await ensureForwarding(this.#host, state, { networkIds, filtered, gateway });
       if (found === null) return await this.#rest();
       if (found !== this.#told) {
         say(
@@ -98,10 +99,11 @@ export class Firewatch {
   }
 
   /** null while the server is not up: nobody knows which bridges are ours. */
-  async #networkIds(): Promise<string[] | null> {
+  async #askServer(): Promise<{ networkIds: string[]; filtered: boolean } | null> {
+    const { api } = this.#parts;
     try {
-      const { networks } = await getJson<{ networks: { id: string }[] }>(this.#parts.api, '/v2.0/networks?fields=id');
-      return networks.map(({ id }) => id);
+      const { networks } = await getJson<{ networks: { id: string }[] }>(api, '/v2.0/networks?fields=id');
+      return { networkIds: networks.map(({ id }) => id), filtered: await isIsolated(api) };
     } catch {
       return null;
     }

@@ -40,24 +40,43 @@ const legacyTables: LegacyTables = (tool) => {
 };
 
 /** Where rules of both kinds are, old ones beside those of nftables, both decide: each must accept. */
-function forwardingTables(host: Host, legacy: LegacyTables): { tool: 'iptables' | 'ip6tables'; rules: RuleTables }[] {
+function forwardingTables(host: Host, legacy: LegacyTables): ForwardingTable[] {
   return (['iptables', 'ip6tables'] as const).flatMap((tool) => [
-    { tool, rules: new RuleTables(host.exec, tool) },
-    ...(legacy(tool).includes('filter') ? [{ tool, rules: new RuleTables(host.exec, tool, '-legacy') }] : []),
+    { tool, rules: new RuleTables(host.exec, tool), agents: true },
+    ...(legacy(tool).includes('filter')
+      ? [{ tool, rules: new RuleTables(host.exec, tool, '-legacy'), agents: false }]
+      : []),
   ]);
 }
 
-/** A device that guests' packets pass. */
+interface ForwardingTable {
+  tool: 'iptables' | 'ip6tables';
+  rules: RuleTables;
+  /** Whether the bridge agent's firewall is in this one: it takes the host's own flavour. */
+  agents: boolean;
+}
+
+/** Where guests' packets pass. */
 export interface Passages {
   /** null: not known at the moment, so the rules stay as they are. */
   networkIds: readonly string[] | null;
   /** The host's end of our veth pair. */
   gateway: string | null;
+  /**
+   * The bridge agent filters: what comes from a tap or goes to one it accepts or drops itself, before this chain or
+   * behind it, and here it must not be accepted past the agent's rules.
+   */
+  filtered: boolean;
 }
+
+/** The chain that the bridge agent's firewall has wherever it works; rules of Python's agent have the same. */
+const AGENT_CHAIN = ':neutron-linuxbri-FORWARD ';
 
 /**
  * Where the host's firewall would drop what guests send: lets through what goes from a bridge of ours to itself (frames,
- * where bridges are filtered), and from and to our gateway; in a chain of our own, nothing else.
+ * where bridges are filtered), and from and to our gateway; in a chain of our own, nothing else. Where the bridge agent
+ * filters, frames of guests are its matter in the table it works in; each of two kinds of tables must accept, so in the
+ * other kind all frames pass.
  *
  * @returns what was found, in words; null when the host lets packets pass and nothing was done
  */
@@ -69,10 +88,13 @@ export async function ensureForwarding(
 ): Promise<string | null> {
   const tables = forwardingTables(host, legacy);
   let found: string | null = null;
-  for (const { tool, rules } of tables) {
+  const filtering = new Set<RuleTables>();
+  for (const { tool, rules, agents } of tables) {
     // A host without IPv6 filters none of it.
     const saved = tool === 'iptables' ? await rules.save('filter') : await rules.save('filter').catch(() => '');
     found ??= whoDropsForwarded(saved, tool);
+    // Both names may mean the same table, so the old one is looked at too.
+    if (passages.filtered && (agents || saved.includes(AGENT_CHAIN))) filtering.add(rules);
   }
   const name = forwardChain(state);
   const manifest = readManifest(state);
@@ -82,7 +104,9 @@ export async function ensureForwarding(
   writeManifest(state, { ...manifest, chains: withChain(manifest.chains, { table: 'filter', name }) });
   const jumps = [{ from: 'FORWARD', chain: name }];
   for (const { tool, rules } of tables) {
-    const chains = [{ name, rules: acceptRules(tool === 'iptables' ? passages : { ...passages, gateway: null }) }];
+    const filtered = filtering.has(rules);
+    const gateway = tool === 'iptables' ? passages.gateway : null;
+    const chains = [{ name, rules: acceptRules({ ...passages, gateway, filtered }) }];
     const done = rules.ensure({ table: 'filter', chains, jumps });
     await (tool === 'iptables' ? done : done.catch(() => {}));
   }
@@ -104,10 +128,12 @@ export async function removeForwarding(
   writeManifest(state, { ...readManifest(state), chains: manifest.chains.filter(({ table }) => table !== 'filter') });
 }
 
-export function acceptRules({ networkIds, gateway }: Passages): string[][] {
+const NO_TAP = ['-m', 'physdev', '!', '--physdev-in', 'tap+', '!', '--physdev-out', 'tap+', '--physdev-is-bridged'];
+
+export function acceptRules({ networkIds, gateway, filtered }: Passages): string[][] {
   const bridges = (networkIds ?? []).map(bridgeName).sort();
   return [
-    ...bridges.map((name) => ['-i', name, '-o', name, '-j', 'ACCEPT']),
+    ...bridges.map((name) => ['-i', name, '-o', name, ...(filtered ? NO_TAP : []), '-j', 'ACCEPT']),
     ...(gateway === null
       ? []
       : [

@@ -42,6 +42,11 @@ const tokenOptions = declareOptions('neutrino', {
 const bridgeOptions = declareOptions('linux_bridge', {
   physical_interface_mappings: option.list({ default: [], help: 'physical_network:interface pairs' }),
 });
+const tunnelOptions = declareOptions('vxlan', {
+  enable_vxlan: option.bool({ default: true, help: 'offer VXLAN networks on this host' }),
+  local_ip: option.maybe({ help: 'address of this host that tunnels end at' }),
+  udp_dstport: option.maybeInt({ min: 0, max: 65_535, help: 'port that tunnels end at' }),
+});
 
 /** An instance as its configuration files say it is. */
 export interface Instance {
@@ -53,13 +58,19 @@ export interface Instance {
   tokenFile: string | null;
   /** Cards that bridges may take in. */
   cards: ReadonlySet<string>;
+  /** Where tunnels end; null without VXLAN. */
+  tunnels: { address: string; port: number } | null;
 }
+
+/** Linux' own, which Neutron leaves as it is unless told otherwise. */
+const VXLAN_PORT = 8472;
 
 /** @throws ConfigError for the files; OneHostError for the token */
 export function readInstance(files: readonly string[]): Instance {
-  const config = loadConfig({ files, groups: [instanceOptions, tokenOptions, bridgeOptions] });
+  const config = loadConfig({ files, groups: [instanceOptions, tokenOptions, bridgeOptions, tunnelOptions] });
   const { bind_host, bind_port, host } = config.get(instanceOptions);
   const { token_file } = config.get(tokenOptions);
+  const { enable_vxlan, local_ip, udp_dstport } = config.get(tunnelOptions);
   const mappings = config.get(bridgeOptions).physical_interface_mappings;
   return {
     config,
@@ -68,6 +79,7 @@ export function readInstance(files: readonly string[]): Instance {
     bindPort: bind_port,
     host,
     tokenFile: token_file,
+    tunnels: enable_vxlan && local_ip !== null ? { address: local_ip, port: udp_dstport || VXLAN_PORT } : null,
     cards: new Set(mappings.map((pair) => pair.slice(pair.indexOf(':') + 1).trim())),
   };
 }

@@ -152,7 +152,7 @@ describe("the host's firewall", () => {
         ? { stdout: `*filter\n:FORWARD ${tool === 'ip6tables-save' ? 'DROP' : 'ACCEPT'} [0:0]\nCOMMIT\n` }
         : undefined,
     );
-    const passages = { networkIds: ['aaaaaaaa-aaaa'], gateway: null };
+    const passages = { networkIds: ['aaaaaaaa-aaaa'], gateway: null, filtered: false };
     expect(await ensureForwarding(host, stateFolder(folder), passages)).toBe(
       "the policy of ip6tables' FORWARD chain is DROP",
     );
@@ -169,7 +169,7 @@ describe("the host's firewall", () => {
         : undefined,
     );
     const state = stateFolder(folder);
-    const passages = { networkIds: [], gateway: null };
+    const passages = { networkIds: [], gateway: null, filtered: false };
     expect(await ensureForwarding(host, state, passages, () => [])).toBeNull();
     const legacy = (tool: string) => (tool === 'iptables' ? ['nat', 'filter'] : []);
     expect(await ensureForwarding(host, state, passages, legacy)).toMatch(/^the policy of iptables' FORWARD/);
@@ -181,13 +181,42 @@ describe("the host's firewall", () => {
   });
 
   it('is told to accept what passes our bridges, and the gateway', () => {
-    expect(acceptRules({ networkIds: ['bbbbbbbb-bbbb', 'aaaaaaaa-aaaa'], gateway: 'ngw-1' })).toEqual([
+    const passages = { networkIds: ['bbbbbbbb-bbbb', 'aaaaaaaa-aaaa'], gateway: 'ngw-1', filtered: false };
+    expect(acceptRules(passages)).toEqual([
       ['-i', 'brqaaaaaaaa-aa', '-o', 'brqaaaaaaaa-aa', '-j', 'ACCEPT'],
       ['-i', 'brqbbbbbbbb-bb', '-o', 'brqbbbbbbbb-bb', '-j', 'ACCEPT'],
       ['-i', 'ngw-1', '-j', 'ACCEPT'],
       ['-o', 'ngw-1', '-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED', '-j', 'ACCEPT'],
     ]);
-    expect(acceptRules({ networkIds: null, gateway: null })).toEqual([]);
+    expect(acceptRules({ networkIds: null, gateway: null, filtered: false })).toEqual([]);
+  });
+
+  it('is never told to accept what guests send or get past their groups', async () => {
+    const host = new FakeHost();
+    const saved = (chain: string) => `*filter\n:FORWARD DROP [0:0]\n${chain}COMMIT\n`;
+    host.exec.answer(([tool]) => (tool?.endsWith('-save') ? { stdout: saved('') } : undefined));
+    const passages = { networkIds: ['aaaaaaaa-aaaa'], gateway: null, filtered: true };
+    const legacy = (tool: string) => (tool === 'iptables' ? ['filter'] : []);
+    await ensureForwarding(host, stateFolder(folder), passages, legacy);
+    const rules = () =>
+      host.exec.ran
+        .filter(({ argv }) => argv[0]?.includes('-restore'))
+        .map(({ argv, stdin }) => [argv[0], /^-A neutrino-\S+ (.*)$/m.exec(stdin ?? '')?.[1]]);
+    const bridge = '-i brqaaaaaaaa-aa -o brqaaaaaaaa-aa';
+    const others = `${bridge} -m physdev ! --physdev-in tap+ ! --physdev-out tap+ --physdev-is-bridged -j ACCEPT`;
+    expect(rules()).toEqual([
+      ['iptables-restore', others],
+      // The agent does not work in this one, and what it lets pass must pass here too.
+      ['iptables-legacy-restore', `${bridge} -j ACCEPT`],
+      ['ip6tables-restore', others],
+    ]);
+    host.exec.ran.length = 0;
+    // Unless both are the same: a host whose iptables is the old one.
+    host.exec.answer(([tool]) =>
+      tool?.endsWith('-save') ? { stdout: saved(':neutron-linuxbri-FORWARD - [0:0]\n') } : undefined,
+    );
+    await ensureForwarding(host, stateFolder(folder), passages, legacy);
+    expect(rules().map(([, rule]) => rule)).toEqual([others, others, others]);
   });
 });
 
@@ -273,7 +302,7 @@ describe('the embedded configuration', () => {
   });
 });
 
-test('the summary says where, that nothing is isolated, what to paste and how to stop; never a token', () => {
+test('the summary says where, who is isolated, what to paste and how to stop; never a token', () => {
   const state = stateFolder(folder);
   makeStateFolder(state);
   const token = join(folder, 'token');
@@ -281,15 +310,23 @@ test('the summary says where, that nothing is isolated, what to paste and how to
   const instance = readInstance(
     writeEmbeddedConfiguration({ state, publicDevice: null }, { tokenFile: token }, [])('neutron-server'),
   );
-  const parts = { version: '1', state, instance, uplink: null, programs: '/p', seconds: 1.23 };
-  const text = renderSummary({ ...parts, agents: [{ agent_type: 'DHCP agent', host: 'h', alive: true }] });
+  const parts = { version: '1', state, instance, isolated: true, uplink: null, programs: '/p', seconds: 1.23 };
+  const agents = [
+    { agent_type: 'DHCP agent', binary: 'neutron-dhcp-agent', host: 'h', alive: true, refusal: null },
+    { agent_type: 'Bridges', binary: 'neutron-linuxbridge-agent', host: 'h', alive: true, refusal: null },
+  ];
+  const text = renderSummary({ ...parts, agents });
   expect(text).toMatch(/up after 1\.2 s/);
-  expect(text.split('\n')[1]).toMatch(/^Nothing is isolated yet/);
+  expect(text.split('\n')[1]).toMatch(/^Security groups are in force: /);
+  expect(renderSummary({ ...parts, agents, isolated: false }).split('\n')[1]).toMatch(/^Nothing is isolated: /);
   expect(text).toContain(`OS_AUTH_TYPE=admin_token OS_TOKEN=$(cat ${token}) OS_ENDPOINT=http://127.0.0.1:9696`);
   expect(text).toContain('DHCP agent            alive on h');
   expect(text).toContain('Ctrl-C');
   expect(text).not.toContain('hush');
   expect(renderSummary({ ...parts, agents: null })).toContain('needs root');
+  const refuses = renderSummary({ ...parts, agents: [{ ...agents[1]!, alive: false, refusal: 'no br_netfilter' }] });
+  expect(refuses).toContain('Bridges               does not come up: no br_netfilter\n');
+  expect(refuses).not.toMatch(/in force|isolated/);
 });
 
 test('status gives each thing its reason, and leaves out what is not ours', () => {

@@ -1,6 +1,7 @@
 import { apiUrl } from './api-client.ts';
 import type { Instance } from './instance.ts';
 import type { UplinkRecord } from './manifest.ts';
+import type { AgentRow } from './ready.ts';
 import type { StateFolder } from './state-folder.ts';
 import { networkOf } from './uplink.ts';
 
@@ -8,20 +9,31 @@ export interface SummaryParts {
   version: string;
   state: StateFolder;
   instance: Instance;
-  /** Kind and host of each agent alive; null where agents are not run, for want of root. */
-  agents: readonly { agent_type: string; host: string; alive: boolean }[] | null;
+  /** null where agents are not run, for want of root. */
+  agents: readonly AgentRow[] | null;
+  /** Whether guests reach each other only as their groups say. */
+  isolated: boolean;
   uplink: UplinkRecord | null;
   programs: string;
   seconds: number;
 }
 
 /** What `neutrino up` prints when everything works. */
-export function renderSummary({ version, state, instance, agents, uplink, programs, seconds }: SummaryParts): string {
+export function renderSummary({
+  version,
+  state,
+  instance,
+  agents,
+  isolated,
+  uplink,
+  programs,
+  seconds,
+}: SummaryParts): string {
   const url = apiUrl(instance.api);
   const folder = state.isDefault ? '' : ` --state-dir ${state.path}`;
   const lines = [
     `Neutrino ${version} is up after ${seconds.toFixed(1)} s. State: ${state.path}, logs: ${state.log}`,
-    'Nothing is isolated yet: every port may talk to every other of its network. Security groups are kept, not enforced.',
+    ...isolation(agents, isolated),
     '',
     `  API                   ${url}`,
   ];
@@ -31,8 +43,9 @@ export function renderSummary({ version, state, instance, agents, uplink, progra
       '                        networks, subnets and ports can be made, but nothing is wired. sudo npm start does it.',
     );
   } else {
-    for (const { agent_type, host, alive } of agents) {
-      lines.push(`  ${agent_type.padEnd(21)} ${alive ? `alive on ${host}` : `not alive; look into ${state.log}`}`);
+    for (const { agent_type, host, alive, refusal } of agents) {
+      const isDown = refusal === null ? `not alive; look into ${state.log}` : `does not come up: ${refusal}`;
+      lines.push(`  ${agent_type.padEnd(21)} ${alive ? `alive on ${host}` : isDown}`);
     }
   }
   if (uplink?.kind === 'nat') {
@@ -71,6 +84,16 @@ export function renderSummary({ version, state, instance, agents, uplink, progra
     `neutrino down${folder} takes everything off this host again.`,
   );
   return lines.join('\n');
+}
+
+/** Who reaches whom. Where nothing is wired nobody does. */
+function isolation(agents: SummaryParts['agents'], isolated: boolean): string[] {
+  if (!agents?.some(({ binary, alive }) => binary === 'neutron-linuxbridge-agent' && alive)) return [];
+  return [
+    isolated
+      ? 'Security groups are in force: a guest is reached only by what its groups allow (neutron security-group-rule-create).'
+      : 'Nothing is isolated: firewall_driver is noop, and every port may talk to every other of its network.',
+  ];
 }
 
 /** What clients need to know, as one line for a shell. */

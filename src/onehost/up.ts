@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { openHost } from '../linux/host.ts';
 import { readSysctl } from '../linux/sysctl.ts';
+import { isIsolated } from './api-client.ts';
 import { Child } from './child.ts';
 import { type CommandLineSettings, writeEmbeddedConfiguration } from './embedded.ts';
 import { OneHostError, systemReason } from './errors.ts';
@@ -15,6 +16,7 @@ import type { UplinkRecord } from './manifest.ts';
 import { ready } from './ready.ts';
 import { makeStateFolder, type StateFolder, stateFolder, takeStateFolder } from './state-folder.ts';
 import { renderSummary } from './summary.ts';
+import { guardTunnels } from './tunnel-guard.ts';
 import { ensureUplink, pairNames, parseUplink } from './uplink.ts';
 
 export interface UpOptions {
@@ -72,7 +74,16 @@ export async function up(options: UpOptions, around: Surroundings): Promise<numb
     if (typeof agents !== 'string') {
       const seconds = (performance.now() - started) / 1000;
       around.print(
-        renderSummary({ version: around.version, state, instance, agents, uplink, programs: around.programs, seconds }),
+        renderSummary({
+          version: around.version,
+          state,
+          instance,
+          agents,
+          isolated: await isIsolated(instance.api),
+          uplink,
+          programs: around.programs,
+          seconds,
+        }),
       );
       await stopping.first;
     }
@@ -164,6 +175,9 @@ async function prepareHost(
   let uplink: UplinkRecord | null;
   try {
     uplink = await ensureUplink(host, state, choice, { read: readSysctl });
+    await guardTunnels(host, state, instance.tunnels).catch((error: Error) =>
+      around.say(`tunnel packets from outside cannot be shut out: ${error.message}`),
+    );
   } finally {
     await host.close();
   }

@@ -126,7 +126,8 @@ async function ensureNat(
   await iptables.ensure({
     table: 'raw',
     chains: [{ name: rawChain(state), rules: zoneRules(guests) }],
-    jumps: [{ from: 'PREROUTING', chain: rawChain(state) }],
+    // The first to name a zone is heard: that is the firewall of the bridge agent, where it filters.
+    jumps: [{ from: 'PREROUTING', chain: rawChain(state), last: true }],
   });
   await iptables.ensure({
     table: 'nat',
@@ -142,7 +143,7 @@ const BRIDGED_ZONE = '1';
 /**
  * Where bridges are filtered (br_netfilter) a packet of a guest is seen twice: as a frame in the bridge, then on its way
  * out of the gateway. Tracked as one connection, the first sight would settle that there is no NAT. So frames have a zone
- * of their own.
+ * of their own: that of their bridge where the bridge agent filters, else this one.
  */
 export function zoneRules(guests: string): string[][] {
   return [
