@@ -33,6 +33,7 @@ const texts: Readonly<Record<string, readonly [argument: string, help: string]>>
   device_owner: ['OWNER', 'what kind of thing that is, like compute:nova'],
   security_groups: ['GROUP', 'security group, by id or name'],
   allowed_address_pairs: ['ip_address=CIDR[,mac_address=MAC]', 'further address the port may use'],
+  sub_ports: ['port_id=PORT,segmentation_type=vlan,segmentation_id=VLAN', 'port it carries, and its VLAN'],
   extra_dhcp_opts: ['opt_name=N,opt_value=V[,ip_version=4|6]', 'DHCP option of this port'],
   'binding:host_id': ['HOST', 'host the port is on'],
   'binding:vnic_type': ['TYPE', 'kind of card'],
@@ -53,5 +54,9 @@ export const examples: Readonly<Record<string, string>> = {
   'net-list': 'neutron net-list --name lan -f json',
   'subnet-update': 'neutron subnet-update lan --allocation-pool start=192.168.56.10,end=192.168.56.99',
   'port-update': 'neutron port-update web --admin-state-up False',
+  'trunk-create':
+    'neutron trunk-create PORT --name firewall --sub-port port_id=web,segmentation_type=vlan,segmentation_id=100',
+  'trunk-add-subports': 'neutron trunk-add-subports TRUNK port_id=web,segmentation_type=vlan,segmentation_id=100',
+  'trunk-remove-subports': 'neutron trunk-remove-subports TRUNK web db',
   'agent-update': 'neutron agent-update ID --admin-state-down',
 };

@@ -80,17 +80,22 @@ export async function resolveReferences(
   if (Array.isArray(body.security_groups)) {
     result.security_groups = await eachId(client, nounFor('security_groups'), body.security_groups);
   }
-  if (Array.isArray(body.fixed_ips)) {
-    const fixedIps: unknown[] = [];
-    for (const fixed of body.fixed_ips) {
-      const subnet = (fixed as { subnet_id?: unknown })?.subnet_id;
-      fixedIps.push(
-        typeof subnet === 'string'
-          ? { ...fixed, subnet_id: await referredId(client, nounFor('subnets'), subnet) }
-          : fixed,
-      );
-    }
-    result.fixed_ips = fixedIps;
+  for (const attribute of ['fixed_ips', 'sub_ports']) {
+    const entries = body[attribute];
+    if (!Array.isArray(entries)) continue;
+    const resolved: unknown[] = [];
+    for (const entry of entries) resolved.push(await withReferredIds(client, entry));
+    result[attribute] = resolved;
+  }
+  return result;
+}
+
+/** An object in a list, with names replaced by ids: `subnet_id=lan`, `port_id=web`. */
+export async function withReferredIds(client: ApiClient, entry: unknown): Promise<unknown> {
+  if (typeof entry !== 'object' || entry === null) return entry;
+  const result: Record<string, unknown> = { ...entry };
+  for (const [key, value] of Object.entries(result)) {
+    if (typeof value === 'string') result[key] = await referredId(client, referred(key), value);
   }
   return result;
 }

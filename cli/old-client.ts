@@ -90,6 +90,11 @@ export const oldClient: Readonly<Record<string, OldClient>> = {
     columns: ['network_id', 'network_name', 'total_ips', 'used_ips'],
     filters: { ip_version: 4 },
   },
+  trunks: {
+    columns: ['id', 'name', 'port_id', 'status', 'sub_ports'],
+    operands: [{ attribute: 'port_id', name: 'PORT', help: 'id or name of its parent' }],
+    flags: { sub_ports: '--sub-port' },
+  },
   flavors: {
     columns: ['id', 'name', 'service_type', 'enabled'],
     operands: [nameOperand(), { attribute: 'service_type', name: 'SERVICE_TYPE', help: 'what it is a kind of' }],

@@ -1,10 +1,11 @@
 import { type Attribute, type RouteDefinition, routeKey } from '../src/resources/contract.ts';
 import { urlName } from '../src/resources/url-names.ts';
+import { toObject } from './arguments.ts';
 import { kindOf } from './attribute-options.ts';
 import type { Resource } from './client.ts';
 import type { CommandParts, CommandSource } from './command-source.ts';
 import type { Session } from './commands.ts';
-import { findId, referred, referredId } from './lookup.ts';
+import { findId, referred, referredId, withReferredIds } from './lookup.ts';
 import { type Kind, type Noun, nouns } from './nouns.ts';
 import { oldRouteCommands } from './old-client.ts';
 import { addListOptions, addShowOptions } from './options.ts';
@@ -97,9 +98,14 @@ async function send(session: Session, { route, operands, repeats, of, args, opti
   const names = operands.map(({ name }) => name);
   exactly(repeats ? given.slice(0, operands.length) : given, names);
   const path = route.path.split('/').map((part, i) => (i === 0 ? urlName(part) : part));
-  const values: string[] = [];
+  const values: unknown[] = [];
+  const entryOf = objectReader(route);
   for (const [i, text] of given.entries()) {
     const { kind, parameter } = operands[Math.min(i, last)]!;
+    if (parameter === null && entryOf !== null) {
+      values.push(await withReferredIds(client, entryOf(text)));
+      continue;
+    }
     // What is acted on is looked up as the old client did; what is only referred to, when it is no id.
     const id = kind === null ? text : await (i === 0 ? findId(client, kind, text) : referredId(client, kind, text));
     if (parameter === null) values.push(id);
@@ -122,7 +128,7 @@ async function send(session: Session, { route, operands, repeats, of, args, opti
   else if (Object.keys(shown).length > 0) print(renderOne(picked(shown, options), options));
 }
 
-function bodyOf({ body, bodyEnvelope }: RouteDefinition, values: string[]): Resource | undefined {
+function bodyOf({ body, bodyEnvelope }: RouteDefinition, values: unknown[]): Resource | undefined {
   const [entry] = Object.entries(body ?? {});
   if (entry === undefined) return undefined;
   const [attribute, rules] = entry;
@@ -131,5 +137,13 @@ function bodyOf({ body, bodyEnvelope }: RouteDefinition, values: string[]): Reso
 }
 
 function isList({ type }: Attribute): boolean {
-  return kindOf(type.schema) === 'list';
+  return ['list', 'objects'].includes(kindOf(type.schema));
+}
+
+/** How a word becomes an object of the body's list: `port_id=web,…`, or `web` alone for what must be there; null: no objects. */
+function objectReader({ body }: RouteDefinition): ((word: string) => unknown) | null {
+  const [entry] = Object.entries(body ?? {});
+  if (entry === undefined || kindOf(entry[1].type.schema) !== 'objects') return null;
+  const { required: [key = 'id'] = [] } = entry[1].type.schema.items as { required?: readonly string[] };
+  return (word) => (word.includes('=') ? toObject(entry[0], word) : { [key]: word });
 }

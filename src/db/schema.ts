@@ -68,6 +68,8 @@ export interface Schema {
   subnetpoolprefixes: { subnetpool_id: string; cidr: string };
   subnetpoolrbacs: RbacTable;
   auto_allocated_topologies: { project_id: string; network_id: string; router_id: string | null };
+  trunks: StandardColumns & { admin_state_up: Flag; port_id: string; status: string };
+  subports: { port_id: string; trunk_id: string; segmentation_type: string; segmentation_id: number };
   tags: { resource_type: string; resource_id: string; tag: string };
   outbox: OutboxTable;
   /** Who does the periodic work; `beat` goes up while the holder lives. */

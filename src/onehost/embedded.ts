@@ -93,7 +93,7 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
       {
         DEFAULT: {
           core_plugin: 'ml2',
-          service_plugins: 'segments,network_segment_range',
+          service_plugins: 'segments,network_segment_range,trunk',
           auth_strategy: 'noauth',
           bind_host: '127.0.0.1',
           bind_port: 9696,

@@ -15,6 +15,7 @@ import { securityGroups } from './security-group/domain.ts';
 import { segments } from './segment/domain.ts';
 import { subnetPools } from './subnet-pool/domain.ts';
 import { tags } from './tag/domain.ts';
+import { trunks } from './trunk/domain.ts';
 
 /** Everything the plugin has besides networks, subnets, ports and agents. A new resource is a line here. */
 export const domains: readonly Domain[] = [
@@ -34,4 +35,5 @@ export const domains: readonly Domain[] = [
   subnetPools,
   networkIpAvailability,
   autoAllocatedTopologies,
+  trunks,
 ];

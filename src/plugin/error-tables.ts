@@ -21,6 +21,7 @@ import { segmentErrors } from './segment/errors.ts';
 import { subnetErrors } from './subnet/errors.ts';
 import { subnetPoolErrors } from './subnet-pool/errors.ts';
 import { tagErrors } from './tag/errors.ts';
+import { trunkErrors } from './trunk/errors.ts';
 
 /** All errors that clients of the plugin may meet, for those who list them. */
 export const errorTables: readonly Readonly<Record<string, ErrorMaker>>[] = [
@@ -45,5 +46,6 @@ export const errorTables: readonly Readonly<Record<string, ErrorMaker>>[] = [
   subnetErrors,
   subnetPoolErrors,
   tagErrors,
+  trunkErrors,
   resourceErrors,
 ];

@@ -14,7 +14,7 @@ describe('service_plugins', () => {
   it.each([
     ['router', /'router' comes in a later release/],
     ['neutron.services.qos.qos_plugin.QoSPlugin', /comes in a later release/],
-    ['frob', /'frob' is no service plugin; there are segments, network_segment_range, and tag/],
+    ['frob', /'frob' is no service plugin; there are segments, network_segment_range, trunk, and tag/],
   ])('refuses %s with what there is', (name, reason) => {
     expect(check('tag', name)).toMatch(reason);
   });

@@ -177,12 +177,11 @@ const alwaysThere = [
   'auto_allocate',
 ];
 /** Those that are there when the option names them. */
-const served = ['segments', 'network_segment_range'] as const;
+const served = ['segments', 'network_segment_range', 'trunk'] as const;
 const later = [
   'router',
   'l3_router',
   'qos',
-  'trunk',
   'metering',
   'port_forwarding',
   'conntrack_helper',

@@ -325,6 +325,18 @@ export const defaultRules: Readonly<Record<string, DefaultRule>> = {
   delete_flavor_service_profile: rule(admin),
   // service providers
   get_service_provider: rule(reader, anyone),
+  // trunks
+  create_trunk: rule(adminOrMember, anyone),
+  'create_trunk:tags': rule(adminOrMember, adminOrMember, 'create_trunks_tags'),
+  get_trunk: rule(adminOrReader, adminOrOwner),
+  'get_trunk:tags': rule(adminOrReader, adminOrReader, 'get_trunks_tags'),
+  update_trunk: rule(adminOrMember, adminOrOwner),
+  'update_trunk:tags': rule(adminOrMember, adminOrMember, 'update_trunks_tags'),
+  delete_trunk: rule(adminOrMember, adminOrOwner),
+  'delete_trunk:tags': rule(adminOrMember, adminOrMember, 'delete_trunks_tags'),
+  get_subports: rule(adminOrReader, anyone),
+  add_subports: rule(adminOrMember, adminOrOwner),
+  remove_subports: rule(adminOrMember, adminOrOwner),
   // auto-allocated topology
   get_auto_allocated_topology: rule(adminOrReader, adminOrOwner),
   delete_auto_allocated_topology: rule(adminOrMember, adminOrOwner),

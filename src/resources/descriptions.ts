@@ -24,6 +24,7 @@ const resourceTexts: Readonly<Record<string, string>> = {
   flavors: 'Kinds of a service that users can choose between',
   service_profiles: 'What stands behind a flavor: a driver, and what it is told',
   service_providers: 'Who serves what',
+  trunks: 'A port whose VLANs are ports of other networks',
   auto_allocated_topologies: 'A network with subnets and a router, made for a project in one call',
 };
 
@@ -44,6 +45,11 @@ const attributeTexts: Readonly<Record<string, string>> = {
   'agents.admin_state_up': 'Whether the agent is given new work',
   status: 'Whether it works',
   'bindings.status': 'Whether the guest is on this host now',
+  'trunks.status':
+    'Whether all of its sub-ports are wired: DOWN where the parent is nowhere, DEGRADED where some are not',
+  'trunks.admin_state_up': 'Whether sub-ports may be added and removed, and the trunk deleted',
+  'trunks.port_id': 'The parent: the port whose VLANs the sub-ports are',
+  sub_ports: 'Ports of other networks, each with the VLAN by which the guest reaches it',
   shared: 'Whether other projects may use it',
   'network_segment_ranges.shared': 'Whether networks of all projects may use the range',
 
@@ -113,7 +119,7 @@ const attributeTexts: Readonly<Record<string, string>> = {
   data_plane_status: 'What an outside party says of its data plane',
   ip_allocation: 'When its addresses are chosen',
   propagate_uplink_status: 'Whether it goes down with its uplink',
-  trunk_details: 'The trunk it is parent of, with its subports',
+  trunk_details: 'The trunk it is parent of, with its sub-ports; absent where there is none',
   device_profile: 'Accelerator profile',
   numa_affinity_policy: "How strictly its device follows the guest's NUMA node",
   hints: 'Hints for drivers',

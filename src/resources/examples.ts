@@ -39,6 +39,11 @@ const creates: Readonly<Record<string, Body>> = {
     minimum: 100,
     maximum: 199,
   },
+  trunks: {
+    name: 'firewall',
+    port_id: someId,
+    sub_ports: [{ port_id: otherId, segmentation_type: 'vlan', segmentation_id: 100 }],
+  },
   flavors: { name: 'gold', service_type: 'L3_ROUTER_NAT' },
   service_profiles: { description: 'Routers that stand in for each other', metainfo: 'ha=True' },
 };
@@ -57,6 +62,7 @@ const routeValues: Body = {
   addresses: ['203.0.113.0/24'],
   prefixes: ['10.129.0.0/16'],
   tags: ['red', 'blue'],
+  sub_ports: [{ port_id: otherId, segmentation_type: 'vlan', segmentation_id: 100 }],
   network_id: someId,
   id: otherId,
   port: 100,

@@ -21,6 +21,7 @@ import { serviceProfile } from './service-profile.ts';
 import { serviceProvider } from './service-provider.ts';
 import { subnet } from './subnet.ts';
 import { subnetPool } from './subnet-pool.ts';
+import { trunk } from './trunk.ts';
 
 /** Every resource of the API. A new one is a file beside this and a line here. */
 export const resources: readonly ResourceDefinition[] = [
@@ -46,4 +47,5 @@ export const resources: readonly ResourceDefinition[] = [
   serviceProvider,
   autoAllocatedTopology,
   securityGroupsDefaultStatefulness,
+  trunk,
 ];

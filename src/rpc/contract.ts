@@ -13,3 +13,4 @@ export * from './contract/reports.ts';
 export * from './contract/security-groups.ts';
 export * from './contract/shapes.ts';
 export * from './contract/topics.ts';
+export * from './contract/trunks.ts';

@@ -6,14 +6,16 @@ const DISPATCHER = 'oslo_messaging.rpc.dispatcher';
 
 /**
  * The method to run for a request: of the endpoints whose version fits (same major, endpoint's minor not lower; nothing asked
- * for means 1.0) the first that has it. Endpoints here have no namespace, so what is meant for one finds none.
+ * for means 1.0) and whose namespace is the one asked for the first that has it.
  * @throws RemoteError NoSuchMethod, or UnsupportedVersion where no endpoint fits, with oslo.messaging's texts
  */
 export function findMethod(
   endpoints: readonly Endpoint[],
   { method, version, namespace }: { method: string; version?: string; namespace?: string },
 ): Method {
-  const fitting = endpoints.filter((each) => namespace === undefined && isCompatible(each.version, version ?? '1.0'));
+  const fitting = endpoints.filter(
+    (each) => each.namespace === namespace && isCompatible(each.version, version ?? '1.0'),
+  );
   for (const { methods } of fitting) {
     const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
     if (handler) return handler;

@@ -15,7 +15,7 @@ export interface Request {
   args: Record<string, unknown>;
   /** Absent for version 1.0 of methods without history. */
   version?: string;
-  /** Never used by Neutron; accepted and kept. */
+  /** Used for trunks only. */
   namespace?: string;
   context: Context;
   /** Of this message: a receiver drops what it has seen. */

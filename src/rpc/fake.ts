@@ -68,7 +68,7 @@ export class FakeTransport implements Transport {
     }
     const listener = this.#reach(target)[0];
     if (!listener) throw new MessagingTimeout(method, target, options.timeoutMs ?? 60_000);
-    return copy(await served(listener, method, args, context, target.version));
+    return copy(await served(listener, method, args, context, target));
   }
 
   async cast(
@@ -80,7 +80,7 @@ export class FakeTransport implements Transport {
     this.sent.push({ kind: 'cast', ...target, method, args: copy(args), context });
     const reached = this.#reach(target);
     for (const listener of target.fanout ? reached : reached.slice(0, 1)) {
-      await served(listener, method, args, context, target.version);
+      await served(listener, method, args, context, target);
     }
   }
 
@@ -115,7 +115,10 @@ export class FakeTransport implements Transport {
   async tell(topic: string, method: string, args: Record<string, unknown>, context = adminContext()): Promise<unknown> {
     const listener = this.listeners.find((candidate) => candidate.topic === topic);
     if (!listener) throw new Error(`nobody listens on ${topic}`);
-    return copy(await served(listener, method, args, context));
+    // What there is for one namespace alone is meant, without more words.
+    const [only, ...more] = new Set(listener.endpoints.map(({ namespace }) => namespace));
+    const target = { topic, ...(only !== undefined && more.length === 0 && { namespace: only }) };
+    return copy(await served(listener, method, args, context, target));
   }
 
   /** The connection was lost and came back. */
@@ -135,11 +138,10 @@ function served(
   method: string,
   args: Record<string, unknown>,
   context: Context,
-  version?: string,
+  { version, namespace }: Target,
 ): Promise<unknown> {
-  return causedBy([context], () =>
-    findMethod(endpoints, { method, ...(version !== undefined && { version }) })(copy(args), context),
-  );
+  const asked = { method, ...(version !== undefined && { version }), ...(namespace !== undefined && { namespace }) };
+  return causedBy([context], () => findMethod(endpoints, asked)(copy(args), context));
 }
 
 /** Messages are data: neither side may see the other's objects. */

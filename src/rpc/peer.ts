@@ -310,8 +310,13 @@ function request(
   context: Context,
   extra: Pick<Request, 'reply'> = {},
 ): Request {
-  const { version } = target;
-  return { method, args, context, uniqueId: newMessageId(), ...(version === undefined ? {} : { version }), ...extra };
+  const { version, namespace } = target;
+  return {
+    ...{ method, args, context, uniqueId: newMessageId() },
+    ...(version !== undefined && { version }),
+    ...(namespace !== undefined && { namespace }),
+    ...extra,
+  };
 }
 
 function route({ topic, server }: Target): { topic: string; server?: string } {

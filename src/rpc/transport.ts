@@ -52,11 +52,15 @@ export interface Target {
   server?: string;
   /** `major.minor` asked for: same major, and the endpoint's minor must not be lower. */
   version?: string;
+  /** A part of the topic that has methods of its own; only trunks have one. */
+  namespace?: string;
 }
 
 /** Methods of one version history, as one upstream endpoint class: found by method name, then by version. */
 export interface Endpoint {
   version: string;
+  /** What callers must ask for beside the topic; absent: they must not ask for any. */
+  namespace?: string;
   // biome-ignore lint/suspicious/noExplicitAny: each method has arguments of its own; contract/method.ts gives them types
   methods: Readonly<Record<string, (args: any, context: Context) => Promise<unknown>>>;
 }

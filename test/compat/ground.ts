@@ -10,6 +10,9 @@ let guestsNetwork = '';
 /** The network of the segment that is compared. */
 let segmentsNetwork = '';
 
+/** Recorded ids of the ports of the trunk that is compared. */
+const trunkPorts: string[] = [];
+
 /** Files in the order in which they were recorded: each finds what the ones before it left. `before` makes what was there. */
 export const sequence: readonly { file: string; before?: Made; after?: Made }[] = [
   { file: 'versions' },
@@ -37,6 +40,7 @@ export const sequence: readonly { file: string; before?: Made; after?: Made }[] 
   { file: 'security-group-rules', before: makeGroup },
   { file: 'rbac-policies' },
   { file: 'tags', before: makeExternal },
+  { file: 'trunks', before: makeTrunkPorts, after: removeTrunkPorts },
   { file: 'quotas' },
   { file: 'misc' },
   { file: 'errors', before: makePortsInUse },
@@ -146,6 +150,32 @@ async function removeBoundPort({ api }: Stage): Promise<void> {
   const { ports } = await api.expect('GET', `/v2.0/ports?network_id=${guestsNetwork}`);
   for (const { id } of ports) await api.expect('DELETE', `/v2.0/ports/${id}`);
   await api.expect('DELETE', `/v2.0/networks/${guestsNetwork}`);
+}
+
+/** A parent and a port to be carried by it. */
+async function makeTrunkPorts({ api, renaming }: Stage): Promise<void> {
+  const { projects, pairs } = readRecording('trunks');
+  const answer = (name: string) => pairs.find((pair) => pair.name === name)!.response.body;
+  const { port: recorded } = answer('port-show-trunk-details');
+  const [carried] = recorded.trunk_details.sub_ports;
+  for (const { id, mac_address, fixed_ips } of [recorded, { ...carried, id: carried.port_id }]) {
+    const port = await api.create('port', {
+      network_id: renaming.apply(recorded.network_id),
+      project_id: projects.demo!,
+      ...(fixed_ips && { fixed_ips: [{ ip_address: fixed_ips[0].ip_address }] }),
+    });
+    renaming.learn(id, port.id);
+    renaming.learn(mac_address, port.mac_address);
+    trunkPorts.push(id);
+  }
+}
+
+/** What is recorded later does not know them. */
+async function removeTrunkPorts({ api, renaming }: Stage): Promise<void> {
+  for (const id of trunkPorts) {
+    await api.remove('port', renaming.apply(id));
+    renaming.forget(id);
+  }
 }
 
 /** Ports that keep network and subnet in use; in the recording routers had some there. */

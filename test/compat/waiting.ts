@@ -5,7 +5,6 @@ const laterResources: Readonly<Record<string, string>> = {
   'metering-labels': 'metering',
   qos: 'quality of service',
   'routers-floatingips': 'routers and floating addresses (part 5)',
-  trunks: 'trunks',
 };
 
 /** Single pairs of recordings that are replayed otherwise, by name. */

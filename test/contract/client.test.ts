@@ -30,7 +30,7 @@ beforeAll(async () => {
   database = await temporaryDatabase();
   const options = pluginOptions({
     ...everything,
-    service: { service_plugins: ['segments', 'network_segment_range', 'auto_allocate', 'flavors'] },
+    service: { service_plugins: ['segments', 'network_segment_range', 'auto_allocate', 'flavors', 'trunk'] },
   });
   plugin = await createPlugin({ database, transport: new FakeTransport(), host: 'server', options });
   await plugin.start();
@@ -353,6 +353,23 @@ describe('more than the five verbs', () => {
     expect(await json('address-group-add-addresses hosts 192.0.2.2/32 192.0.2.3/32')).toMatchObject({ name: 'hosts' });
     await ok('address-group-remove-addresses hosts 192.0.2.1/32 192.0.2.2/32');
     expect(await json('address-group-show hosts')).toMatchObject({ addresses: ['192.0.2.3/32'] });
+  });
+
+  it('ports on a trunk, by name', async () => {
+    for (const name of ['trunk-parent', 'web', 'db', 'mail']) await ok(`port-create base --name ${name}`);
+    const vlan = (port: string, id: number) => `port_id=${port},segmentation_type=vlan,segmentation_id=${id}`;
+    await ok(`trunk-create trunk-parent --name tr --sub-port ${vlan('web', 100)} --sub-port ${vlan('db', 101)}`);
+    await ok(`trunk-add-subports tr ${vlan('mail', 102)}`);
+    await ok('trunk-remove-subports tr web db');
+    const { id } = await json('port-show mail');
+    const sub_ports = [{ port_id: id, segmentation_type: 'vlan', segmentation_id: 102 }];
+    expect(await json('trunk-get-subports tr')).toEqual({ sub_ports });
+    await ok('trunk-update tr --description carries');
+    expect(await json('trunk-show tr')).toMatchObject({ description: 'carries', status: 'DOWN', sub_ports });
+    expect(await json('trunk-list')).toMatchObject([{ name: 'tr' }]);
+    expect((await neutron('port-delete mail')).err).toContain('is currently a subport for trunk');
+    await ok('trunk-delete tr');
+    for (const name of ['trunk-parent', 'web', 'db', 'mail']) await ok(`port-delete ${name}`);
   });
 
   it('the topology of a project says what is missing for it', async () => {

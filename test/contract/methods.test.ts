@@ -17,7 +17,14 @@ beforeAll(async () => {
       vlan: { network_vlan_ranges: ['physnet0:100:200', 'physnet1:100:200', 'physnet2:100:200'] },
       securityGroup: { enable_security_group: true },
       service: {
-        service_plugins: ['segments', 'network_segment_range', 'flavors', 'network_ip_availability', 'auto_allocate'],
+        service_plugins: [
+          'segments',
+          'network_segment_range',
+          'trunk',
+          'flavors',
+          'network_ip_availability',
+          'auto_allocate',
+        ],
       },
     },
   });

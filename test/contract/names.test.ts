@@ -36,7 +36,9 @@ const tooLong: Readonly<Record<string, string>> = {
   'of a hundred thousand letters': 'a'.repeat(100_000),
 };
 
-const named = Object.entries(makers).filter(([, { input }]) => 'name' in input({ network: '', group: '' }, 0));
+const named = Object.entries(makers).filter(
+  ([, { input }]) => 'name' in input({ network: '', group: '', ports: [] }, 0),
+);
 const withNames = resources.filter(({ attributes }) => attributes.name?.ops.includes('C'));
 
 describe.each(named)('a name of %s', (_, { path, member: own, byAdmin, input }) => {

@@ -25,7 +25,7 @@ const everything: Options = {
   vlan: { network_vlan_ranges: ['physnet1:100:199'] },
   vxlan: { vni_ranges: ['1:1000'] },
   securityGroup: { enable_security_group: true },
-  service: { service_plugins: ['segments', 'network_segment_range'] },
+  service: { service_plugins: ['segments', 'network_segment_range', 'trunk'] },
 };
 
 interface Served {
@@ -154,7 +154,13 @@ describe('its examples', () => {
   it('work when they are sent, with ids that there are', async () => {
     const network = (await call('POST', '/v2.0/networks', { network: { name: 'a' } })).json().network;
     const group = (await call('POST', '/v2.0/security-groups', { security_group: { project_id: 'p' } })).json();
-    const known: Record<string, string> = {
+    const ports: Json[] = [];
+    for (const name of ['parent', 'carried']) {
+      ports.push((await call('POST', '/v2.0/ports', { port: { network_id: network.id, name } })).json().port);
+    }
+    const known: Record<string, Json> = {
+      port_id: ports[0].id,
+      sub_ports: [{ port_id: ports[1].id, segmentation_type: 'vlan', segmentation_id: 100 }],
       network_id: network.id,
       object_id: network.id,
       security_group_id: group.security_group.id,

@@ -17,7 +17,9 @@ beforeAll(async () => {
       vxlan: { vni_ranges: ['1000:2000'] },
       vlan: { network_vlan_ranges: ['physnet0:100:200', 'physnet1:100:200', 'physnet2:100:200'] },
       securityGroup: { enable_security_group: true },
-      service: { service_plugins: ['segments', 'network_segment_range', 'flavors', 'network_ip_availability'] },
+      service: {
+        service_plugins: ['segments', 'network_segment_range', 'flavors', 'network_ip_availability', 'trunk'],
+      },
     },
   });
   await furnish(t);

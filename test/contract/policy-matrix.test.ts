@@ -38,6 +38,8 @@ interface Subject {
   /** The type of object that RBAC policies share it by. */
   readonly rbac?: string;
   readonly parent?: boolean;
+  /** It belongs to a port instead of a network. */
+  readonly onPort?: boolean;
   readonly ownerless?: boolean;
 }
 
@@ -82,6 +84,8 @@ const subjects: Record<Collection, Subject> = {
     change: { target_tenant: 'another' },
     parent: true,
   },
+  // On a port of the cell's network, which whoever owns that network sees.
+  trunks: { member: 'trunk', whose: plain, input: (port_id) => ({ port_id }), parent: true, onPort: true },
   flavors: {
     member: 'flavor',
     whose: onlyOne,
@@ -153,7 +157,7 @@ describe.each(Object.keys(published) as Collection[])('%s', (collection) => {
       options: {
         quota: unlimited,
         securityGroup: { enable_security_group: true },
-        service: { service_plugins: ['segments', 'network_segment_range'] },
+        service: { service_plugins: ['segments', 'network_segment_range', 'trunk'] },
       },
     });
   };
@@ -163,7 +167,7 @@ describe.each(Object.keys(published) as Collection[])('%s', (collection) => {
     if (!subject.parent) return '';
     const { id } = await t.create(ownerOf(whose.network), 'networks', {});
     await share('network', id, whose, ownerOf(whose.network));
-    return id;
+    return subject.onPort ? (await t.create(ownerOf(whose.network), 'ports', { network_id: id })).id : id;
   }
 
   async function share(object_type: string, object_id: string, whose: Whose, owner: Caller): Promise<void> {
@@ -235,9 +239,9 @@ describe.each(Object.keys(published) as Collection[])('%s', (collection) => {
         const allowed = holds(words.create, caller, place);
         // A network out of sight is not found, before any rule is asked; one to be shared is looked for after.
         const hidden = subject.parent && !holds(['admin', 'service', 'shared'], caller, whose) && !whose.network;
-        const late = collection === 'rbac-policies';
-        const refused = hidden && !late ? 404 : 403;
-        expect(answer.status, JSON.stringify(answer.body)).toBe(allowed ? (hidden && late ? 400 : 201) : refused);
+        const late = { 'rbac-policies': 400, trunks: 404 }[collection as string];
+        const refused = hidden && late === undefined ? 404 : 403;
+        expect(answer.status, JSON.stringify(answer.body)).toBe(allowed ? (hidden && late) || 201 : refused);
       });
 
       if (!subject.ownerless)

@@ -150,6 +150,16 @@ export function describeTransport(
       await expect(call('nowhere', {}, '3.0')).rejects.toMatchObject({ type: 'UnsupportedVersion' });
     });
 
+    test('an endpoint with a namespace serves those who ask for it, and the others nobody who does', async () => {
+      const apart: Endpoint = { version: '1.0', namespace: 'trunk', methods: { echo: async () => 'apart' } };
+      await serving.listen(topic, 'host1', [echo, apart]);
+      const within = (namespace: string) =>
+        caller.call({ topic, version: '1.0', namespace }, 'echo', {}, context, { timeoutMs: 5_000 });
+      expect(await within('trunk')).toBe('apart');
+      expect(await call('echo', { a: 1 }, '1.0')).toEqual({ a: 1 });
+      await expect(within('other')).rejects.toMatchObject({ type: 'UnsupportedVersion' });
+    });
+
     test('a call that is not answered in time fails, and a late answer does no harm', async () => {
       const late = Promise.withResolvers<string>();
       const methods = { slow: () => late.promise, quick: async () => 'quick' };

@@ -30,7 +30,7 @@ beforeAll(async () => {
     database: recording.recorded,
     options: {
       securityGroup: { enable_security_group: true },
-      service: { service_plugins: ['segments', 'network_segment_range'] },
+      service: { service_plugins: ['segments', 'network_segment_range', 'trunk'] },
     },
   });
   const make = async (collection: string, input: object, caller = owner) => {

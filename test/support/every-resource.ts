@@ -11,7 +11,7 @@ export const everything: Options = {
   vlan: { network_vlan_ranges: Array.from({ length: 100 }, (_, i) => `physnet${i}`) },
   vxlan: { vni_ranges: ['1:1000'] },
   securityGroup: { enable_security_group: true },
-  service: { service_plugins: ['segments', 'network_segment_range'] },
+  service: { service_plugins: ['segments', 'network_segment_range', 'trunk'] },
 };
 
 export interface Made {
@@ -29,6 +29,8 @@ export interface Made {
 export interface Ground {
   readonly network: string;
   readonly group: string;
+  /** Ports that nothing uses. */
+  readonly ports: readonly string[];
 }
 
 /** How to make any number of each resource that can be made, by its collection. */
@@ -78,6 +80,15 @@ export const makers: Readonly<Record<string, Made>> = {
     }),
     change: { target_tenant: 'changed' },
   },
+  trunks: {
+    path: 'trunks',
+    member: 'trunk',
+    input: ({ ports }, n) => ({
+      name: `t${n % 5}`,
+      port_id: ports[2 * n],
+      sub_ports: [{ port_id: ports[2 * n + 1], segmentation_type: 'vlan', segmentation_id: 100 }],
+    }),
+  },
   segments: {
     path: 'segments',
     member: 'segment',
@@ -121,7 +132,9 @@ export const makers: Readonly<Record<string, Made>> = {
 export async function ground(t: Tenants, caller: Caller): Promise<Ground> {
   const network = await t.create(caller, 'networks', { name: 'ground' });
   const group = await t.create(caller, 'security-groups', { name: 'ground' });
-  return { network: network.id, group: group.id };
+  const wanted = Array.from({ length: 200 }, () => ({ network_id: network.id }));
+  const { ports } = (await t.ask(caller, 'POST', 'ports', { ports: wanted })).body;
+  return { network: network.id, group: group.id, ports: ports.map(({ id }: Json) => id) };
 }
 
 export async function makeOne(t: Tenants, caller: Caller, made: Made, on: Ground, n: number): Promise<Json> {

@@ -13,6 +13,7 @@ import { segments } from './segments.ts';
 import { servers } from './servers.ts';
 import { subnetPools } from './subnet-pools.ts';
 import { tenants } from './tenants.ts';
+import { trunks } from './trunks.ts';
 import { turns } from './turns.ts';
 
 /** Every step, oldest first. The last is the head. */
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   turns,
   duties,
   servers,
+  trunks,
 ];

@@ -225,7 +225,7 @@ function grouped(
 }
 
 /** Child rows by parent id: asked for by id, or read whole where that is less work. */
-async function loadChildren(
+export async function loadChildren(
   handle: Handle,
   definition: Definition,
   names: readonly string[],

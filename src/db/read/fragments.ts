@@ -1,6 +1,6 @@
 import type { ListQuery } from '../../lib/query.ts';
-import { type Handle, queryAll } from '../handle.ts';
-import { buildTexts, type JsonPage, joinTexts, selectAttributes } from './build.ts';
+import type { Handle } from '../handle.ts';
+import { buildTexts, type JsonPage, joinTexts, loadChildren, selectAttributes } from './build.ts';
 import type { Attribute, Definition, Row } from './definition.ts';
 import { findRows, rowsByIds } from './rows.ts';
 import type { View } from './view.ts';
@@ -54,7 +54,7 @@ export class Fragments {
     if (keys.length > this.#most) return this.#anew(handle, definition, ids, attributes, view);
     const variant = variantOf(definition, attributes, view);
     const texts = this.#textsOf(variant);
-    const stamps = await stampsOf(handle, definition, keys, ids);
+    const stamps = await stampsOf(handle, definition, { keys, ids, attributes });
     const changed = new Map<string, unknown>();
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
@@ -126,19 +126,18 @@ function keep(
 /** Revisions, and where a resource shows what changes without one, that too. */
 async function stampsOf(
   handle: Handle,
-  { children, revised }: Definition,
-  keys: readonly Row[],
-  ids: readonly string[],
+  definition: Definition,
+  { keys, ids, attributes }: { keys: readonly Row[]; ids: readonly string[]; attributes: readonly Attribute[] },
 ): Promise<unknown[]> {
   const stamps = keys.map(([, revision]) => revision);
-  for (const name of revised!.except) {
-    const texts = new Map<string, string>();
-    for (const { rows } of await queryAll(handle, children[name]!.of(handle, ids))) {
-      for (const [id, ...values] of rows) {
-        texts.set(id as string, `${texts.get(id as string) ?? ''}\n${values.join('\t')}`);
-      }
-    }
-    for (let i = 0; i < ids.length; i++) stamps[i] = `${stamps[i]}${texts.get(ids[i]!) ?? ''}`;
+  const names = definition.revised!.except.filter((name) => attributes.some(({ child }) => child === name));
+  for (const groups of await loadChildren(handle, definition, names, ids)) {
+    const text = (id: string) =>
+      groups
+        .get(id)
+        ?.map((row) => `\n${row.slice(1).join('\t')}`)
+        .join('') ?? '';
+    for (let i = 0; i < ids.length; i++) stamps[i] = `${stamps[i]}${text(ids[i]!)}`;
   }
   return stamps;
 }

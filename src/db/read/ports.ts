@@ -87,6 +87,17 @@ function vifDetailsJson(rows: readonly Row[]): string {
   return `${text.slice(0, -1)}${text === '{}' ? '' : ','}"bound_drivers":{${driver}}}`;
 }
 
+/** Columns of the `trunk` child; one row per sub-port, one without a port when there is none. */
+function trunkDetails(rows: readonly Row[]): unknown {
+  if (rows.length === 0) return undefined;
+  const sub_ports = rows
+    .filter((row) => row[2] !== null)
+    .map(([, , port_id, segmentation_type, segmentation_id, mac_address]) => ({
+      ...{ segmentation_id, segmentation_type, port_id, mac_address },
+    }));
+  return { trunk_id: rows[0]![1], sub_ports };
+}
+
 const attributes: readonly Attribute[] = [
   { key: 'id', alias: null, ...column.token('id') },
   { key: 'name', alias: null, ...column.plain('name') },
@@ -157,6 +168,7 @@ const attributes: readonly Attribute[] = [
   { key: 'hints', alias: 'port-hints', ...column.jsonOrNull('hints') },
   { key: 'hardware_offload_type', alias: 'port-hardware-offload-type', ...column.plain('hardware_offload_type') },
   { key: 'trusted', alias: 'port-trusted-vif', ...trusted },
+  { key: 'trunk_details', alias: 'trunk-details', child: 'trunk', value: (_, rows) => trunkDetails(rows) },
   { key: 'ip_allocation', alias: 'ip_allocation', ...column.token('ip_allocation') },
   ...standardTail(column),
 ];
@@ -199,7 +211,8 @@ export const ports: Definition = {
   attributes,
   scope: visible,
   ways: { owner: ownRows, parent_owner: onOwnNetworks },
-  revised: { except: [] },
+  // A trunk and its sub-ports are no change of its parent.
+  revised: { except: ['trunk'] },
   children: {
     addresses: child('port_id', (db) =>
       db
@@ -250,6 +263,22 @@ export const ports: Definition = {
         ])
         .where('ml2_port_bindings.status', '=', 'ACTIVE')
         .orderBy('ml2_port_bindings.port_id'),
+    ),
+    trunk: child('trunks.port_id', (db) =>
+      db
+        .selectFrom('trunks')
+        .leftJoin('subports', 'subports.trunk_id', 'trunks.id')
+        .leftJoin('ports as carried', 'carried.id', 'subports.port_id')
+        .select([
+          'trunks.port_id',
+          'trunks.id',
+          'subports.port_id as subport_id',
+          'segmentation_type',
+          'segmentation_id',
+          'carried.mac_address',
+        ])
+        .orderBy('trunks.port_id')
+        .orderBy('segmentation_id'),
     ),
     tags: child('resource_id', (db) =>
       db

@@ -16,6 +16,8 @@ export interface ObjectKind {
   read(db: Db, filters: ListQuery['filters'], extensions: ReadonlySet<string>): Promise<ObjectData[]>;
   /** Ids of these rows, oldest first, where there may be many: they are read in pieces. */
   ids?(db: Db, filters: ListQuery['filters']): Promise<readonly string[]>;
+  /** Agents may ask for one (`pull`): the field by which they name it, and the alias without which there are none. */
+  readonly single?: { readonly by: string; readonly extension: string };
   /** What one that is gone has beside its id: upstream's defaults. */
   readonly bare: ObjectData;
   /** Turns the newest into an older one, in place (upstream: `obj_make_compatible`). @param minor of version 1 */

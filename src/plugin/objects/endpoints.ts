@@ -11,20 +11,28 @@ import {
 import { type Endpoint, RemoteError } from '../../rpc/transport.ts';
 import type { Shared } from '../parts.ts';
 import type { ObjectData, ObjectKind } from './contract.ts';
-import { canBe, kinds, objectOf, otherTypes } from './kinds.ts';
+import { canBe, kinds, objectOf, otherTypes, toldKinds } from './kinds.ts';
 import type { ObjectVersions } from './versions.ts';
 
 const CALLBACKS = 'neutron.api.rpc.callbacks.exceptions';
 const HANDLERS = 'neutron.api.rpc.handlers.resources_rpc';
 
+const allKinds = [...kinds, ...toldKinds];
+
 /** Objects that agents ask for (upstream: api/rpc/handlers/resources_rpc.py `ResourcesPullRpcCallback`). */
 export function pullEndpoint(shared: Shared): Endpoint {
   return endpoint<PullMethods>(PULL_VERSION, {
-    // Upstream serves single objects of services that are not there (QoS, trunks …), and of no other type.
-    pull: async ({ resource_type }) => {
+    // Upstream serves single objects of some services (QoS, trunks …), and of no other type.
+    pull: async ({ resource_type, version, resource_id }) => {
       if (!isType(resource_type)) {
         const text = `Invalid value for resource: ${resource_type}.`;
         throw new RemoteError('Invalid', 'neutron_lib.exceptions', text);
+      }
+      const kind = allKinds.find(({ name }) => name === resource_type);
+      if (kind?.single !== undefined && shared.extensions.has(kind.single.extension)) {
+        checkVersion(kind, version);
+        const found = await kind.read(shared.database.db, { [kind.single.by]: [resource_id] }, shared.extensions);
+        return found.length === 0 ? null : objectOf(kind, found[0]!, version);
       }
       throw new RemoteError('CallbackNotFound', CALLBACKS, `Callback for ${resource_type} not found`);
     },
@@ -32,12 +40,9 @@ export function pullEndpoint(shared: Shared): Endpoint {
       if (!isType(resource_type)) {
         throw new RemoteError('InvalidResourceTypeClass', HANDLERS, `Invalid resource type ${resource_type}`);
       }
-      const kind = kinds.find(({ name }) => name === resource_type);
+      const kind = allKinds.find(({ name }) => name === resource_type);
       if (!kind) return [];
-      if (!canBe(kind, version)) {
-        const text = `Invalid target version ${version}`;
-        throw new RemoteError('InvalidTargetVersion', 'oslo_versionedobjects.exception', text);
-      }
+      checkVersion(kind, version);
       return pulled(shared, kind, version, filter_kwargs ?? {});
     },
   });
@@ -53,8 +58,14 @@ export function resourceVersionsEndpoint(versions: ObjectVersions): Endpoint {
   });
 }
 
+function checkVersion(kind: ObjectKind, version: string): void {
+  if (canBe(kind, version)) return;
+  const text = `Invalid target version ${version}`;
+  throw new RemoteError('InvalidTargetVersion', 'oslo_versionedobjects.exception', text);
+}
+
 function isType(name: string): boolean {
-  return kinds.some((kind) => kind.name === name) || otherTypes.includes(name);
+  return allKinds.some((kind) => kind.name === name) || otherTypes.includes(name);
 }
 
 /** Rows read between two turns of the loop. */

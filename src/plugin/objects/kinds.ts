@@ -6,6 +6,7 @@ import { networkObject } from './network.ts';
 import { portObject } from './port.ts';
 import { securityGroupObject, securityGroupRuleObject } from './security-group.ts';
 import { subnetObject } from './subnet.ts';
+import { subPortObject, trunkObject } from './trunk.ts';
 
 /** All that are pushed. */
 export const kinds: readonly ObjectKind[] = [
@@ -17,11 +18,12 @@ export const kinds: readonly ObjectKind[] = [
   addressGroupObject,
 ];
 
+/** Those whose agents hear what happened (`Objects.tell`), and may ask for them. */
+export const toldKinds: readonly ObjectKind[] = [trunkObject, subPortObject];
+
 /** Types that upstream knows beside them: agents may ask for them, and there are none. */
 export const otherTypes: readonly string[] = [
   'QosPolicy',
-  'Trunk',
-  'SubPort',
   'Log',
   'PortForwarding',
   'ConntrackHelper',

@@ -1,8 +1,8 @@
-import type { AgentState } from '../../rpc/contract.ts';
+import type { AgentState, ObjectEvent } from '../../rpc/contract.ts';
 import { ObjectPusher, objectTopic, topics, type VersionedObject } from '../../rpc/contract.ts';
 import type { ResourceType, Task } from '../outbox/outbox.ts';
 import type { Shared } from '../parts.ts';
-import type { ObjectKind } from './contract.ts';
+import type { ObjectData, ObjectKind } from './contract.ts';
 import { bareObject, canBe, kinds, objectOf } from './kinds.ts';
 import { ObjectVersions } from './versions.ts';
 
@@ -38,6 +38,21 @@ export class Objects {
         .filter(({ resource_type }) => resource_type === kind.resource)
         .map((task) => task.resource_id);
       if (ids.length > 0) await this.#pushKind(kind, [...new Set(ids)]);
+    }
+  }
+
+  /**
+   * Says what happened to resources, whatever they are by now: of services whose agents hear that something was created, and
+   * of what is gone all that it was.
+   */
+  async tell(kind: ObjectKind, objects: readonly ObjectData[], event: ObjectEvent): Promise<void> {
+    if (objects.length === 0) return;
+    await this.versions.refresh(this.#shared.database.db);
+    for (const version of this.#audible(kind)) {
+      await this.#pusher.push(
+        objects.map((data) => objectOf(kind, data, version)),
+        event,
+      );
     }
   }
 

@@ -15,6 +15,7 @@ import { afterCreate } from '../ml2/after-create.ts';
 import { needsBinding } from '../ml2/binder.ts';
 import type { PortChange } from '../ml2/contract.ts';
 import { callersFullView, viewOf } from '../parts.ts';
+import { refuseWhenTrunked } from '../trunk/parent-rules.ts';
 import { createPortIn, NetworkNotes } from './create.ts';
 import { portErrors } from './errors.ts';
 import { type UpdatedPort, updatePortIn } from './update.ts';
@@ -152,11 +153,12 @@ export class Ports implements Collection<Port> {
 
   /** Deletes a port as part of a larger change. */
   async deleteIn(change: Change, id: string, ifRevision?: number | null): Promise<Port> {
-    const { forwarding, mechanisms, nova } = this.#machine();
+    const { forwarding, mechanisms, nova, shared } = this.#machine();
     await holdPorts(change.tx, [id]);
     const port = await getPort(change.tx, id, callersFullView(change.context));
     if (!port) throw portErrors.PortNotFound({ port_id: id });
     checkRevision(ifRevision, port.revision_number);
+    if (shared.extensions.has('trunk')) await refuseWhenTrunked(change, id);
     if (mechanisms.wants('deletePortPrecommit')) {
       const portChange = await this.#portChange(change, { current: port, original: port });
       await mechanisms.precommit('deletePortPrecommit', change.tx, portChange);

@@ -14,6 +14,7 @@ import type { Machine } from '../machine.ts';
 import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
 import { callersFullView, messageView } from '../parts.ts';
 import { changePortGroups, groupsWithOtherMembers } from '../security-group/port-groups.ts';
+import { parentUnbound } from '../trunk/parent-rules.ts';
 import { completePairs, type PairRequest } from './address-pairs.ts';
 import { letsDeviceGo, PHYSICAL_FUNCTION } from './device-mac.ts';
 import { mergeOptions, type OptionRequest } from './dhcp-options.ts';
@@ -51,6 +52,8 @@ export async function updatePortIn(
   await changeAddresses(change, machine, { original, port, changes });
   await changeExtras(change, machine, port, changes);
   await changeBinding(change, port, changes);
+  const unbound = original['binding:vif_type'] !== 'unbound' && port['binding:vif_type'] === 'unbound';
+  if (unbound && machine.shared.extensions.has('trunk')) await parentUnbound(change, id);
   const named = { ...changes, dns_name: undefined, dns_domain: undefined, ...dnsNames(changes, core.dns_domain) };
   await updatePortRow(tx, id, { ...columnsOf(change, port, named), ...changedExtras(original, changes) });
   await changeBlocks(change, machine, { original, port });

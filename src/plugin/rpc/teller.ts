@@ -17,7 +17,9 @@ import {
 import { FORWARDING } from '../l2-population/notes.ts';
 import { concernsForwarding, ForwardingTeller } from '../l2-population/teller.ts';
 import type { Binder } from '../ml2/binder.ts';
+import type { ObjectData } from '../objects/contract.ts';
 import type { Objects } from '../objects/objects.ts';
+import { subPortObject, trunkObject } from '../objects/trunk.ts';
 import type { Task, TaskWorker } from '../outbox/outbox.ts';
 import { messageView, type Shared } from '../parts.ts';
 import { concernsGroups, groupChanges } from './group-changes.ts';
@@ -198,6 +200,13 @@ export class Teller implements TaskWorker {
     // Told with the whole batch.
     'security_group rules_updated': async () => {},
     'port forwarding': async () => {},
+    'trunk created': async ({ resource_id }) => {
+      const objects = await trunkObject.read(this.#shared.database.db, { id: [resource_id] }, this.#shared.extensions);
+      await this.#objects.tell(trunkObject, objects, 'created');
+    },
+    'trunk deleted': ({ payload }) => this.#objects.tell(trunkObject, [payload.object as ObjectData], 'deleted'),
+    'trunk subports_added': ({ payload }) => this.#objects.tell(subPortObject, objectsOf(payload), 'created'),
+    'trunk subports_removed': ({ payload }) => this.#objects.tell(subPortObject, objectsOf(payload), 'deleted'),
     'agent updated': async (task) => {
       const { host, admin_state_up } = task.payload;
       await this.#dhcp.agentUpdated(host as string, admin_state_up === true, sender(task));
@@ -235,7 +244,7 @@ async function failureOf(work: Promise<void>): Promise<{ error: unknown } | null
 function hasNetwork(task: Task): boolean {
   const { resource_type, action } = task;
   if (concernsForwarding(task)) return false;
-  return action !== 'changed' && resource_type !== 'agent' && resource_type !== 'security_group';
+  return action !== 'changed' && !['agent', 'security_group', 'trunk'].includes(resource_type);
 }
 
 function networkOf(task: Task): string {
@@ -244,6 +253,10 @@ function networkOf(task: Task): string {
 
 function hostsOf(task: Task): string[] {
   return (task.payload.hosts as string[] | undefined) ?? [];
+}
+
+function objectsOf(payload: Task['payload']): readonly ObjectData[] {
+  return payload.objects as readonly ObjectData[];
 }
 
 function sender({ context }: Task): { context?: Task['context'] } {

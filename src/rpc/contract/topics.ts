@@ -4,6 +4,8 @@ export const topics = {
   plugin: 'q-plugin',
   /** Heartbeats. */
   reports: 'q-reports-plugin',
+  /** Agents report of trunks. */
+  trunk: 'trunk',
   /** To DHCP agents. */
   dhcpAgent: 'dhcp_agent',
   /** To bridge agents, each by fan-out. */

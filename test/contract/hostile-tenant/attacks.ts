@@ -12,6 +12,7 @@ const rbac = (object_type: string, object_id: string, more = {}): Attack => [
   { rbac_policy: { object_type, object_id, action: 'access_as_shared', target_tenant: 'attacker', ...more } },
 ];
 const port = (input: object): Attack => ['POST', 'ports', { port: input }];
+const vlan = (port_id: string) => ({ port_id, segmentation_type: 'vlan', segmentation_id: 101 });
 const subnet = (input: object): Attack => ['POST', 'subnets', { subnet: { ip_version: 4, ...input } }];
 
 /** Ids of others in every attribute, and every part of a path, that takes an id. */
@@ -114,6 +115,28 @@ export const reaches: Readonly<Record<string, readonly [expected: string, reach:
     '404 RbacPolicyNotFound',
     (of) => ['PUT', `rbac-policies/${of.rbac}`, { rbac_policy: { target_tenant: 'attacker' } }],
   ],
+  'a trunk on their port': ['404 PortNotFound', (of) => ['POST', 'trunks', { trunk: { port_id: of.port } }]],
+  'a trunk on what theirs carries': [
+    '404 PortNotFound',
+    (of) => ['POST', 'trunks', { trunk: { port_id: of.carried } }],
+  ],
+  'their port on our trunk': [
+    '404 PortNotFound',
+    (of, own) => ['PUT', `trunks/${own.trunk}/add_subports`, { sub_ports: [vlan(of.port)] }],
+  ],
+  'their sub-port on our trunk': [
+    '404 PortNotFound',
+    (of, own) => ['PUT', `trunks/${own.trunk}/add_subports`, { sub_ports: [vlan(of.carried)] }],
+  ],
+  'our port on their trunk': [
+    '404 TrunkNotFound',
+    (of, own) => ['PUT', `trunks/${of.trunk}/add_subports`, { sub_ports: [vlan(own.port)] }],
+  ],
+  'their sub-port off their trunk': [
+    '404 TrunkNotFound',
+    (of) => ['PUT', `trunks/${of.trunk}/remove_subports`, { sub_ports: [{ port_id: of.carried }] }],
+  ],
+  'the sub-ports of their trunk': ['404 TrunkNotFound', (of) => ['GET', `trunks/${of.trunk}/get_subports`]],
   'addresses into their address group': [
     '404 AddressGroupNotFound',
     (of) => ['PUT', `address-groups/${of.addressGroup}/add_addresses`, { addresses: ['10.96.0.0/24'] }],
@@ -173,6 +196,8 @@ export const places: Readonly<Record<keyof Ids, readonly [collection: string, me
   addressGroup: ['address-groups', 'address_group', 'AddressGroupNotFound'],
   scope: ['address-scopes', 'address_scope', 'AddressScopeNotFound'],
   pool: ['subnetpools', 'subnetpool', 'SubnetPoolNotFound'],
+  trunk: ['trunks', 'trunk', 'TrunkNotFound'],
+  carried: ['ports', 'port', 'PortNotFound'],
   rbac: ['rbac-policies', 'rbac_policy', 'RbacPolicyNotFound'],
   segment: ['segments', 'segment', 'SegmentNotFound'],
   range: ['network-segment-ranges', 'network_segment_range', 'NetworkSegmentRangeNotFound'],

@@ -20,6 +20,9 @@ export interface Ids {
   readonly scope: string;
   readonly pool: string;
   readonly rbac: string;
+  readonly trunk: string;
+  /** A port on the trunk. */
+  readonly carried: string;
   readonly segment: string;
   readonly range: string;
   readonly profile: string;
@@ -38,6 +41,8 @@ export function nobodys(): Ids {
     scope: id(),
     pool: id(),
     rbac: id(),
+    trunk: id(),
+    carried: id(),
     segment: id(),
     range: id(),
     profile: id(),
@@ -57,7 +62,9 @@ export async function raise(parts: { database?: Database; newDefaults?: boolean 
       ml2: { type_drivers: ['local', 'vlan', 'vxlan'], tenant_network_types: ['vxlan'] },
       vxlan: { vni_ranges: ['1000:2000'] },
       securityGroup: { enable_security_group: true },
-      service: { service_plugins: ['segments', 'network_segment_range', 'auto_allocate', 'network_ip_availability'] },
+      service: {
+        service_plugins: ['segments', 'network_segment_range', 'trunk', 'auto_allocate', 'network_ip_availability'],
+      },
     },
   });
   const furnish = async (who: typeof victim, octet: number): Promise<Omit<Ids, 'range' | 'profile' | 'segment'>> => {
@@ -70,17 +77,28 @@ export async function raise(parts: { database?: Database; newDefaults?: boolean 
     const addressGroup = await make('address-groups', { ...text, addresses: [`10.${octet}.9.0/24`] });
     const rule = await make('security-group-rules', { security_group_id: group, direction: 'ingress' });
     const port = await make('ports', { ...text, network_id: network, security_groups: [group], device_id: secret });
+    const parent = await make('ports', { ...text, network_id: network });
+    const carried = await make('ports', { ...text, network_id: network });
+    const sub_ports = [{ port_id: carried, segmentation_type: 'vlan', segmentation_id: 100 }];
+    const trunk = await make('trunks', { ...text, port_id: parent, sub_ports });
     const scope = await make('address-scopes', { name: secret, ip_version: 4 });
     const prefixes = [`172.${octet}.0.0/16`];
     const pool = await make('subnetpools', { ...text, prefixes, address_scope_id: scope });
     const shared = await make('networks', text);
     const policy = { object_type: 'network', object_id: shared, action: 'access_as_shared', target_tenant: 'third' };
     const rbac = await make('rbac-policies', policy);
-    const tagged = { networks: network, subnets: subnet, ports: port, 'security-groups': group, subnetpools: pool };
+    const tagged = {
+      networks: network,
+      subnets: subnet,
+      ports: port,
+      'security-groups': group,
+      subnetpools: pool,
+      trunks: trunk,
+    };
     for (const [collection, id] of Object.entries(tagged)) {
       await t.ask(who, 'PUT', `${collection}/${id}/tags`, { tags: [secret.replaceAll(' ', '-')] });
     }
-    return { network, subnet, port, group, rule, addressGroup, scope, pool, rbac };
+    return { network, subnet, port, group, rule, addressGroup, scope, pool, rbac, trunk, carried };
   };
   const theirs = await furnish(victim, 16);
   const own = await furnish(attacker, 17);

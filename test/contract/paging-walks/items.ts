@@ -1,5 +1,5 @@
 import { insertAgent } from '../../support/rows.ts';
-import { admin, member, type Tenants } from '../../support/tenants.ts';
+import { admin, type Caller, member, type Tenants } from '../../support/tenants.ts';
 
 const COUNT = 10;
 const names = ['b', 'a', 'B', 'á', 'aa', 'a', 'é', '_', 'Z', 'b'];
@@ -27,6 +27,7 @@ export async function furnish(t: Tenants): Promise<void> {
     });
     const device = { device_id: pick(i, '', 'vm', 'VM'), device_owner: pick(i, '', 'compute:nova') };
     await t.create(who, 'ports', { ...common, network_id: network.id, ...device, admin_state_up: i % 3 === 0 });
+    await trunk(t, who, { ...common, network_id: network.id, admin_state_up: i % 3 !== 0 });
     groups.push((await t.create(who, 'security-groups', common)).id);
     addresses.push((await t.create(who, 'address-groups', { ...common, addresses: [`10.${i}.0.0/16`] })).id);
     const scope = await t.create(who, 'address-scopes', { name, ip_version: 4 });
@@ -51,6 +52,17 @@ export async function furnish(t: Tenants): Promise<void> {
   }
   await rules(t, groups[0]!, addresses[0]!);
   for (let i = 0; i < COUNT; i++) await operators(t, i, networks[i]!);
+}
+
+/** On a port of its own, with another for a sub-port. */
+async function trunk(
+  t: Tenants,
+  who: Caller,
+  { network_id, ...input }: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const [port, other] = [await t.create(who, 'ports', { network_id }), await t.create(who, 'ports', { network_id })];
+  const sub_ports = [{ port_id: other.id, segmentation_type: 'vlan', segmentation_id: 100 }];
+  await t.create(who, 'trunks', { ...input, port_id: port.id, sub_ports });
 }
 
 async function rules(t: Tenants, group: string, addressGroup: string): Promise<void> {

@@ -40,6 +40,7 @@ export const published = {
   'address-groups': row(['admin', 'own:reader', 'shared'], members),
   'security-groups': row(['admin', 'own:reader', 'shared'], members),
   'rbac-policies': row(['admin', 'own:reader'], members),
+  trunks: row(['admin', 'own:reader'], members),
   flavors: row(['reader'], admins),
   service_profiles: row(admins, admins),
   'default-security-group-rules': row(['reader'], admins),
