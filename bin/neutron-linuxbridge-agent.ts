@@ -1,9 +1,5 @@
-import {
-  bridgeAgentOptions,
-  linuxBridgeOptions,
-  securityGroupOptions,
-  vxlanOptions,
-} from '../src/agent/bridge/options.ts';
+import { bridgeAgentOptions, linuxBridgeOptions, securityGroupOptions } from '../src/agent/bridge/options.ts';
+import { vxlanOptions } from '../src/agent/bridge/vxlan-options.ts';
 import { commonOptions, concurrencyOptions } from '../src/config/options/common.ts';
 import { metricsOptions } from '../src/metrics/options.ts';
 import { connectAgent, dryRunOption, printPlan } from './frame/agent.ts';

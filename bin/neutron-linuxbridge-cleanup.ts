@@ -5,8 +5,8 @@ import { runProgram } from './frame/program.ts';
 
 const about = `usage: neutron-linuxbridge-cleanup [options]
 
-Removes the bridges that the Linux bridge agent made for networks (brq…) and that have no taps, and gives cards their
-addresses back. Bridges of bridge_mappings and everybody else's stay. Needs root. Where no --config-file is given it
+Removes the bridges that the Linux bridge agent made for networks (brq…) and that have no taps, with their VLAN and VXLAN
+devices, and gives cards their addresses back. Bridges of bridge_mappings and everybody else's stay. Needs root. Where no --config-file is given it
 reads neutron.conf and plugins/ml2/linuxbridge_agent.ini in /etc/neutron.`;
 
 await runProgram({

@@ -1,11 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import {
-  bridgeAgentOptions,
-  linuxBridgeOptions,
-  securityGroupOptions,
-  vxlanOptions,
-} from '../../src/agent/bridge/options.ts';
+import { bridgeAgentOptions, linuxBridgeOptions, securityGroupOptions } from '../../src/agent/bridge/options.ts';
+import { vxlanOptions } from '../../src/agent/bridge/vxlan-options.ts';
 import { dhcpAgentOptions, dhcpOptions } from '../../src/agent/dhcp/options.ts';
 import { metadataAgentOptions, metadataOptions } from '../../src/agent/metadata/options.ts';
 import { type Config, loadConfig } from '../../src/config/config.ts';

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /**
  * Names of things on a host, as Neutron gives them: runbooks, Nova and Python agents all rely on these.
  * Device names have at most 15 characters (IFNAMSIZ - 1), hence the first 11 of a UUID behind a prefix.
@@ -12,6 +14,27 @@ export function bridgeName(networkId: string): string {
 /** Tap of a port: the guest's card on the host, or the outer end of a veth pair. */
 export function tapName(portId: string): string {
   return `tap${portId.slice(0, ID_LENGTH)}`;
+}
+
+const LONGEST_DEVICE_NAME = 15;
+/** `.4094` */
+const LONGEST_VLAN_ENDING = 5;
+const HASH_LENGTH = 6;
+
+/**
+ * The VLAN device of a card: `eth0.100`. Where that would be too long the card is told by the start of its name and a hash of
+ * all of it, in a length that leaves room for any id (upstream: `get_subinterface_name`): `long_interface` → `long240ea3.7`.
+ */
+export function vlanDeviceName(nic: string, vid: number): string {
+  const whole = `${nic}.${vid}`;
+  if (whole.length <= LONGEST_DEVICE_NAME) return whole;
+  const hash = createHash('sha1').update(nic).digest('hex').slice(0, HASH_LENGTH);
+  return `${nic.slice(0, LONGEST_DEVICE_NAME - LONGEST_VLAN_ENDING - HASH_LENGTH)}${hash}.${vid}`;
+}
+
+/** The VXLAN device of a network. */
+export function vxlanDeviceName(vni: number): string {
+  return `vxlan-${vni}`;
 }
 
 /** The DHCP server's end of its veth pair, inside the namespace. */

@@ -145,6 +145,8 @@ export type NetworkOperation =
   | { op: 'ensure_veth'; name: string; peer: string; peerNetns?: string; peerMac?: string }
   | { op: 'ensure_vlan'; name: string; link: string; vid: number }
   | ({ op: 'ensure_vxlan'; name: string } & Vxlan)
+  /** Another device carries the tunnel packets from now on; what the device knows of its peers stays. */
+  | { op: 'move_vxlan'; name: string; link: string }
   | { op: 'delete_link'; name: string }
   | { op: 'set_up'; name: string }
   | { op: 'set_down'; name: string }

@@ -38,6 +38,7 @@ describe('steps', () => {
         'link add name vxlan-5 type vxlan id 5 dev eth1 local 10.0.0.1 group 239.0.0.5 dstport 4789 srcport 1000 2000 ttl 3 tos inherit proxy',
       ],
     ],
+    [{ op: 'move_vxlan', name: 'vxlan-5', link: 'brq1' }, ['link set dev vxlan-5 type vxlan dev brq1']],
     [{ op: 'set_master', name: 'tap1', master: null }, ['link set dev tap1 nomaster']],
     [{ op: 'set_master', name: 'tap1', master: 'brq1' }, ['link set dev tap1 master brq1']],
     [{ op: 'move_to_netns', name: 'a', netns: 'n', rename: 'eth0' }, ['link set dev a netns n name eth0']],

@@ -113,6 +113,8 @@ describe.each([fake, real])('$name', ({ open }) => {
     expect(link?.vxlan).toEqual({ ...parameters, port: 8472 });
     await expect(host.apply([{ op: 'set_mtu', name: 'vxlan-77', mtu: 1451 }])).rejects.toThrow(/Invalid argument/);
     await expect(host.apply([{ ...operation, name: 'other' }])).rejects.toThrow(/VNI already exists/);
+    await host.apply([{ op: 'move_vxlan', name: 'vxlan-77', link: 'brq11111111-11' }]);
+    expect((await host.readNetwork()).links.get('vxlan-77')?.vxlan).toMatchObject({ link: 'brq11111111-11', ttl: 9 });
     await host.apply([{ op: 'delete_link', name: 'vxlan-77' }]);
     const plain = { ...{ local: null, group: null, port: 4789, ttl: 0, tos: 0, proxy: false }, link: 'eth0' };
     await host.apply([{ ...operation, ...plain, sourcePorts: [0, 0] }]);

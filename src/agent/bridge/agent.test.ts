@@ -8,13 +8,8 @@ import { FakeHost } from '../../linux/fake/host.ts';
 import type { BoundDeviceDetails } from '../../rpc/contract.ts';
 import { FakeTransport } from '../../rpc/fake.ts';
 import { BridgeAgent } from './agent.ts';
-import {
-  type BridgeAgentOptions,
-  bridgeAgentOptions,
-  linuxBridgeOptions,
-  securityGroupOptions,
-  vxlanOptions,
-} from './options.ts';
+import { type BridgeAgentOptions, bridgeAgentOptions, linuxBridgeOptions, securityGroupOptions } from './options.ts';
+import { vxlanOptions } from './vxlan-options.ts';
 
 const net = '11111111-1111-4111-8111-111111111111';
 const brq = 'brq11111111-11';
@@ -71,7 +66,7 @@ async function start(
 ): Promise<void> {
   const options: BridgeAgentOptions = {
     linuxBridge: defaultValues(linuxBridgeOptions, changes.linuxBridge),
-    vxlan: defaultValues(vxlanOptions),
+    vxlan: defaultValues(vxlanOptions, { enable_vxlan: false }),
     agent: defaultValues(bridgeAgentOptions),
     securityGroup: defaultValues(securityGroupOptions, changes.securityGroup),
   };
@@ -99,7 +94,7 @@ describe('start', () => {
         bridge_mappings: {},
         interface_mappings: { public: 'eth1' },
         tunnel_types: [],
-        network_types: ['local', 'flat'],
+        network_types: ['local', 'flat', 'vlan'],
         tunneling_ip: '',
         l2_population: false,
         devices: 0,
@@ -501,7 +496,7 @@ it('a dry run tells the plan, does nothing on the host, and tells the server not
   known.set(settled, details({ device: settled, network_id: '22222222-2222-4222-8222-222222222222' }));
   const options: BridgeAgentOptions = {
     linuxBridge: defaultValues(linuxBridgeOptions),
-    vxlan: defaultValues(vxlanOptions),
+    vxlan: defaultValues(vxlanOptions, { enable_vxlan: false }),
     agent: defaultValues(bridgeAgentOptions),
     securityGroup: defaultValues(securityGroupOptions),
   };
@@ -526,7 +521,7 @@ it('a dry run tells which ports it would close', async () => {
   known.set(tap, details({ port_security_enabled: true, device_owner: 'compute:nova' }));
   const options: BridgeAgentOptions = {
     linuxBridge: defaultValues(linuxBridgeOptions),
-    vxlan: defaultValues(vxlanOptions),
+    vxlan: defaultValues(vxlanOptions, { enable_vxlan: false }),
     agent: defaultValues(bridgeAgentOptions),
     securityGroup: defaultValues(securityGroupOptions, {
       firewall_driver: 'iptables',

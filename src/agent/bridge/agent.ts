@@ -1,6 +1,6 @@
 import { type Logger, silentLogger } from '../../lib/log.ts';
 import { tapName } from '../../lib/names.ts';
-import type { Host, LinkEvent } from '../../linux/contract.ts';
+import type { Host, LinkEvent, NetworkState } from '../../linux/contract.ts';
 import {
   type AgentState,
   BRIDGE_AGENT_VERSION,
@@ -18,6 +18,7 @@ import { Heartbeat, reportStatus, type SyncReason } from '../heartbeat.ts';
 import { explainPort } from './explain.ts';
 import { Gate } from './gate.ts';
 import { agentId, checkHost } from './identity.ts';
+import { checkTunnels, findLacking, legReport } from './leg-support.ts';
 import { type BridgeAgentOptions, type BridgeConfig, bridgeConfig } from './options.ts';
 import { SyncLoop, type SyncStatistics } from './sync.ts';
 import { Wake } from './wake.ts';
@@ -49,8 +50,7 @@ const MOST_DOUBLINGS = 8;
 /** The Linux-bridge agent of one host: derive, plan, apply, whenever something happens. */
 export class BridgeAgent {
   readonly #host: string;
-  readonly #options: BridgeAgentOptions;
-  readonly #config: BridgeConfig;
+  #config: BridgeConfig;
   readonly #transport: Transport;
   readonly #linux: Host;
   readonly #logger: Logger;
@@ -67,7 +67,6 @@ export class BridgeAgent {
 
   constructor(parts: BridgeAgentParts) {
     this.#host = parts.host;
-    this.#options = parts.options;
     this.#config = bridgeConfig(parts.options);
     this.#transport = parts.transport;
     this.#linux = parts.linux;
@@ -102,6 +101,8 @@ export class BridgeAgent {
     checkHost(this.#config, state);
     this.#agentId = agentId(this.#config, state);
     await this.#sync.begin(state);
+    // Behind that: what tunnels end at may have gone with a bridge, and is back now.
+    await this.#checkLegs(await this.#linux.readNetwork());
     // Reports until the server answers; the work on the host does not wait for that.
     void this.#heartbeat.start();
     this.#onSetUp();
@@ -129,6 +130,7 @@ export class BridgeAgent {
     const state = await this.#linux.readNetwork();
     checkHost(this.#config, state);
     this.#agentId = agentId(this.#config, state);
+    await this.#checkLegs(state);
     return await this.#sync.dryRun();
   }
 
@@ -150,6 +152,16 @@ export class BridgeAgent {
     await this.#wake.close();
     this.#sync.close();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
+  }
+
+  async #checkLegs(state: NetworkState): Promise<void> {
+    const lacking = await findLacking(this.#linux.exec, this.#config);
+    checkTunnels(this.#config, state, lacking);
+    this.#config = { ...this.#config, lacking };
+    this.#sync.configure(this.#config);
+    for (const [kind, reason] of lacking) {
+      this.#logger.warn({ network_type: kind, reason }, 'Networks of a type cannot be served on this host');
+    }
   }
 
   #onLink(event: LinkEvent): void {
@@ -213,20 +225,13 @@ export class BridgeAgent {
         extensions: [],
         bridge_mappings: Object.fromEntries(this.#config.bridges),
         interface_mappings: Object.fromEntries(this.#config.interfaces),
-        tunneling_ip: this.#options.vxlan.local_ip ?? '',
-        tunnel_types: [],
-        // Upstream's server takes it for granted that VLANs are served; ours goes by this.
-        network_types: ['local', 'flat'],
-        l2_population: this.#options.vxlan.l2_population,
+        ...legReport(this.#config),
         devices: this.#sync.deviceCount,
       },
     };
   }
 
   #logLimits(): void {
-    if (this.#options.vxlan.enable_vxlan) {
-      this.#logger.info({}, '[vxlan] enable_vxlan is on, but VXLAN networks are not served yet: none is offered');
-    }
     if (this.#config.filtering) {
       const reason = 'security groups are configured and not served yet';
       this.#logger.warn({ reason }, 'Ports with port_security_enabled = true stay closed');

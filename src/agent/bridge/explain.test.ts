@@ -6,7 +6,10 @@ import type { BridgeConfig } from './options.ts';
 
 const tap = 'tapaaaaaaaa-aa';
 const brq = 'brq11111111-11';
-const config: BridgeConfig = { interfaces: new Map([['public', 'eth1']]), bridges: new Map(), filtering: false };
+const config: BridgeConfig = {
+  ...{ interfaces: new Map([['public', 'eth1']]), bridges: new Map(), filtering: false },
+  ...{ vxlan: null, lacking: new Map() },
+};
 const request = (physical: string | null = 'public') =>
   ({
     port: {
@@ -79,7 +82,7 @@ describe('names the fault and what to do', () => {
   });
 
   it('a network this host does not reach', async () => {
-    expect(await explain(working(), { physical: 'elsewhere' })).toEqual({
+    expect(await explain(working(), { physical: 'elsewhere' })).toMatchObject({
       bridge: expect.objectContaining({
         state: 'fault',
         found: expect.stringContaining('elsewhere is mapped to no interface'),

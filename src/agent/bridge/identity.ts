@@ -1,5 +1,6 @@
 import type { NetworkState } from '../../linux/contract.ts';
-import { type BridgeConfig, CannotStart } from './options.ts';
+import { CannotStart } from './cannot-start.ts';
+import type { BridgeConfig } from './options.ts';
 
 /** @throws CannotStart when a mapped interface or bridge is not there */
 export function checkHost(config: BridgeConfig, state: NetworkState): void {

@@ -130,7 +130,9 @@ function subjects(operation: NetworkOperation): string[] {
 /** Whom to leave alone after an operation failed: the tap, or the bridge and with it all its taps. */
 function culprits(operation: NetworkOperation, desired: HostState): string[] {
   return subjects(operation).flatMap((name) => {
-    const bridge = [...desired.bridges.values()].find((candidate) => candidate.nic === name);
+    const bridge = [...desired.bridges.values()].find(
+      ({ nic, leg }) => nic === name || (leg?.kind === 'vlan' && leg.link === name),
+    );
     return bridge ? [bridge.name] : [name];
   });
 }

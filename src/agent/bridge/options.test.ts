@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultValues } from '../../lib/options.ts';
-import { bridgeAgentOptions, bridgeConfig, linuxBridgeOptions, securityGroupOptions, vxlanOptions } from './options.ts';
+import { bridgeAgentOptions, bridgeConfig, linuxBridgeOptions, securityGroupOptions } from './options.ts';
+import { vxlanOptions } from './vxlan-options.ts';
 
 const { check } = linuxBridgeOptions.options.physical_interface_mappings;
 
@@ -34,7 +35,7 @@ describe('filtering', () => {
   ])('enable_security_group %s with driver %s: %s', (enabled, driver, filtering) => {
     const config = bridgeConfig({
       linuxBridge: defaultValues(linuxBridgeOptions),
-      vxlan: defaultValues(vxlanOptions),
+      vxlan: defaultValues(vxlanOptions, { enable_vxlan: false }),
       agent: defaultValues(bridgeAgentOptions),
       securityGroup: defaultValues(securityGroupOptions, { enable_security_group: enabled, firewall_driver: driver }),
     });

@@ -1,4 +1,6 @@
 import { declareOptions, type OptionValues, option } from '../../lib/options.ts';
+import type { DeviceKind } from '../../linux/device-kinds.ts';
+import { tunnelMarkOptions, type VxlanConfig, vxlanConfig, type vxlanOptions } from './vxlan-options.ts';
 
 /** `[linux_bridge]`: which card, or which bridge that exists already, leads to a physical network. */
 export const linuxBridgeOptions = declareOptions('linux_bridge', {
@@ -14,23 +16,6 @@ export const linuxBridgeOptions = declareOptions('linux_bridge', {
   }),
 });
 
-/** `[vxlan]`: read and checked; VXLAN networks are not served yet. */
-export const vxlanOptions = declareOptions('vxlan', {
-  enable_vxlan: option.bool({ default: true, help: 'offer VXLAN networks on this host (needs local_ip)' }),
-  local_ip: option.maybe({ help: 'address of this host that tunnels end at' }),
-  vxlan_group: option.maybe({ help: 'multicast group for VXLAN (upstream: 224.0.0.1)' }),
-  multicast_ranges: option.list({ default: [], help: 'address:vni_min:vni_max' }),
-  ttl: option.maybeInt({ min: 1, max: 255, help: 'TTL of tunnel packets' }),
-  tos: option.maybeInt({ min: 0, max: 255, help: 'TOS of tunnel packets' }),
-  dscp: option.maybeInt({ min: 0, max: 63, help: 'DSCP of tunnel packets' }),
-  dscp_inherit: option.bool({ default: false, help: 'copy the DSCP of the inner packet' }),
-  udp_srcport_min: option.int({ default: 0, min: 0, max: 65_535, help: 'lowest source port' }),
-  udp_srcport_max: option.int({ default: 0, min: 0, max: 65_535, help: 'highest source port' }),
-  udp_dstport: option.maybeInt({ min: 0, max: 65_535, help: 'destination port' }),
-  l2_population: option.bool({ default: false, help: 'learn of other hosts by messages instead of flooding' }),
-  arp_responder: option.bool({ default: false, help: 'answer ARP from what l2_population says' }),
-});
-
 /** `[agent]` */
 export const bridgeAgentOptions = declareOptions('agent', {
   polling_interval: option.int({
@@ -41,6 +26,7 @@ export const bridgeAgentOptions = declareOptions('agent', {
   report_interval: option.float({ default: 30, min: 0.1, help: 'seconds between two state reports' }),
   quitting_rpc_timeout: option.int({ default: 10, help: 'seconds that calls may take while the agent stops' }),
   extensions: option.list({ default: [], help: 'agent extensions; none is served yet' }),
+  ...tunnelMarkOptions,
 });
 
 /** `[securitygroup]`, as the agent reads it. */
@@ -63,14 +49,21 @@ export interface BridgeConfig {
   interfaces: ReadonlyMap<string, string>;
   /** physical network → bridge of the operator */
   bridges: ReadonlyMap<string, string>;
+  /** Null where this host takes no part in VXLAN networks. */
+  vxlan: VxlanConfig | null;
+  /** What the kernel cannot do, with the reason: found out when the agent starts. */
+  lacking: ReadonlyMap<DeviceKind, string>;
   /** Ports with port security must be filtered: closed until there are filters. */
   filtering: boolean;
 }
 
+/** @throws CannotStart where options do not fit together */
 export function bridgeConfig(options: BridgeAgentOptions): BridgeConfig {
   const { enable_security_group, firewall_driver } = options.securityGroup;
   return {
     ...mappedDevices(options.linuxBridge),
+    vxlan: vxlanConfig(options.vxlan, options.agent),
+    lacking: new Map(),
     filtering: enable_security_group && firewall_driver !== null && !isNoop(firewall_driver),
   };
 }
@@ -82,19 +75,6 @@ export function mappedDevices(
     interfaces: parseMappings(options.physical_interface_mappings),
     bridges: parseMappings(options.bridge_mappings),
   };
-}
-
-/** The file says something that this host does not have: the agent must not start. One line, for people. */
-export class CannotStart extends Error {
-  readonly section: string;
-  readonly option: string;
-
-  constructor(section: string, optionName: string, reason: string) {
-    super(`[${section}] ${optionName}: ${reason}`);
-    this.name = 'CannotStart';
-    this.section = section;
-    this.option = optionName;
-  }
 }
 
 /** Upstream's empty name, `noop`, and both class paths that mean it. */

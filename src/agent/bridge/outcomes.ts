@@ -27,17 +27,18 @@ export class Outcomes {
     for (const device of this.#devices.all()) {
       if (!device.toReport) continue;
       const tap = state.taps.get(device.name);
-      const broken = problems.has(device.name) || !tap || failed.has(tap.name) || failed.has(tap.bridge);
+      const broken = problems.has(device.name) || !tap || failed.has(tap.name) || failed.has(tap.bridge ?? '');
       const word = !broken && tap.up && !tap.closed ? 'up' : 'down';
       if (word !== device.told) this.#reports.report(device.name, word);
       device.told = word;
       // What is broken is looked at again until it works.
-      device.toReport = broken && !problems.has(device.name);
+      device.toReport = broken;
     }
   }
 
   #log({ state, problems }: Derived, failed: ReadonlyMap<string, string>): void {
-    const now = new Map([...problems, ...failed]);
+    const reasons = [...problems].map(([name, { reason, remedy }]) => [name, `${reason}: ${remedy}`] as const);
+    const now = new Map([...reasons, ...failed]);
     const closed = new Set([...state.taps.values()].filter((tap) => tap.closed).map((tap) => tap.name));
     const fresh = [...closed].filter((name) => !this.#closedTold.has(name));
     if (fresh.length > 0) {

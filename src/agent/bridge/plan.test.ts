@@ -15,12 +15,13 @@ function desired(
   bridge: Partial<DesiredBridge> = {},
   taps: readonly (Partial<DesiredTap> & { name: string })[] = [{ name: tapA }],
 ): HostState {
-  const whole = { name: brq, networkId: net, nic: null, mtu: 1500, ours: true, ...bridge };
+  const whole = { name: brq, networkId: net, nic: null, leg: null, mtu: 1500, ours: true, ...bridge };
   return {
     bridges: new Map([[whole.name, whole]]),
     taps: new Map(
       taps.map((tap) => [tap.name, { bridge: whole.name, enslave: true, up: true, mtu: 1500, closed: false, ...tap }]),
     ),
+    ...{ cards: new Set(['eth1']), isWhole: true },
   };
 }
 
@@ -296,9 +297,13 @@ it('applying the plan makes the host as desired, whatever it was', async () => {
         bridges: new Map(
           bridges.map((name) => [
             name,
-            { name, networkId: net, nic: wish.nicBridge === name ? 'eth1' : null, mtu: wish.mtu, ours: true },
+            {
+              ...{ name, networkId: net, nic: wish.nicBridge === name ? 'eth1' : null, leg: null },
+              ...{ mtu: wish.mtu, ours: true },
+            },
           ]),
         ),
+        ...{ cards: new Set(['eth1']), isWhole: true },
         taps: new Map(wish.taps.map((tap) => [tap.name, { ...tap, mtu: wish.mtu, closed: false }])),
       };
       const addressesBefore = allAddresses(host);

@@ -2,6 +2,7 @@ import type { Link, NetworkOperation, NetworkState } from '../../linux/contract.
 import { movable, moveAddresses } from '../../linux/move-addresses.ts';
 import type { DesiredBridge, DesiredTap, HostState } from './derive.ts';
 import { type HostAddresses, planReturn } from './host-addresses.ts';
+import { planLeg, planStrayLegs, planUnusedLegs } from './plan-legs.ts';
 
 export interface PlanOptions {
   /** Taps of guests that nobody has put into a bridge, or not again after the bridge was lost: we do. */
@@ -14,20 +15,23 @@ export interface PlanOptions {
 
 /**
  * What must be done so that the host becomes as desired: pure, and empty when it is so. Only what `desired` names is
- * looked at; bridges and taps of others, and empty bridges of ours, stay as they are.
+ * looked at, and legs that nobody needs; bridges and taps of others, and empty bridges of ours, stay as they are.
  */
 export function plan(desired: HostState, actual: NetworkState, options: PlanOptions = {}): NetworkOperation[] {
   const { orphans = new Set(), leaveAlone = new Set(), remembered = new Map() } = options;
   const operations: NetworkOperation[] = [];
+  const isLeftAlone = (operation: NetworkOperation) => 'name' in operation && leaveAlone.has(operation.name);
+  operations.push(...planUnusedLegs(desired, actual).filter((operation) => !isLeftAlone(operation)));
   for (const bridge of desired.bridges.values()) {
     if (leaveAlone.has(bridge.name)) continue;
-    operations.push(...planBridge(bridge, actual));
+    const stray = planStrayLegs(bridge, desired, actual).filter((operation) => !isLeftAlone(operation));
+    operations.push(...stray, ...planBridge(bridge, actual));
     const had = remembered.get(bridge.name);
     if (had && bridge.ours) operations.push(...planReturn(bridge.name, had, actual));
   }
   for (const tap of desired.taps.values()) {
-    if (leaveAlone.has(tap.name) || leaveAlone.has(tap.bridge)) continue;
-    operations.push(...planTap(tap, actual, orphans.has(tap.name)));
+    if (tap.bridge === null || leaveAlone.has(tap.name) || leaveAlone.has(tap.bridge)) continue;
+    operations.push(...planTap(tap, tap.bridge, actual, orphans.has(tap.name)));
   }
   return operations;
 }
@@ -35,7 +39,9 @@ export function plan(desired: HostState, actual: NetworkState, options: PlanOpti
 function planBridge(bridge: DesiredBridge, actual: NetworkState): NetworkOperation[] {
   const there = actual.links.get(bridge.name);
   if (!bridge.ours) return there && !there.up ? [{ op: 'set_up', name: bridge.name }] : [];
+  // A VLAN device is born with the MAC of its card.
   const nic = bridge.nic === null ? undefined : actual.links.get(bridge.nic);
+  const macOf = nic ?? (bridge.leg?.kind === 'vlan' ? actual.links.get(bridge.leg.link) : undefined);
   const operations: NetworkOperation[] = [];
   if (!there) {
     operations.push(
@@ -45,11 +51,12 @@ function planBridge(bridge: DesiredBridge, actual: NetworkState): NetworkOperati
   }
   if (there?.mtu !== bridge.mtu) operations.push({ op: 'set_mtu', name: bridge.name, mtu: bridge.mtu });
   // The bridge gets the card's MAC for good; by itself it would take the lowest of its ports' and change as taps come.
-  if (nic?.mac && nic.master !== bridge.name && there?.mac !== nic.mac) {
-    operations.push({ op: 'set_mac', name: bridge.name, mac: nic.mac });
+  if (macOf?.mac && nic?.master !== bridge.name && bridge.leg?.kind !== 'vxlan' && there?.mac !== macOf.mac) {
+    operations.push({ op: 'set_mac', name: bridge.name, mac: macOf.mac });
   }
   if (!there?.up) operations.push({ op: 'set_up', name: bridge.name });
-  if (nic) operations.push(...planNic(bridge, nic, actual));
+  if (bridge.leg) operations.push(...planLeg(bridge, bridge.leg, actual));
+  if (nic && bridge.leg?.kind !== 'vxlan') operations.push(...planNic(bridge, nic, actual));
   return operations;
 }
 
@@ -75,15 +82,15 @@ function planNic(bridge: DesiredBridge, nic: Link, actual: NetworkState): Networ
   return operations;
 }
 
-function planTap(tap: DesiredTap, actual: NetworkState, isOrphan: boolean): NetworkOperation[] {
+function planTap(tap: DesiredTap, bridge: string, actual: NetworkState, isOrphan: boolean): NetworkOperation[] {
   const there = actual.links.get(tap.name);
   if (!there) return [];
   // Nova makes the bridge before the tap: where the bridge is gone, nobody is about to put the tap into it.
-  const isLost = there.master === null && (isOrphan || !actual.links.has(tap.bridge));
+  const isLost = there.master === null && (isOrphan || !actual.links.has(bridge));
   const operations: NetworkOperation[] = [];
   if (there.mtu !== tap.mtu) operations.push({ op: 'set_mtu', name: tap.name, mtu: tap.mtu });
-  if (there.master !== tap.bridge && (tap.enslave || isLost)) {
-    operations.push({ op: 'set_master', name: tap.name, master: tap.bridge });
+  if (there.master !== bridge && (tap.enslave || isLost)) {
+    operations.push({ op: 'set_master', name: tap.name, master: bridge });
   }
   if (there.up !== tap.up) operations.push({ op: tap.up ? 'set_up' : 'set_down', name: tap.name });
   return operations;

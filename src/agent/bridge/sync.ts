@@ -2,6 +2,7 @@ import { causedBy } from '../../lib/cause.ts';
 import type { Logger } from '../../lib/log.ts';
 import { portIdPrefix } from '../../lib/names.ts';
 import { describeOperation, type Host, type NetworkState } from '../../linux/contract.ts';
+import { mayBeLeg } from '../../linux/legs.ts';
 import type { AgentIdentity } from '../../rpc/contract.ts';
 import type { Transport } from '../../rpc/transport.ts';
 import { DeviceQuestions } from './ask.ts';
@@ -10,6 +11,7 @@ import { type Derived, type DesiredTap, derive, type HostState } from './derive.
 import { Devices } from './devices.ts';
 import type { Gate } from './gate.ts';
 import { HostMemory } from './host-memory.ts';
+import { underlay } from './legs.ts';
 import { Links } from './links.ts';
 import type { BridgeConfig } from './options.ts';
 import { Outcomes } from './outcomes.ts';
@@ -58,6 +60,7 @@ export class SyncLoop {
     fullSyncAtMs: null,
   };
   readonly #parts: SyncParts;
+  #config: BridgeConfig;
   readonly #devices = new Devices();
   readonly #questions: DeviceQuestions;
   readonly #memory: HostMemory;
@@ -69,11 +72,14 @@ export class SyncLoop {
   #news = true;
   /** The server was or is to be asked about everything, and that has not been done on the host yet. */
   #isAllAsked = false;
+  /** The device that tunnel packets leave by: what becomes of it matters. */
+  #underlay: string | null = null;
 
   constructor(parts: SyncParts) {
     const { linux, transport, identity, logger } = parts;
     const devices = this.#devices;
     this.#parts = parts;
+    this.#config = parts.config;
     this.#questions = new DeviceQuestions({ transport, identity, devices, logger });
     this.#memory = new HostMemory(linux, parts.statePath, logger);
     this.#deletedNetworks = new DeletedNetworks(linux, this.#memory, logger);
@@ -93,9 +99,10 @@ export class SyncLoop {
 
   /** Whether a change of this device may mean work. */
   concerns(name: string): boolean {
-    const { interfaces, bridges } = this.#parts.config;
+    const { interfaces, bridges } = this.#config;
     const mapped = [...interfaces.values(), ...bridges.values()];
-    return portIdPrefix(name) !== null || name.startsWith('brq') || mapped.includes(name);
+    if (portIdPrefix(name) !== null || name.startsWith('brq') || mayBeLeg(name)) return true;
+    return mapped.includes(name) || name === this.#underlay;
   }
 
   askAll(): void {
@@ -129,6 +136,11 @@ export class SyncLoop {
   networkDeleted(networkId: string): void {
     this.#news = true;
     this.#deletedNetworks.add(networkId);
+  }
+
+  /** Before the first pass: the agent has found out what the kernel can do. */
+  configure(config: BridgeConfig): void {
+    this.#config = config;
   }
 
   close(): void {
@@ -189,7 +201,7 @@ export class SyncLoop {
 
   /** Derive, plan, apply, tell. @returns whether something failed on the host */
   async #follow(state: NetworkState, isNews: boolean): Promise<boolean> {
-    const derived = await this.#protect(this.#derive(), state);
+    const derived = await this.#protect(this.#derive(state), state);
     const orphans = this.#devices.orphans(performance.now());
     const { failed, state: after } = await this.#links.apply(derived.state, state, orphans, isNews);
     this.#notePlugged(derived.state, after);
@@ -206,7 +218,7 @@ export class SyncLoop {
     const state = await this.#parts.linux.readNetwork();
     this.#devices.see(state, performance.now());
     await this.#questions.askForDryRun();
-    const desired = this.#derive().state;
+    const desired = this.#derive(state).state;
     await this.#memory.load();
     const remembered = this.#memory.lost(state);
     const toCards = this.#memory.planReturn(state, (name) => desired.bridges.has(name));
@@ -218,12 +230,14 @@ export class SyncLoop {
     return lines;
   }
 
-  #derive(): Derived {
-    return derive(this.#devices.details(), this.#parts.config);
+  #derive(state: NetworkState): Derived {
+    const config = this.#config;
+    this.#underlay = config.vxlan ? (underlay(config.vxlan.localIp, state)?.name ?? this.#underlay) : null;
+    return derive(this.#devices.details(), config, state, this.#devices.stale().length === 0);
   }
 
   async #returnToCards(state: NetworkState): Promise<boolean> {
-    const known = this.#derive().state.bridges;
+    const known = this.#derive(state).state.bridges;
     return await this.#memory.returnToCards(state, (name) => known.has(name));
   }
 
@@ -234,7 +248,7 @@ export class SyncLoop {
     for (const device of this.#devices.all()) {
       if (device.details && ids.has(device.details.network_id)) this.portDeleted(device.name);
     }
-    return await this.#deletedNetworks.remove(state, new Set(this.#parts.config.interfaces.values()));
+    return await this.#deletedNetworks.remove(state, new Set(this.#config.interfaces.values()));
   }
 
   /** Ports that must be closed are, before anything is put into a bridge; where that fails their taps go down. */
@@ -261,7 +275,7 @@ export class SyncLoop {
   #notePlugged(desired: HostState, state: NetworkState): void {
     for (const tap of desired.taps.values()) {
       const device = this.#devices.get(tap.name);
-      if (device && state.links.get(tap.name)?.master === tap.bridge) device.wasPlugged = true;
+      if (device && tap.bridge !== null && state.links.get(tap.name)?.master === tap.bridge) device.wasPlugged = true;
     }
   }
 }

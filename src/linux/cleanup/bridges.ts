@@ -1,4 +1,5 @@
 import type { Host } from '../contract.ts';
+import { isBare, isLeg, isMarked } from '../legs.ts';
 import { bridgePorts, planBridgeRemoval } from './remove-bridge.ts';
 
 export interface BridgeCleanupOptions {
@@ -11,12 +12,13 @@ export interface BridgeCleanupOptions {
 }
 
 export interface CleanedBridges {
+  /** Bridges and legs. */
   removed: string[];
   /** Bridges that have taps, with how many. */
   inUse: { name: string; taps: number }[];
 }
 
-/** The body of `neutron-linuxbridge-cleanup`: removes the bridges that agents made for networks, and nothing else. */
+/** The body of `neutron-linuxbridge-cleanup`: removes the bridges and legs that agents made for networks, and nothing else. */
 export async function cleanUpBridges(host: Host, { nics, keep, force }: BridgeCleanupOptions): Promise<CleanedBridges> {
   const cleaned: CleanedBridges = { removed: [], inUse: [] };
   const { links } = await host.readNetwork();
@@ -29,8 +31,14 @@ export async function cleanUpBridges(host: Host, { nics, keep, force }: BridgeCl
       cleaned.inUse.push({ name, taps });
       continue;
     }
-    await host.apply(planBridgeRemoval(name, state, nics));
-    cleaned.removed.push(name);
+    const operations = planBridgeRemoval(name, state, nics);
+    await host.apply(operations);
+    for (const operation of operations) if (operation.op === 'delete_link') cleaned.removed.push(operation.name);
+  }
+  for (const link of (await host.readNetwork()).links.values()) {
+    if (link.master !== null || !isLeg(link) || !isMarked(link) || !isBare(link)) continue;
+    await host.apply([{ op: 'delete_link', name: link.name }]);
+    cleaned.removed.push(link.name);
   }
   return cleaned;
 }

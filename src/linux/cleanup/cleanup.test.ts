@@ -28,6 +28,31 @@ describe('bridges', () => {
     );
   });
 
+  it('removes legs with their bridge, and those that a crash left outside', async () => {
+    const fake = host();
+    const leg = { kind: 'vlan', master: 'brq33333333-33', vlan: { link: 'eth1', vid: 5, protocol: '802.1Q' } };
+    fake.root.give('brq33333333-33', { kind: 'bridge' });
+    fake.root.give('eth1.5', leg);
+    fake.root.give('eth1.6', { ...leg, master: null, vlan: { ...leg.vlan, vid: 6 }, alias: `network:${id}` });
+    fake.root.give('eth1.7', { ...leg, master: null, vlan: { ...leg.vlan, vid: 7 } });
+    expect((await cleanUpBridges(fake, options)).removed).toEqual([
+      'brq11111111-11',
+      'eth1.5',
+      'brq33333333-33',
+      'eth1.6',
+    ]);
+    expect(fake.root.has('eth1.7')).toBe(true);
+  });
+
+  it('keeps a VLAN device of the host that gets its address back', async () => {
+    const fake = host();
+    fake.root.give('brq33333333-33', { kind: 'bridge', addresses: ['10.5.0.2/24'] });
+    const vlan = { link: 'eth1', vid: 5, protocol: '802.1Q' };
+    fake.root.give('eth1.5', { kind: 'vlan', master: 'brq33333333-33', vlan });
+    await cleanUpBridges(fake, options);
+    expect(fake.print()).toContain('eth1.5 vlan up mtu 1500 10.5.0.2/24');
+  });
+
   it('removes those with taps by force, and never those to keep', async () => {
     const fake = host();
     const keep = new Set(['brq11111111-11']);

@@ -24,6 +24,14 @@ export class FakeHost implements Host {
   readonly #watchers = new Set<Watcher>();
   readonly #namespaces = new Map<string, FakeNamespace>();
   readonly root = new FakeNamespace(null, this.#counters, (event) => this.#tell(event));
+  constructor() {
+    this.exec.answer((argv) => {
+      const kind = argv[argv.indexOf('type') + 1];
+      const isUnknown = argv[0] === 'ip' && argv.includes('type') && this.root.withoutKinds.has(kind as string);
+      return isUnknown ? { code: 2, stderr: 'Error: Unknown device type.\n' } : undefined;
+    });
+  }
+
   #fail: ((operation: NetworkOperation) => string | null) | null = null;
 
   /** A physical card, up, as it is before an agent starts. */

@@ -1,6 +1,7 @@
 import { addressVersion } from '../../lib/ip/address.ts';
 import { formatCidr, parseCidr } from '../../lib/ip/cidr.ts';
 import type { Address, Link, LinkEvent, NetworkOperation, NetworkState, Route, Vxlan } from '../contract.ts';
+import { tunnelOverhead } from '../legs.ts';
 
 /** Why the model refuses, in the kernel's words. */
 export class Refused extends Error {}
@@ -100,6 +101,13 @@ export class FakeNamespace {
         return;
       case 'ensure_vxlan':
         this.#ensureVxlan(operation);
+        return;
+      case 'move_vxlan':
+        this.#need(operation.link);
+        this.#change(operation.name, (link) => {
+          if (!link.vxlan) throw new Refused('RTNETLINK answers: Operation not supported');
+          link.vxlan = { ...link.vxlan, link: operation.link };
+        });
         return;
       case 'delete_link':
         this.remove(operation.name);
@@ -353,9 +361,8 @@ export class FakeNamespace {
   }
 }
 
-/** What a tunnel packet has in front of the frame's payload: IP, UDP, VXLAN and the frame's own header. */
 function overhead({ local, group }: Vxlan): number {
-  return (local ?? group)?.includes(':') ? 70 : 50;
+  return tunnelOverhead(local ?? group ?? '');
 }
 
 /** Same family, destination, device and metric; no metric given means any, as for `ip route del`. */

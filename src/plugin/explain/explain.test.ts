@@ -6,7 +6,7 @@ import { createFixture, type Fixture, failure, type Network } from '../fixture.t
 let f: Fixture;
 let network: Network;
 beforeEach(async () => {
-  f = await createFixture({ flat: { flat_networks: ['*'] } });
+  f = await createFixture({ flat: { flat_networks: ['*'] }, vlan: { network_vlan_ranges: ['far'] } });
   network = await f.network({ name: 'n' });
 });
 afterEach(() => f[Symbol.asyncDispose]());
@@ -87,6 +87,17 @@ describe('explaining a port', () => {
     const { id } = await f.network({ 'provider:network_type': 'vxlan', 'provider:segmentation_id': 5 });
     const { steps } = await explain((await f.port(id, on('host1'))).id);
     expect(steps.find(({ step }) => step === 'bound')!.remedy).toMatch(/serves local, flat and not vxlan/);
+  });
+
+  it('that the kernel of its host cannot wire says so, in the words of the agent', async () => {
+    const unserved_network_types = { vlan: 'the kernel has no VLAN devices' };
+    await f.bridgeAgent('host1', { network_types: ['local', 'flat'], unserved_network_types });
+    const segment = { 'provider:physical_network': 'far', 'provider:segmentation_id': 5 };
+    const { id } = await f.network({ 'provider:network_type': 'vlan', ...segment });
+    const { steps } = await explain((await f.port(id, on('host1'))).id);
+    expect(steps.find(({ step }) => step === 'bound')!.remedy).toMatch(
+      /serves local, flat and not vlan \(the kernel has no VLAN devices\)/,
+    );
   });
 
   it('asks the agents of its hosts, and joins what they say', async () => {

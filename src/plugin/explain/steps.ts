@@ -1,7 +1,7 @@
 import type { AgentRow, HostingAgent } from '../../db/write/agents.ts';
 import type { Network, Port, Subnet } from '../../resources/shapes.ts';
 import type { Explanation, ExplanationStep } from '../contract.ts';
-import { servedTypes } from '../ml2/mechanism/linuxbridge.ts';
+import { reasonsNotServed, servedTypes } from '../ml2/mechanism/linuxbridge.ts';
 
 /** What the server knows of a port; the rest is on hosts. */
 export interface ServerFacts {
@@ -70,7 +70,8 @@ function bindingRemedy(port: Port, network: Network, agents: ServerFacts['hostAg
   const types = new Set((network.segments ?? [network]).map((segment) => segment['provider:network_type'] ?? ''));
   const served = servedTypes(bridge);
   if (![...types].some((type) => served.includes(type))) {
-    return `the ${BRIDGE_AGENT} on ${host} serves ${served.join(', ')} and not ${[...types].join(', ')}: use a network of those types, or another host`;
+    const why = reasonsNotServed(bridge, types).map((reason) => ` (${reason})`);
+    return `the ${BRIDGE_AGENT} on ${host} serves ${served.join(', ')} and not ${[...types].join(', ')}${why.join('')}: use a network of those types, or another host`;
   }
   const physical = network['provider:physical_network'];
   const mappings = { ...(bridge.configurations.interface_mappings as object | undefined) };

@@ -26,6 +26,7 @@ import { takeDeviceMac } from '../port/device-mac.ts';
 import { generateMac } from '../port/mac.ts';
 import type { PortStatuses } from '../port/status.ts';
 import type { BindRequest } from './contract.ts';
+import { reasonsNotServed } from './mechanism/linuxbridge.ts';
 import type { BoundLevel, Mechanisms } from './mechanisms.ts';
 
 /** A port is tried again this often when its binding changes while drivers think. */
@@ -186,6 +187,8 @@ export class Binder {
   }
 
   #logFailure({ port, host, agents, segments }: BindRequest): void {
+    const types = new Set(segments.map(({ network_type }) => network_type));
+    const reasons = agents.flatMap((agent) => reasonsNotServed(agent, types));
     this.#logger.warn(
       {
         resource: 'port',
@@ -193,6 +196,7 @@ export class Binder {
         host,
         segments: segments.map(({ network_type, physical_network }) => `${network_type}:${physical_network ?? ''}`),
         agents: agents.map(({ agent_type, alive }) => `${agent_type}:${alive ? 'alive' : 'dead'}`),
+        ...(reasons.length > 0 && { reasons }),
       },
       'no mechanism driver could bind the port',
     );

@@ -125,9 +125,11 @@ describe('bridges of this host', () => {
     const config = {
       interfaces: new Map([['public', 'eth9']]),
       bridges: new Map(),
+      vxlan: null,
+      lacking: new Map(),
       filtering: true,
     };
-    const { state } = derive([details], config);
+    const { state } = derive([details], config, await host.readNetwork());
     return { state, operations: plan(state, await host.readNetwork()) };
   }
 

@@ -31,3 +31,14 @@ export function servedTypes({ configurations }: Pick<HostAgent, 'configurations'
     ...(Array.isArray(tunnel_types) ? tunnel_types : []),
   ];
 }
+
+/** Why the agent of a host serves none of these types, where it says so (`unserved_network_types`). */
+export function reasonsNotServed(
+  { configurations }: Pick<HostAgent, 'configurations'>,
+  types: Iterable<string>,
+): string[] {
+  const told = configurations.unserved_network_types;
+  if (typeof told !== 'object' || told === null) return [];
+  const reasons = [...types].map((type) => (told as Record<string, unknown>)[type]);
+  return reasons.filter((reason) => typeof reason === 'string');
+}
