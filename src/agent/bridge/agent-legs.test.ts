@@ -315,7 +315,7 @@ describe('a VXLAN network', () => {
   it('is an error of its ports on a host that takes no part', async () => {
     await bench.start(mapped);
     await bench.plug(deviceDetails(one, vxlan));
-    expect(problems()).toMatchObject([{ reason: expect.stringMatching(/^\[vxlan\] enable_vxlan is off/) }]);
+    expect(problems()).toMatchObject([{ reason: expect.stringMatching(/^this host takes no part in VXLAN networks/) }]);
   });
 
   it.each<[string, object, RegExp]>([
@@ -324,7 +324,7 @@ describe('a VXLAN network', () => {
       { local_ip: '10.9.9.9' },
       /^\[vxlan\] local_ip: no device of this host has the address 10\.9\.9\.9$/,
     ],
-    ['no address', {}, /^\[vxlan\] local_ip: is not set/],
+    ['no address', { l2_population: true }, /^\[vxlan\] local_ip: is not set/],
   ])('keeps an agent with %s from starting', async (_, options, message) => {
     await expect(bench.start({ vxlan: options })).rejects.toThrow(message);
   });

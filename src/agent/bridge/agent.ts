@@ -160,7 +160,7 @@ export class BridgeAgent {
     this.#config = { ...this.#config, lacking };
     this.#sync.configure(this.#config);
     for (const [kind, reason] of lacking) {
-      this.#logger.warn({ network_type: kind, reason }, 'Networks of a type cannot be served on this host');
+      this.#logger.info({ network_type: kind, reason }, 'Networks of a type cannot be served on this host');
     }
   }
 

@@ -56,7 +56,7 @@ function vlanLeg({ physical_network: network, segmentation_id: vid }: Place, con
 function vxlanLeg({ segmentation_id: vni }: Place, { vxlan: config }: BridgeConfig, host: NetworkState) {
   if (config === null) {
     const remedy = 'set [vxlan] enable_vxlan and local_ip on this host, and restart the agent';
-    return { reason: '[vxlan] enable_vxlan is off on this host', remedy };
+    return { reason: 'this host takes no part in VXLAN networks', remedy };
   }
   if (vni === null) return { reason: 'the network has no VNI', remedy: 'see provider:segmentation_id of the network' };
   const link = underlay(config.localIp, host);

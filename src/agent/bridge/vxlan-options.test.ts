@@ -55,11 +55,15 @@ it('has the port and answers that the options say, and those of the kernel', () 
   expect(config({})).toMatchObject({ mode: 'multicast', port: 8472, ttl: 0, arpResponder: false });
   expect(config({ udp_dstport: 4789, ttl: 3, arp_responder: true })).toMatchObject({ port: 4789, ttl: 3 });
   expect(config({ arp_responder: true })?.arpResponder).toBe(false);
-  expect(config({ enable_vxlan: false, local_ip: null })).toBeNull();
+});
+
+it('takes no part without an address for it, or when it is switched off', () => {
+  expect(config({ local_ip: null })).toBeNull();
+  expect(config({ enable_vxlan: false, l2_population: true })).toBeNull();
 });
 
 it.each<[object, RegExp]>([
-  [{ local_ip: null }, /^\[vxlan\] local_ip: is not set, and enable_vxlan is on: .*or enable_vxlan = False$/],
+  [{ local_ip: null, l2_population: true }, /^\[vxlan\] local_ip: is not set, and l2_population is on/],
   [{ vxlan_group: '' }, /^\[vxlan\] vxlan_group: is empty, and l2_population is off/],
   [
     { local_ip: 'fd00::1' },

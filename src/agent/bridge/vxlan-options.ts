@@ -5,7 +5,7 @@ import { CannotStart } from './cannot-start.ts';
 
 /** `[vxlan]`: networks that tunnel through the network between hosts. */
 export const vxlanOptions = declareOptions('vxlan', {
-  enable_vxlan: option.bool({ default: true, help: 'serve VXLAN networks on this host (needs local_ip)' }),
+  enable_vxlan: option.bool({ default: true, help: 'serve VXLAN networks on this host, where local_ip is set' }),
   local_ip: option.maybe({ check: checkAddress, help: 'address of this host that tunnels end at' }),
   vxlan_group: option.string({
     default: '224.0.0.1',
@@ -57,7 +57,12 @@ const KERNEL_PORT = 8472;
 const TOS_INHERIT = 1;
 const MAX_VNI = 16_777_215;
 
-/** @throws CannotStart where the options do not fit together */
+/**
+ * Null where this host takes no part: `enable_vxlan` is on by default, and a host without `local_ip` is meant to have none
+ * (upstream does not start there).
+ *
+ * @throws CannotStart where the options do not fit together
+ */
 export function vxlanConfig(
   options: VxlanOptions,
   marks: { dscp: number | null; dscp_inherit: boolean },
@@ -65,8 +70,12 @@ export function vxlanConfig(
   if (!options.enable_vxlan) return null;
   const localIp = options.local_ip ? normalizeAddress(options.local_ip) : null;
   if (localIp === null) {
-    const reason = 'is not set, and enable_vxlan is on: set it to an address of this host, or enable_vxlan = False';
-    throw new CannotStart('vxlan', 'local_ip', reason);
+    if (!options.l2_population) return null;
+    throw new CannotStart(
+      'vxlan',
+      'local_ip',
+      'is not set, and l2_population is on: set it to an address of this host',
+    );
   }
   const { udp_srcport_min: first, udp_srcport_max: last } = options;
   if (first > last) {
