@@ -111,7 +111,10 @@ export class RpcPeer implements Transport {
     if (this.#link.isUp) send();
     else if (this.#waiting >= MAX_WAITING) this.#calls.get(msgId)?.giveUp('too many messages wait for the connection');
     else this.#whenUp().then(send);
-    return answer;
+    const startedMs = performance.now();
+    const result = await answer;
+    this.#logger.debug({ request_id: context.requestId, method, ms: msSince(startedMs) }, 'was answered');
+    return result;
   }
 
   async cast(

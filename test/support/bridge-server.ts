@@ -29,7 +29,7 @@ export class BridgeServer {
 
   async listen(): Promise<void> {
     const devices = endpoint<
-      Pick<DeviceMethods, 'get_devices_details_list' | 'update_device_up' | 'update_device_down'>
+      Pick<DeviceMethods, 'get_devices_details_list' | 'update_device_up' | 'update_device_down' | 'update_device_list'>
     >('1.9', {
       get_devices_details_list: async ({ devices: names }) => {
         this.asked += 1;
@@ -42,6 +42,16 @@ export class BridgeServer {
       update_device_down: async ({ device }) => {
         this.states.set(device, 'down');
         return { device, exists: true };
+      },
+      update_device_list: async ({ devices_up, devices_down }) => {
+        for (const device of devices_up) this.states.set(device, 'up');
+        for (const device of devices_down) this.states.set(device, 'down');
+        return {
+          devices_up,
+          failed_devices_up: [],
+          devices_down: devices_down.map((device) => ({ device, exists: true })),
+          failed_devices_down: [],
+        };
       },
     });
     const reports = endpoint<ReportMethods>('1.2', { report_state: async () => 'alive' as const });

@@ -45,6 +45,7 @@ let agent: BridgeAgent;
 let known: Map<string, BoundDeviceDetails>;
 let statePath: string | null = null;
 let log: { level: string; fields: object; message: string }[];
+const allTaken = { devices_up: [], failed_devices_up: [], devices_down: [], failed_devices_down: [] };
 
 beforeEach(() => {
   host = new FakeHost();
@@ -56,6 +57,7 @@ beforeEach(() => {
       devices.map((device) => known.get(device) ?? { device }),
     update_device_up: null,
     update_device_down: ({ device }: { device: string }) => ({ device, exists: true }),
+    update_device_list: allTaken,
   });
 });
 afterEach(() => agent.close());
@@ -77,8 +79,13 @@ async function start(
   await agent.idle();
 }
 
-const reported = (method: 'update_device_up' | 'update_device_down') =>
-  transport.argsOf(method).map(({ device }) => device);
+/** Devices told of one by one or in lists. */
+const reported = (method: 'update_device_up' | 'update_device_down') => [
+  ...transport.argsOf(method).map(({ device }) => device),
+  ...transport
+    .argsOf('update_device_list')
+    .flatMap((args) => (method === 'update_device_up' ? args.devices_up : args.devices_down) as string[]),
+];
 
 describe('start', () => {
   it('reports itself with its real configuration', async () => {
@@ -219,6 +226,19 @@ describe('taps that come and go', () => {
     });
     await start();
     await vi.waitFor(() => expect(reported('update_device_up')).toHaveLength(2), { timeout: 5_000 });
+  });
+
+  it('repeats of a list what the server did not take, and nothing else', async () => {
+    const other = 'tapbbbbbbbb-bb';
+    for (const device of [tap, other]) {
+      host.addTap(device);
+      known.set(device, details({ device }));
+    }
+    transport.answer({ update_device_list: { ...allTaken, devices_up: [tap], failed_devices_up: [other] } });
+    await start();
+    await vi.waitFor(() => expect(transport.argsOf('update_device_up')).toHaveLength(1), { timeout: 5_000 });
+    expect(transport.argsOf('update_device_list')).toMatchObject([{ devices_up: [tap, other], devices_down: [] }]);
+    expect(transport.argsOf('update_device_up')).toMatchObject([{ device: other }]);
   });
 });
 

@@ -91,18 +91,23 @@ export class Cloud implements AsyncDisposable {
   }
 
   /** An agent that does not run yet. @param groups whether it enforces security groups */
-  async makeAgent(name: AgentName, kind: Kind, host: EmulatedHost, { groups = false } = {}): Promise<Program> {
-    return this.#undo.use(program(name, kind, host, await this.#agentFiles(name, host, groups)));
+  async makeAgent(
+    name: AgentName,
+    kind: Kind,
+    host: EmulatedHost,
+    { groups = false, debug = false } = {},
+  ): Promise<Program> {
+    return this.#undo.use(program(name, kind, host, await this.#agentFiles(name, host, { groups, debug })));
   }
 
   /** How an agent is started. */
   async argvOf(name: AgentName, kind: Kind, host: EmulatedHost): Promise<string[]> {
-    return [pathOf(name, kind), ...(await this.#agentFiles(name, host, false))];
+    return [pathOf(name, kind), ...(await this.#agentFiles(name, host))];
   }
 
-  #agentFiles(name: AgentName, host: EmulatedHost, groups: boolean): Promise<string[]> {
+  #agentFiles(name: AgentName, host: EmulatedHost, { groups = false, debug = false } = {}): Promise<string[]> {
     const queue = `rabbit://openstack:openstack@${this.#controller.address}:5672/`;
-    return writeAgentFiles(host, name, { queue, groups });
+    return writeAgentFiles(host, name, { queue, groups, debug });
   }
 
   /** A program of the controller, with the server's files. @returns exit code and what it printed */

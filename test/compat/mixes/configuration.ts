@@ -66,7 +66,7 @@ export async function prepareHost(host: EmulatedHost): Promise<void> {
 export async function writeAgentFiles(
   host: EmulatedHost,
   agent: AgentName,
-  { queue, groups }: { queue: string; groups: boolean },
+  { queue, groups, debug = false }: { queue: string; groups: boolean; debug?: boolean },
 ): Promise<string[]> {
   const neutron = await writeConfig(host.folder, 'neutron.conf', {
     DEFAULT: {
@@ -74,6 +74,7 @@ export async function writeAgentFiles(
       core_plugin: 'ml2',
       state_path: STATE_PATH,
       transport_url: queue,
+      debug,
     },
     experimental: { linuxbridge: true },
     // Python's agents run commands by this; they are root already.
