@@ -14,6 +14,7 @@ import {
   topics,
 } from '../../rpc/contract.ts';
 import type { Listener, Transport } from '../../rpc/transport.ts';
+import { Forwarding } from '../fdb/forwarding.ts';
 import { Heartbeat, reportStatus, type SyncReason } from '../heartbeat.ts';
 import { explainPort } from './explain.ts';
 import { Gate } from './gate.ts';
@@ -55,6 +56,8 @@ export class BridgeAgent {
   readonly #linux: Host;
   readonly #logger: Logger;
   readonly #gate: Gate;
+  /** Null where no server tells what is where. */
+  readonly #forwarding: Forwarding | null;
   readonly #sync: SyncLoop;
   readonly #wake: Wake;
   readonly #heartbeat: Heartbeat;
@@ -74,12 +77,14 @@ export class BridgeAgent {
     this.#scanIntervalMs = parts.scanIntervalMs ?? SCAN_INTERVAL_MS;
     this.#onSetUp = parts.onSetUp ?? (() => {});
     this.#gate = new Gate(parts.linux, parts.lockPaths);
+    this.#forwarding = forwardingOf(parts, this.#config, this.#logger);
     const identity = () => ({ agent_id: this.#agentId, host: this.#host });
     this.#sync = new SyncLoop({
       linux: parts.linux,
       transport: parts.transport,
       config: this.#config,
       gate: this.#gate,
+      forwarding: this.#forwarding,
       identity,
       statePath: parts.statePath ?? null,
       logger: this.#logger,
@@ -116,6 +121,7 @@ export class BridgeAgent {
     this.#scan = setInterval(() => {
       this.#sync.askUnknown();
       if (this.#config.filtering) this.#gate.distrust();
+      this.#forwarding?.check();
       this.#wake.in(0);
     }, this.#scanIntervalMs);
     this.#logger.info({ agent_id: this.#agentId, host: this.#host }, 'The Linux-bridge agent works');
@@ -142,6 +148,7 @@ export class BridgeAgent {
   /** Settles when all that is known now is done on the host and told to the server. For tests. */
   async idle(): Promise<void> {
     await this.#wake.idle();
+    await this.#forwarding?.idle();
   }
 
   /** Leaves the host as it is. */
@@ -150,6 +157,7 @@ export class BridgeAgent {
     await this.#watch?.close();
     await this.#heartbeat.close();
     await this.#wake.close();
+    await this.#forwarding?.close();
     this.#sync.close();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
@@ -166,6 +174,7 @@ export class BridgeAgent {
 
   #onLink(event: LinkEvent): void {
     if (!this.#sync.concerns(event.name)) return;
+    this.#forwarding?.check(event.name);
     // Where somebody else undoes what we do again and again, it is done less and less often.
     const settleMs = SETTLE_MS * 2 ** Math.min(this.#sync.driftsInARow, MOST_DOUBLINGS);
     this.#wake.in(event.kind === 'changed' ? settleMs : BURST_MS);
@@ -174,10 +183,12 @@ export class BridgeAgent {
   #fullSync(reason: SyncReason): void {
     this.#logger.info({ reason }, 'Asking the server for everything again');
     this.#sync.askAll();
+    this.#forwarding?.askAll();
     this.#wake.in(0);
   }
 
   async #listen(): Promise<void> {
+    await this.#forwarding?.start();
     const methods = endpoint<BridgeAgentMethods>(BRIDGE_AGENT_VERSION, {
       port_update: async ({ port }) => this.#ask(tapName(port.id)),
       port_delete: async ({ port_id }) => {
@@ -237,4 +248,10 @@ export class BridgeAgent {
       this.#logger.warn({ reason }, 'Ports with port_security_enabled = true stay closed');
     }
   }
+}
+
+function forwardingOf(parts: BridgeAgentParts, { vxlan }: BridgeConfig, logger: Logger): Forwarding | null {
+  if (vxlan?.mode !== 'unicast') return null;
+  const { host, transport, linux } = parts;
+  return new Forwarding({ host, localIp: vxlan.localIp, answers: vxlan.arpResponder, transport, linux, logger });
 }

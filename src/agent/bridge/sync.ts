@@ -5,6 +5,7 @@ import { describeOperation, type Host, type NetworkState } from '../../linux/con
 import { mayBeLeg } from '../../linux/legs.ts';
 import type { AgentIdentity } from '../../rpc/contract.ts';
 import type { Transport } from '../../rpc/transport.ts';
+import type { Forwarding } from '../fdb/forwarding.ts';
 import { DeviceQuestions } from './ask.ts';
 import { DeletedNetworks } from './deleted-networks.ts';
 import { type Derived, type DesiredTap, derive, type HostState } from './derive.ts';
@@ -24,6 +25,8 @@ export interface SyncParts {
   config: BridgeConfig;
   gate: Gate;
   identity: () => AgentIdentity;
+  /** Entries of tunnels; null where they are nobody's to keep. */
+  forwarding: Forwarding | null;
   logger: Logger;
   /** Folder for what the next run must know; null keeps nothing. */
   statePath: string | null;
@@ -205,6 +208,7 @@ export class SyncLoop {
     const orphans = this.#devices.orphans(performance.now());
     const { failed, state: after } = await this.#links.apply(derived.state, state, orphans, isNews);
     this.#notePlugged(derived.state, after);
+    this.#parts.forwarding?.networks(tunnelsOf(derived.state));
     this.#outcomes.tell(derived, failed);
     return failed.size > 0;
   }
@@ -227,7 +231,8 @@ export class SyncLoop {
     for (const { name, closed } of desired.taps.values()) {
       if (closed && !(await gate.isClosed(name))) lines.push(`drop_frames name=${name} (port security is on)`);
     }
-    return lines;
+    const forwarding = (await this.#parts.forwarding?.dryRun(tunnelsOf(desired))) ?? [];
+    return [...lines, ...forwarding];
   }
 
   #derive(state: NetworkState): Derived {
@@ -278,4 +283,13 @@ export class SyncLoop {
       if (device && tap.bridge !== null && state.links.get(tap.name)?.master === tap.bridge) device.wasPlugged = true;
     }
   }
+}
+
+/** Network id → device, of the networks that are tunnelled. */
+function tunnelsOf({ bridges }: HostState): Map<string, string> {
+  return new Map(
+    [...bridges.values()].flatMap(({ networkId, leg }) =>
+      leg?.kind === 'vxlan' ? [[networkId, leg.name] as const] : [],
+    ),
+  );
 }
