@@ -24,6 +24,7 @@ const LOCK_WAIT_S = '10';
 const RESTORE_TIMEOUT_MS = 30_000;
 /** Without a kernel that has the table the save command fails with one of these. */
 const FLAVOURS = ['', '-nft', '-legacy'] as const;
+type Flavour = (typeof FLAVOURS)[number];
 
 /**
  * Our own chains in the tables of one tool, put there and taken away as a whole by one `…-restore --noflush` that leaves
@@ -32,7 +33,7 @@ const FLAVOURS = ['', '-nft', '-legacy'] as const;
 export class RuleTables {
   readonly #exec: Exec;
   readonly #tool: Tool;
-  #flavour: (typeof FLAVOURS)[number] | null = null;
+  #flavour: Flavour | null = null;
 
   /** @param flavour one for certain, instead of the host's own */
   constructor(exec: Exec, tool: Tool, flavour: '-nft' | '-legacy' | null = null) {
@@ -44,45 +45,63 @@ export class RuleTables {
   /** Makes the chains exactly so, and the jumps to them as the first (or last) rules of their chains; does it in one transaction. */
   async ensure(own: OwnChains, netns?: string): Promise<void> {
     const there = await this.save(own.table, netns);
-    await this.#restore(renderEnsure(own, there, this.#tool), netns);
+    await this.restore(renderEnsure(own, there, this.#tool), netns);
   }
 
   /** Removes the chains and every jump to them that is there; nothing of others. */
   async remove(table: OwnChains['table'], chains: readonly string[], netns?: string): Promise<void> {
     const text = renderRemove(table, chains, await this.save(table, netns));
-    if (text) await this.#restore(text, netns);
+    if (text) await this.restore(text, netns);
   }
 
   /** The table as `iptables-save` prints it. */
   async save(table: OwnChains['table'], netns?: string): Promise<string> {
-    const flavour = await this.#choose(netns);
-    // ebtables-save knows no `-t`: it prints all tables.
-    const words = this.#tool === 'ebtables' ? [] : ['-t', table];
-    const { stdout } = await this.#exec.run([`${this.#tool}${flavour}-save`, ...words], { netns });
-    return sectionOf(stdout, table);
+    const [saved] = await this.saveEach([table], netns);
+    return saved as string;
   }
 
-  async #restore(text: string, netns: string | undefined): Promise<void> {
+  /** Several tables; of ebtables by one command, for it prints all it has. */
+  async saveEach(tables: readonly OwnChains['table'][], netns?: string): Promise<string[]> {
+    if (this.#tool === 'ebtables') {
+      const all =
+        this.#flavour === null ? (await this.#probe(netns)).saved : await this.#print(this.#flavour, [], netns);
+      return tables.map((table) => sectionOf(all, table));
+    }
+    const flavour = await this.#choose(netns);
+    const print = async (table: string) => sectionOf(await this.#print(flavour, ['-t', table], netns), table);
+    return await Promise.all(tables.map(print));
+  }
+
+  /** Feeds `…-restore --noflush`: what the text does not name stays as it is. */
+  async restore(text: string, netns?: string): Promise<void> {
     const flavour = await this.#choose(netns);
     const wait = this.#tool === 'ebtables' ? [] : ['-w', LOCK_WAIT_S];
     const argv = [`${this.#tool}${flavour}-restore`, '--noflush', ...wait];
     await this.#exec.run(argv, { stdin: text, netns, timeoutMs: RESTORE_TIMEOUT_MS });
   }
 
-  async #choose(netns: string | undefined): Promise<(typeof FLAVOURS)[number]> {
-    if (this.#flavour !== null) return this.#flavour;
+  async #choose(netns: string | undefined): Promise<Flavour> {
+    return this.#flavour ?? (await this.#probe(netns)).flavour;
+  }
+
+  /** The first flavour that works, and what it printed. */
+  async #probe(netns: string | undefined): Promise<{ flavour: Flavour; saved: string }> {
     let failure: unknown;
     for (const flavour of FLAVOURS) {
       try {
-        const words = this.#tool === 'ebtables' ? [] : ['-t', 'filter'];
-        await this.#exec.run([`${this.#tool}${flavour}-save`, ...words], { netns });
+        const saved = await this.#print(flavour, this.#tool === 'ebtables' ? [] : ['-t', 'filter'], netns);
         this.#flavour = flavour;
-        return flavour;
+        return { flavour, saved };
       } catch (error) {
         failure = error instanceof CommandFailed ? error : failure;
       }
     }
     throw failure;
+  }
+
+  /** @param words none for ebtables: its save knows no `-t` */
+  async #print(flavour: Flavour, words: readonly string[], netns: string | undefined): Promise<string> {
+    return (await this.#exec.run([`${this.#tool}${flavour}-save`, ...words], { netns })).stdout;
   }
 }
 

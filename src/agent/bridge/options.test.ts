@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultValues } from '../../lib/options.ts';
-import { bridgeAgentOptions, bridgeConfig, linuxBridgeOptions, securityGroupOptions } from './options.ts';
+import { bridgeAgentOptions, bridgeConfig, etherType, linuxBridgeOptions, securityGroupOptions } from './options.ts';
 import { vxlanOptions } from './vxlan-options.ts';
 
 const { check } = linuxBridgeOptions.options.physical_interface_mappings;
@@ -21,6 +21,22 @@ describe('mappings', () => {
     [['a:eth0;reboot'], /cannot be the name of a device/],
   ])('refuses %j', (pairs, message) => {
     expect(check?.(pairs)).toMatch(message);
+  });
+});
+
+describe('types of frames', () => {
+  it.each([
+    ['0x88cc', 0x88cc],
+    ['4008', 0x4008],
+    ['0x800', 0x800],
+    ['0x05ff', null],
+    ['0x10000', null],
+    ['LLDP', null],
+    ['', null],
+  ])('%j is %j', (text, expected) => {
+    expect(etherType(text)).toBe(expected);
+    const told = securityGroupOptions.options.permitted_ethertypes.check?.([text]);
+    expect(told).toEqual(expected === null ? expect.stringContaining('is no type of Ethernet') : null);
   });
 });
 

@@ -34,6 +34,11 @@ export const securityGroupOptions = declareOptions('securitygroup', {
   enable_security_group: option.bool({ default: true, help: 'filter the traffic of ports with port security' }),
   enable_ipset: option.bool({ default: true, help: 'use ipset for groups of addresses' }),
   firewall_driver: option.maybe({ help: 'iptables, noop, or the class path upstream had for them' }),
+  permitted_ethertypes: option.list({
+    default: [],
+    check: checkEtherTypes,
+    help: 'further types of frames that guests with port security may send and get, as 0x88cc; filters do not look into them',
+  }),
 });
 
 export interface BridgeAgentOptions {
@@ -89,6 +94,17 @@ function parseMappings(pairs: readonly string[]): Map<string, string> {
       return [pair.slice(0, colon).trim(), pair.slice(colon + 1).trim()];
     }),
   );
+}
+
+function checkEtherTypes(texts: readonly string[]): string | null {
+  const wrong = texts.find((text) => etherType(text) === null);
+  return wrong === undefined ? null : `${JSON.stringify(wrong)} is no type of Ethernet (0x600 to 0xffff)`;
+}
+
+/** As upstream, hexadecimal with or without `0x`. Below 0x600 it would be a length. */
+export function etherType(text: string): number | null {
+  const value = /^(0x)?[0-9a-f]{1,4}$/i.test(text.trim()) ? Number.parseInt(text.trim(), 16) : 0;
+  return value >= 0x600 ? value : null;
 }
 
 /** As upstream: neither a physical network nor a device may stand there twice. */

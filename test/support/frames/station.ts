@@ -85,8 +85,12 @@ export class Station implements AsyncDisposable {
     this.received = [];
   }
 
+  /** Filters of packets cut off what fills a short frame. */
   has(frame: Buffer): boolean {
-    return this.received.some((one) => one.equals(frame));
+    return this.received.some((one) => {
+      const rest = frame.subarray(one.length);
+      return one.equals(frame.subarray(0, one.length)) && rest.every((byte) => byte === 0);
+    });
   }
 
   async close(): Promise<void> {
