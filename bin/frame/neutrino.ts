@@ -231,7 +231,18 @@ async function readInventory(state: StateFolder): Promise<Inventory | null> {
       .selectFrom('ports')
       .select(['id', 'name', 'network_id', 'device_owner', 'status'])
       .execute();
+    // A folder of an old release may have no such tables yet.
+    const groups = await Promise.all(
+      (['securitygroups', 'address_groups'] as const).map((table) =>
+        database.db
+          .selectFrom(table)
+          .select(['id', 'name'])
+          .execute()
+          .catch(() => []),
+      ),
+    );
     return {
+      groups: groups.flat().map(({ id, name }) => ({ id, name: name ?? '' })),
       networks: networks.map(({ id, name }) => ({ id, name: name ?? '' })),
       ports: ports.map((port) => ({ ...port, name: port.name ?? '' })),
     };

@@ -25,6 +25,8 @@ export interface Surroundings {
 export interface Inventory {
   networks: readonly { id: string; name: string }[];
   ports: readonly { id: string; name: string; network_id: string; device_owner: string; status: string }[];
+  /** Security groups and address groups. */
+  groups: readonly { id: string; name: string }[];
 }
 
 export const serverName = 'neutron-server';

@@ -335,6 +335,7 @@ test('status gives each thing its reason, and leaves out what is not ours', () =
   const rows = hostRows({
     state: stateFolder(folder),
     inventory: {
+      groups: [{ id: '33333333-4444-5555-6666-777777777777', name: 'default' }],
       networks: [{ id, name: 'net1' }],
       ports: [{ id: port, name: '', network_id: id, device_owner: 'network:dhcp', status: 'ACTIVE' }],
     },
@@ -342,11 +343,15 @@ test('status gives each thing its reason, and leaves out what is not ours', () =
       version: 1,
       uplink: null,
       sysctls: { 'net/ipv4/ip_forward': '0' },
-      chains: [{ table: 'filter', name: 'neutrino-x-forward' }],
+      chains: [
+        { table: 'filter', name: 'neutrino-x-forward' },
+        { table: 'raw', name: 'neutrino-x-vxlan' },
+      ],
     },
     network: network([
       link('brq11111111-22', { kind: 'bridge' }),
       link('tap66666666-77', { master: 'brq11111111-22' }),
+      link('eth1.7', { master: 'brq11111111-22', kind: 'vlan', vlan: { link: 'eth1', vid: 7, protocol: '802.1Q' } }),
       link('brqother'),
       link('docker0'),
     ]),
@@ -355,17 +360,27 @@ test('status gives each thing its reason, and leaves out what is not ours', () =
       [7, `/usr/sbin/dnsmasq --pid-file=/x/${id}/pid`],
       [8, 'dnsmasq of somebody'],
     ]),
-    chains: new Set(['neutrino-x-forward']),
+    chains: new Set([
+      'neutrino-x-forward',
+      'neutrino-x-vxlan',
+      'neutron-linuxbri-i66666666-7',
+      'neutron-linuxbri-iffff',
+    ]),
+    sets: ['NIPv433333333-4444-5555-6666-', 'NIPv433333333-4444-5555-7777-', 'mine'],
   });
   expect(rows.map(([thing]) => thing)).toEqual([
     'brq11111111-22',
+    'eth1.7',
     `qdhcp-${id}`,
     'process 7',
     'tap66666666-77',
+    'set NIPv433333333-4444-5555-6666-',
+    'chains neutron-linuxbri-…',
     'chain neutrino-x-forward',
+    'chain neutrino-x-vxlan',
     'net/ipv4/ip_forward',
   ]);
-  expect(rows[0]![1]).toBe(`bridge of network net1 ${id}; in it: tap66666666-77`);
+  expect(rows[0]![1]).toBe(`bridge of network net1 ${id}; in it: tap66666666-77, eth1.7`);
 });
 
 test('tables have columns as wide as their cells', () => {

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { bridgeName, dhcpNamespace, tapName } from '../lib/names.ts';
-import type { Host, NetworkState } from '../linux/contract.ts';
+import type { Host, Link, NetworkState } from '../linux/contract.ts';
 import { openHost } from '../linux/host.ts';
+import { isLeg } from '../linux/legs.ts';
 import { apiUrl, getJson } from './api-client.ts';
 import { type Instance, type Inventory, lastFiles, readInstance, type Surroundings } from './instance.ts';
 import { type Manifest, readManifest } from './manifest.ts';
@@ -41,6 +42,7 @@ export async function status({ stateDir }: { stateDir?: string }, around: Surrou
       namespaces: await host.listNetns(),
       daemons: findDaemons(),
       chains: await savedChains(host),
+      sets: await setNames(host),
     });
     around.print(
       rows.length ? `\n${renderTable(['ON THIS HOST', 'WHY'], rows)}` : '\nNothing of this instance is on the host.',
@@ -61,10 +63,20 @@ export interface HostFacts {
   daemons: ReadonlyMap<number, string>;
   /** Names of all chains. */
   chains: ReadonlySet<string>;
+  /** Names of all sets of ipset. */
+  sets: readonly string[];
 }
 
 /** Each thing of this instance that is there, with its reason. */
-export function hostRows({ inventory, manifest, network, namespaces, daemons, chains }: HostFacts): [string, string][] {
+export function hostRows({
+  inventory,
+  manifest,
+  network,
+  namespaces,
+  daemons,
+  chains,
+  sets,
+}: HostFacts): [string, string][] {
   const rows: [string, string][] = [];
   const { uplink } = manifest;
   if (uplink?.kind === 'nat') {
@@ -84,6 +96,10 @@ export function hostRows({ inventory, manifest, network, namespaces, daemons, ch
       const members = [...network.links.values()].filter((link) => link.master === bridge).map((link) => link.name);
       rows.push([bridge, `bridge of ${called}; in it: ${members.join(', ') || 'nothing'}`]);
     }
+    for (const link of network.links.values()) {
+      if (link.master === bridge && isLeg(link))
+        rows.push([link.name, `${describeLeg(link)}, the way out of ${called}`]);
+    }
     if (namespaces.includes(dhcpNamespace(id))) rows.push([dhcpNamespace(id), `DHCP and DNS of ${called}`]);
     for (const [pid, command] of daemons) {
       if (command.includes(id))
@@ -95,18 +111,40 @@ export function hostRows({ inventory, manifest, network, namespaces, daemons, ch
     const owner = device_owner ? ` (${device_owner})` : '';
     rows.push([tapName(id), `port ${name || id}${owner}, ${portStatus}, of network ${network_id}`]);
   }
+  for (const { id, name } of inventory?.groups ?? []) {
+    for (const set of sets.filter((each) => /^NIPv[46]$/.test(each.slice(0, 5)) && id.startsWith(each.slice(5))))
+      rows.push([`set ${set}`, `addresses in group ${name || '(no name)'} ${id}`]);
+  }
+  const filtered = (inventory?.ports ?? []).filter(({ id }) => chains.has(`${PORT_CHAIN}${tapName(id).slice(3, 13)}`));
+  if (filtered.length > 0) {
+    const example = `${PORT_CHAIN}${tapName(filtered[0]!.id).slice(3, 13)}`;
+    rows.push([
+      'chains neutron-linuxbri-…',
+      `what security groups let pass, ${filtered.length} ports; one of them: iptables -S ${example}`,
+    ]);
+  }
   for (const { table, name } of manifest.chains) {
-    if (chains.has(name))
-      rows.push([
-        `chain ${name}`,
-        table !== 'filter'
-          ? `NAT of physical network public (table ${table})`
-          : "accepts what passes our bridges, past the host's own firewall",
-      ]);
+    if (chains.has(name)) rows.push([`chain ${name}`, chainReasons[name.split('-').at(-1)!] ?? `table ${table}`]);
   }
   for (const [key, value] of Object.entries(manifest.sysctls))
     rows.push([key, `was ${value}; neutrino down puts it back`]);
   return rows;
+}
+
+/** Of what goes to a guest; behind it the start of its port's id. */
+const PORT_CHAIN = 'neutron-linuxbri-i';
+
+/** By the end of the name. */
+const chainReasons: Readonly<Record<string, string>> = {
+  forward: "accepts what passes our bridges, past the host's own firewall",
+  nat: 'NAT of physical network public (table nat)',
+  raw: 'NAT of physical network public (table raw)',
+  vxlan: 'drops tunnel packets of other hosts: nobody but this host has a part in our networks (table raw)',
+};
+
+function describeLeg({ vlan, vxlan }: Link): string {
+  if (vlan) return `VLAN ${vlan.vid} of card ${vlan.link}`;
+  return `VXLAN ${vxlan?.vni} from ${vxlan?.local ?? 'this host'}`;
 }
 
 /** The program itself, its children and their helpers, with the memory that is theirs alone or their share of. */
@@ -156,6 +194,15 @@ function findDaemons(): Map<number, string> {
 async function savedChains(host: Host): Promise<Set<string>> {
   const { stdout } = await host.exec.run(['iptables-save'], { okCodes: [0, 1, 2, 3, 4, 111] });
   return new Set([...stdout.matchAll(/^:(\S+)/gm)].map((match) => match[1]!));
+}
+
+/** None where the host has no ipset, or nobody has used it. */
+async function setNames(host: Host): Promise<string[]> {
+  try {
+    return (await host.exec.run(['ipset', 'list', '-n'])).stdout.split('\n').filter(Boolean);
+  } catch {
+    return [];
+  }
 }
 
 function readText(path: string): string {
