@@ -162,3 +162,57 @@ it('tells what it would do and does not do it', async () => {
   ]);
   expect(names().filter((name) => name?.endsWith('-restore'))).toEqual([]);
 });
+
+describe('explains', () => {
+  const steps = async (port: FirewallPort) =>
+    (await new SpoofGuard({ host }).explain(state(port), port.tap)).map(
+      ({ step, state: how, found }) => `${step} ${how}: ${found}`,
+    );
+
+  it('what is in force', async () => {
+    const port = filteredPort('tap1');
+    await new SpoofGuard({ host }).apply(state(port), always);
+    expect(await steps(port)).toEqual([
+      'mac_guard ok: in force',
+      'arp_guard ok: in force',
+      'type_guard ok: in force',
+      'nd_guard ok: in force',
+    ]);
+    const [first] = await new SpoofGuard({ host }).explain(state(port), 'tap1');
+    expect(first).toMatchObject({
+      expected: 'frames from fa:16:3e:00:00:01 only',
+      cause: 'port id-of-tap1',
+      check: 'ebtables -t nat -L neutronMAC-tap1',
+    });
+  });
+
+  it('what is missing, too much, or not entered', async () => {
+    const port = filteredPort('tap1');
+    await new SpoofGuard({ host }).apply(state(port), always);
+    tables.nat = restored(tables.nat!, [
+      '-I neutronMAC-tap1 -j RETURN',
+      '-D PREROUTING -p 0x806 -i tap1 -j neutronARP-tap1',
+      '-D neutrino-types-out -o tap1 -j DROP',
+    ]);
+    tables.raw = emptyTable();
+    expect(await steps(port)).toEqual([
+      'mac_guard fault: in neutronMAC-tap1, of somebody else: -j RETURN',
+      'arp_guard fault: not in PREROUTING: -p 0x806 -i tap1 -j neutronARP-tap1',
+      'type_guard fault: not in neutrino-types-out: -o tap1 -j DROP',
+      'nd_guard fault: no chain neutrinoND-tap1',
+    ]);
+  });
+
+  it('ports that are open, shut, or cannot be guarded', async () => {
+    expect(await steps(filteredPort('tap1', { filter: 'open' }))).toEqual([
+      'mac_guard not_applicable: nothing: port security is off, or its owner is trusted',
+    ]);
+    const closed = filteredPort('tap1', { filter: 'closed' });
+    expect(await steps(closed)).toEqual(['mac_guard fault: not shut']);
+    await new SpoofGuard({ host }).apply(state(closed), always);
+    expect(await steps(closed)).toEqual(['mac_guard waiting: shut']);
+    expect(await steps(filteredPort('tap1', { fixedIps: ['x'] }))).toEqual([
+      'mac_guard fault: "x" is no address and no CIDR',
+    ]);
+  });
+});

@@ -2,6 +2,7 @@ import { type Logger, silentLogger } from '../../../lib/log.ts';
 import { CommandFailed, type Host } from '../../../linux/contract.ts';
 import { RuleTables } from '../../../linux/iptables.ts';
 import { withHostLocks } from '../../../linux/lock.ts';
+import type { ExplainStep } from '../../../rpc/contract.ts';
 import type { FirewallOutcome, FirewallPort, FirewallState } from '../contract.ts';
 import {
   CLOSED_CHAIN,
@@ -14,6 +15,7 @@ import {
   TYPES_IN_CHAIN,
   TYPES_OUT_CHAIN,
 } from './desired.ts';
+import { explainGuards } from './explain.ts';
 import { planTable, type TablePlan } from './plan.ts';
 import { arpChain, macChain } from './port-rules.ts';
 import { parseTable, type SavedTable } from './saved-table.ts';
@@ -110,6 +112,21 @@ export class SpoofGuard {
       ...this.#planInterim(wanted, isThere, filter).steps.map((step) => `ebtables -t filter: ${step}`),
       ...(raw ? this.#planPackets(wanted, isThere, raw).steps : []).map((step) => `ip6tables -t raw: ${step}`),
     ];
+  }
+
+  /**
+   * What is in force for one tap, from the kernel as it is now.
+   *
+   * @throws CommandFailed when the tables cannot be read
+   */
+  async explain(state: FirewallState, tap: string): Promise<ExplainStep[]> {
+    const wanted = this.#wanted(state).get(tap);
+    if (!wanted) return [];
+    const [[nat = ''], raw] = await Promise.all([
+      this.#ebtables.saveEach(['nat']),
+      this.#hasNeighbors ? this.#ip6tables.save('raw') : null,
+    ]);
+    return explainGuards(wanted, parseTable(nat), raw === null ? null : parseTable(raw));
   }
 
   /** Forgets what was seen: the next `apply` looks at the host again. */
