@@ -47,6 +47,7 @@ export async function findId(client: ApiClient, kind: Kind, idOrName: string): P
 const otherwise: Readonly<Record<string, string>> = {
   remote_group_id: 'security_groups',
   remote_address_group_id: 'address_groups',
+  qos_policy_id: 'policies',
 };
 
 /** Words that stand for something else than a name. */

@@ -1,6 +1,6 @@
 import type { ResourceDefinition } from '../src/resources/contract.ts';
 import { resources } from '../src/resources/registry.ts';
-import { urlName } from '../src/resources/url-names.ts';
+import { urlName, urlPath } from '../src/resources/url-names.ts';
 import { type OldClient, oldClient } from './old-client.ts';
 
 export type Verb = 'list' | 'show' | 'create' | 'update' | 'delete';
@@ -54,7 +54,7 @@ export function nounOf(definition: ResourceDefinition): Noun {
     word: old.word ?? member.replaceAll('_', '-'),
     member,
     collection,
-    path: parent ? collection : urlName(collection),
+    path: parent ? urlName(collection) : urlPath(definition, collection),
     key,
     hasNames: attributes.name?.filter === true,
     verbs: verbsOf(definition),
@@ -71,12 +71,12 @@ export function nounOf(definition: ResourceDefinition): Noun {
 }
 
 /** A resource that is only reached by paths of its own (`quotas/{id}`) has no verbs. */
-function verbsOf({ attributes, key = 'id', routes = [], unchanging }: ResourceDefinition): Verb[] {
+function verbsOf({ attributes, key = 'id', routes = [], unchanging, single }: ResourceDefinition): Verb[] {
   if (routes.some(({ path }) => /^[\w-]+\/\{\w+\}$/.test(path))) return [];
   const takes = (operation: 'C' | 'U') => Object.values(attributes).some(({ ops }) => ops.includes(operation));
   const isUpdated = takes('U') && !unchanging;
   return [
-    'list' as const,
+    ...(single ? [] : (['list'] as const)),
     ...(key in attributes ? ['show' as const] : []),
     ...(takes('C') ? ['create' as const] : []),
     ...(isUpdated ? ['update' as const] : []),

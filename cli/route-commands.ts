@@ -1,5 +1,5 @@
 import { type Attribute, type RouteDefinition, routeKey } from '../src/resources/contract.ts';
-import { urlName } from '../src/resources/url-names.ts';
+import { urlPath } from '../src/resources/url-names.ts';
 import { toObject } from './arguments.ts';
 import { kindOf } from './attribute-options.ts';
 import type { Resource } from './client.ts';
@@ -59,7 +59,9 @@ function complete({ command, run }: CommandParts, noun: Noun, route: RouteDefini
   if (isOptional) command.option('--tenant-id <id>', 'the project, if not your own');
   if (isOptional && route.method === 'GET') command.option('--dry-run', 'only say whether it could be made');
   command.action(() =>
-    run((session) => send(session, { route, operands, repeats, of, args: command.args, options: command.opts() })),
+    run((session) =>
+      send(session, { noun, route, operands, repeats, of, args: command.args, options: command.opts() }),
+    ),
   );
 }
 
@@ -76,6 +78,7 @@ function operandsOf(noun: Noun, route: RouteDefinition): RouteOperand[] {
 }
 
 interface Sending {
+  noun: Noun;
   route: RouteDefinition;
   operands: readonly RouteOperand[];
   repeats: boolean;
@@ -85,7 +88,7 @@ interface Sending {
   options: any;
 }
 
-async function send(session: Session, { route, operands, repeats, of, args, options }: Sending): Promise<void> {
+async function send(session: Session, { noun, route, operands, repeats, of, args, options }: Sending): Promise<void> {
   const { exactly, picked } = await import('./commands.ts');
   const { printList } = await import('./list-command.ts');
   const { renderOne } = await import('./format/output.ts');
@@ -97,7 +100,7 @@ async function send(session: Session, { route, operands, repeats, of, args, opti
   const last = operands.length - 1;
   const names = operands.map(({ name }) => name);
   exactly(repeats ? given.slice(0, operands.length) : given, names);
-  const path = route.path.split('/').map((part, i) => (i === 0 ? urlName(part) : part));
+  const path = route.path.split('/').map((part, i) => (i === 0 ? urlPath(noun.definition, part) : part));
   const values: unknown[] = [];
   const entryOf = objectReader(route);
   for (const [i, text] of given.entries()) {

@@ -22,6 +22,8 @@ export interface Service {
   /** By `<parent collection>/<collection>`. */
   readonly children: Readonly<Record<string, (parentId: string) => Collection<Item>>>;
   readonly routes: RouteTable;
+  /** What may stand before a collection: `qos`. */
+  readonly prefixes: ReadonlySet<string>;
   readonly gate: Gate;
   /** Null where nobody is told of what is done. */
   readonly announcer: Announcer | null;
@@ -60,7 +62,7 @@ export function splitTarget(target: string): { path: string; parameters: Paramet
  * @throws NeutronError for everything that is to be refused; anything else is a bug
  */
 export async function serve(service: Service, request: Request): Promise<Answer> {
-  const segments = segmentsOf(request.path);
+  const segments = withoutPrefix(segmentsOf(request.path), service.prefixes);
   const [first, id, below, childId] = segments;
   const resource = service.resources.get(first!);
   const match = matchRoute(service.routes, request.method, segments);
@@ -72,7 +74,10 @@ export async function serve(service: Service, request: Request): Promise<Answer>
     throw match === null ? apiErrors.HTTPNotFound() : apiErrors.HTTPMethodNotAllowed();
   }
   refuseOtherTypes(request.headers.accept);
-  if (id === undefined) return onCollection(service, request, { resource, parentId: null });
+  if (id === undefined) {
+    if (resource.definition.single) throw apiErrors.HTTPNotFound();
+    return onCollection(service, request, { resource, parentId: null });
+  }
   if (below === undefined) return onResource(service, request, { resource, parentId: null }, id);
   const child = service.resources.get(`${first}/${below}`);
   if (child === undefined) throw match === null ? apiErrors.HTTPNotFound() : apiErrors.HTTPMethodNotAllowed();
@@ -137,6 +142,11 @@ function segmentsOf(path: string): string[] {
   } catch {
     throw apiErrors.HTTPNotFound();
   }
+}
+
+/** `qos`, `policies` → `policies`: as upstream, whatever collection it stands before. */
+function withoutPrefix(segments: string[], prefixes: ReadonlySet<string>): string[] {
+  return segments.length > 1 && prefixes.has(segments[0]!) ? segments.slice(1) : segments;
 }
 
 /** Only JSON is spoken: a client that accepts everything but that gets 406. */

@@ -97,6 +97,7 @@ export function createApi(parts: ApiParts): Api {
     collections: plugin.collections,
     children: plugin.children,
     routes: serveRoutes(described.values(), plugin.routes, extensions),
+    prefixes: new Set([...resources.values()].flatMap(({ definition }) => definition.prefix ?? [])),
     gate: parts.gate ?? openDoor,
     announcer: parts.notices ? new Announcer(parts.notices) : null,
     listRules: {

@@ -67,6 +67,17 @@ export interface Schema {
   subnetpools: SubnetPoolsTable;
   subnetpoolprefixes: { subnetpool_id: string; cidr: string };
   subnetpoolrbacs: RbacTable;
+  qos_policies: StandardColumns;
+  qospolicyrbacs: RbacTable;
+  /** Which policy new networks of a project get. */
+  qos_policies_default: { project_id: string; qos_policy_id: string };
+  qos_port_policy_bindings: { port_id: string; policy_id: string };
+  qos_network_policy_bindings: { network_id: string; policy_id: string };
+  qos_bandwidth_limit_rules: QosRuleColumns & { max_kbps: number; max_burst_kbps: number; direction: string };
+  qos_dscp_marking_rules: QosRuleColumns & { dscp_mark: number };
+  qos_minimum_bandwidth_rules: QosRuleColumns & { min_kbps: number; direction: string };
+  qos_minimum_packet_rate_rules: QosRuleColumns & { min_kpps: number; direction: string };
+  qos_packet_rate_limit_rules: QosRuleColumns & { max_kpps: number; max_burst_kpps: number; direction: string };
   auto_allocated_topologies: { project_id: string; network_id: string; router_id: string | null };
   trunks: StandardColumns & { admin_state_up: Flag; port_id: string; status: string };
   subports: { port_id: string; trunk_id: string; segmentation_type: string; segmentation_id: number };
@@ -87,6 +98,11 @@ export interface RbacTable {
   object_id: string;
   target_project: string;
   action: string;
+}
+
+export interface QosRuleColumns {
+  id: string;
+  qos_policy_id: string;
 }
 
 /** 0 or 1 in SQLite and MariaDB, a boolean in PostgreSQL. */

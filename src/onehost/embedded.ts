@@ -72,6 +72,7 @@ const everyExtension = [
   'port_hint_ovs_tx_steering',
   'port_hardware_offload_type',
   'port_trusted',
+  'qos',
 ].join();
 
 /** As much of everything as there is room for. */
@@ -93,7 +94,7 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
       {
         DEFAULT: {
           core_plugin: 'ml2',
-          service_plugins: 'segments,network_segment_range,trunk',
+          service_plugins: 'segments,network_segment_range,trunk,qos',
           auth_strategy: 'noauth',
           bind_host: '127.0.0.1',
           bind_port: 9696,

@@ -9,6 +9,7 @@ import { l2Population } from './l2-population/domain.ts';
 import { networkIpAvailability } from './network-ip-availability/domain.ts';
 import { networkSegmentRanges } from './network-segment-range/domain.ts';
 import { portBindings } from './port-binding/domain.ts';
+import { qos } from './qos/domain.ts';
 import { quotas } from './quota/domain.ts';
 import { rbacPolicies } from './rbac-policy/domain.ts';
 import { securityGroups } from './security-group/domain.ts';
@@ -36,4 +37,5 @@ export const domains: readonly Domain[] = [
   networkIpAvailability,
   autoAllocatedTopologies,
   trunks,
+  qos,
 ];

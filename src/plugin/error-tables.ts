@@ -14,6 +14,7 @@ import { networkErrors } from './network/errors.ts';
 import { segmentRangeErrors } from './network-segment-range/errors.ts';
 import { portErrors } from './port/errors.ts';
 import { bindingErrors } from './port-binding/errors.ts';
+import { qosErrors } from './qos/errors.ts';
 import { quotaErrors } from './quota/errors.ts';
 import { rbacErrors } from './rbac-policy/errors.ts';
 import { securityGroupErrors } from './security-group/errors.ts';
@@ -38,6 +39,7 @@ export const errorTables: readonly Readonly<Record<string, ErrorMaker>>[] = [
   networkErrors,
   bindingErrors,
   portErrors,
+  qosErrors,
   quotaErrors,
   rbacErrors,
   securityGroupErrors,

@@ -49,7 +49,7 @@ export function loadedExtensions(
   const filtered = agentsFilter(options);
   return new Set([
     ...always,
-    ...drivers.flatMap(({ alias, aliases = [] }) => [alias, ...aliases]),
+    ...drivers.flatMap(({ alias, aliases = [] }) => [...(alias === undefined ? [] : [alias]), ...aliases]),
     ...(options.core.vlan_transparent && mechanisms.vlanTransparent ? ['vlan-transparent'] : []),
     ...(options.core.vlan_qinq && mechanisms.qinq ? ['qinq'] : []),
     ...domains.flatMap((domain) => domain.aliases(options)),

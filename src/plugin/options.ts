@@ -177,11 +177,10 @@ const alwaysThere = [
   'auto_allocate',
 ];
 /** Those that are there when the option names them. */
-const served = ['segments', 'network_segment_range', 'trunk'] as const;
+const served = ['segments', 'network_segment_range', 'trunk', 'qos'] as const;
 const later = [
   'router',
   'l3_router',
-  'qos',
   'metering',
   'port_forwarding',
   'conntrack_helper',

@@ -32,6 +32,9 @@ const memberOrAdvsvc = '(rule:admin_only) or (role:member and project_id:%(proje
 const service = 'rule:service_api';
 const poolReader = '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared_subnetpools';
 const groupReader = '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared_security_group';
+const qosReader = '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared_qos_policy';
+const parentReader = '(rule:admin_only) or (role:reader and rule:ext_parent_owner)';
+const parentManager = '(rule:admin_only) or (role:manager and rule:ext_parent_owner)';
 const wildcard =
   'rule:admin_only or (not field:rbac_policy:target_tenant=* and not field:rbac_policy:target_project=*)';
 
@@ -337,6 +340,49 @@ export const defaultRules: Readonly<Record<string, DefaultRule>> = {
   get_subports: rule(adminOrReader, anyone),
   add_subports: rule(adminOrMember, adminOrOwner),
   remove_subports: rule(adminOrMember, adminOrOwner),
+  // quality of service
+  shared_qos_policy: rule('field:policies:shared=True'),
+  get_policy: rule(qosReader, anyone),
+  'get_policy:tags': rule(qosReader, qosReader, 'get_policies_tags'),
+  create_policy: rule(adminOrManager, admin),
+  'create_policy:tags': rule(adminOrManager, adminOrManager, 'create_policies_tags'),
+  update_policy: rule(adminOrManager, admin),
+  'update_policy:tags': rule(adminOrManager, adminOrManager, 'update_policies_tags'),
+  delete_policy: rule(adminOrManager, admin),
+  'delete_policy:tags': rule(adminOrManager, adminOrManager, 'delete_policies_tags'),
+  get_rule_type: rule(reader, anyone),
+  get_policy_bandwidth_limit_rule: rule(parentReader, anyone),
+  create_policy_bandwidth_limit_rule: rule(parentManager, admin),
+  update_policy_bandwidth_limit_rule: rule(parentManager, admin),
+  delete_policy_bandwidth_limit_rule: rule(parentManager, admin),
+  get_policy_packet_rate_limit_rule: rule(parentReader),
+  create_policy_packet_rate_limit_rule: rule(parentManager),
+  update_policy_packet_rate_limit_rule: rule(parentManager),
+  delete_policy_packet_rate_limit_rule: rule(parentManager),
+  get_policy_dscp_marking_rule: rule(parentReader, anyone),
+  create_policy_dscp_marking_rule: rule(parentManager, admin),
+  update_policy_dscp_marking_rule: rule(parentManager, admin),
+  delete_policy_dscp_marking_rule: rule(parentManager, admin),
+  get_policy_minimum_bandwidth_rule: rule(parentReader, anyone),
+  create_policy_minimum_bandwidth_rule: rule(parentManager, admin),
+  update_policy_minimum_bandwidth_rule: rule(parentManager, admin),
+  delete_policy_minimum_bandwidth_rule: rule(parentManager, admin),
+  get_policy_minimum_packet_rate_rule: rule(parentReader),
+  create_policy_minimum_packet_rate_rule: rule(parentManager),
+  update_policy_minimum_packet_rate_rule: rule(parentManager),
+  delete_policy_minimum_packet_rate_rule: rule(parentManager),
+  get_alias_bandwidth_limit_rule: rule(parentReader, anyone),
+  update_alias_bandwidth_limit_rule: rule(parentManager, admin),
+  delete_alias_bandwidth_limit_rule: rule(parentManager, admin),
+  get_alias_dscp_marking_rule: rule(parentReader, anyone),
+  update_alias_dscp_marking_rule: rule(parentManager, admin),
+  delete_alias_dscp_marking_rule: rule(parentManager, admin),
+  get_alias_minimum_bandwidth_rule: rule(parentReader, anyone),
+  update_alias_minimum_bandwidth_rule: rule(parentManager, admin),
+  delete_alias_minimum_bandwidth_rule: rule(parentManager, admin),
+  get_alias_minimum_packet_rate_rule: rule('rule:get_policy_minimum_packet_rate_rule'),
+  update_alias_minimum_packet_rate_rule: rule('rule:update_policy_minimum_packet_rate_rule'),
+  delete_alias_minimum_packet_rate_rule: rule('rule:delete_policy_minimum_packet_rate_rule'),
   // auto-allocated topology
   get_auto_allocated_topology: rule(adminOrReader, adminOrOwner),
   delete_auto_allocated_topology: rule(adminOrMember, adminOrOwner),

@@ -16,6 +16,12 @@ export interface ResourceDefinition {
   readonly unchanging?: true;
   /** Served below one resource of another collection: `ports/{port_id}/bindings`. */
   readonly parent?: ParentDefinition;
+  /** What stands before the collection in URLs: `qos` of `/v2.0/qos/policies`. Upstream knows each collection without it, too. */
+  readonly prefix?: string;
+  /** There is no list of them and none is made: each is only asked for by its id. */
+  readonly single?: true;
+  /** What objects belong to where that stands in no URL, and the attribute that holds its id. */
+  readonly above?: { readonly collection: string; readonly key: string };
   /** What of it stands in the URL; `id` when left out. */
   readonly key?: string;
   /**

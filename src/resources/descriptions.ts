@@ -25,6 +25,17 @@ const resourceTexts: Readonly<Record<string, string>> = {
   service_profiles: 'What stands behind a flavor: a driver, and what it is told',
   service_providers: 'Who serves what',
   trunks: 'A port whose VLANs are ports of other networks',
+  policies: 'What ports and networks are limited and marked by: rules of quality of service',
+  bandwidth_limit_rules: 'How much traffic of a port passes, at most',
+  dscp_marking_rules: 'The DSCP mark of what a guest sends',
+  minimum_bandwidth_rules: 'How much bandwidth a port is guaranteed',
+  minimum_packet_rate_rules: 'How many packets a port is guaranteed',
+  packet_rate_limit_rules: 'How many packets of a port pass, at most',
+  alias_bandwidth_limit_rules: 'A bandwidth limit rule, found without its policy',
+  alias_dscp_marking_rules: 'A DSCP marking rule, found without its policy',
+  alias_minimum_bandwidth_rules: 'A minimum bandwidth rule, found without its policy',
+  alias_minimum_packet_rate_rules: 'A minimum packet rate rule, found without its policy',
+  rule_types: 'Kinds of QoS rules that the loaded drivers can enforce',
   auto_allocated_topologies: 'A network with subnets and a router, made for a project in one call',
 };
 
@@ -199,6 +210,32 @@ const attributeTexts: Readonly<Record<string, string>> = {
   used_ips: 'How many of them are taken',
   subnet_ip_availability: 'The same for each subnet',
   ip_availability_details: 'The same in more detail',
+
+  // quality of service
+  'policies.is_default': 'Whether new networks of its project get it',
+  rules: 'Its rules',
+  max_kbps: 'Kilobits per second',
+  max_burst_kbps: 'Kilobits that may pass at once; 0: the driver chooses',
+  dscp_mark: 'The mark, an even number of 0 to 56',
+  min_kbps: 'Kilobits per second',
+  max_kpps: 'Thousands of packets per second',
+  max_burst_kpps: 'Thousands of packets that may pass at once; 0: the driver chooses',
+  min_kpps: 'Thousands of packets per second',
+  ...Object.fromEntries(
+    [
+      'bandwidth_limit_rules',
+      'minimum_bandwidth_rules',
+      'packet_rate_limit_rules',
+      'alias_bandwidth_limit_rules',
+      'alias_minimum_bandwidth_rules',
+    ].map((rules) => [`${rules}.direction`, 'egress: from the guest; ingress: to it']),
+  ),
+  'minimum_packet_rate_rules.direction': 'egress: from the guest; ingress: to it; any: both together',
+  'alias_minimum_packet_rate_rules.direction': 'egress: from the guest; ingress: to it; any: both together',
+  type: 'The kind of rule',
+  drivers: 'Drivers that can enforce it, and which values of its parameters',
+  all_supported: 'Those that any loaded driver can enforce, not only those that all can',
+  all_rules: 'All that there are',
 
   // flavors
   service_type: 'The service it is for',

@@ -44,6 +44,12 @@ const creates: Readonly<Record<string, Body>> = {
     port_id: someId,
     sub_ports: [{ port_id: otherId, segmentation_type: 'vlan', segmentation_id: 100 }],
   },
+  policies: { name: 'slow' },
+  bandwidth_limit_rules: { max_kbps: 10_000, direction: 'egress' },
+  dscp_marking_rules: { dscp_mark: 26 },
+  minimum_bandwidth_rules: { min_kbps: 1_000, direction: 'egress' },
+  minimum_packet_rate_rules: { min_kpps: 10, direction: 'any' },
+  packet_rate_limit_rules: { max_kpps: 100 },
   flavors: { name: 'gold', service_type: 'L3_ROUTER_NAT' },
   service_profiles: { description: 'Routers that stand in for each other', metainfo: 'ha=True' },
 };
@@ -55,6 +61,15 @@ const updates: Readonly<Record<string, Body>> = {
   rbac_policies: { target_tenant: '*' },
   security_groups_default_statefulness: { stateful: true },
   service_profiles: { enabled: false },
+  bandwidth_limit_rules: { max_kbps: 20_000 },
+  dscp_marking_rules: { dscp_mark: 32 },
+  minimum_bandwidth_rules: { min_kbps: 2_000 },
+  minimum_packet_rate_rules: { min_kpps: 20 },
+  packet_rate_limit_rules: { max_kpps: 200 },
+  alias_bandwidth_limit_rules: { max_kbps: 20_000 },
+  alias_dscp_marking_rules: { dscp_mark: 32 },
+  alias_minimum_bandwidth_rules: { min_kbps: 2_000 },
+  alias_minimum_packet_rate_rules: { min_kpps: 20 },
 };
 
 /** By attribute, where a route takes it. */

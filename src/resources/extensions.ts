@@ -194,10 +194,51 @@ const table: Readonly<Record<string, readonly [name: string, description: string
   pvlan: ['Private VLAN', 'Ports of one network kept apart, alone or in communities', '2026-02-03T10:00:00-00:00'],
   qinq: ['QinQ networks', 'Networks whose guests may use VLANs, by double tags', '2024-12-02T10:00:00-00:00'],
   qos: ['Quality of Service', 'Policies for bandwidth, marks and guarantees', '2015-06-08T10:00:00-00:00'],
+  'qos-bw-limit-direction': [
+    'Direction for QoS bandwidth limit rule',
+    'Bandwidth is limited to the guest, too, not only from it',
+    '2017-04-10T10:00:00-00:00',
+  ],
+  'qos-bw-minimum-ingress': [
+    'Ingress direction for QoS minimum bandwidth rule',
+    'Bandwidth is guaranteed to the guest, too, not only from it',
+    '2018-07-09T10:00:00-00:00',
+  ],
+  'qos-default': ['QoS default policy', 'A policy that new networks of a project get', '2017-041-06T10:00:00-00:00'],
   'qos-port-network-policy': [
     'QoS port network policy ID',
     'Ports show the policy of their network',
     '2019-11-01T10:00:00-00:00',
+  ],
+  'qos-pps': [
+    'QoS Rule Type Packet per Second Extension',
+    'Rules that limit packets by the second',
+    '2021-05-12T10:00:00-00:00',
+  ],
+  'qos-pps-minimum': [
+    'QoS minimum packet rate rule',
+    'Rules that guarantee packets by the second',
+    '2021-07-14T10:00:00-00:00',
+  ],
+  'qos-pps-minimum-rule-alias': [
+    'QoS minimum packet rate rule alias',
+    'Rules that guarantee packets are found without their policy',
+    '2021-10-22T10:00:00-00:00',
+  ],
+  'qos-rule-type-details': [
+    'Details of QoS rule types',
+    'Which drivers can enforce a kind of rule, and with what values',
+    '2017-06-22T10:00:00-00:00',
+  ],
+  'qos-rule-type-filter': [
+    'Allow to filter the list of QoS rule types',
+    'Kinds of rules that there are, or that any driver can enforce',
+    '2022-02-02T10:00:00-00:00',
+  ],
+  'qos-rules-alias': [
+    'Quality of Service rules alias API',
+    'Rules are found, changed and deleted without their policy',
+    '2018-10-07T10:00:00-00:00',
   ],
   'quota-check-limit': [
     'Quota engine limit check',

@@ -11,6 +11,9 @@ import { networkIpAvailability } from './network-ip-availability.ts';
 import { networkSegmentRange } from './network-segment-range.ts';
 import { port } from './port.ts';
 import { portBinding } from './port-binding.ts';
+import { qosPolicy } from './qos-policy.ts';
+import { qosRuleType } from './qos-rule-type.ts';
+import { qosRuleAliases, qosRules } from './qos-rules.ts';
 import { quota } from './quota.ts';
 import { rbacPolicy } from './rbac-policy.ts';
 import { securityGroup } from './security-group.ts';
@@ -48,4 +51,8 @@ export const resources: readonly ResourceDefinition[] = [
   autoAllocatedTopology,
   securityGroupsDefaultStatefulness,
   trunk,
+  qosPolicy,
+  ...qosRules,
+  ...qosRuleAliases,
+  qosRuleType,
 ];

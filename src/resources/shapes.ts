@@ -32,6 +32,7 @@ export interface Network extends StandardAttributes {
   segments?: Segment[];
   availability_zone_hints: string[];
   availability_zones: string[];
+  qos_policy_id?: string | null;
   ipv4_address_scope: string | null;
   ipv6_address_scope: string | null;
   [extension: string]: unknown;
@@ -75,6 +76,24 @@ export interface Subnet extends StandardAttributes {
   [extension: string]: unknown;
 }
 
+/** A rule of a QoS policy, with what its kind says. */
+export interface QosRule {
+  id: string;
+  qos_policy_id: string;
+  type: string;
+  [parameter: string]: string | number;
+}
+
+export interface QosPolicy extends StandardAttributes {
+  id: string;
+  name: string;
+  tenant_id: string;
+  project_id: string;
+  shared: boolean;
+  is_default: boolean;
+  rules: QosRule[];
+}
+
 export interface FixedIp {
   subnet_id: string;
   ip_address: string;
@@ -105,6 +124,8 @@ export interface Port extends StandardAttributes {
   fixed_ips: FixedIp[];
   allowed_address_pairs: AddressPair[];
   extra_dhcp_opts: ExtraDhcpOpt[];
+  qos_policy_id?: string | null;
+  qos_network_policy_id?: string | null;
   /** Ids of its groups. */
   security_groups?: string[];
   'binding:vnic_type': string;

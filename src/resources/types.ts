@@ -324,6 +324,18 @@ export const segments: AttributeType = {
     ),
 };
 
+/** The rules of a QoS policy: each says what it is, beside what its kind says. */
+export const qosRules: AttributeType = {
+  schema: {
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: { id, qos_policy_id: id, type: { type: 'string' } },
+      required: ['id', 'qos_policy_id', 'type'],
+    },
+  },
+};
+
 /** A host name as agents report it; null unbinds as the empty string does. */
 export const hostName: AttributeType = {
   schema: { type: ['string', 'null'], maxLength: 255 },

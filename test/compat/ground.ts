@@ -42,6 +42,7 @@ export const sequence: readonly { file: string; before?: Made; after?: Made }[] 
   { file: 'tags', before: makeExternal },
   { file: 'trunks', before: makeTrunkPorts, after: removeTrunkPorts },
   { file: 'quotas' },
+  { file: 'qos' },
   { file: 'misc' },
   { file: 'errors', before: makePortsInUse },
 ];

@@ -3,7 +3,6 @@ import type { RecordedPair, Recording } from './recording.ts';
 /** Recordings of resources that a later part of the plan brings. */
 const laterResources: Readonly<Record<string, string>> = {
   'metering-labels': 'metering',
-  qos: 'quality of service',
   'routers-floatingips': 'routers and floating addresses (part 5)',
 };
 
@@ -12,7 +11,6 @@ const laterPairs: readonly { name: RegExp; because: string }[] = [
   { name: /^service-providers$/, because: 'routers are the only service with providers (part 5)' },
   { name: /^quota-exceeded-router$/, because: 'routers (part 5)' },
   { name: /^(router|fip)-/, because: 'routers, floating addresses (part 5)' },
-  { name: /^port-qos-unknown$/, because: 'quality of service' },
 ];
 
 /** Why a recorded pair is not replayed now; null when it is. */

@@ -11,7 +11,7 @@ export const everything: Options = {
   vlan: { network_vlan_ranges: Array.from({ length: 100 }, (_, i) => `physnet${i}`) },
   vxlan: { vni_ranges: ['1:1000'] },
   securityGroup: { enable_security_group: true },
-  service: { service_plugins: ['segments', 'network_segment_range', 'trunk'] },
+  service: { service_plugins: ['segments', 'network_segment_range', 'trunk', 'qos'] },
 };
 
 export interface Made {

@@ -1,4 +1,4 @@
-import { urlName } from '../../resources/url-names.ts';
+import { urlName, urlPath } from '../../resources/url-names.ts';
 import type { Service } from '../pipeline.ts';
 import type { ServedRoute } from '../routes.ts';
 import type { ServedResource } from '../served-resource.ts';
@@ -44,14 +44,15 @@ function inOrder(routes: readonly ServedRoute[]): ServedRoute[] {
 }
 
 /** `/v2.0/networks/{id}/dhcp-agents` of a route. */
-export function routePath({ definition }: ServedRoute): string {
+export function routePath({ definition, resource }: ServedRoute): string {
   const [first, ...others] = definition.path.split('/');
-  return ['/v2.0', urlName(first!), ...others].join('/');
+  return ['/v2.0', urlPath(resource.definition, first!), ...others].join('/');
 }
 
-function pathOf({ collection, definition: { parent } }: ServedResource): string {
-  if (parent === undefined) return `/v2.0/${urlName(collection)}`;
-  return `/v2.0/${urlName(parent.collection)}/{${parent.member}_id}/${urlName(collection)}`;
+function pathOf({ collection, definition }: ServedResource): string {
+  const { parent } = definition;
+  if (parent === undefined) return `/v2.0/${urlPath(definition, collection)}`;
+  return `/v2.0/${urlPath(definition, parent.collection)}/{${parent.member}_id}/${urlName(collection)}`;
 }
 
 function verbsOf(service: Service, { key, definition }: ServedResource): Set<Verb> {
@@ -63,5 +64,9 @@ function verbsOf(service: Service, { key, definition }: ServedResource): Set<Ver
   );
   // What has no id is only listed.
   const single = Object.hasOwn(definition.attributes, definition.key ?? 'id');
-  return new Set<Verb>(['list', ...(single ? (['get'] as const) : []), ...changing]);
+  return new Set<Verb>([
+    ...(definition.single ? [] : (['list'] as const)),
+    ...(single ? (['get'] as const) : []),
+    ...changing,
+  ]);
 }

@@ -20,11 +20,11 @@ export function parentsOf({ attributes }: ServedResource): string[] {
 const inherited = new Set(['shared', 'router:external']);
 
 /** Attributes of an object without which what rules ask for (`names`) cannot be told. */
-export function neededFor(names: readonly string[], { attributes }: ServedResource): string[] {
+export function neededFor(names: readonly string[], { attributes, definition: { above } }: ServedResource): string[] {
   const asked = names.flatMap((name) => {
     if (name === 'project_id' || name === 'tenant_id') return ['project_id', 'tenant_id'];
     const parent = parentOf(name);
-    const key = parent === null ? undefined : parentKeys[parent]?.key;
+    const key = parent === EXTERNAL ? above?.key : parent === null ? undefined : parentKeys[parent]?.key;
     return [name, ...(key === undefined ? [] : [key]), ...(inherited.has(name) ? ['network_id'] : [])];
   });
   return [...new Set(asked)].filter((name) => attributes.has(name));
@@ -54,9 +54,12 @@ export class Parents {
       if (!wanted) continue;
       await this.#read(collection, [...new Set(items.map((item) => item[key]))]);
     }
-    const { parent } = place.resource.definition;
-    if (parent !== undefined && names.some((name) => parentOf(name) === EXTERNAL)) {
-      await this.#read(parent.collection, [place.parentId]);
+    const { parent, above } = place.resource.definition;
+    if (!names.some((name) => parentOf(name) === EXTERNAL)) return;
+    if (parent !== undefined) await this.#read(parent.collection, [place.parentId]);
+    if (above !== undefined) {
+      const ids = items.map((item) => item[above.key]);
+      await this.#read(above.collection, ids);
     }
   }
 
@@ -68,8 +71,10 @@ export class Parents {
       if (name === 'project_id') return item.tenant_id;
       const parent = parentOf(name);
       if (parent === EXTERNAL) {
-        const { definition } = place.resource;
-        const found = definition.parent && this.#get(definition.parent.collection, place.parentId);
+        const { parent: below, above } = place.resource.definition;
+        const found =
+          (below && this.#get(below.collection, place.parentId)) ??
+          (above && this.#get(above.collection, item[above.key]));
         return attribute(found, name.slice(EXTERNAL.length + 1));
       }
       if (parent !== null && Object.hasOwn(parentKeys, parent)) {

@@ -8,6 +8,7 @@ import { initialTables } from './initial-tables.ts';
 import { poolKeys } from './pool-keys.ts';
 import { portAttributes } from './port-attributes.ts';
 import { qinq } from './qinq.ts';
+import { qos } from './qos.ts';
 import { securityGroups } from './security-groups.ts';
 import { segments } from './segments.ts';
 import { servers } from './servers.ts';
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   duties,
   servers,
   trunks,
+  qos,
 ];

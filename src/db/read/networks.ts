@@ -86,6 +86,7 @@ const attributes: readonly Attribute[] = [
   { key: 'router:external', alias: 'external-net', child: 'external', value: (_, external) => external.length > 0 },
   descriptionAttribute(column),
   { key: 'port_security_enabled', alias: 'port-security', ...column.flag('port_security_enabled') },
+  { key: 'qos_policy_id', alias: 'qos', child: 'qos', value: (_, rows) => rows[0]?.[1] ?? null },
   { key: 'vlan_transparent', alias: 'vlan-transparent', ...column.maybeFlag('vlan_transparent') },
   { key: 'qinq', alias: 'qinq', ...column.maybeFlag('qinq') },
   { key: 'dns_domain', alias: 'dns-integration', ...column.plain('dns_domain') },
@@ -173,6 +174,7 @@ export const networks: Definition = {
         .orderBy('network_id')
         .orderBy('segment_index'),
     ),
+    qos: child('network_id', (db) => db.selectFrom('qos_network_policy_bindings').select(['network_id', 'policy_id'])),
     zones: child('network_id', (db) =>
       db
         .selectFrom('networkdhcpagentbindings')

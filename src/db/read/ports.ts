@@ -18,6 +18,7 @@ import {
   type Scope,
 } from './definition.ts';
 import { among, anything, contains, hasChild, inChild, nothing, oneOf, tagFilters } from './filters.ts';
+import { portQos, portQosAttributes } from './port-qos.ts';
 import { reader } from './resource.ts';
 import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
 import type { View } from './view.ts';
@@ -157,6 +158,7 @@ const attributes: readonly Attribute[] = [
           ),
   },
   { key: 'dns_domain', alias: 'dns-domain-ports', ...column.plain('dns_domain') },
+  ...portQosAttributes,
   { key: 'data_plane_status', alias: 'data-plane-status', ...column.plain('data_plane_status') },
   {
     key: 'propagate_uplink_status',
@@ -280,6 +282,7 @@ export const ports: Definition = {
         .orderBy('trunks.port_id')
         .orderBy('segmentation_id'),
     ),
+    qos: portQos,
     tags: child('resource_id', (db) =>
       db
         .selectFrom('tags')

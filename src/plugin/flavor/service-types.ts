@@ -15,6 +15,7 @@ const always = [
 const added: Readonly<Record<string, string>> = {
   segments: 'segments',
   network_segment_range: 'NETWORK_SEGMENT_RANGE',
+  qos: 'QOS',
 };
 
 /** Services that a flavor can be of (upstream: the plugin directory). */

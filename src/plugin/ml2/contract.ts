@@ -102,6 +102,19 @@ export interface BindResult {
   next_segments?: readonly NetworkSegment[];
 }
 
+/** Which rules of QoS policies are enforced on which ports. */
+export interface QosSupport {
+  readonly vifTypes: readonly string[];
+  /** For ports that nobody has wired yet. */
+  readonly vnicTypes: readonly string[];
+  /** By kind of rule (`bandwidth_limit` …) the values of each of its parameters. */
+  readonly rules: Readonly<Record<string, Readonly<Record<string, QosParameter>>>>;
+}
+
+export type QosParameter =
+  | { readonly from: number; readonly to: number }
+  | { readonly values: readonly (string | number)[] };
+
 export interface MechanismDriver {
   readonly name: string;
   /** Whose `L2` provisioning blocks ports get when this driver's agent will wire them; null for none. */
@@ -112,6 +125,8 @@ export interface MechanismDriver {
   readonly vlanTransparent?: boolean;
   /** Whether they may behind a second tag (0x88a8); absent: no. */
   readonly qinq?: boolean;
+  /** Which rules of QoS policies its agents enforce; absent: none. */
+  readonly qos?: QosSupport;
   /** `vif_type`s whose ports stay wired when their network gets another segmentation id; absent: none. */
   readonly followsSegmentationId?: readonly string[];
   /** Agents are told on which host each MAC of a tunnelled network is; absent: not because of this driver. */
@@ -147,8 +162,8 @@ export interface MechanismDriver {
 /** Adds attributes to networks, subnets and ports (`port_security` …). */
 export interface ExtensionDriver {
   readonly name: string;
-  /** Alias listed in /v2.0/extensions. */
-  readonly alias: string;
+  /** Alias listed in /v2.0/extensions; absent where something else brings it. */
+  readonly alias?: string;
   /** Further ones. */
   readonly aliases?: readonly string[];
   initialize(): Promise<void>;

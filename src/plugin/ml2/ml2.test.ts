@@ -17,8 +17,8 @@ describe('drivers', () => {
       "[ml2] type_drivers: 'frob' is not supported; there are local, flat, vlan, vxlan, gre, geneve, or a module's path",
     ],
     [
-      { ml2: { extension_drivers: ['qos'] } },
-      "[ml2] extension_drivers: 'qos' comes in a later release; take it out until then; there are port_security, ",
+      { ml2: { mechanism_drivers: ['l2population'] } },
+      "[ml2] mechanism_drivers: 'l2population' comes with VXLAN in a later release; take it out until then; there are linuxbridge, ",
     ],
     [
       { ml2: { type_drivers: ['flat'], tenant_network_types: ['local'] } },

@@ -9,6 +9,7 @@ import { attributeDrivers, attributeExtensionDriver } from './extension/attribut
 import { portSecurityExtensionDriver } from './extension/port-security.ts';
 import { portTagsExtensionDriver } from './extension/port-tags.ts';
 import { l2populationMechanismDriver } from './mechanism/l2population.ts';
+import { qosExtensionDriver } from './extension/qos.ts';
 import { linuxbridgeMechanismDriver } from './mechanism/linuxbridge.ts';
 import { noopMechanismDriver } from './mechanism/noop.ts';
 import { configuredRanges } from './type/configured.ts';
@@ -58,6 +59,7 @@ const registry: Registry = {
   extension_drivers: {
     port_security: () => portSecurityExtensionDriver(),
     tag_ports_during_bulk_creation: () => portTagsExtensionDriver(),
+    qos: () => qosExtensionDriver(),
     ...Object.fromEntries(Object.keys(attributeDrivers).map((name) => [name, () => attributeExtensionDriver(name)])),
   },
 };
@@ -87,6 +89,7 @@ const classPaths: Readonly<Record<string, string>> = {
     'uplink_status_propagation',
   'neutron.plugins.ml2.extensions.tag_ports_during_bulk_creation.TagPortsDuringBulkCreationExtensionDriver':
     'tag_ports_during_bulk_creation',
+  'neutron.plugins.ml2.extensions.qos.QosExtensionDriver': 'qos',
 };
 
 const otherBackEnd = 'is for another kind of host and is not part of this server';
@@ -100,9 +103,7 @@ const missing: Readonly<Record<keyof Kinds, Readonly<Record<string, string>>>> =
     macvtap: otherBackEnd,
     sriovnicswitch: otherBackEnd,
   },
-  extension_drivers: {
-    qos: 'comes in a later release; take it out until then',
-  },
+  extension_drivers: {},
 };
 
 /** What an outside driver's module exports, one of them by the kind of driver it is. */

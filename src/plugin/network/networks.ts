@@ -17,6 +17,7 @@ import type { Machine } from '../machine.ts';
 import { afterCreate } from '../ml2/after-create.ts';
 import type { SegmentRequest } from '../ml2/contract.ts';
 import { viewOf } from '../parts.ts';
+import { changeNetworkQos, qosOfNewNetwork } from '../qos/attach.ts';
 import { mapSegment } from '../segment/host-mapping.ts';
 import { checkUnique } from '../segment/unique.ts';
 import { checkZones } from './availability-zones.ts';
@@ -84,7 +85,10 @@ export class Networks implements Collection<Network> {
       const segments = await segmentsOfNetworks(change.tx, [id]);
       const current = await this.#stored(change, id);
       await mechanisms.precommit('updateNetworkPrecommit', change.tx, { context, current, original, segments });
-      await change.todo('network', id, 'updated', { mtu_changed: current.mtu !== original.mtu });
+      await change.todo('network', id, 'updated', {
+        mtu_changed: current.mtu !== original.mtu,
+        qos_changed: current.qos_policy_id !== original.qos_policy_id,
+      });
       return { current, original, segments };
     });
     outbox.tellSoon(tasks);
@@ -160,6 +164,7 @@ export class Networks implements Collection<Network> {
       if (shared.extensions.has('segment')) await mapSegment(tx, mechanisms, row);
     }
     const owned = { id, project_id, name: (input.name as string | undefined) ?? '' };
+    await qosOfNewNetwork(change, this.#machine, { input, network: owned });
     if (external) await writeExternal(tx, owned, true, input.is_default === true);
     if (input.shared === true) await writeShared(tx, owned, true);
     for (const driver of extensionDrivers) await driver.processCreateNetwork?.(tx, input, { id });
@@ -194,6 +199,7 @@ export class Networks implements Collection<Network> {
       const isDefault = changes.is_default as boolean | undefined;
       isNew = (await writeExternal(tx, original, external, isDefault)) || isNew;
     }
+    isNew = (await changeNetworkQos(change, this.#machine, { changes, network: original })) || isNew;
     if (isNew) {
       const revision_number = original.revision_number + 1;
       await updateNetworkRow(tx, id, { ...columns, updated_at: time, revision_number });

@@ -4,6 +4,7 @@ import { versionedObject } from './compose.ts';
 import type { ObjectData, ObjectKind } from './contract.ts';
 import { networkObject } from './network.ts';
 import { portObject } from './port.ts';
+import { qosPolicyObject } from './qos-policy.ts';
 import { securityGroupObject, securityGroupRuleObject } from './security-group.ts';
 import { subnetObject } from './subnet.ts';
 import { subPortObject, trunkObject } from './trunk.ts';
@@ -16,6 +17,7 @@ export const kinds: readonly ObjectKind[] = [
   securityGroupObject,
   securityGroupRuleObject,
   addressGroupObject,
+  qosPolicyObject,
 ];
 
 /** Those whose agents hear what happened (`Objects.tell`), and may ask for them. */
@@ -23,7 +25,6 @@ export const toldKinds: readonly ObjectKind[] = [trunkObject, subPortObject];
 
 /** Types that upstream knows beside them: agents may ask for them, and there are none. */
 export const otherTypes: readonly string[] = [
-  'QosPolicy',
   'Log',
   'PortForwarding',
   'ConntrackHelper',

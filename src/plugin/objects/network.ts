@@ -32,7 +32,7 @@ export const networkObject: ObjectKind = {
         security: secured ? versionedObject('NetworkPortSecurity', '1.0', { id, port_security_enabled }) : null,
         segments: segmentsOf(id).map((segment) => segmentObject(segment, hosts.get(segment.id) ?? [])),
         dns_domain: network.dns_domain || null,
-        qos_policy_id: null,
+        qos_policy_id: network.qos_policy_id ?? null,
         ...standard(network),
       };
     });

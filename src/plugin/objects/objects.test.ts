@@ -8,7 +8,7 @@ import { captured, capturedPushes } from './captures.ts';
 // biome-ignore lint/suspicious/noExplicitAny: data of all types
 type Data = any;
 
-const ours = ['Port', 'Network', 'Subnet', 'SecurityGroup', 'SecurityGroupRule', 'AddressGroup'];
+const ours = ['Port', 'Network', 'Subnet', 'SecurityGroup', 'SecurityGroupRule', 'AddressGroup', 'QosPolicy'];
 const typical = {
   core: { dns_domain: 'peer.example.' },
   ml2: {
@@ -19,7 +19,7 @@ const typical = {
   },
   vxlan: { vni_ranges: ['2000:3000'] },
   securityGroup: { enable_security_group: true, firewall_driver: 'iptables' },
-  service: { service_plugins: ['segments'] },
+  service: { service_plugins: ['segments', 'qos'] },
 };
 
 let f: Fixture;
@@ -138,6 +138,7 @@ const make: Record<string, (data: Data) => Promise<string>> = {
         return { opt_name, opt_value, ip_version };
       }),
       'binding:host_id': first.host,
+      ...(data.qos_policy_id && { qos_policy_id: (await policy({})).id }),
     });
     const agent = { agent_id: 'lb', host: first.host };
     const device = tapName(id);
@@ -169,6 +170,9 @@ const make: Record<string, (data: Data) => Promise<string>> = {
     });
     return id;
   },
+  async QosPolicy(data) {
+    return (await policy(data)).id;
+  },
   async AddressGroup({ name, addresses }) {
     return (
       await addressGroup(
@@ -178,6 +182,17 @@ const make: Record<string, (data: Data) => Promise<string>> = {
     ).id;
   },
 };
+
+/** As upstream's callback is called, which is before a rule's revision is written. */
+async function policy({ name = 'q', rules = [] }: { name?: string; rules?: Data[] }) {
+  const made = await f.plugin.collections.policies!.create!(f.context, { project_id: 'p1', name });
+  for (const rule of rules) {
+    const { id: _, qos_policy_id: __, ...parameters } = dataOf(rule);
+    const kind = 'max_kbps' in parameters ? 'bandwidth_limit' : 'dscp_marking';
+    await f.plugin.children[`policies/${kind}_rules`]!(made.id).create!(f.context, parameters);
+  }
+  return made;
+}
 
 const group = (input: Input = {}) =>
   f.plugin.collections.security_groups!.create!(f.context, { project_id: 'p1', name: 'g', description: '', ...input });
@@ -197,7 +212,6 @@ function reasonToSkip(name: string, data: Data): string | null {
   if (!ours.includes(name)) return 'a service that is not there';
   if (name !== 'Port') return null;
   if (data.status === 'N/A' || data.device_owner?.startsWith('network:router')) return 'no routers yet';
-  if (data.qos_policy_id) return 'no QoS yet';
   const { host, vif_type } = dataOf(data.bindings[0]);
   if (host !== '' && vif_type === 'unbound') return 'pushed when it is bound, not before';
   if (!data.admin_state_up && data.status === 'ACTIVE') return 'pushed when its agent has taken it down, too';
@@ -257,7 +271,9 @@ describe('an object that is gone', () => {
     const rule = await collections.security_group_rules!.create!(f.context, {
       ...{ project_id: 'p1', security_group_id, direction: 'ingress', ethertype: 'IPv4' },
     });
+    const { id: policyId } = await policy({});
     await f.told();
+    await collections.policies!.delete!(f.context, policyId);
     await collections.ports.delete!(f.context, port.id);
     await collections.subnets.delete!(f.context, subnet.id);
     await collections.networks.delete!(f.context, network.id);
@@ -269,6 +285,7 @@ describe('an object that is gone', () => {
       ['Subnet', subnet.id],
       ['Network', network.id],
       ['SecurityGroupRule', rule.id],
+      ['QosPolicy', policyId],
     ] as const) {
       const gone = all.flatMap(({ objects }) => objects).find((object) => dataOf(object).id === id)!;
       const theirs = bare(name);
@@ -425,6 +442,38 @@ describe('objects that agents ask for', () => {
     expect(await pull('1.7', { security_group_ids: ['none'] })).toEqual([]);
     expect((await pull('1.1', { id: port.id }))[0]).toMatchObject({ 'versioned_object.version': '1.1' });
     expect(await failure(pull('1.8'))).toMatchObject({ message: 'Invalid target version 1.8' });
+  });
+
+  it('are single QoS policies, and nothing for one that is gone', async () => {
+    const rules = [{ 'versioned_object.data': { max_kbps: 1000, max_burst_kbps: 800, direction: 'ingress' } }];
+    const { id } = await policy({ name: 'slow', rules });
+    const pull = (resource_id: string, version = '1.10') =>
+      ask('pull', { resource_type: 'QosPolicy', version, resource_id });
+    const whole = await pull(id);
+    expect(whole).toMatchObject({
+      'versioned_object.version': '1.10',
+      'versioned_object.data': {
+        name: 'slow',
+        rules: [
+          {
+            'versioned_object.name': 'QosBandwidthLimitRule',
+            'versioned_object.data': { max_kbps: 1000, direction: 'ingress', qos_policy_id: id },
+          },
+        ],
+      },
+    });
+    expect(await pull('00000000-0000-0000-0000-000000000000')).toBeNull();
+    expect(await failure(pull(id, '2.0'))).toMatchObject({ message: 'Invalid target version 2.0' });
+  });
+
+  it('have no rules that an older agent does not know', async () => {
+    const { id } = await policy({});
+    await f.plugin.children['policies/packet_rate_limit_rules']!(id).create!(f.context, {
+      ...{ max_kpps: 1, max_burst_kpps: 0, direction: 'egress' },
+    });
+    const pull = async (version: string) =>
+      dataOf(await ask('pull', { resource_type: 'QosPolicy', version, resource_id: id })).rules.length;
+    expect([await pull('1.8'), await pull('1.9')]).toEqual([0, 1]);
   });
 
   it('fail as recorded', async () => {

@@ -38,8 +38,8 @@ export const portObject: ObjectKind = {
       binding_levels: levelsOf(port.id).map((level) => levelObject(level, hosts)),
       dhcp_options: options(port.id).map((option) => versionedObject('ExtraDhcpOpt', '1.1', { ...option })),
       distributed_bindings: [],
-      qos_policy_id: null,
-      qos_network_policy_id: null,
+      qos_policy_id: port.qos_policy_id ?? null,
+      qos_network_policy_id: port.qos_network_policy_id ?? null,
     }));
   },
   downgrade(data, minor) {

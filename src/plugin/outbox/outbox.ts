@@ -22,6 +22,7 @@ export type ResourceType =
   | 'security_group_rule'
   | 'address_group'
   | 'trunk'
+  | 'qos_policy'
   | 'server';
 
 /** Types whose tasks are told by somebody else than agents, in a lane of their own: who is away there holds up nobody here. */

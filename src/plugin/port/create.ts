@@ -13,6 +13,7 @@ import {
   replaceDhcpOptions,
 } from '../../db/write/ports.ts';
 import { insertProvisioningBlocks, type ProvisioningEntity } from '../../db/write/provisioning.ts';
+import { policyOfNetwork } from '../../db/write/qos-policies.ts';
 import { replacePortGroups } from '../../db/write/security-groups.ts';
 import { type SubnetFacts, subnetFactsOf } from '../../db/write/subnets.ts';
 import { seesEverything } from '../../lib/context.ts';
@@ -28,6 +29,7 @@ import { portSecurityOfNewPort } from '../ml2/extension/port-security.ts';
 import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
 import { networkErrors } from '../network/errors.ts';
 import { messageView, type Shared, viewOf } from '../parts.ts';
+import { qosOfNewPort, withoutPolicy } from '../qos/attach.ts';
 import { groupsOfNewPort } from '../security-group/port-groups.ts';
 import { candidateSubnets } from '../segment/candidates.ts';
 import { completePairs, type PairRequest } from './address-pairs.ts';
@@ -41,10 +43,16 @@ import { checkProfile } from './rules.ts';
 export class NetworkNotes {
   readonly #networks = new Map<string, Promise<NetworkNote>>();
   readonly #hosts = new Map<string, Promise<AgentRow[]>>();
+  readonly #policies = new Map<string, Promise<string | null>>();
   readonly #defaultGroups = new Map<string, Promise<string | null>>();
 
   network(change: Change, machine: Machine, id: string): Promise<NetworkNote> {
     return remember(this.#networks, id, () => readNote(change, machine, id));
+  }
+
+  /** The QoS policy of a network. */
+  policyOf({ tx }: Change, networkId: string): Promise<string | null> {
+    return remember(this.#policies, networkId, () => policyOfNetwork(tx, networkId));
   }
 
   /** A project's default security group, or null where ports have none. */
@@ -114,6 +122,8 @@ export async function createPortIn(change: Change, machine: Machine, input: Inpu
   draft.fixed_ips = await machine.ipam.allocate(tx, draft, wishes);
   Object.assign(draft, shownExtras(extras), namesInDns(draft, machine.shared));
   await writeExtras(change, machine, { input, port: draft, notes });
+  const networkPolicy = () => notes.policyOf(change, draft.network_id);
+  await qosOfNewPort(change, machine, { input, port: draft, networkPolicy });
   await writeBlocks(change, machine, draft, { note, notes });
   for (const driver of machine.extensionDrivers) await driver.processCreatePort?.(tx, input, draft);
   const groups = draft.security_groups ?? [];
@@ -159,6 +169,7 @@ function portOf(
       network.port_security_enabled,
     ),
     ip_allocation: 'immediate',
+    ...withoutPolicy,
     dns_name: names.dns_name ?? '',
     dns_domain: names.dns_domain ?? '',
     tags: [],

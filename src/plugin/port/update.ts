@@ -13,6 +13,7 @@ import type { FormerPlace } from '../l2-population/notes.ts';
 import type { Machine } from '../machine.ts';
 import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
 import { callersFullView, messageView } from '../parts.ts';
+import { changePortQos } from '../qos/attach.ts';
 import { changePortGroups, groupsWithOtherMembers } from '../security-group/port-groups.ts';
 import { parentUnbound } from '../trunk/parent-rules.ts';
 import { completePairs, type PairRequest } from './address-pairs.ts';
@@ -56,6 +57,7 @@ export async function updatePortIn(
   if (unbound && machine.shared.extensions.has('trunk')) await parentUnbound(change, id);
   const named = { ...changes, dns_name: undefined, dns_domain: undefined, ...dnsNames(changes, core.dns_domain) };
   await updatePortRow(tx, id, { ...columnsOf(change, port, named), ...changedExtras(original, changes) });
+  await changePortQos(change, machine, { changes, port });
   await changeBlocks(change, machine, { original, port });
   for (const driver of machine.extensionDrivers) await driver.processUpdatePort?.(tx, changes, port);
   const current = (await getPort(tx, id, messageView(machine.shared)))!;
@@ -122,6 +124,7 @@ export function whoMustKnow(original: Port, current: Port): { dhcp: boolean; bri
       differs('security_groups') ||
       differs('port_security_enabled') ||
       differs('device_owner') ||
+      differs('qos_policy_id') ||
       differs('binding:host_id') ||
       differs('binding:vnic_type') ||
       differs('binding:profile'),

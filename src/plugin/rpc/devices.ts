@@ -200,8 +200,8 @@ function detailsOf(device: string, port: Port, network: Network, segment: BoundS
     device_owner: port.device_owner,
     allowed_address_pairs: port.allowed_address_pairs,
     port_security_enabled: port.port_security_enabled !== false,
-    qos_policy_id: null,
-    qos_network_policy_id: null,
+    qos_policy_id: port.qos_policy_id ?? null,
+    qos_network_policy_id: port.qos_network_policy_id ?? null,
     profile: port['binding:profile'],
   };
 }

@@ -168,7 +168,8 @@ export class Teller implements TaskWorker {
       for (const host of await this.#dhcpHosts(task, facts)) {
         await this.#dhcp.tell(host, 'network_update_end', { network }, sender(task));
       }
-      if (task.payload.mtu_changed) await this.#bridge.networkUpdate(network, sender(task));
+      const { mtu_changed, qos_changed } = task.payload;
+      if (mtu_changed || qos_changed) await this.#bridge.networkUpdate(network, sender(task));
     },
     'network deleted': async (task) => {
       await this.#bridge.networkDelete(task.resource_id, sender(task));

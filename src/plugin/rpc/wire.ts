@@ -14,8 +14,7 @@ import type { WireNetwork, WirePort, WireSubnet } from '../../rpc/contract.ts';
  * Resources as messages carry them: whatever extensions are loaded, with the keys Python agents read. Attributes of
  * services that are not there yet hold what upstream sends when nobody uses them.
  */
-const portExtras = { qos_policy_id: null, qos_network_policy_id: null, resource_request: null };
-const networkExtras = { qos_policy_id: null, l2_adjacency: true };
+const networkExtras = { l2_adjacency: true };
 
 type Filters = ListQuery['filters'];
 
@@ -49,7 +48,7 @@ export async function wirePortsOfNetworks(
 
 /** A port that is at hand already. */
 export function wirePort(port: Port, standardAttrId = port.standard_attr_id as number | undefined): WirePort {
-  return { ...portExtras, ...port, standard_attr_id: standardAttrId };
+  return { ...port, standard_attr_id: standardAttrId };
 }
 
 export async function wireNetworks(db: Db, filters: Filters): Promise<WireNetwork[]> {

@@ -5,11 +5,11 @@ type Sections = Record<string, Record<string, string | number | boolean>>;
 
 /** What every server that is compared with the real one is configured by: its types of networks, and all that is served. */
 export const sameAsReal: Sections = {
-  DEFAULT: { dns_domain: 'peer.example.', service_plugins: 'segments,trunk' },
+  DEFAULT: { dns_domain: 'peer.example.', service_plugins: 'segments,trunk,qos' },
   ml2: {
     type_drivers: 'local,flat,vlan,vxlan',
     tenant_network_types: 'vxlan',
-    extension_drivers: 'port_security',
+    extension_drivers: 'port_security,qos',
   },
   ml2_type_flat: { flat_networks: '*' },
   ml2_type_vlan: { network_vlan_ranges: 'physnet1:100:199' },

@@ -1,4 +1,4 @@
-import type { BindRequest, BindResult, HostAgent, MechanismDriver, NetworkSegment } from '../contract.ts';
+import type { BindRequest, BindResult, HostAgent, MechanismDriver, NetworkSegment, QosSupport } from '../contract.ts';
 
 /** What makes one agent-based driver differ from another. */
 export interface AgentBasedDriver {
@@ -9,6 +9,7 @@ export interface AgentBasedDriver {
   connectivity: string;
   vlanTransparent: boolean;
   vifDetails: Record<string, unknown>;
+  qos?: QosSupport;
   /** Types of networks the agent of a host can wire. */
   networkTypes(agent: HostAgent): readonly string[];
   /** Physical networks the agent of a host reaches, with what they are there. */
@@ -26,6 +27,7 @@ export function agentBasedDriver(driver: AgentBasedDriver): MechanismDriver {
     supportedVnicTypes: driver.supportedVnicTypes,
     connectivity: driver.connectivity,
     vlanTransparent: driver.vlanTransparent,
+    ...(driver.qos && { qos: driver.qos }),
     async initialize() {},
     reachesSegment: (agent, segment) => agent.agent_type === driver.agentType && canWire(driver, agent, segment),
     async bindPort(request: BindRequest): Promise<BindResult | null> {

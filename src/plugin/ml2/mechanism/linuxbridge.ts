@@ -1,5 +1,22 @@
-import type { HostAgent, MechanismDriver } from '../contract.ts';
+import { dscpMarks, MOST } from '../../../resources/qos-rules.ts';
+import type { HostAgent, MechanismDriver, QosParameter, QosSupport } from '../contract.ts';
 import { agentBasedDriver } from './agent-based.ts';
+
+const kilobits: QosParameter = { from: 0, to: MOST };
+
+/** What its agents enforce (upstream: services/qos/drivers/linuxbridge/driver.py). */
+const qos: QosSupport = {
+  vifTypes: ['bridge', 'tap'],
+  vnicTypes: ['normal'],
+  rules: {
+    bandwidth_limit: {
+      max_kbps: kilobits,
+      max_burst_kbps: kilobits,
+      direction: { values: ['ingress', 'egress'] },
+    },
+    dscp_marking: { dscp_mark: { values: dscpMarks } },
+  },
+};
 
 /** Wired by `neutron-linuxbridge-agent` (upstream: plugins/ml2/drivers/linuxbridge, removed in January 2025). */
 export function linuxbridgeMechanismDriver({ portFilter }: { portFilter: boolean }): MechanismDriver {
@@ -12,6 +29,7 @@ export function linuxbridgeMechanismDriver({ portFilter }: { portFilter: boolean
     // A bridge that does not look at tags passes them.
     vlanTransparent: true,
     vifDetails: { port_filter: portFilter },
+    qos,
     networkTypes: servedTypes,
     mappings: ({ configurations }: HostAgent) => ({
       ...(configurations.interface_mappings as Record<string, string> | undefined),
