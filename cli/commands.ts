@@ -20,7 +20,7 @@ export interface ShowOptions extends FormatOptions {
 export async function show(session: Session, noun: Noun, args: readonly string[], options: ShowOptions): Promise<void> {
   const { path, rest } = await below(session, noun, args);
   const [idOrName = ''] = exactly(rest, [operandName(noun)]);
-  const id = await findId(session.client, noun, idOrName);
+  const id = await findId(session.client, { ...noun, path }, idOrName);
   const fields = (options.field ?? []).map((field) => ['fields', field] as const);
   const answer = await session.client.get(`${path}/${encodeURIComponent(id)}`, fields);
   session.print(renderOne(picked(answer[noun.member] as Resource, options), options));
@@ -76,7 +76,7 @@ export async function update(
   const [idOrName = ''] = exactly(rest, [operandName(noun)]);
   const changes = await resolveReferences(session.client, { ...options.known, ...extras });
   if (Object.keys(changes).length === 0) throw new CliError(`Must specify new values to update ${noun.member}`);
-  const id = await findId(session.client, noun, idOrName);
+  const id = await findId(session.client, { ...noun, path }, idOrName);
   await session.client.put(`${path}/${encodeURIComponent(id)}`, { [noun.member]: changes });
   session.print(`Updated ${noun.member}: ${idOrName}\n`);
 }
@@ -93,7 +93,7 @@ export async function remove(session: Session, noun: Noun, args: readonly string
   };
   for (const idOrName of rest) {
     try {
-      const id = await findId(session.client, noun, idOrName);
+      const id = await findId(session.client, { ...noun, path }, idOrName);
       await session.client.delete(`${path}/${encodeURIComponent(id)}`);
       done.push(idOrName);
     } catch (error) {

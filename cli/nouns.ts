@@ -44,8 +44,8 @@ export interface Operand {
 /** Columns of a resource that the old client did not know. */
 const FEW = 6;
 
-/** Whatever the server has; the old client's words where it knew the resource. */
-export const nouns: readonly Noun[] = resources.map(nounOf);
+/** Whatever the server has lists of; the old client's words where it knew the resource. */
+export const nouns: readonly Noun[] = resources.filter(({ single }) => !single).map(nounOf);
 
 export function nounOf(definition: ResourceDefinition): Noun {
   const { member, collection, attributes, parent, key = 'id' } = definition;
@@ -71,12 +71,12 @@ export function nounOf(definition: ResourceDefinition): Noun {
 }
 
 /** A resource that is only reached by paths of its own (`quotas/{id}`) has no verbs. */
-function verbsOf({ attributes, key = 'id', routes = [], unchanging, single }: ResourceDefinition): Verb[] {
+function verbsOf({ attributes, key = 'id', routes = [], unchanging }: ResourceDefinition): Verb[] {
   if (routes.some(({ path }) => /^[\w-]+\/\{\w+\}$/.test(path))) return [];
   const takes = (operation: 'C' | 'U') => Object.values(attributes).some(({ ops }) => ops.includes(operation));
   const isUpdated = takes('U') && !unchanging;
   return [
-    ...(single ? [] : (['list'] as const)),
+    'list' as const,
     ...(key in attributes ? ['show' as const] : []),
     ...(takes('C') ? ['create' as const] : []),
     ...(isUpdated ? ['update' as const] : []),

@@ -30,7 +30,7 @@ beforeAll(async () => {
   database = await temporaryDatabase();
   const options = pluginOptions({
     ...everything,
-    service: { service_plugins: ['segments', 'network_segment_range', 'auto_allocate', 'flavors', 'trunk'] },
+    service: { service_plugins: ['segments', 'network_segment_range', 'auto_allocate', 'flavors', 'trunk', 'qos'] },
   });
   plugin = await createPlugin({ database, transport: new FakeTransport(), host: 'server', options });
   await plugin.start();
@@ -179,6 +179,15 @@ const lives: readonly [string, Life][] = [
     },
   ],
   [
+    'qos-policy',
+    {
+      create: 'slow --description d --shared True --tenant-id t1',
+      made: { name: 'slow', shared: true, rules: [] },
+      update: ['--name slower --is-default True', { name: 'slower', is_default: true }],
+      name: 'slow',
+    },
+  ],
+  [
     'rbac',
     {
       create: 'base --type network --action access_as_shared',
@@ -259,6 +268,37 @@ describe('each resource', () => {
     expect(await ok(`${word}-delete ${id}`)).toMatch(new RegExp(`^Deleted \\w+\\(s\\): ${id}\\n$`));
     const { code, err } = await neutron(`${word}-show ${id}`);
     expect([code, err]).toEqual([1, expect.stringContaining('Unable to find')]);
+  });
+
+  it.each([
+    ['bandwidth-limit', '--max-kbps 1000 --direction ingress', { max_kbps: 1000, direction: 'ingress' }, 'max-kbps'],
+    ['dscp-marking', '--dscp-mark 26', { dscp_mark: 26 }, 'dscp-mark'],
+    ['minimum-bandwidth', '--min-kbps 10', { min_kbps: 10, direction: 'egress' }, 'min-kbps'],
+    ['minimum-packet-rate', '--min-kpps 10 --direction any', { min_kpps: 10, direction: 'any' }, 'min-kpps'],
+    ['packet-rate-limit', '--max-kpps 10', { max_kpps: 10, max_burst_kpps: 0 }, 'max-kpps'],
+  ])('QoS rules of a policy: %s', async (kind, options, made, changed) => {
+    await ok(`qos-policy-create of-${kind}`);
+    const word = `qos-${kind}-rule`;
+    const rule = await json(`${word}-create of-${kind} ${options}`);
+    expect(rule).toMatchObject(made);
+    expect(await json(`${word}-list of-${kind}`)).toEqual([expect.objectContaining({ id: rule.id })]);
+    await ok(`${word}-update of-${kind} ${rule.id} --${changed} 8`);
+    expect(await json(`${word}-show of-${kind} ${rule.id}`)).toMatchObject({ [changed.replace('-', '_')]: 8 });
+    await ok(`${word}-delete of-${kind} ${rule.id}`);
+    expect(await json(`${word}-list of-${kind}`)).toEqual([]);
+    await ok(`qos-policy-delete of-${kind}`);
+  });
+
+  it('QoS policies by name, on networks and ports', async () => {
+    const { id } = await json('qos-policy-create gold');
+    expect(await json('net-create limited --qos-policy gold')).toMatchObject({ qos_policy_id: id });
+    await ok('net-update limited --no-qos-policy');
+    expect(await json('port-create limited --qos-policy gold --name limited')).toMatchObject({ qos_policy_id: id });
+    await ok('rbac-create gold --type qos-policy --action access_as_shared');
+    expect(await json('qos-rule-type-list')).toEqual([{ type: 'bandwidth_limit' }, { type: 'dscp_marking' }]);
+    expect(await json('qos-rule-type-show bandwidth_limit')).toMatchObject({ drivers: expect.anything() });
+    await ok('port-delete limited');
+    await ok('net-delete limited');
   });
 
   it('bindings of a port, and its activation', async () => {

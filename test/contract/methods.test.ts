@@ -21,6 +21,7 @@ beforeAll(async () => {
           'segments',
           'network_segment_range',
           'trunk',
+          'qos',
           'flavors',
           'network_ip_availability',
           'auto_allocate',
@@ -40,8 +41,9 @@ afterAll(async () => {
 const spellings = ({ collection }: ResourceDefinition) => [...new Set([collection, collection.replaceAll('_', '-')])];
 const status = async (method: string, path: string, body?: object) => (await t.ask(admin, method, path, body)).status;
 const listed = resources.filter(
-  ({ collection, parent, routes }) =>
+  ({ collection, parent, routes, single }) =>
     parent === undefined &&
+    !single &&
     // One per project, and only by routes.
     !routes?.some(({ path }) => path === collection) &&
     collection !== 'auto_allocated_topologies',

@@ -18,7 +18,7 @@ beforeAll(async () => {
       vlan: { network_vlan_ranges: ['physnet0:100:200', 'physnet1:100:200', 'physnet2:100:200'] },
       securityGroup: { enable_security_group: true },
       service: {
-        service_plugins: ['segments', 'network_segment_range', 'flavors', 'network_ip_availability', 'trunk'],
+        service_plugins: ['segments', 'network_segment_range', 'flavors', 'network_ip_availability', 'trunk', 'qos'],
       },
     },
   });
@@ -73,12 +73,13 @@ const sortedBy = (item: Item, key: string): unknown =>
   numbers.has(key) && item[key] !== null ? Number(item[key]) : (item[key] ?? null);
 
 const served = resources.filter(
-  ({ parent, attributes, key = 'id' }) => parent === undefined && Object.hasOwn(attributes, key),
+  ({ parent, attributes, single, key = 'id' }) => parent === undefined && !single && Object.hasOwn(attributes, key),
 );
 const members = new Set(['networks', 'subnets', 'ports', 'subnetpools', 'address_groups', 'address_scopes']);
 const cases = served
   .filter(
-    ({ collection }) => !['auto_allocated_topologies', 'security_groups_default_statefulness'].includes(collection),
+    ({ collection }) =>
+      !['auto_allocated_topologies', 'security_groups_default_statefulness', 'rule_types'].includes(collection),
   )
   .map(({ collection }) => [collection] as const);
 

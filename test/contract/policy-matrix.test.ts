@@ -72,6 +72,7 @@ const subjects: Record<Collection, Subject> = {
     input: () => ({ name: 'g' }),
     rbac: 'security_group',
   },
+  'qos/policies': { member: 'policy', whose: shareable, input: () => ({ name: 'q' }), rbac: 'qos_policy' },
   'rbac-policies': {
     member: 'rbac_policy',
     whose: plain,
@@ -157,7 +158,7 @@ describe.each(Object.keys(published) as Collection[])('%s', (collection) => {
       options: {
         quota: unlimited,
         securityGroup: { enable_security_group: true },
-        service: { service_plugins: ['segments', 'network_segment_range', 'trunk'] },
+        service: { service_plugins: ['segments', 'network_segment_range', 'trunk', 'qos'] },
       },
     });
   };

@@ -120,6 +120,7 @@ export const makers: Readonly<Record<string, Made>> = {
     input: (_, n) => ({ description: `p${n % 5}`, metainfo: `m${n}` }),
     change: { enabled: false },
   },
+  policies: { path: 'qos/policies', member: 'policy', byAdmin: true, input: (_, n) => ({ name: `q${n % 5}` }) },
   default_security_group_rules: {
     path: 'default-security-group-rules',
     member: 'default_security_group_rule',

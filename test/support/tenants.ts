@@ -81,7 +81,7 @@ export class Tenants implements AsyncDisposable {
 
   /** Creates one; its own part of the answer. @throws when refused */
   async create(caller: Caller, collection: string, input: Json): Promise<Json> {
-    const key = collection.replaceAll('-', '_').replace(/ies$/, 'y').replace(/s$/, '');
+    const key = collection.split('/').at(-1)!.replaceAll('-', '_').replace(/ies$/, 'y').replace(/s$/, '');
     const { status, body } = await this.ask(caller, 'POST', collection, { [key]: input });
     if (status !== 201) throw new Error(`POST ${collection}: ${status} ${JSON.stringify(body)}`);
     return body[key];

@@ -108,6 +108,7 @@ async function operators(t: Tenants, i: number, network_id: string): Promise<voi
     maximum: 1009 + 10 * i,
   });
   await t.database.transaction((tx) => insertAgent(tx, { host: `host${i % 4}${i}`, topic: i % 2 ? 'N/A' : 'x' }));
+  await t.create(admin, 'qos/policies', { name, description: name, ...(i % 3 === 0 && { project_id: 'demo' }) });
   await t.create(admin, 'flavors', { name, service_type: 'CORE', description: name, enabled: i % 2 === 0 });
   await t.create(admin, 'service_profiles', { metainfo: `m${i % 4} ${i}`, driver: '', enabled: i % 2 === 0 });
 }

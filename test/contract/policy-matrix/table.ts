@@ -5,11 +5,17 @@
  * | word | holds for |
  * |---|---|
  * | `admin`, `service`, `reader` | the role, wherever the object belongs |
- * | `own:member`, `own:reader` | the role, in the project the object belongs to |
+ * | `own:manager`, `own:member`, `own:reader` | the role, in the project the object belongs to |
  * | `net:member`, `net:reader` | the role, in the project its network (or group) belongs to |
  * | `shared` | everybody, where the object (of a subnet or port: its network) is shared with the caller's project |
  */
-export type Word = 'admin' | 'service' | 'reader' | `${'own' | 'net'}:${'member' | 'reader'}` | 'shared';
+export type Word =
+  | 'admin'
+  | 'service'
+  | 'reader'
+  | `${'own' | 'net'}:${'member' | 'reader'}`
+  | 'own:manager'
+  | 'shared';
 
 export interface Row {
   readonly show: readonly Word[];
@@ -39,6 +45,7 @@ export const published = {
   'address-scopes': row(['admin', 'own:reader', 'shared'], members),
   'address-groups': row(['admin', 'own:reader', 'shared'], members),
   'security-groups': row(['admin', 'own:reader', 'shared'], members),
+  'qos/policies': row(['admin', 'own:reader', 'shared'], ['admin', 'own:manager']),
   'rbac-policies': row(['admin', 'own:reader'], members),
   trunks: row(['admin', 'own:reader'], members),
   flavors: row(['reader'], admins),
