@@ -144,22 +144,23 @@ describe('rules', () => {
     const { id } = await limit(policy);
     const stranger = member('p2');
     for (const attempt of [
-      rulesOf(policy).list(stranger, {
-        filters: {},
-        fields: null,
-        sorts: [],
-        limit: null,
-        marker: null,
-        pageReverse: false,
-      }),
-      rulesOf(policy).get(stranger, id),
-      rulesOf(policy).create!(stranger, { max_kbps: 1, max_burst_kbps: 0, direction: 'ingress' }),
-      rulesOf(policy).update!(stranger, id, { max_kbps: 1 }),
-      rulesOf(policy).delete!(stranger, id),
-      alias().get(stranger, id),
-      alias().delete!(stranger, id),
+      () =>
+        rulesOf(policy).list(stranger, {
+          filters: {},
+          fields: null,
+          sorts: [],
+          limit: null,
+          marker: null,
+          pageReverse: false,
+        }),
+      () => rulesOf(policy).get(stranger, id),
+      () => rulesOf(policy).create!(stranger, { max_kbps: 1, max_burst_kbps: 0, direction: 'ingress' }),
+      () => rulesOf(policy).update!(stranger, id, { max_kbps: 1 }),
+      () => rulesOf(policy).delete!(stranger, id),
+      () => alias().get(stranger, id),
+      () => alias().delete!(stranger, id),
     ]) {
-      expect((await failure(attempt)).type).toBe('QosPolicyNotFound');
+      expect((await failure(attempt())).type).toBe('QosPolicyNotFound');
     }
   });
 
