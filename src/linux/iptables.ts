@@ -23,8 +23,8 @@ export interface Jump {
 const LOCK_WAIT_S = '10';
 const RESTORE_TIMEOUT_MS = 30_000;
 /** Without a kernel that has the table the save command fails with one of these. */
-const FLAVOURS = ['', '-nft', '-legacy'] as const;
-type Flavour = (typeof FLAVOURS)[number];
+export const FLAVOURS = ['', '-nft', '-legacy'] as const;
+export type Flavour = (typeof FLAVOURS)[number];
 
 /**
  * Our own chains in the tables of one tool, put there and taken away as a whole by one `…-restore --noflush` that leaves

@@ -1,3 +1,4 @@
+import { protocolNumbers } from '../lib/protocols.ts';
 import { pythonRepr, pythonString } from '../lib/python-text.ts';
 import type { AttributeType } from './contract.ts';
 import { toCidr } from './converters.ts';
@@ -6,35 +7,6 @@ import { toCanonicalUuid } from './types.ts';
 import * as check from './validators.ts';
 
 /** The values of security group rules: names and numbers as upstream's extensions/securitygroup.py takes them. */
-
-/** Protocols with a name (neutron-lib `constants.IP_PROTOCOL_MAP`), in upstream's order: its messages list them. */
-export const protocolNumbers: Readonly<Record<string, number>> = {
-  ah: 51,
-  dccp: 33,
-  egp: 8,
-  esp: 50,
-  gre: 47,
-  hopopt: 0,
-  icmp: 1,
-  igmp: 2,
-  ip: 0,
-  ipip: 4,
-  'ipv6-encap': 41,
-  'ipv6-frag': 44,
-  'ipv6-icmp': 58,
-  icmpv6: 58,
-  'ipv6-nonxt': 59,
-  'ipv6-opts': 60,
-  'ipv6-route': 43,
-  ospf: 89,
-  pgm: 113,
-  rsvp: 46,
-  sctp: 132,
-  tcp: 6,
-  udp: 17,
-  udplite: 136,
-  vrrp: 112,
-};
 
 const protocolNames = new Set(Object.keys(protocolNumbers));
 const ethertypes = ['IPv4', 'IPv6'] as const;

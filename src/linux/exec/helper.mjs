@@ -47,6 +47,7 @@ const ALLOWED = new Set([
   'iptables-restore',
   'iptables-save',
   'keepalived',
+  'modprobe',
   'radvd',
   'sysctl',
   'tc',
@@ -64,6 +65,7 @@ const PACKAGES = {
   dnsmasq: 'dnsmasq-base',
   ip: 'iproute2',
   ip6tables: 'iptables',
+  modprobe: 'kmod',
   sysctl: 'procps',
   tc: 'iproute2',
 };

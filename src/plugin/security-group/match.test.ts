@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { protocolNumbers } from '../../resources/rule-types.ts';
+import { protocolNumbers } from '../../lib/protocols.ts';
 import type { RuleMatch } from '../../resources/shapes.ts';
 import { keyOfMatch, normalizedCidr, normalMatch } from './match.ts';
 

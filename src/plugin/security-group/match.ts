@@ -1,6 +1,6 @@
 import { addressVersion } from '../../lib/ip/address.ts';
 import { formatCidr, parseCidr } from '../../lib/ip/cidr.ts';
-import { protocolNumbers } from '../../resources/rule-types.ts';
+import { protocolNumbers } from '../../lib/protocols.ts';
 import type { RuleMatch } from '../../resources/shapes.ts';
 import { securityGroupErrors as errors } from './errors.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatCidr, parseCidr } from '../../../src/lib/ip/cidr.ts';
-import { protocolNumbers } from '../../../src/resources/rule-types.ts';
+import { protocolNumbers } from '../../../src/lib/protocols.ts';
 import { admin, type Tenants } from '../../support/tenants.ts';
 import { attacker, makeCloud, outcome, victim } from './cloud.ts';
 

@@ -1,0 +1,78 @@
+import type { Address } from '../../../lib/ip/address.ts';
+import { type Cidr, cidrHas } from '../../../lib/ip/cidr.ts';
+import { parseBlock } from '../../../lib/ip/kernel-text.ts';
+import { endFlows, type Flow, listFlows } from '../../../linux/conntrack.ts';
+import type { Exec } from '../../../linux/contract.ts';
+import type { FirewallState } from '../contract.ts';
+import type { PortPlan } from './desired.ts';
+import { FlowJudge } from './flows.ts';
+
+/**
+ * Ends connections that the rules no longer allow: the kernel goes on with whatever was once let through. What could not be
+ * ended (no conntrack program, say) is kept for the next time.
+ */
+export class FlowKeeper {
+  readonly #exec: Exec;
+  readonly #taps = new Set<string>();
+  readonly #lost = new Map<string, { zone: number; block: Cidr }>();
+  #isEverything = false;
+
+  constructor(exec: Exec) {
+    this.#exec = exec;
+  }
+
+  /** Less passes at this port than before. */
+  recheck(tap: string): void {
+    this.#taps.add(tap);
+  }
+
+  /** An agent that was stopped may have changed rules and not have got to the connections. */
+  recheckAll(): void {
+    this.#isEverything = true;
+  }
+
+  /** What a port no longer is, or has. */
+  lose({ tracking }: PortPlan, ips: Iterable<string>): void {
+    if (tracking === 'notrack') return;
+    for (const ip of ips) {
+      const block = parseBlock(ip);
+      if (block) this.#lost.set(`${tracking.zone} ${ip}`, { zone: tracking.zone, block });
+    }
+  }
+
+  get isIdle(): boolean {
+    return this.#taps.size === 0 && this.#lost.size === 0 && !this.#isEverything;
+  }
+
+  /** Taps whose connections were not looked at yet. */
+  get waiting(): ReadonlySet<string> {
+    return this.#taps;
+  }
+
+  /** @returns how many connections were ended. @throws CommandFailed */
+  async settle(plans: ReadonlyMap<string, PortPlan>, members: FirewallState['members']): Promise<number> {
+    if (this.isIdle) return 0;
+    const concerns = (plan: PortPlan) => this.#isEverything || this.#taps.has(plan.port.tap);
+    const zones = new Set([...this.#lost.values()].map(({ zone }) => zone));
+    for (const plan of plans.values()) {
+      if (plan.port.filter === 'filtered' && plan.tracking !== 'notrack' && concerns(plan))
+        zones.add(plan.tracking.zone);
+    }
+    const lost = (zone: number, address: Address) =>
+      [...this.#lost.values()].some((one) => one.zone === zone && cidrHas(one.block, address));
+    let ended = 0;
+    if (zones.size > 0) {
+      const judge = new FlowJudge(plans.values(), members);
+      for (const version of [4, 6] as const) {
+        const flows: Flow[] = await listFlows(this.#exec, version, zones);
+        const ends = flows.filter((flow) => judge.mustEnd(flow, concerns, lost));
+        await endFlows(this.#exec, ends, flows);
+        ended += ends.length;
+      }
+    }
+    this.#taps.clear();
+    this.#lost.clear();
+    this.#isEverything = false;
+    return ended;
+  }
+}

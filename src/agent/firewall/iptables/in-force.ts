@@ -1,0 +1,209 @@
+import type { IpVersion } from '../../../lib/ip/address.ts';
+import { type PacketFilter, RestoreFailed } from '../../../linux/packet-filter.ts';
+import type { Base } from './base.ts';
+import { parseSave, type Saved } from './kernel.ts';
+import { chains } from './names.ts';
+import { type Change, planChanges, renderChanges } from './plan.ts';
+import type { Protocols } from './protocols.ts';
+import { type Survey, survey } from './survey.ts';
+import { tables, type Unit } from './unit.ts';
+
+export interface Wanted {
+  /** @param have what is in force: units of others stay as they are there */
+  units(have: ReadonlyMap<string, Unit>): ReadonlyMap<string, Unit>;
+  /** What an owner gets whose unit the kernel refuses. */
+  fallback(owner: string, have: Unit | undefined): Unit | undefined;
+  /** Taps that the agent knows. */
+  taps(): Iterable<string>;
+}
+
+export interface Enforced {
+  /** Owners whose unit could not be put in force, with the reason; they have their fallback. */
+  readonly refused: ReadonlyMap<string, string>;
+  /** Why nothing at all could be changed, or null. */
+  readonly failure: string | null;
+}
+
+/**
+ * The rules of one family that are in force: remembers them, and brings them to what is wanted by one restore. Where the
+ * kernel refuses rules of one port, that port is left out and the rest goes on.
+ */
+export class RulesInForce {
+  readonly version: IpVersion;
+  readonly #filter: PacketFilter;
+  readonly #base: Base;
+  readonly #protocols: Protocols;
+  #have: ReadonlyMap<string, Unit> = new Map();
+  #seen: Survey | null = null;
+  #isKnown = false;
+  /** Chains that cannot be removed: rules of others lead to them. Tried again after the next look. */
+  readonly #stuck = new Set<string>();
+
+  constructor(version: IpVersion, filter: PacketFilter, base: Base, protocols: Protocols) {
+    this.version = version;
+    this.#filter = filter;
+    this.#base = base;
+    this.#protocols = protocols;
+  }
+
+  get units(): ReadonlyMap<string, Unit> {
+    return this.#have;
+  }
+
+  get isKnown(): boolean {
+    return this.#isKnown;
+  }
+
+  distrust(): void {
+    this.#isKnown = false;
+  }
+
+  /** Looks at the kernel. @throws CommandFailed */
+  async look(taps: Iterable<string>): Promise<Saved> {
+    const saved = parseSave(await this.#filter.save(tables), this.#protocols);
+    this.#seen = survey(saved, this.#base, taps);
+    this.#have = this.#seen.units;
+    this.#stuck.clear();
+    this.#isKnown = true;
+    return saved;
+  }
+
+  plan(units: ReadonlyMap<string, Unit>): Change[] {
+    const plan = planChanges({ base: this.#base, have: this.#have, want: units, seen: this.#seen });
+    return plan.filter((change) => change.do !== 'remove' || !this.#stuck.has(change.chain));
+  }
+
+  async enforce(wanted: Wanted): Promise<Enforced> {
+    const refused = new Map<string, string>();
+    let isSecondLook = this.#seen !== null;
+    for (;;) {
+      const units = this.#wantedUnits(wanted, refused);
+      const failure = await this.#try(units, wanted);
+      if (failure === null) return { refused, failure: null };
+      if (failure.reason.isPassing) return this.#nothingDone(failure.reason);
+      if (!isSecondLook) {
+        // Somebody may have changed what we remember.
+        isSecondLook = true;
+        await this.look(wanted.taps());
+        continue;
+      }
+      const guilty = this.#guilty(failure, units);
+      if (guilty === 'chain') continue;
+      // No owner is named, or one whose fallback is refused too.
+      if (guilty === null || guilty.some((owner) => refused.has(owner))) {
+        return await this.#bisect(wanted, refused, failure.reason);
+      }
+      for (const owner of guilty) refused.set(owner, failure.reason.message);
+    }
+  }
+
+  #wantedUnits(wanted: Wanted, refused: ReadonlyMap<string, string>): Map<string, Unit> {
+    const units = new Map(wanted.units(this.#have));
+    for (const owner of refused.keys()) replace(units, owner, wanted.fallback(owner, this.#have.get(owner)));
+    return units;
+  }
+
+  /** @returns what failed, and the text that did; null when all is in force */
+  async #try(units: ReadonlyMap<string, Unit>, wanted: Wanted): Promise<Failure | null> {
+    const { text, changes } = renderChanges(this.plan(units));
+    try {
+      if (text) await this.#filter.restore(text);
+    } catch (error) {
+      if (!(error instanceof RestoreFailed)) throw error;
+      // Of two tables the first may have been changed.
+      if (!error.isPassing && text.startsWith('*raw') && text.includes('*filter')) {
+        const stuck = [...this.#stuck];
+        await this.look(wanted.taps());
+        for (const chain of stuck) this.#stuck.add(chain);
+      }
+      return { reason: error, text, changes };
+    }
+    this.#have = units;
+    this.#seen = null;
+    return null;
+  }
+
+  #nothingDone(reason: RestoreFailed): Enforced {
+    this.#isKnown = false;
+    return { refused: new Map(), failure: reason.message };
+  }
+
+  /** Owners whose line was refused: all that have that very line. */
+  #guilty({ reason, text, changes }: Failure, units: ReadonlyMap<string, Unit>): string[] | 'chain' | null {
+    const change = reason.line === null ? null : (changes[reason.line] ?? null);
+    if (reason.line === null || change === null) return null;
+    if (change.do === 'remove') {
+      this.#stuck.add(change.chain);
+      return 'chain';
+    }
+    if (change.do === 'delete' && change.owner !== null && this.#seen) {
+      // What somebody put there does not go by its text: the chain is made anew.
+      const { table, chain } = change;
+      if (this.#seen.disorder.some((one) => one.table === table && one.chain === chain)) return null;
+      this.#seen = { ...this.#seen, disorder: [...this.#seen.disorder, { table, chain }] };
+      return 'chain';
+    }
+    const line = text.split('\n')[reason.line - 1] as string;
+    const body = line.replace(/^-[AI] \S+ (\d+ )?/, '');
+    const owners = [...units].filter(
+      ([owner, unit]) =>
+        unit !== this.#have.get(owner) &&
+        ([...unit.chains.values()].some((bodies) => bodies.includes(body)) ||
+          unit.lines.some((one) => one.body === body)),
+    );
+    return owners.length > 0 ? owners.map(([owner]) => owner) : change.owner === null ? null : [change.owner];
+  }
+
+  /**
+   * Which of the changed owners it is, found by halves: the kernel did not say. First, whether anything can be changed
+   * at all.
+   */
+  async #bisect(wanted: Wanted, refused: Map<string, string>, reason: RestoreFailed): Promise<Enforced> {
+    if ((await this.#try(new Map(this.#have), wanted)) !== null || !(await this.#canRestore())) {
+      return this.#nothingDone(reason);
+    }
+    const attempt = async (owners: readonly string[]): Promise<void> => {
+      const all = this.#wantedUnits(wanted, refused);
+      const next = new Map(this.#have);
+      for (const owner of owners) replace(next, owner, all.get(owner));
+      const failure = await this.#try(next, wanted);
+      if (failure === null) return;
+      if (owners.length > 1) {
+        const half = Math.ceil(owners.length / 2);
+        await attempt(owners.slice(0, half));
+        return await attempt(owners.slice(half));
+      }
+      const owner = owners[0] as string;
+      const isFallback = refused.has(owner);
+      refused.set(owner, failure.reason.message);
+      if (!isFallback) await attempt([owner]);
+    };
+    const all = this.#wantedUnits(wanted, refused);
+    const owners = [...new Set([...this.#have.keys(), ...all.keys()])];
+    const changed = owners.filter((owner) => all.get(owner) !== this.#have.get(owner));
+    if (changed.length > 0) await attempt(changed);
+    return { refused, failure: null };
+  }
+
+  /** A restore that changes nothing: it empties a chain that is always empty. */
+  async #canRestore(): Promise<boolean> {
+    try {
+      await this.#filter.restore(`*filter\n:${chains.local} - [0:0]\nCOMMIT\n`);
+      return true;
+    } catch (error) {
+      if (error instanceof RestoreFailed) return false;
+      throw error;
+    }
+  }
+}
+
+function replace(units: Map<string, Unit>, owner: string, unit: Unit | undefined): void {
+  if (unit) units.set(owner, unit);
+  else units.delete(owner);
+}
+
+interface Failure {
+  readonly reason: RestoreFailed;
+  readonly text: string;
+  readonly changes: readonly (Change | null)[];
+}

@@ -1,0 +1,210 @@
+import { eui64, type IpVersion } from '../../../lib/ip/address.ts';
+import { kernelAddress, kernelCidr, parseBlock } from '../../../lib/ip/kernel-text.ts';
+import type { FirewallPort } from '../contract.ts';
+import type { Commented } from './comments.ts';
+import { chains, commentName, portChain } from './names.ts';
+import type { Protocols } from './protocols.ts';
+import type { Line, Unit } from './unit.ts';
+
+/** How frames of a bridge are followed: in a conntrack zone of its own, or (all its ports are stateless) not at all. */
+export type Tracking = { readonly zone: number } | 'notrack';
+
+export interface PortSetting {
+  readonly key: string;
+  readonly tracking: Tracking;
+  /** Answers need a rule of their own. */
+  readonly stateless: boolean;
+  /** Texts of the rules of its groups, by direction, in order; the server's own rules first. */
+  readonly rules: { readonly ingress: readonly string[]; readonly egress: readonly string[] };
+}
+
+export interface Spelling {
+  readonly commented: Commented;
+  readonly protocols: Protocols;
+}
+
+/** What a port needs in the tables of one family (upstream: agent/linux/iptables_firewall.py). */
+export function portUnit(port: FirewallPort, version: IpVersion, setting: PortSetting, spelling: Spelling): Unit {
+  if (port.filter === 'closed') return closedUnit(port, setting.tracking, spelling);
+  if (port.filter === 'open') return openUnit(port, setting.tracking, spelling);
+  const { commented } = spelling;
+  const { key } = setting;
+  const to = portChain('i', key);
+  const from = portChain('o', key);
+  const own = portChain('s', key);
+  const guarded = { ...setting, own, fallback: commented(`-j ${chains.fallback}`, 'fallback') };
+  const lines = [
+    forward(commented(`${bridgedOut(port.tap)} -j ${chains.groups}`, 'toGroups')),
+    forward(commented(`${bridgedIn(port.tap)} -j ${chains.groups}`, 'toGroups')),
+    input(commented(`${cameIn(port.tap)} -g ${from}`, 'input')),
+    { table: 'filter', chain: chains.groups, body: commented(`${bridgedOut(port.tap)} -j ${to}`, 'toPort') },
+    { table: 'filter', chain: chains.groups, body: commented(`${bridgedIn(port.tap)} -j ${from}`, 'toPort') },
+    ...trackingLines(port, setting.tracking),
+  ] as const;
+  return {
+    chains: new Map([
+      [to, toGuest(version, guarded, spelling)],
+      [from, fromGuest(version, guarded, spelling)],
+      [own, ownAddresses(port, version, spelling)],
+    ]),
+    lines,
+  };
+}
+
+/** Everything is dropped, whatever else stands in the chains. */
+export function closedUnit(port: FirewallPort, tracking: Tracking, { commented }: Spelling): Unit {
+  const drop = `-j ${chains.fallback}`;
+  return {
+    chains: new Map(),
+    lines: [
+      forward(commented(`${bridgedOut(port.tap)} ${drop}`, 'fallback')),
+      forward(commented(`${bridgedIn(port.tap)} ${drop}`, 'fallback')),
+      input(commented(`${cameIn(port.tap)} ${drop}`, 'fallback')),
+      ...trackingLines(port, tracking),
+    ],
+  };
+}
+
+function openUnit(port: FirewallPort, tracking: Tracking, { commented }: Spelling): Unit {
+  return {
+    chains: new Map(),
+    lines: [
+      forward(commented(`${bridgedOut(port.tap)} -j ACCEPT`, 'open')),
+      forward(commented(`${bridgedIn(port.tap)} -j ACCEPT`, 'open')),
+      // What comes for the host itself is for its own rules to judge.
+      input(commented(`${cameIn(port.tap)} -j RETURN`, 'open')),
+      ...trackingLines(port, tracking),
+    ],
+  };
+}
+
+/**
+ * One zone for each bridge, so that two networks may have the same addresses. Three lines of each port, as upstream: the
+ * second is the one that matches, since br_netfilter shows the bridge as the device.
+ */
+function trackingLines({ tap, bridge }: FirewallPort, tracking: Tracking): Line[] {
+  const name = commentName(tap);
+  const [comment, target] =
+    tracking === 'notrack'
+      ? [`Make ${name} stateless`, '--notrack']
+      : [`Set zone for ${name}`, `--zone ${tracking.zone}`];
+  return [`-m physdev --physdev-in ${bridge}`, `-i ${bridge}`, `-m physdev --physdev-in ${tap}`].map((match) => ({
+    table: 'raw',
+    chain: chains.prerouting,
+    body: `${match} -m comment --comment "${comment}" -j CT ${target}`,
+  }));
+}
+
+/** What the host itself sends into a bridge is followed in the zone in which its answers are looked up. */
+export function bridgeUnit(bridge: string, tracking: Tracking): Unit {
+  if (tracking === 'notrack') return { chains: new Map(), lines: [] };
+  return {
+    chains: new Map(),
+    lines: [{ table: 'raw', chain: chains.output, body: `-o ${bridge} -j CT --zone ${tracking.zone}` }],
+  };
+}
+
+type Guarded = PortSetting & { own: string; fallback: string };
+
+function toGuest(version: IpVersion, { rules, stateless, fallback }: Guarded, spelling: Spelling): string[] {
+  const icmpv6 = spelling.protocols.wordOf(58);
+  // MLD queries, neighbour solicitations and advertisements: without them a guest has no IPv6.
+  const types = version === 6 ? [130, 135, 136] : [];
+  return unique([
+    ...types.map((type) => `-p ${icmpv6} -m icmp6 --icmpv6-type ${type} -j RETURN`),
+    ...judged(rules.ingress, stateless, spelling),
+    fallback,
+  ]);
+}
+
+function fromGuest(version: IpVersion, { rules, stateless, own, fallback }: Guarded, spelling: Spelling): string[] {
+  const { commented, protocols } = spelling;
+  const udp = `-p ${protocols.wordOf(17)} -m udp`;
+  const icmpv6 = `-p ${protocols.wordOf(58)}`;
+  const fixed =
+    version === 4
+      ? [
+          // Before the guest has an address.
+          commented(`-s 0.0.0.0/32 -d 255.255.255.255/32 ${udp} --sport 68 --dport 67 -j RETURN`, 'dhcpClient'),
+          `-j ${own}`,
+          commented(`${udp} --sport 68 --dport 67 -j RETURN`, 'dhcpClient'),
+          commented(`${udp} --sport 67 --dport 68 -j DROP`, 'dhcpServer'),
+        ]
+      : [
+          // MLD reports and neighbour solicitations before the guest has an address (duplicate address detection).
+          ...[131, 135, 143].map((type) =>
+            commented(`-s ::/128 -d ff02::/16 ${icmpv6} -m icmp6 --icmpv6-type ${type} -j RETURN`, 'icmpv6'),
+          ),
+          `-j ${own}`,
+          commented(`${icmpv6} -m icmp6 --icmpv6-type 134 -j DROP`, 'advertisement'),
+          commented(`${icmpv6} -j RETURN`, 'icmpv6'),
+          commented(`${udp} --sport 546 --dport 547 -j RETURN`, 'dhcpClient'),
+          commented(`${udp} --sport 547 --dport 546 -j DROP`, 'dhcpServer'),
+        ];
+  return unique([...fixed, ...judged(rules.egress, stateless, spelling), fallback]);
+}
+
+/** Where packets are not followed there are no known sessions and nothing is invalid. */
+function judged(rules: readonly string[], stateless: boolean, { commented }: Spelling): string[] {
+  if (stateless) return [...rules];
+  return [
+    commented('-m state --state RELATED,ESTABLISHED -j RETURN', 'established'),
+    ...rules,
+    commented('-m state --state INVALID -j DROP', 'invalid'),
+  ];
+}
+
+/**
+ * Who the guest may say it is: its fixed addresses and address pairs, each with its MAC; in IPv6 also the link-local address
+ * of each MAC. Without any fixed address the MAC alone counts, as upstream. In a family in which the port has no address, upstream
+ * lets it say anything; here nothing but that link-local address is its own.
+ */
+function ownAddresses(port: FirewallPort, version: IpVersion, { commented }: Spelling): string[] {
+  const pairs: string[] = [];
+  const add = (mac: string, ip: string) => {
+    const block = parseBlock(ip);
+    if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(mac) || block?.version !== version) return;
+    pairs.push(`${block.prefix > 0 ? `-s ${kernelCidr(block)} ` : ''}${fromMac(mac)}`);
+    if (version === 6) pairs.push(linkLocal(mac));
+  };
+  for (const { mac_address, ip_address } of port.addressPairs) add(mac_address, ip_address);
+  for (const ip of port.fixedIps) add(port.mac, ip);
+  if (port.fixedIps.length === 0) pairs.push(fromMac(port.mac));
+  else if (version === 6) pairs.push(linkLocal(port.mac));
+  return [...unique(pairs).map((match) => commented(`${match} -j RETURN`, 'pair')), commented('-j DROP', 'noPair')];
+}
+
+function fromMac(mac: string): string {
+  return `-m mac --mac-source ${mac.toLowerCase()}`;
+}
+
+const LINK_LOCAL = 0xfe80n << 112n;
+
+function linkLocal(mac: string): string {
+  return `-s ${kernelAddress(eui64(LINK_LOCAL, mac), 6)}/128 ${fromMac(mac)}`;
+}
+
+function forward(body: string): Line {
+  return { table: 'filter', chain: chains.forward, body };
+}
+
+function input(body: string): Line {
+  return { table: 'filter', chain: chains.input, body };
+}
+
+function bridgedOut(tap: string): string {
+  return `-m physdev --physdev-out ${tap} --physdev-is-bridged`;
+}
+
+function bridgedIn(tap: string): string {
+  return `-m physdev --physdev-in ${tap} --physdev-is-bridged`;
+}
+
+/** Without `--physdev-is-bridged`: in INPUT, and for routed packets, the kernel never finds that. */
+function cameIn(tap: string): string {
+  return `-m physdev --physdev-in ${tap}`;
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { parseAddress } from './address.ts';
+import { kernelAddress, kernelCidr, parseBlock } from './kernel-text.ts';
+
+describe('kernelAddress', () => {
+  // What `inet_ntop` of glibc 2.36 printed.
+  it.each([
+    ['10.0.0.5', '10.0.0.5'],
+    ['255.255.255.255', '255.255.255.255'],
+    ['::', '::'],
+    ['::1', '::1'],
+    ['::100', '::100'],
+    ['::1:0', '::0.1.0.0'],
+    ['::102:304', '::1.2.3.4'],
+    ['::ffff:102:304', '::ffff:1.2.3.4'],
+    ['::ffff:0:0', '::ffff:0.0.0.0'],
+    ['::ffff:0:102:304', '::ffff:0:102:304'],
+    ['1:0:0:2::3', '1:0:0:2::3'],
+    ['1:0:2:3:4:5:6:7', '1:0:2:3:4:5:6:7'],
+    ['1:0:0:4:0:0:7:8', '1::4:0:0:7:8'],
+    ['FE80::1', 'fe80::1'],
+    ['1::', '1::'],
+  ])('%s is %s', (text, printed) => {
+    const { value, version } = parseAddress(text)!;
+    expect(kernelAddress(value, version)).toBe(printed);
+  });
+});
+
+describe('parseBlock', () => {
+  it.each([
+    ['10.0.0.5', '10.0.0.5/32'],
+    ['10.0.0.5/8', '10.0.0.0/8'],
+    ['fd00::5', 'fd00::5/128'],
+    ['::/0', '::/0'],
+  ])('reads %s', (text, block) => {
+    expect(kernelCidr(parseBlock(text)!)).toBe(block);
+  });
+
+  it.each(['', '10.0.0', '10.0.0.5/33', '10.0.0.5 ', 'fd00::/129', 'eth0'])('refuses %j', (text) => {
+    expect(parseBlock(text)).toBeNull();
+  });
+});

@@ -1,0 +1,156 @@
+import type { KernelSettings } from '../../../src/agent/firewall/bridge-filtering.ts';
+import type { FirewallPort, FirewallState, Members } from '../../../src/agent/firewall/contract.ts';
+import { IptablesFirewall, type IptablesFirewallOptions } from '../../../src/agent/firewall/iptables/driver.ts';
+import type { CommandResult, Exec, RunOptions } from '../../../src/linux/contract.ts';
+import { sysctlPath } from '../../../src/linux/sysctl.ts';
+import type { WireRule } from '../../../src/rpc/contract.ts';
+import type { EmulatedHost } from '../hosts.ts';
+import { openRemoteHost, type RemoteHost } from '../remote-host.ts';
+
+/** A host with a bridge, guests on taps, and the firewall driver at work in it. */
+export class FirewallStand {
+  readonly host: EmulatedHost;
+  readonly remote: RemoteHost;
+  /** What the driver ran, in order. */
+  readonly ran: { argv: readonly string[]; stdin: string }[] = [];
+  /** Called before each command; may throw in its place. */
+  intercept: (argv: readonly string[], options: RunOptions) => void = () => {};
+  readonly exec: Exec;
+  readonly settings: KernelSettings;
+  readonly taps = new Set<string>();
+
+  constructor(host: EmulatedHost, remote: RemoteHost) {
+    this.host = host;
+    this.remote = remote;
+    this.exec = {
+      ...remote.exec,
+      run: async (argv, options = {}): Promise<CommandResult> => {
+        this.ran.push({ argv, stdin: options.stdin ?? '' });
+        this.intercept(argv, options);
+        return await remote.exec.run(argv, options);
+      },
+    };
+    this.settings = {
+      read: async (key) => (await remote.exec.run(['cat', sysctlPath(key)])).stdout.trim(),
+      write: async (key, value) => {
+        await remote.exec.run(['sysctl', '-q', '-w', `${key.replaceAll('/', '.')}=${value}`]);
+      },
+    };
+  }
+
+  static async open(host: EmulatedHost): Promise<FirewallStand> {
+    return new FirewallStand(host, await openRemoteHost(host));
+  }
+
+  driver(options: Partial<IptablesFirewallOptions> = {}): IptablesFirewall {
+    return new IptablesFirewall({ exec: this.exec, settings: this.settings, ...options });
+  }
+
+  /** Commands that changed something, as `argv[0]`; then forgets all. */
+  takeWrites(): string[] {
+    const writes = this.ran.filter(({ argv }) => /-restore$/.test(argv[0] ?? '') || argv[1] === 'restore');
+    this.ran.length = 0;
+    return writes.map(({ argv }) => argv[0] as string);
+  }
+
+  readonly isThere = (tap: string): boolean => this.taps.has(tap);
+
+  /** A guest in a namespace behind a tap. */
+  async addGuest(port: FirewallPort, { bridge = port.bridge, plugged = true } = {}): Promise<void> {
+    const netns = guestOf(port.tap);
+    const addresses = [...port.fixedIps].map((ip) => `${ip}/${ip.includes(':') ? 64 : 24}`);
+    await this.host.run(['ip', 'netns', 'add', netns]);
+    await this.host.ipBatch([
+      `link add ${port.tap} type veth peer name eth0 address ${port.mac} netns ${netns}`,
+      `link set ${port.tap} up`,
+      ...(plugged ? [`link set ${port.tap} master ${bridge}`] : []),
+    ]);
+    await this.host.ipBatch(
+      [
+        'link set lo up',
+        'link set eth0 up',
+        ...addresses.map((one) => `addr add ${one} dev eth0${one.includes(':') ? ' nodad' : ''}`),
+      ],
+      netns,
+    );
+    this.taps.add(port.tap);
+  }
+
+  async addBridge(name: string, addresses: readonly string[] = []): Promise<void> {
+    await this.host.ipBatch([
+      `link add ${name} type bridge forward_delay 0 mcast_snooping 0`,
+      `link set ${name} up`,
+      ...addresses.map((one) => `addr add ${one} dev ${name}${one.includes(':') ? ' nodad' : ''}`),
+    ]);
+  }
+
+  /** Whether an echo request is answered. */
+  async pings(
+    from: FirewallPort,
+    address: string,
+    { source = null as string | null, waitS = 0.3 } = {},
+  ): Promise<boolean> {
+    const argv = ['ping', '-n', '-c', '1', '-W', `${waitS}`, ...(source ? ['-I', source] : []), address];
+    return (await this.host.run(argv, { netns: guestOf(from.tap), okCodes: [0, 1, 2] })).code === 0;
+  }
+
+  /** Rules of both families and tables, without counters and comments of the tool. */
+  async saved(flavour = ''): Promise<string> {
+    const texts = await Promise.all(
+      ['iptables', 'ip6tables'].map((tool) => this.host.read([`${tool}${flavour}-save`])),
+    );
+    return texts
+      .join('\n')
+      .split('\n')
+      .filter((line) => !line.startsWith('#'))
+      .map((line) => line.replace(/ \[\d+:\d+\]$/, ''))
+      .join('\n');
+  }
+
+  async close(): Promise<void> {
+    await this.remote.close();
+  }
+}
+
+export function guestOf(tap: string): string {
+  return `g-${tap}`;
+}
+
+let count = 0;
+
+/** A filtered port of bridge brq11111111-11. */
+export function port(more: Partial<FirewallPort> = {}): FirewallPort {
+  count += 1;
+  const n = count;
+  const hex = n.toString(16).padStart(4, '0');
+  const id = `${hex}aaaa-bbbb-4ccc-8ddd-eeeeeeee${hex}`;
+  return {
+    tap: `tap${id.slice(0, 11)}`,
+    portId: id,
+    bridge: 'brq11111111-11',
+    filter: 'filtered',
+    mac: `fa:16:3e:00:${hex.slice(0, 2)}:${hex.slice(2)}`,
+    fixedIps: [`10.0.0.${10 + n}`, `fd00::${10 + n}`],
+    addressPairs: [],
+    groups: [],
+    providerRules: [],
+    ...more,
+  };
+}
+
+export function stateOf(
+  ports: readonly FirewallPort[],
+  groups: Readonly<Record<string, readonly WireRule[]>> = {},
+  members: Readonly<Record<string, Members>> = {},
+): FirewallState {
+  return {
+    ports: new Map(ports.map((one) => [one.tap, one])),
+    groups: new Map(Object.entries(groups)),
+    members: new Map(Object.entries(members)),
+  };
+}
+
+export const egressAll: readonly WireRule[] = [
+  { direction: 'egress', ethertype: 'IPv4' },
+  { direction: 'egress', ethertype: 'IPv6' },
+];
