@@ -1,6 +1,6 @@
 import type { Exec } from '../../linux/contract.ts';
 import { readSysctl, writeSysctl } from '../../linux/sysctl.ts';
-import { CannotStart } from '../bridge/options.ts';
+import { CannotStart } from '../bridge/cannot-start.ts';
 
 /** Reading and writing of kernel settings, a seam for tests. */
 export interface KernelSettings {

@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Logger } from '../../lib/log.ts';
 import type { Exec } from '../../linux/contract.ts';
-import { CannotStart } from '../bridge/options.ts';
+import { CannotStart } from '../bridge/cannot-start.ts';
 import type { FirewallDriver } from './contract.ts';
 import { IptablesFirewall } from './iptables/driver.ts';
 import type { StopPoint } from './iptables/stop-point.ts';

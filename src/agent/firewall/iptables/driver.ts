@@ -3,7 +3,7 @@ import { type Logger, silentLogger } from '../../../lib/log.ts';
 import { CommandFailed, type Exec } from '../../../linux/contract.ts';
 import { LockTimeout, withHostLocks } from '../../../linux/lock.ts';
 import { PacketFilter } from '../../../linux/packet-filter.ts';
-import { CannotStart } from '../../bridge/options.ts';
+import { CannotStart } from '../../bridge/cannot-start.ts';
 import { ensureBridgeFiltering, type KernelSettings } from '../bridge-filtering.ts';
 import type { FirewallDriver, FirewallOutcome, FirewallState } from '../contract.ts';
 import { type Base, baseRules } from './base.ts';
