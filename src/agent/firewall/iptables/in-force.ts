@@ -1,6 +1,6 @@
 import type { IpVersion } from '../../../lib/ip/address.ts';
 import { type PacketFilter, RestoreFailed } from '../../../linux/packet-filter.ts';
-import type { Base } from './base.ts';
+import type { Base } from './common-rules.ts';
 import { parseSave, type Saved } from './kernel.ts';
 import { chains } from './names.ts';
 import { type Change, planChanges, renderChanges } from './plan.ts';

@@ -1,4 +1,4 @@
-import type { Base } from './base.ts';
+import type { Base } from './common-rules.ts';
 import { FILTER_TOP } from './names.ts';
 import { isSame, type Survey } from './survey.ts';
 import { isBottom, type Line, type Table, tables, type Unit } from './unit.ts';

@@ -1,4 +1,4 @@
-import type { Base } from './base.ts';
+import type { Base } from './common-rules.ts';
 import type { Saved } from './kernel.ts';
 import { chains, commentName, FILTER_TOP, isPortChain, PREFIX } from './names.ts';
 import { bridgeOwner, isBottom, isShared, type Line, sharedChains, type Table, tables, type Unit } from './unit.ts';

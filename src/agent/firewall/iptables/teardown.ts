@@ -1,4 +1,4 @@
-import type { Base } from './base.ts';
+import type { Base } from './common-rules.ts';
 import type { Saved } from './kernel.ts';
 import { chains, FILTER_TOP, PREFIX } from './names.ts';
 import { tables } from './unit.ts';
