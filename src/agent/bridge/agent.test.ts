@@ -87,6 +87,66 @@ const reported = (method: 'update_device_up' | 'update_device_down') => [
     .flatMap((args) => (method === 'update_device_up' ? args.devices_up : args.devices_down) as string[]),
 ];
 
+describe('a guest that moves between hosts', () => {
+  const guest = (changes: Partial<BoundDeviceDetails> = {}) => details({ device_owner: 'compute:nova', ...changes });
+  const told = (method: string, port_id = port) =>
+    transport.tell(`q-agent-notifier-${method.replace('_', '-')}`, method, { port_id, host: 'host1', network_id: net });
+
+  it('finds everything ready here before it comes, and the server is told when its binding is activated', async () => {
+    known.set(tap, guest({ no_active_binding: true, network_type: 'flat', physical_network: 'public' }));
+    host.addNic('eth1');
+    await start({ linuxBridge: { physical_interface_mappings: ['public:eth1'] } });
+    host.addTap(tap);
+    await agent.idle();
+    const { links } = await host.readNetwork();
+    expect([links.get('eth1')?.master, links.get(tap)?.master, links.get(tap)?.up]).toEqual([brq, brq, true]);
+    expect(reported('update_device_up')).toEqual([]);
+    host.applied.length = 0;
+    known.set(tap, guest({ network_type: 'flat', physical_network: 'public' }));
+    await told('binding_activate');
+    await agent.idle();
+    expect(host.applied).toEqual([]);
+    expect(reported('update_device_up')).toEqual([tap]);
+  });
+
+  it('that does not come after all leaves no word with the server', async () => {
+    known.set(tap, guest({ no_active_binding: true }));
+    await start();
+    host.addTap(tap);
+    await agent.idle();
+    host.removeLink(tap);
+    await agent.idle();
+    expect(reported('update_device_down')).toEqual([]);
+  });
+
+  it('leaves its bridge here when it lives elsewhere, and is put back when it returns', async () => {
+    known.set(tap, guest());
+    await start();
+    host.addTap(tap);
+    await agent.idle();
+    expect((await host.readNetwork()).links.get(tap)?.master).toBe(brq);
+    known.delete(tap);
+    await told('binding_deactivate');
+    await agent.idle();
+    expect((await host.readNetwork()).links.get(tap)?.master).toBeNull();
+    known.set(tap, guest());
+    await told('binding_activate');
+    await agent.idle();
+    expect((await host.readNetwork()).links.get(tap)?.master).toBe(brq);
+  });
+
+  it('stays where it is when another port is meant, another host, or the server says otherwise', async () => {
+    known.set(tap, guest());
+    await start();
+    host.addTap(tap);
+    await agent.idle();
+    await told('binding_deactivate', 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb');
+    await told('binding_deactivate');
+    await agent.idle();
+    expect((await host.readNetwork()).links.get(tap)?.master).toBe(brq);
+  });
+});
+
 describe('start', () => {
   it('reports itself with its real configuration', async () => {
     host.addNic('eth1', { mac: '52:54:00:00:00:01' });

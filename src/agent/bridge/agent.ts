@@ -207,7 +207,9 @@ export class BridgeAgent {
         if (host === this.#host) this.#ask(tapName(port_id));
       },
       binding_deactivate: async ({ port_id, host }) => {
-        if (host === this.#host) this.#ask(tapName(port_id));
+        if (host !== this.#host) return;
+        this.#sync.guestLeft(tapName(port_id));
+        this.#wake.in(0);
       },
     });
     for (const topic of bridgeAgentTopics)

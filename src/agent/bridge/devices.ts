@@ -19,6 +19,8 @@ export interface Device {
   looseSinceMs: number | null;
   /** It was seen in the bridge where it belongs. */
   wasPlugged: boolean;
+  /** Its binding here was deactivated, and was not activated again since. */
+  hasLeft: boolean;
 }
 
 /** A guest's tap that is in no bridge for this long was forgotten by whoever should have put it there. */
@@ -65,6 +67,7 @@ export class Devices {
         told: null,
         looseSinceMs: link.master === null ? nowMs : null,
         wasPlugged: false,
+        hasLeft: false,
       };
       this.#byName.set(link.name, device);
       came.push(device);
@@ -77,7 +80,9 @@ export class Devices {
     const device = this.#byName.get(details.device);
     if (!device) return;
     device.details = details.port_id === undefined || details.network_id === undefined ? null : details;
-    device.toReport = device.details !== null;
+    if (device.details !== null) device.hasLeft = false;
+    // Of a guest that is only moving here everything is made ready, and nothing said.
+    device.toReport = device.details !== null && !device.details.no_active_binding;
     device.told = null;
   }
 

@@ -12,6 +12,7 @@ import { type Derived, type DesiredTap, derive, type HostState } from './derive.
 import { Devices } from './devices.ts';
 import type { Gate } from './gate.ts';
 import { HostMemory } from './host-memory.ts';
+import { releaseLeftGuests } from './left-guests.ts';
 import { underlay } from './legs.ts';
 import { Links } from './links.ts';
 import type { BridgeConfig } from './options.ts';
@@ -123,6 +124,13 @@ export class SyncLoop {
     this.#devices.markStale((device) => device.name === name);
   }
 
+  /** The guest of this tap lives on another host from now on, the server says. */
+  guestLeft(name: string): void {
+    const device = this.#devices.get(name);
+    if (device) device.hasLeft = true;
+    this.askDevice(name);
+  }
+
   askNetwork(networkId: string): void {
     this.#news = true;
     this.#devices.markStale((device) => device.details?.network_id === networkId);
@@ -186,6 +194,7 @@ export class SyncLoop {
     const { asked, failed: askFailed, causes } = await this.#questions.ask();
     return await causedBy(causes, async () => {
       if (await this.#removeNetworks(state)) state = await linux.readNetwork();
+      if (await releaseLeftGuests(this.#parts, this.#devices, state)) state = await linux.readNetwork();
       const failed = await this.#follow(state, isNews || asked > 0);
       if (failed) return { againInMs: APPLY_RETRY_MS };
       return askFailed ? { againInMs: this.#questions.nextRetry() } : undefined;
@@ -197,7 +206,7 @@ export class SyncLoop {
     const { gone, came } = this.#devices.see(state, performance.now());
     for (const device of gone) {
       this.#reports.forget(device.name);
-      if (device.details) this.#reports.report(device.name, 'down');
+      if (device.details && !device.details.no_active_binding) this.#reports.report(device.name, 'down');
     }
     return came.length > 0 || gone.length > 0;
   }

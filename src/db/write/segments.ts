@@ -96,6 +96,35 @@ export async function boundSegments(db: Db, portIds: readonly string[]): Promise
   return new Map((await boundTo.all(db, portIds)).map(({ port_id, ...segment }) => [port_id, segment]));
 }
 
+/** By port: the segment that a host is prepared to wire it to, while it is bound to another one. */
+export async function preparedSegments(
+  db: Db,
+  portIds: readonly string[],
+  host: string,
+): Promise<Map<string, BoundSegment>> {
+  if (portIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('ml2_port_bindings as binding')
+    .innerJoin('ml2_port_binding_levels as level', (join) =>
+      join.onRef('level.port_id', '=', 'binding.port_id').onRef('level.host', '=', 'binding.host'),
+    )
+    .innerJoin('networksegments as segment', 'segment.id', 'level.segment_id')
+    .select([
+      'level.port_id',
+      'segment.id',
+      'segment.network_type',
+      'segment.physical_network',
+      'segment.segmentation_id',
+    ])
+    .where('binding.port_id', 'in', portIds)
+    .where('binding.host', '=', host)
+    .where('binding.status', '=', 'INACTIVE')
+    .where('binding.vif_type', 'not in', ['unbound', 'binding_failed'])
+    .orderBy('level.level')
+    .execute();
+  return new Map(rows.map(({ port_id, ...segment }) => [port_id, segment]));
+}
+
 export async function updateSegmentRow(
   tx: Tx,
   id: string,

@@ -2,7 +2,7 @@ import { findNetworks } from '../../db/read/networks.ts';
 import { findPorts } from '../../db/read/ports.ts';
 import { fullView } from '../../db/read/view.ts';
 import { type PortFacts, portFacts, portIdByMac, portIdsByPrefixes } from '../../db/write/ports.ts';
-import { type BoundSegment, boundSegments } from '../../db/write/segments.ts';
+import { type BoundSegment, boundSegments, preparedSegments } from '../../db/write/segments.ts';
 import { holdPorts } from '../../db/write/turns.ts';
 import type { Context } from '../../lib/context.ts';
 import { portIdPrefix } from '../../lib/names.ts';
@@ -96,16 +96,31 @@ class Devices {
     const segments = await boundSegments(db, [...ports.keys()]);
     const propagates = this.#shared.extensions.has('uplink-status-propagation');
     const uplink = (port: Port) => ({ propagate_uplink_status: propagates && port.propagate_uplink_status === true });
+    const prepared = await this.#prepared([...ports.values()], host);
     const answers = names.map((device): DeviceDetails => {
       const port = ports.get(ids.get(device) ?? '');
-      const segment = segments.get(port?.id ?? '');
-      if (!port || !segment || !isBoundTo(port, host)) return { device };
-      return { ...detailsOf(device, port, networks.get(port.network_id)!, segment), ...uplink(port) };
+      if (!port) return { device };
+      const moves = prepared.get(port.id);
+      const segment = moves ?? segments.get(port.id);
+      if (!segment || (!moves && !isBoundTo(port, host))) return { device };
+      if (moves && context.userName !== OUR_AGENT) return { device, no_active_binding: true };
+      const details = { ...detailsOf(device, port, networks.get(port.network_id)!, segment), ...uplink(port) };
+      return moves ? { ...details, no_active_binding: true } : details;
     });
     if (context.readOnly) return answers;
-    const wired = answers.flatMap(({ port_id }) => (port_id ? [ports.get(port_id)!] : []));
+    const wired = answers.flatMap(({ port_id, no_active_binding }) =>
+      port_id !== undefined && !no_active_binding ? [ports.get(port_id)!] : [],
+    );
     await this.#setStatuses(context, wired, ({ admin_state_up }) => (admin_state_up ? 'BUILD' : 'DOWN'));
     return answers;
+  }
+
+  /** Segments of ports that are bound elsewhere and prepared on this host: their guests are about to move to it. */
+  async #prepared(ports: readonly Port[], host: string | undefined): Promise<ReadonlyMap<string, BoundSegment>> {
+    if (!host) return new Map();
+    const elsewhere = ports.filter((port) => port['binding:host_id'] !== host);
+    const ids = elsewhere.map(({ id }) => id);
+    return preparedSegments(this.#shared.database.db, ids, host);
   }
 
   /** These devices are wired: their ports wait for the agent no longer. Devices of other hosts' ports mean nothing. */

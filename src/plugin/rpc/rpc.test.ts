@@ -53,6 +53,32 @@ describe('devices', () => {
     expect((await shown(port.id)).status).toBe('BUILD');
   });
 
+  it('of a guest that moves are told to our agent of its new host, and leave the port as it is', async () => {
+    const port = await f.port(network.id, compute);
+    await f.bridgeAgent('host2');
+    await f.plugin.children['ports/bindings']!(port.id).create!(f.context, { host: 'host2' });
+    await f.ask('get_devices_details_list', { devices: [tap(port.id)], ...agent });
+    const ask = async (host: string, userName: string | null) =>
+      (
+        await f.ask(
+          'get_devices_details_list',
+          { devices: [tap(port.id)], agent_id: 'a', host },
+          { ...f.context, userName },
+        )
+      )[0];
+    expect(await ask('host2', OUR_AGENT)).toMatchObject({
+      port_id: port.id,
+      mac_address: port.mac_address,
+      network_type: 'local',
+      no_active_binding: true,
+    });
+    // As upstream: its agents do nothing with that.
+    expect(await ask('host2', null)).toEqual({ device: tap(port.id), no_active_binding: true });
+    expect(await ask('host3', OUR_AGENT)).toEqual({ device: tap(port.id) });
+    expect(await ask('host1', null)).not.toHaveProperty('no_active_binding');
+    expect((await shown(port.id)).status).toBe('BUILD');
+  });
+
   it('tell our agents, and only them, which request made the port', async () => {
     const user = { ...f.context, projectId: 'p1' };
     const input = { network_id: network.id, project_id: 'p1', ...compute };

@@ -114,6 +114,11 @@ export interface BoundDeviceDetails {
   qos_network_policy_id: string | null;
   profile: Record<string, unknown>;
   propagate_uplink_status: boolean;
+  /**
+   * The port's guest is only moving to the asking host: everything is to be made ready for it, and nothing reported. Ours;
+   * upstream's agents are answered the device's name with it, and do nothing.
+   */
+  no_active_binding?: true;
   /** Of the request that made or changed the port, where the server that answers had it lately; only if asked for. */
   request_id?: string;
 }
@@ -123,6 +128,8 @@ export interface UnknownDeviceDetails {
   device: string;
   port_id?: undefined;
   request_id?: undefined;
+  /** It is known, and bound to another host at the moment. */
+  no_active_binding?: true;
 }
 
 export type DeviceDetails = BoundDeviceDetails | UnknownDeviceDetails;
