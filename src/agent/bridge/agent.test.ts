@@ -56,6 +56,7 @@ beforeEach(() => {
     get_devices_details_list: ({ devices }: { devices: string[] }) =>
       devices.map((device) => known.get(device) ?? { device }),
     update_device_up: null,
+    bulk_pull: [],
     update_device_down: ({ device }: { device: string }) => ({ device, exists: true }),
     update_device_list: allTaken,
   });
@@ -585,6 +586,7 @@ it('a dry run tells the plan, does nothing on the host, and tells the server not
   expect(host.applied).toEqual([]);
   expect(transport.sent.map(({ method, context }) => [method, context.readOnly])).toEqual([
     ['get_devices_details_list', true],
+    ['bulk_pull', true],
   ]);
   transport.answer({
     get_devices_details_list: () => {

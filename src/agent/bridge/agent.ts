@@ -16,6 +16,7 @@ import {
 import type { Listener, Transport } from '../../rpc/transport.ts';
 import { Forwarding } from '../fdb/forwarding.ts';
 import { Heartbeat, reportStatus, type SyncReason } from '../heartbeat.ts';
+import { explainTrunk } from '../trunk/explain.ts';
 import { explainPort } from './explain.ts';
 import { Gate } from './gate.ts';
 import { agentId, checkHost } from './identity.ts';
@@ -88,6 +89,7 @@ export class BridgeAgent {
       identity,
       statePath: parts.statePath ?? null,
       logger: this.#logger,
+      wake: () => this.#wake.in(0),
     });
     this.#wake = new Wake(() => this.#sync.pass(), this.#logger);
     this.#heartbeat = new Heartbeat({
@@ -214,10 +216,13 @@ export class BridgeAgent {
     });
     for (const topic of bridgeAgentTopics)
       this.#listeners.push(await this.#transport.listen(topic, this.#host, [methods]));
+    this.#listeners.push(...(await this.#sync.trunks.listen(this.#host)));
     const explain = endpoint<ExplainMethods>(EXPLAIN_VERSION, {
       explain_port: async (request) => {
         const closed = this.#config.filtering && (await this.#gate.isClosed(tapName(request.port.id)));
-        return { steps: explainPort(request, await this.#linux.readNetwork(), this.#config, closed) };
+        const state = await this.#linux.readNetwork();
+        const ofTrunk = explainTrunk(request.port, state, this.#sync.trunks);
+        return { steps: [...ofTrunk, ...explainPort(request, state, this.#config, closed)] };
       },
     });
     this.#listeners.push(await this.#transport.listen(topics.explain, explainServer('bridge', this.#host), [explain]));

@@ -17,6 +17,8 @@ export interface Device {
   told: 'up' | 'down' | null;
   /** Since when it hangs in the air, in ms of the monotonic clock; null while it is in a bridge. */
   looseSinceMs: number | null;
+  /** The device of a sub-port whose trunk's parent is down. */
+  heldDown: boolean;
   /** It was seen in the bridge where it belongs. */
   wasPlugged: boolean;
   /** Its binding here was deactivated, and was not activated again since. */
@@ -66,6 +68,7 @@ export class Devices {
         toReport: false,
         told: null,
         looseSinceMs: link.master === null ? nowMs : null,
+        heldDown: false,
         wasPlugged: false,
         hasLeft: false,
       };

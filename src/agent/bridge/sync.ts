@@ -6,6 +6,9 @@ import { mayBeLeg } from '../../linux/legs.ts';
 import type { AgentIdentity } from '../../rpc/contract.ts';
 import type { Transport } from '../../rpc/transport.ts';
 import type { Forwarding } from '../fdb/forwarding.ts';
+import type { ParentTap } from '../trunk/parents.ts';
+import { asParentsAllow } from '../trunk/plan.ts';
+import { Trunks } from '../trunk/trunks.ts';
 import { DeviceQuestions } from './ask.ts';
 import { DeletedNetworks } from './deleted-networks.ts';
 import { type Derived, type DesiredTap, derive, type HostState } from './derive.ts';
@@ -31,6 +34,8 @@ export interface SyncParts {
   logger: Logger;
   /** Folder for what the next run must know; null keeps nothing. */
   statePath: string | null;
+  /** Asks for a pass soon. */
+  wake: () => void;
 }
 
 /** What the agent did since it started. */
@@ -55,6 +60,7 @@ const APPLY_RETRY_MS = 5_000;
  * one look at the kernel.
  */
 export class SyncLoop {
+  readonly trunks: Trunks;
   readonly statistics: SyncStatistics = {
     rounds: 0,
     failed: 0,
@@ -90,6 +96,7 @@ export class SyncLoop {
     this.#links = new Links({ linux, memory: this.#memory, logger, counts: this.statistics });
     this.#reports = new DeviceReports({ transport, identity, logger });
     this.#outcomes = new Outcomes({ devices, reports: this.#reports, logger });
+    this.trunks = new Trunks({ linux, transport, logger, wake: parts.wake });
   }
 
   get deviceCount(): number {
@@ -113,6 +120,7 @@ export class SyncLoop {
     this.#news = true;
     this.#isAllAsked = true;
     this.#devices.markStale(() => true);
+    this.trunks.askAll();
   }
 
   askUnknown(): void {
@@ -191,12 +199,15 @@ export class SyncLoop {
     const isSeenNew = this.#see(state);
     const isNews = this.#news || isSeenNew;
     this.#news = false;
+    const retold = this.#devices.stale();
     const { asked, failed: askFailed, causes } = await this.#questions.ask();
+    this.trunks.retold(retold.flatMap(({ details }) => details?.port_id ?? []));
     return await causedBy(causes, async () => {
       if (await this.#removeNetworks(state)) state = await linux.readNetwork();
       if (await releaseLeftGuests(this.#parts, this.#devices, state)) state = await linux.readNetwork();
       const failed = await this.#follow(state, isNews || asked > 0);
-      if (failed) return { againInMs: APPLY_RETRY_MS };
+      const isTrunkLeft = !askFailed && (await this.#followTrunks(state));
+      if (failed || isTrunkLeft) return { againInMs: APPLY_RETRY_MS };
       return askFailed ? { againInMs: this.#questions.nextRetry() } : undefined;
     });
   }
@@ -211,9 +222,30 @@ export class SyncLoop {
     return came.length > 0 || gone.length > 0;
   }
 
+  /** @returns whether something of a trunk is left to be tried again */
+  async #followTrunks(state: NetworkState): Promise<boolean> {
+    return await this.trunks.follow({
+      taps: this.#parentTaps(state),
+      state,
+      isUnknown: (name) => {
+        const device = this.#devices.get(name);
+        return device !== undefined && device.details === null && !device.stale;
+      },
+      ask: (name) => this.#devices.markStale((device) => device.name === name),
+    });
+  }
+
+  /** Taps that can be parents: the device of a sub-port carries nothing. */
+  #parentTaps(state: NetworkState): ParentTap[] {
+    return this.#devices.all().flatMap(({ name, ifindex, details }) => {
+      const isVlan = state.links.get(name)?.kind === 'vlan';
+      return details === null || isVlan ? [] : [{ name, ifindex, portId: details.port_id }];
+    });
+  }
+
   /** Derive, plan, apply, tell. @returns whether something failed on the host */
   async #follow(state: NetworkState, isNews: boolean): Promise<boolean> {
-    const derived = await this.#protect(this.#derive(state), state);
+    const derived = this.#underParents(await this.#protect(this.#derive(state), state), state);
     const orphans = this.#devices.orphans(performance.now());
     const { failed, state: after } = await this.#links.apply(derived.state, state, orphans, isNews);
     this.#notePlugged(derived.state, after);
@@ -240,8 +272,22 @@ export class SyncLoop {
     for (const { name, closed } of desired.taps.values()) {
       if (closed && !(await gate.isClosed(name))) lines.push(`drop_frames name=${name} (port security is on)`);
     }
+    const ofTrunks = await this.trunks.dryRun({ taps: this.#parentTaps(state), state });
     const forwarding = (await this.#parts.forwarding?.dryRun(tunnelsOf(desired))) ?? [];
-    return [...lines, ...forwarding];
+    return [...lines, ...ofTrunks.map(describeOperation), ...forwarding];
+  }
+
+  /** What a parent does to its sub-ports is told of them when it changes. */
+  #underParents(derived: Derived, state: NetworkState): Derived {
+    const taps = asParentsAllow(derived.state.taps, state);
+    for (const { name, up } of taps.values()) {
+      const device = this.#devices.get(name);
+      const isHeldDown = !up && derived.state.taps.get(name)?.up === true;
+      if (!device || device.heldDown === isHeldDown) continue;
+      device.heldDown = isHeldDown;
+      device.toReport = true;
+    }
+    return { ...derived, state: { ...derived.state, taps } };
   }
 
   #derive(state: NetworkState): Derived {

@@ -27,6 +27,28 @@ export async function trunksOfSubPorts(db: Db, portIds: readonly string[]): Prom
   return new Map((await ofSubPorts.all(db, portIds)).map(({ port_id, trunk_id }) => [port_id, trunk_id]));
 }
 
+/** Where a sub-port is: its trunk, that one's parent and status, and the VLAN. */
+export interface Carrier {
+  trunk_id: string;
+  parent_id: string;
+  status: string;
+  segmentation_type: string;
+  segmentation_id: number;
+}
+
+const carrier = prepared((db, p: { port_id: string }) =>
+  db
+    .selectFrom('subports')
+    .innerJoin('trunks', 'trunks.id', 'subports.trunk_id')
+    .select(['trunk_id', 'trunks.port_id as parent_id', 'status', 'segmentation_type', 'segmentation_id'])
+    .where('subports.port_id', '=', p.port_id),
+);
+
+/** What carries a port; null where nothing does. */
+export async function carrierOf(db: Db, portId: string): Promise<Carrier | null> {
+  return (await carrier.first(db, { port_id: portId })) ?? null;
+}
+
 const setStatus = prepared((db, p: { id: string; status: string; updated_at: string }) =>
   db
     .updateTable('trunks')

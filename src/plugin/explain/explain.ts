@@ -4,6 +4,7 @@ import { findSubnets } from '../../db/read/subnets.ts';
 import { fullView } from '../../db/read/view.ts';
 import { agentsHosting, agentsOnHost } from '../../db/write/agents.ts';
 import { boundSegments } from '../../db/write/segments.ts';
+import { carrierOf } from '../../db/write/trunks.ts';
 import type { Context } from '../../lib/context.ts';
 import { ExplainApi, type ExplainingAgent, type ExplainRequest } from '../../rpc/contract.ts';
 import type { Explanation, ExplanationStep } from '../contract.ts';
@@ -49,6 +50,7 @@ async function serverFacts({ database, options, now }: Shared, id: string): Prom
       subnets: await findSubnets(db, { filters: { network_id: [port.network_id] } }, fullView),
       hostAgents: (await agentsOnHost(db, port['binding:host_id'])).map(withLife),
       dhcpAgents: (await agentsHosting(db, [port.network_id])).map(withLife),
+      carriedBy: await carrierOf(db, id),
     };
   });
 }

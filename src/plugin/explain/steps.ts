@@ -1,4 +1,5 @@
 import type { AgentRow, HostingAgent } from '../../db/write/agents.ts';
+import type { Carrier } from '../../db/write/trunks.ts';
 import type { Network, Port, Subnet } from '../../resources/shapes.ts';
 import type { Explanation, ExplanationStep } from '../contract.ts';
 import { reasonsNotServed, servedTypes } from '../ml2/mechanism/linuxbridge.ts';
@@ -12,13 +13,15 @@ export interface ServerFacts {
   hostAgents: readonly (AgentRow & { alive: boolean })[];
   /** DHCP agents of the network. */
   dhcpAgents: readonly (HostingAgent & { alive: boolean })[];
+  /** The trunk that it is a sub-port of. */
+  carriedBy: Carrier | null;
 }
 
 const BRIDGE_AGENT = 'Linux bridge agent';
 
 /** What can be said without asking any host: bound? agent alive? served by DHCP? ACTIVE? */
 export function serverSteps(facts: ServerFacts): ExplanationStep[] {
-  return [adminState(facts), bound(facts), agent(facts), dhcpAgent(facts), status(facts)];
+  return [adminState(facts), ...trunk(facts), bound(facts), agent(facts), dhcpAgent(facts), status(facts)];
 }
 
 function adminState({ port, network }: ServerFacts): ExplanationStep {
@@ -36,10 +39,30 @@ function adminState({ port, network }: ServerFacts): ExplanationStep {
   };
 }
 
-function bound({ port, network, hostAgents }: ServerFacts): ExplanationStep {
+/** Where a sub-port hangs. What hangs on a parent its host's agent tells. */
+function trunk({ carriedBy }: ServerFacts): ExplanationStep[] {
+  if (carriedBy === null) return [];
+  const { trunk_id, parent_id, status, segmentation_type, segmentation_id } = carriedBy;
+  const expected = `trunk ${trunk_id} carries it as ${segmentation_type} ${segmentation_id} of port ${parent_id}`;
+  const found = `${expected}; the trunk is ${status}`;
+  if (status === 'ACTIVE') return [{ step: 'trunk', state: 'ok', expected, found }];
+  const remedy = `see what keeps its parent from working: neutron port-explain ${parent_id}`;
+  return [{ step: 'trunk', state: 'waiting', expected, found, remedy }];
+}
+
+function bound({ port, network, hostAgents, carriedBy }: ServerFacts): ExplanationStep {
   const step = 'bound';
   const host = port['binding:host_id'];
   const vifType = port['binding:vif_type'];
+  if (host === '' && carriedBy !== null) {
+    return {
+      step,
+      state: 'waiting',
+      expected: "the bridge agent of the parent's host has it bound there",
+      found: 'no host is set',
+      remedy: `plug in the parent, port ${carriedBy.parent_id}: its sub-ports follow`,
+    };
+  }
   if (host === '') {
     return {
       step,

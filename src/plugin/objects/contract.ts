@@ -14,6 +14,8 @@ export interface ObjectKind {
   readonly resource: ResourceType;
   /** The objects of rows, whoever's they are. Lists of objects in it are complete. */
   read(db: Db, filters: ListQuery['filters'], extensions: ReadonlySet<string>): Promise<ObjectData[]>;
+  /** Fields beside `id`, `network_id` and `project_id` that `read` takes as filters. */
+  readonly filters?: readonly string[];
   /** Ids of these rows, oldest first, where there may be many: they are read in pieces. */
   ids?(db: Db, filters: ListQuery['filters']): Promise<readonly string[]>;
   /** Agents may ask for one (`pull`): the field by which they name it, and the alias without which there are none. */

@@ -78,7 +78,9 @@ async function pulled(
   wanted: Record<string, unknown>,
 ): Promise<VersionedObject[]> {
   // By index where there is one; the rest is compared with the objects, whose fields the filters name.
-  const indexed = ['id', 'network_id', 'project_id'].filter((key) => wanted[key] !== undefined);
+  const indexed = ['id', 'network_id', 'project_id', ...(kind.filters ?? [])].filter(
+    (key) => wanted[key] !== undefined,
+  );
   const filters = Object.fromEntries(indexed.map((key) => [key, listOf(wanted[key]) as string[]]));
   const fits = (data: ObjectData) =>
     Object.entries(wanted).every(([field, values]) => isAmong(data[field] ?? null, listOf(values)));

@@ -11,6 +11,7 @@ export const trunkObject: ObjectKind = {
   name: 'Trunk',
   version: '1.1',
   resource: 'trunk',
+  filters: ['port_id'],
   single: { by: 'port_id', extension: 'trunk' },
   bare: {},
   async read(db, filters) {

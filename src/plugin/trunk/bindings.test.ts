@@ -94,13 +94,15 @@ describe('what agents are told of trunks', () => {
   });
 
   it('can be asked for by the parent, and in bulk', async () => {
-    const api = new TrunkApi(f.transport);
-    expect(await api.ofParent(parent.id)).toBeNull();
+    const one = (resource_id: string) => f.ask('pull', { resource_type: 'Trunk', version: '1.1', resource_id });
+    expect(await one(parent.id)).toBeNull();
     const trunk = await make(web);
-    const found = (await api.ofParent(parent.id))!;
+    const found = (await new TrunkApi(f.transport).ofParents([web.id, parent.id]))[0]!;
     expect(found).toMatchObject({ id: trunk.id, port_id: parent.id, status: 'DOWN' });
-    expect(found.sub_ports.map((one) => one['versioned_object.data'])).toEqual([{ ...vlan(web), trunk_id: trunk.id }]);
-    expect(await api.ofParent(web.id)).toBeNull();
+    const carried = found.sub_ports.map((object) => object['versioned_object.data']);
+    expect(carried).toEqual([{ ...vlan(web), trunk_id: trunk.id }]);
+    expect((await one(parent.id))['versioned_object.data']).toEqual(found);
+    expect(await one(web.id)).toBeNull();
     const bulk = (resource_type: string, version: string, filter_kwargs = {}) =>
       f.ask('bulk_pull', { resource_type, version, filter_kwargs });
     expect(await bulk('Trunk', '1.1', { port_id: parent.id })).toHaveLength(1);

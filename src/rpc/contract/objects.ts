@@ -24,7 +24,7 @@ export interface PushMethods {
   push: { args: { resource_list: readonly VersionedObject[]; event_type: ObjectEvent }; result: unknown };
 }
 
-const PUSH_VERSION = '1.1';
+export const PUSH_VERSION = '1.1';
 
 /** Agents ask for objects. `filter_kwargs`: values of fields, or lists of them. */
 export interface PullMethods {

@@ -34,7 +34,7 @@ export interface TrunkMethods {
 export const TRUNK_VERSION = '1.0';
 export const TRUNK_NAMESPACE = 'trunk';
 
-/** Versions of the objects that servers of 21.0 push and ours makes. */
+/** Versions of the objects that servers of 21.0 push, and ours does. */
 export const trunkObjects = { Trunk: '1.1', SubPort: '1.0' } as const;
 
 /** The agent's way to ask for trunks and to report of them. */
@@ -45,15 +45,15 @@ export class TrunkApi {
     this.#transport = transport;
   }
 
-  /**
-   * The trunk whose parent a port is; null when it is none's.
-   * @throws RemoteError `CallbackNotFound` from a server that has no trunks
-   */
-  async ofParent(portId: string, options: SendOptions = {}): Promise<WireTrunk | null> {
-    const args = { resource_type: 'Trunk', version: trunkObjects.Trunk, resource_id: portId };
+  /** The trunks whose parents these ports are. Upstream's agents ask for one after the other. */
+  async ofParents(portIds: readonly string[], options: SendOptions = {}): Promise<WireTrunk[]> {
+    const args = {
+      ...{ resource_type: 'Trunk', version: trunkObjects.Trunk },
+      filter_kwargs: { port_id: portIds },
+    };
     const target = { topic: topics.plugin, version: PULL_VERSION };
-    const object = await callMethod<PullMethods, 'pull'>(this.#transport, target, 'pull', args, options);
-    return object === null ? null : (object['versioned_object.data'] as unknown as WireTrunk);
+    const objects = await callMethod<PullMethods, 'bulk_pull'>(this.#transport, target, 'bulk_pull', args, options);
+    return objects.map((object) => object['versioned_object.data'] as unknown as WireTrunk);
   }
 
   updateSubPortBindings(subports: readonly WireSubPort[], options: SendOptions = {}) {
