@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FirewallDriver } from '../../src/agent/firewall/contract.ts';
-import { makeFirewallDriver } from '../../src/agent/firewall/registry.ts';
 import { SpoofGuard } from '../../src/agent/firewall/spoofing/spoof-guard.ts';
-import { silentLogger } from '../../src/lib/log.ts';
+import { FirewallStand } from '../support/firewall/stand.ts';
 import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
 import { cases } from '../support/isolation/cases.ts';
 import { allGuests, anyPackets, anyWorld } from '../support/isolation/chance.ts';
@@ -11,7 +10,6 @@ import { plugGuests, stateOf } from '../support/isolation/driver-stage.ts';
 import { reaches } from '../support/isolation/model.ts';
 import { misbehaviour, type Spot } from '../support/isolation/run.ts';
 import { type World, world } from '../support/isolation/world.ts';
-import { openRemoteHost, type RemoteHost } from '../support/remote-host.ts';
 
 /** The rules that our drivers make, in this kernel, against what the API promises. No server: those tests are in test/functional. */
 const RUNS = Number(process.env.NEUTRINO_TEST_LONG ? 300 : 15);
@@ -19,16 +17,16 @@ const RUNS = Number(process.env.NEUTRINO_TEST_LONG ? 300 : 15);
 class Stage implements AsyncDisposable {
   readonly host: EmulatedHost;
   readonly spots: ReadonlyMap<string, Spot>;
-  readonly #linux: RemoteHost;
+  readonly #stand: FirewallStand;
   readonly #driver: FirewallDriver;
   readonly #guard: SpoofGuard;
 
-  constructor(parts: { host: EmulatedHost; spots: Map<string, Spot>; linux: RemoteHost; driver: FirewallDriver }) {
-    this.host = parts.host;
-    this.spots = parts.spots;
-    this.#linux = parts.linux;
-    this.#driver = parts.driver;
-    this.#guard = new SpoofGuard({ host: parts.linux });
+  constructor(stand: FirewallStand, spots: Map<string, Spot>) {
+    this.host = stand.host;
+    this.spots = spots;
+    this.#stand = stand;
+    this.#driver = stand.driver();
+    this.#guard = new SpoofGuard({ host: stand.remote });
   }
 
   async apply(what: World): Promise<void> {
@@ -41,16 +39,12 @@ class Stage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { card, outside } of this.spots.values()) await Promise.all([card.close(), outside.close()]);
-    await this.#linux.close();
+    await this.#stand.close();
   }
 }
 
 async function openStage(host: EmulatedHost, guests: World): Promise<Stage> {
-  const linux = await openRemoteHost(host);
-  const setup = { exec: linux.exec, logger: silentLogger, lockPaths: [], sets: true, comments: true };
-  const driver = await makeFirewallDriver('iptables', setup);
-  await driver.start();
-  return new Stage({ host, linux, driver, spots: await plugGuests(host, guests) });
+  return new Stage(await FirewallStand.open(host), await plugGuests(host, guests));
 }
 
 let lab: Lab;

@@ -223,7 +223,7 @@ one(
   true,
   olaf!,
   frank!,
-  ip(olaf!, frank!, udp(9), { src: bob!.ipv4, srcMac: bob!.mac }),
+  ip(olaf!, frank!, udp(9), { src: bob!.ipv4, srcMac: '02:00:00:00:00:99' }),
 );
 
 // ARP.
@@ -498,13 +498,13 @@ one(
   dave!,
   ip(carol!, dave!, udp(4999), { options: true }),
 );
-one('fragments of IPv6', true, carol!, dave!, ip(carol!, dave!, udp(5353), { ...v6, fragments: 24 }));
+one('fragments of IPv6', true, carol!, dave!, ip(carol!, dave!, udp(5353), { ...v6, fragments: 1232 }));
 one(
   'fragments of IPv6 of what may not pass',
   false,
   carol!,
   dave!,
-  ip(carol!, dave!, udp(5354), { ...v6, fragments: 24 }),
+  ip(carol!, dave!, udp(5354), { ...v6, fragments: 1232 }),
 );
 one(
   'extension headers',

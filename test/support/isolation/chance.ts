@@ -114,7 +114,7 @@ export const anyPackets: fc.Arbitrary<Sent[]> = fc
         source: fc.constantFrom('own', 'own', 'own', 'own', 'neighbor', 'pair', 'vrrp', 'linkLocal', 'nowhere'),
         mac: fc.constantFrom('own', 'own', 'own', 'own', 'own', 'neighbor', 'vrrp'),
         tagged: fc.constantFrom(false, false, false, false, false, true),
-        fragments: fc.constantFrom(undefined, undefined, undefined, 16),
+        isCut: fc.constantFrom(false, false, false, true),
         destination: fc.constantFrom('guest', 'guest', 'guest', 'everybody'),
       })
       .filter(({ from, to }) => from !== to),
@@ -144,15 +144,10 @@ export const anyPackets: fc.Arbitrary<Sent[]> = fc
       const everybody = version === 4 ? '10.7.0.255' : 'ff02::1';
       const dst = one.destination === 'everybody' ? everybody : version === 4 ? to.ipv4 : to.ipv6;
       const carried = carriedBy(one, at, src);
-      const isWhole = carried.kind === 'advertisement' || one.fragments === undefined;
-      const content = {
-        what: 'ip' as const,
-        version,
-        src,
-        dst,
-        carried,
-        ...(isWhole ? {} : { fragments: one.fragments! }),
-      };
+      const isCut = one.isCut && carried.kind !== 'advertisement';
+      // Bridges do not cut IPv6 again into less than 1280 bytes.
+      const fragments = version === 4 ? 16 : 1232;
+      const content = { what: 'ip' as const, version, src, dst, carried, ...(isCut && { fragments }) };
       return { from: one.from, to: one.to, packet: { srcMac, dstMac: macFor(dst, to), tags, content } };
     }),
   );

@@ -149,20 +149,19 @@ function packets6(content: Ip, mac: string): Buffer[] {
   return fragmentsOfIpv6(header, segment, fragments, hidden ? [longOptions(fragments / 8)] : []);
 }
 
-/** Long enough to be cut. */
-const DATA = Buffer.alloc(64, 'x');
-
-function segmentOf({ carried, version }: Ip, mac: string): Segment {
+function segmentOf({ carried, version, fragments = 0 }: Ip, mac: string): Segment {
+  // Long enough to be cut.
+  const data = Buffer.alloc(Math.max(64, Math.floor(fragments * 1.5)), 'x');
   switch (carried.kind) {
     case 'udp':
-      return udp(carried, DATA);
+      return udp(carried, data);
     case 'tcp':
       return tcp(carried);
     case 'sctp':
       return sctp(carried);
     case 'icmp': {
       const rest = Buffer.from([(carried.id ?? 1) >> 8, (carried.id ?? 1) & 255, 0, 1]);
-      return (version === 4 ? icmp : icmpv6)(carried.type, carried.code ?? 0, Buffer.concat([rest, DATA]));
+      return (version === 4 ? icmp : icmpv6)(carried.type, carried.code ?? 0, Buffer.concat([rest, data]));
     }
     case 'advertisement':
       return neighborAdvertisement({ target: carried.target, mac });
@@ -175,7 +174,7 @@ function segmentOf({ carried, version }: Ip, mac: string): Segment {
     case 'dhcp':
       return version === 4 ? dhcp({ type: carried.type, mac, server: '10.7.0.9' }) : dhcpv6(carried.type, mac);
     case 'protocol':
-      return raw(carried.number, DATA);
+      return raw(carried.number, data);
   }
 }
 
