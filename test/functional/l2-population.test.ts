@@ -179,11 +179,29 @@ it('a port on one more host is reached from all, and is forgotten when it is del
   await more.guest.remove();
 });
 
+it('explain says which hosts have ports of the network, and which entries are missing', async () => {
+  const [one, two] = hosts as [EmulatedHost, EmulatedHost];
+  const fdb = async () => {
+    const { steps } = await deployment.api.explain(reds[0]!.port.id);
+    return (steps as { step: string; state: string; found: string }[]).find(({ step }) => step === 'fdb')!;
+  };
+  expect(await fdb()).toMatchObject({ state: 'ok', found: expect.stringContaining(`1 other host (${two.address})`) });
+  // The agent may have mended it before it is asked.
+  const broken = await until('a fault', async () => {
+    await one.run(['bridge', 'fdb', 'del', reds[1]!.port.mac_address, 'dev', deviceOf(red)], { okCodes: [0, 2, 255] });
+    const step = await fdb();
+    return step.state === 'fault' ? step : null;
+  });
+  expect(broken).toMatchObject({
+    found: `${reds[1]!.port.mac_address} is not known to be on ${two.address} (bridge fdb show dev ${deviceOf(red)})`,
+  });
+});
+
 it('entries changed by hand are mended', async () => {
   const [one, two] = hosts as [EmulatedHost, EmulatedHost];
   const wanted = [flood(two), place(reds[1]!)];
   const device = deviceOf(red);
-  await one.run(['bridge', 'fdb', 'del', reds[1]!.port.mac_address, 'dev', device]);
+  await one.run(['bridge', 'fdb', 'del', reds[1]!.port.mac_address, 'dev', device], { okCodes: [0, 2, 255] });
   await one.run(['bridge', 'fdb', 'del', '00:00:00:00:00:00', 'dev', device, 'dst', two.address]);
   await one.run(['bridge', 'fdb', 'append', '00:00:00:00:00:00', 'dev', device, 'dst', hosts[2]!.address]);
   await one.run(['bridge', 'fdb', 'add', 'fa:16:3e:99:99:99', 'dev', device, 'dst', hosts[2]!.address]);

@@ -10,6 +10,7 @@ import {
   type ExplainMethods,
   endpoint,
   explainServer,
+  type NetworkInfo,
   NO_TOPIC,
   topics,
 } from '../../rpc/contract.ts';
@@ -222,7 +223,10 @@ export class BridgeAgent {
         const closed = this.#config.filtering && (await this.#gate.isClosed(tapName(request.port.id)));
         const state = await this.#linux.readNetwork();
         const ofTrunk = explainTrunk(request.port, state, this.#sync.trunks);
-        return { steps: [...ofTrunk, ...explainPort(request, state, this.#config, closed)] };
+        const steps = [...ofTrunk, ...explainPort(request, state, this.#config, closed)];
+        const isTunnelled = (request.network as NetworkInfo).segments[0]?.network_type === 'vxlan';
+        const forwarding = isTunnelled ? await this.#forwarding?.explain(request.port.network_id) : undefined;
+        return { steps: forwarding ? [...steps, forwarding] : steps };
       },
     });
     this.#listeners.push(await this.#transport.listen(topics.explain, explainServer('bridge', this.#host), [explain]));

@@ -280,7 +280,53 @@ describe('the host', () => {
     kernel.lines.length = 0;
     await say('add_fdb_entries', entries({ '192.0.2.4': [FLOOD] }));
     expect(kernel.lines).toEqual([]);
-    expect(forwarding.known(NET)).toBeNull();
-    expect(forwarding.known('two')?.told.complete).toBe(true);
+    expect((await forwarding.explain(NET)).found).toBe('the network has no tunnel on this host yet');
+    expect((await forwarding.explain('two')).state).toBe('ok');
+  });
+});
+
+describe('explain', () => {
+  const CHECKS = '(bridge fdb show dev vxlan-1; ip neigh show dev vxlan-1 nud permanent)';
+
+  it('says which hosts have ports of the network, and how to see it', async () => {
+    truth = { [NET]: { '192.0.2.2': [FLOOD, [A, '10.0.0.5']], '192.0.2.3': [FLOOD, [B, '10.0.0.6']] } };
+    await has();
+    const expected = '2 other hosts (192.0.2.2, 192.0.2.3), 2 MACs there';
+    expect(await forwarding.explain(NET)).toEqual({
+      step: 'fdb',
+      state: 'ok',
+      expected,
+      found: `${expected} ${CHECKS}`,
+    });
+  });
+
+  it('names what is missing, and what is too much', async () => {
+    truth = { [NET]: { '192.0.2.2': [FLOOD, [A, '10.0.0.5']] } };
+    await has();
+    kernel.fdb = [{ device: 'vxlan-1', mac: B, remote: '192.0.2.9' }];
+    kernel.neighbours = [];
+    expect(await forwarding.explain(NET)).toMatchObject({
+      state: 'fault',
+      found: `nothing is flooded to 192.0.2.2, ${A} is not known to be on 192.0.2.2, ${B} is sent to 192.0.2.9, and is not there, nobody answers for 10.0.0.5 ${CHECKS}`,
+      remedy: 'mended within 20 s; else see the log of the bridge agent on this host',
+    });
+  });
+
+  it('does not say that all is well when no server answered', async () => {
+    await has();
+    await say('add_fdb_entries', entries({ '192.0.2.2': [FLOOD] }));
+    expect(await forwarding.explain(NET)).toMatchObject({
+      state: 'unknown',
+      expected: expect.stringContaining('1 other'),
+    });
+  });
+
+  it('knows that nobody else is there', async () => {
+    truth = { [NET]: {} };
+    await has();
+    expect(await forwarding.explain(NET)).toMatchObject({
+      state: 'ok',
+      expected: 'no other host has ports of the network',
+    });
   });
 });

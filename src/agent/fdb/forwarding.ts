@@ -8,6 +8,7 @@ import {
 } from '../../linux/forwarding.ts';
 import {
   BRIDGE_AGENT_VERSION,
+  type ExplainStep,
   endpoint,
   ForwardingApi,
   fdbDigest,
@@ -16,6 +17,7 @@ import {
 } from '../../rpc/contract.ts';
 import type { Listener, Transport } from '../../rpc/transport.ts';
 import { Wake } from '../bridge/wake.ts';
+import { explainForwarding } from './explain.ts';
 import { planForwarding, type TunnelledNetwork } from './plan.ts';
 import { Told, type ToldNetwork } from './told.ts';
 
@@ -106,8 +108,13 @@ export class Forwarding {
     this.#asking.in(0);
   }
 
+  /** Whether all that was told of a network is in force. */
+  async explain(networkId: string): Promise<ExplainStep> {
+    return explainForwarding(this.#known(networkId), await this.#plan([networkId]), this.#parts);
+  }
+
   /** What was told of a network that this host has, and its device. */
-  known(networkId: string): { device: string; told: ToldNetwork } | null {
+  #known(networkId: string): { device: string; told: ToldNetwork } | null {
     const device = this.#devices.get(networkId);
     const told = this.#told.get(networkId);
     return device !== undefined && told ? { device, told } : null;
@@ -194,7 +201,7 @@ export class Forwarding {
 
   async #plan(ids: readonly string[]): Promise<ForwardingOperation[]> {
     const { linux, answers } = this.#parts;
-    const networks: TunnelledNetwork[] = ids.map((id) => this.known(id)).filter((known) => known !== null);
+    const networks: TunnelledNetwork[] = ids.map((id) => this.#known(id)).filter((known) => known !== null);
     if (networks.length === 0) return [];
     const devices = networks.map(({ device }) => device);
     return planForwarding(networks, await readForwarding(linux.exec, devices, { neighbours: answers }), { answers });
