@@ -214,6 +214,13 @@ function surroundings(): Surroundings {
       await ensurePackages(hostPackages, thisMachine(say), options);
     },
     inventory: readInventory,
+    async removeRules(host, state, of) {
+      const [{ removeRules }, { SHARED_LOCK_PATH }] = await Promise.all([
+        import('../../src/agent/firewall/clean-up.ts'),
+        import('../../src/linux/lock.ts'),
+      ]);
+      return await removeRules(host, { ...of, lockPaths: [join(state.path, 'lock'), SHARED_LOCK_PATH] });
+    },
   };
 }
 

@@ -14,6 +14,7 @@ const defaultFiles: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'neutron-db-manage': [['neutron.conf'], ['plugin.ini', 'plugins/ml2/ml2_conf.ini']],
   'neutron-linuxbridge-agent': [['neutron.conf'], ['plugins/ml2/linuxbridge_agent.ini']],
   'neutron-linuxbridge-cleanup': [['neutron.conf'], ['plugins/ml2/linuxbridge_agent.ini']],
+  'neutron-ipset-cleanup': [['neutron.conf'], ['plugins/ml2/linuxbridge_agent.ini']],
   'neutron-dhcp-agent': [['neutron.conf'], ['dhcp_agent.ini']],
   'neutron-netns-cleanup': [['neutron.conf'], ['dhcp_agent.ini']],
   'neutron-metadata-agent': [['neutron.conf'], ['metadata_agent.ini']],

@@ -111,6 +111,11 @@ async function cleanHost(
     await host.apply(taps.map((name) => ({ op: 'delete_link', name })));
     removed.push(...taps.map((name) => `tap ${name}`));
   });
+  await attempt('rules', async () => {
+    const { links } = await host.readNetwork();
+    const groups = (inventory?.groups ?? []).map(({ id }) => id);
+    removed.push(...(await around.removeRules(host, state, { isThere: (tap) => links.has(tap), groups })));
+  });
   await attempt('accepting chains', () => removeForwarding(host, state));
   await attempt('physical network public', () => removeUplink(host, state, { read: readSysctl }));
   for (const line of removed) around.say(/ is gone$/.test(line) ? line : `removed ${line}`);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Config, loadConfig } from '../config/config.ts';
 import { reason } from '../config/files.ts';
 import { declareOptions, option } from '../lib/options.ts';
+import type { Host } from '../linux/contract.ts';
 import { type ApiAddress, clientHost } from './api-client.ts';
 import { OneHostError } from './errors.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -17,6 +18,17 @@ export interface Surroundings {
   ensurePackages: (options: { install: boolean }) => Promise<void>;
   /** Ids and names in the database of an instance, whether it runs or not; null where there is no database yet. */
   inventory: (state: StateFolder) => Promise<Inventory | null>;
+  /**
+   * Removes the rules and sets of the agents for taps that are gone, and what is shared with the last of them.
+   *
+   * @returns a line for each kind of thing that was removed
+   * @throws Error for what could not be removed
+   */
+  removeRules: (
+    host: Host,
+    state: StateFolder,
+    of: { isThere: (tap: string) => boolean; groups: readonly string[] },
+  ) => Promise<string[]>;
   print: (line: string) => void;
   /** Progress and warnings. */
   say: (line: string) => void;

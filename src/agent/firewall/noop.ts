@@ -119,11 +119,16 @@ export class NoopFirewall implements FirewallDriver {
       };
     }
     const units = (have: ReadonlyMap<string, Unit>) => {
-      const kept = [...have].filter(
-        ([owner]) => bridgeOf(owner) !== null || (!state.ports.has(owner) && isThere(owner)),
-      );
+      const taps = [...have].filter(([owner]) => bridgeOf(owner) === null && !state.ports.has(owner) && isThere(owner));
+      const isUsed = (bridge: string) =>
+        taps.some(([, { lines }]) => lines.some(({ body }) => body.startsWith(`-i ${bridge} `)));
+      const bridges = [...have].filter(([owner]) => {
+        const bridge = bridgeOf(owner);
+        return bridge !== null && isUsed(bridge);
+      });
       return new Map([
-        ...kept,
+        ...bridges,
+        ...taps,
         ...[...state.ports.values()].map((port) => [port.tap, openUnit(port, version, protocols)] as const),
       ]);
     };
