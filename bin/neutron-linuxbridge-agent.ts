@@ -21,8 +21,9 @@ await runProgram({
   service: true,
   async start(parts) {
     const { config, logger, args, service } = parts;
-    const [{ BridgeAgent }, { openHost }, { SHARED_LOCK_PATH }] = await Promise.all([
+    const [{ BridgeAgent }, { hostFilters }, { openHost }, { SHARED_LOCK_PATH }] = await Promise.all([
       import('../src/agent/bridge/agent.ts'),
+      import('../src/agent/bridge/filters.ts'),
       import('../src/linux/host.ts'),
       import('../src/linux/lock.ts'),
     ]);
@@ -31,20 +32,22 @@ await runProgram({
     undo.defer(() => linux.close());
     const transport = await connectAgent('neutron-linuxbridge-agent', parts);
     undo.defer(() => transport.close());
+    const options = {
+      linuxBridge: config.get(linuxBridgeOptions),
+      vxlan: config.get(vxlanOptions),
+      agent: config.get(bridgeAgentOptions),
+      securityGroup: config.get(securityGroupOptions),
+    };
+    const lockPaths = [config.get(concurrencyOptions).lock_path, SHARED_LOCK_PATH];
     const agent = new BridgeAgent({
       host: config.get(commonOptions).host,
-      options: {
-        linuxBridge: config.get(linuxBridgeOptions),
-        vxlan: config.get(vxlanOptions),
-        agent: config.get(bridgeAgentOptions),
-        securityGroup: config.get(securityGroupOptions),
-      },
+      options,
       transport,
       linux,
       logger,
       onSetUp: service.ready,
       statePath: config.get(commonOptions).state_path,
-      lockPaths: [config.get(concurrencyOptions).lock_path, SHARED_LOCK_PATH],
+      drivers: await hostFilters({ options, linux, logger, lockPaths }),
     });
     if (args.flags.has('dry-run')) return await printPlan(agent.dryRun());
     const metrics = await openFigures('neutron-linuxbridge-agent', parts);

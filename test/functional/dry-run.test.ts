@@ -40,7 +40,7 @@ async function dryRun(name: Agent, { state = host.folder, bus = 'bus.sock' } = {
 async function everything() {
   const kernel = await Promise.all(
     [['ip', '-o', 'link'], ['ip', '-o', 'addr'], ['ip', 'netns', 'list'], ['iptables-save'], ['ebtables-save']].map(
-      (argv) => host.read(argv),
+      async (argv) => (await host.read(argv)).replace(/^#.*\n/gm, ''),
     ),
   );
   const { api } = deployment;

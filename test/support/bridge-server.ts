@@ -6,6 +6,8 @@ import {
   type DeviceMethods,
   endpoint,
   type ReportMethods,
+  type SecuredDevice,
+  type SecurityGroupMethods,
   topics,
 } from '../../src/rpc/contract.ts';
 import { type LocalBus, serveLocalBus } from '../../src/rpc/local/serve.ts';
@@ -20,6 +22,8 @@ export class BridgeServer {
   readonly #notifier: BridgeNotifier;
   /** How often the agent asked for details. */
   asked = 0;
+  /** Whether it tells of security groups: of each port one without rules. */
+  tellsGroups = true;
 
   constructor(bus: LocalBus) {
     this.#bus = bus;
@@ -54,8 +58,19 @@ export class BridgeServer {
         };
       },
     });
+    const groups = endpoint<Pick<SecurityGroupMethods, 'security_group_info_for_devices'>>('1.3', {
+      security_group_info_for_devices: async ({ devices: names }) => {
+        if (!this.tellsGroups) throw new Error('not now');
+        const secured = names.flatMap((name) => this.#known.get(name) ?? []);
+        return {
+          devices: Object.fromEntries(secured.map((port) => [port.port_id, securedOf(port)])),
+          security_groups: { [GROUP]: [] },
+          sg_member_ips: {},
+        };
+      },
+    });
     const reports = endpoint<ReportMethods>('1.2', { report_state: async () => 'alive' as const });
-    await this.#bus.transport.listen(topics.plugin, 'server', [devices]);
+    await this.#bus.transport.listen(topics.plugin, 'server', [devices, groups]);
     await this.#bus.transport.listen(topics.reports, 'server', [reports]);
   }
 
@@ -73,7 +88,7 @@ export class BridgeServer {
       fixed_ips: [],
       device_owner: 'neutrino:plug',
       allowed_address_pairs: [],
-      port_security_enabled: true,
+      port_security_enabled: false,
       qos_policy_id: null,
       qos_network_policy_id: null,
       profile: {},
@@ -92,6 +107,18 @@ export class BridgeServer {
   close(): Promise<void> {
     return this.#bus.close();
   }
+}
+
+const GROUP = '99999999-9999-4999-8999-999999999999';
+
+function securedOf({ device, fixed_ips }: BoundDeviceDetails): SecuredDevice {
+  const addresses = fixed_ips.map(({ ip_address }) => ip_address);
+  return {
+    device,
+    fixed_ips: addresses,
+    security_groups: [GROUP],
+    security_group_rules: [],
+  } as unknown as SecuredDevice;
 }
 
 export async function openBridgeServer(folder: string): Promise<BridgeServer> {

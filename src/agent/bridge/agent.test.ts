@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Logger } from '../../lib/log.ts';
 import { defaultValues } from '../../lib/options.ts';
 import { FakeHost } from '../../linux/fake/host.ts';
-import type { BoundDeviceDetails } from '../../rpc/contract.ts';
+import type { BoundDeviceDetails, ExplainStep } from '../../rpc/contract.ts';
 import { FakeTransport } from '../../rpc/fake.ts';
+import type { FirewallDriver, FirewallOutcome, FirewallState } from '../firewall/contract.ts';
 import { BridgeAgent } from './agent.ts';
 import { type BridgeAgentOptions, bridgeAgentOptions, linuxBridgeOptions, securityGroupOptions } from './options.ts';
 import { vxlanOptions } from './vxlan-options.ts';
@@ -44,6 +45,7 @@ let transport: FakeTransport;
 let agent: BridgeAgent;
 let known: Map<string, BoundDeviceDetails>;
 let statePath: string | null = null;
+let drivers: FirewallDriver[] = [];
 let log: { level: string; fields: object; message: string }[];
 const allTaken = { devices_up: [], failed_devices_up: [], devices_down: [], failed_devices_down: [] };
 
@@ -63,6 +65,31 @@ beforeEach(() => {
 });
 afterEach(() => agent.close());
 
+/** Filters nothing; keeps what it was told. */
+class FakeFirewall implements FirewallDriver {
+  readonly name = 'fake';
+  state: FirewallState | null = null;
+  outcome: FirewallOutcome = { closed: new Map(), late: new Map() };
+  onApply: () => void = () => {};
+
+  async start() {}
+  distrust() {}
+
+  async apply(state: FirewallState) {
+    this.onApply();
+    this.state = state;
+    return this.outcome;
+  }
+
+  async explain(_: FirewallState, name: string): Promise<ExplainStep[]> {
+    return [{ step: 'rules', state: 'ok', expected: name, found: name }];
+  }
+
+  async plan({ ports }: FirewallState) {
+    return [...ports.keys()].map((name) => `filter ${name}`);
+  }
+}
+
 async function start(
   changes: { linuxBridge?: object; securityGroup?: object } = {},
   scanIntervalMs = 60_000,
@@ -75,7 +102,16 @@ async function start(
   };
   const keep = (level: string) => (fields: object, message: string) => void log.push({ level, fields, message });
   const logger: Logger = { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
-  agent = new BridgeAgent({ host: 'host1', options, transport, linux: host, logger, scanIntervalMs, statePath });
+  agent = new BridgeAgent({
+    host: 'host1',
+    options,
+    transport,
+    linux: host,
+    logger,
+    scanIntervalMs,
+    statePath,
+    drivers,
+  });
   await agent.start();
   await agent.idle();
 }
@@ -520,51 +556,153 @@ describe('failures on the host', () => {
   });
 });
 
-describe('where security groups are asked for', () => {
+describe('where ports are filtered', () => {
   const filtering = {
     securityGroup: { firewall_driver: 'neutron.agent.linux.iptables_firewall.IptablesFirewallDriver' },
   };
+  const group = '99999999-9999-4999-8999-999999999999';
+  const guest = (changes: Partial<BoundDeviceDetails> = {}) =>
+    details({ port_security_enabled: true, device_owner: 'compute:nova', ...changes });
+  let driver: FakeFirewall;
 
-  it('a port with port security stays closed and is reported down, one without is open', async () => {
+  beforeEach(() => {
+    driver = new FakeFirewall();
+    drivers = [driver];
+    transport.answer({
+      security_group_info_for_devices: ({ devices }: { devices: string[] }) => infoOf(devices),
+    });
+  });
+  afterEach(() => {
+    drivers = [];
+  });
+
+  function infoOf(devices: string[]) {
+    const secured = devices.filter((device) => known.get(device)?.port_security_enabled);
+    const told = secured.map((device) => [
+      known.get(device)!.port_id,
+      { device, fixed_ips: [], security_groups: [group], security_group_rules: [] },
+    ]);
+    return {
+      devices: Object.fromEntries(told),
+      security_groups: secured.length > 0 ? { [group]: [{ direction: 'egress', ethertype: 'IPv4' }] } : {},
+      sg_member_ips: {},
+    };
+  }
+
+  it('the firewall hears of every port, and which of them are open, before anything is done with links', async () => {
     const open = 'tapbbbbbbbb-bb';
     host.addTap(tap);
     host.addTap(open);
-    known.set(tap, details({ port_security_enabled: true, device_owner: 'compute:nova' }));
-    known.set(open, details({ device: open, port_security_enabled: false, device_owner: 'compute:nova' }));
+    known.set(tap, guest());
+    known.set(open, guest({ device: open, port_security_enabled: false }));
+    driver.onApply = () => expect(host.applied).toEqual([]);
     await start(filtering);
-    const restore = host.exec.ran.find(({ argv }) => argv[0] === 'ebtables-restore');
-    expect(restore?.stdin).toBe(
-      [
-        '*filter',
-        ':neutrino-closed RETURN',
-        '-F neutrino-closed',
-        `-A neutrino-closed -i ${tap} -j DROP`,
-        `-A neutrino-closed -o ${tap} -j DROP`,
-        '-I OUTPUT -j neutrino-closed',
-        '-I FORWARD -j neutrino-closed',
-        '-I INPUT -j neutrino-closed',
-        'COMMIT',
-        '',
-      ].join('\n'),
-    );
-    expect(reported('update_device_down')).toEqual([tap]);
-    expect(reported('update_device_up')).toEqual([open]);
+    expect([...driver.state!.ports.values()].map((one) => [one.tap, one.bridge, one.filter, one.groups])).toEqual([
+      [tap, brq, 'filtered', [group]],
+      [open, brq, 'open', []],
+    ]);
+    expect([...driver.state!.groups.keys()]).toEqual([group]);
+    expect(reported('update_device_up')).toEqual([tap, open]);
   });
 
-  it('a port that cannot be closed by rules is set down', async () => {
+  it('nothing is told again where nothing changed, and only what changed where something did', async () => {
+    host.addTap(tap);
+    known.set(tap, guest());
+    await start(filtering);
+    const before = driver.state!;
+    await transport.tell('q-agent-notifier-port-update', 'port_update', { port: { id: port } });
+    await agent.idle();
+    expect(driver.state!.ports.get(tap)).toBe(before.ports.get(tap));
+    expect(driver.state!.groups.get(group)).toBe(before.groups.get(group));
+    known.set(tap, guest({ mac_address: 'fa:16:3e:00:00:99' }));
+    await transport.tell('q-agent-notifier-port-update', 'port_update', { port: { id: port } });
+    await agent.idle();
+    expect(driver.state!.ports.get(tap)?.mac).toBe('fa:16:3e:00:00:99');
+  });
+
+  it('asks for a group whose rules changed by one of its ports, and for none that is not here', async () => {
+    const other = 'tapbbbbbbbb-bb';
+    for (const name of [tap, other]) {
+      host.addTap(name);
+      known.set(name, guest({ device: name, port_id: `${name.slice(3)}-rest` }));
+    }
+    await start(filtering);
+    const asked = () => transport.argsOf('security_group_info_for_devices').map(({ devices }) => devices);
+    expect(asked()).toEqual([[tap, other]]);
+    const tell = (groups: string[]) =>
+      transport.tell('q-agent-notifier-security_group-update', 'security_groups_rule_updated', {
+        security_groups: groups,
+      });
+    await tell(['88888888-8888-4888-8888-888888888888']);
+    await agent.idle();
+    expect(asked()).toHaveLength(1);
+    await tell([group]);
+    await agent.idle();
+    expect(asked()).toEqual([[tap, other], [tap]]);
+  });
+
+  it('a port of which the server tells no groups is not up, until it does', async () => {
+    host.addTap(tap);
+    known.set(tap, guest());
+    transport.answer({
+      security_group_info_for_devices: { devices: {}, security_groups: {}, sg_member_ips: {} },
+    });
+    await start(filtering);
+    expect(driver.state!.ports.get(tap)?.filter).toBe('closed');
+    expect(reported('update_device_down')).toEqual([tap]);
+    transport.answer({ security_group_info_for_devices: ({ devices }: { devices: string[] }) => infoOf(devices) });
+    await transport.tell('q-agent-notifier-port-update', 'port_update', { port: { id: port } });
+    await agent.idle();
+    expect(reported('update_device_up')).toEqual([tap]);
+  });
+
+  it('a port whose rules cannot be made is set down, not put into a bridge, and said to be closed', async () => {
     host.addTap(tap, { up: true });
-    known.set(tap, details({ port_security_enabled: true, device_owner: 'compute:nova' }));
-    host.exec.answer((argv) => (argv[0]?.startsWith('ebtables') ? { code: 1, stderr: 'no ebtables' } : undefined));
+    known.set(tap, guest({ device_owner: '' }));
+    driver.outcome = { closed: new Map([[tap, 'the set is full']]), late: new Map() };
     await start(filtering);
     expect(host.print()).toContain(`${tap} tun down`);
+    expect(host.print()).not.toContain(`master ${brq}`);
     expect(reported('update_device_down')).toEqual([tap]);
+    expect(log).toContainEqual(
+      expect.objectContaining({ level: 'warn', fields: { devices: [tap], reason: 'the set is full' } }),
+    );
   });
 
-  it('noop means open', async () => {
+  it('a guest that runs is left alone where the kernel does not tell its rules', async () => {
+    host.root.give(brq, { kind: 'bridge', up: true });
+    host.addTap(tap, { up: true, master: brq });
+    known.set(tap, guest());
+    driver.onApply = () => {
+      throw new Error('no iptables');
+    };
+    await start(filtering);
+    expect(host.applied.filter((operation) => operation.includes(tap))).toEqual([]);
+    expect(reported('update_device_up')).toEqual([]);
+  });
+
+  it('noop asks for no groups', async () => {
     host.addTap(tap);
-    known.set(tap, details({ port_security_enabled: true }));
+    known.set(tap, guest());
     await start({ securityGroup: { firewall_driver: 'neutron.agent.firewall.NoopFirewallDriver' } });
     expect(reported('update_device_up')).toEqual([tap]);
+    expect(transport.argsOf('security_group_info_for_devices')).toEqual([]);
+    expect(driver.state!.ports.get(tap)?.filter).toBe('filtered');
+  });
+
+  it('a dry run tells what the firewall would do', async () => {
+    host.addTap(tap, { up: true });
+    known.set(tap, guest());
+    const options: BridgeAgentOptions = {
+      linuxBridge: defaultValues(linuxBridgeOptions),
+      vxlan: defaultValues(vxlanOptions),
+      agent: defaultValues(bridgeAgentOptions),
+      securityGroup: defaultValues(securityGroupOptions, { firewall_driver: 'iptables' }),
+    };
+    agent = new BridgeAgent({ host: 'host1', options, transport, linux: host, drivers });
+    expect(await agent.dryRun()).toContain(`filter ${tap}`);
+    expect(driver.state).toBeNull();
+    expect(host.applied).toEqual([]);
   });
 });
 
@@ -596,23 +734,6 @@ it('a dry run tells the plan, does nothing on the host, and tells the server not
   await agent.close();
   agent = new BridgeAgent({ host: 'host1', options, transport, linux: host });
   await expect(agent.dryRun()).rejects.toThrow('nobody there');
-});
-
-it('a dry run tells which ports it would close', async () => {
-  host.addTap(tap, { up: true });
-  known.set(tap, details({ port_security_enabled: true, device_owner: 'compute:nova' }));
-  const options: BridgeAgentOptions = {
-    linuxBridge: defaultValues(linuxBridgeOptions),
-    vxlan: defaultValues(vxlanOptions, { enable_vxlan: false }),
-    agent: defaultValues(bridgeAgentOptions),
-    securityGroup: defaultValues(securityGroupOptions, {
-      firewall_driver: 'iptables',
-      enable_security_group: true,
-    }),
-  };
-  agent = new BridgeAgent({ host: 'host1', options, transport, linux: host });
-  expect(await agent.dryRun()).toContain(`drop_frames name=${tap} (port security is on)`);
-  expect(host.applied).toEqual([]);
 });
 
 it('explains a port from tap to card', async () => {

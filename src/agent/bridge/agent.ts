@@ -12,17 +12,20 @@ import {
   explainServer,
   type NetworkInfo,
   NO_TOPIC,
+  type SecurityGroupAgentMethods,
   topics,
 } from '../../rpc/contract.ts';
 import type { Listener, Transport } from '../../rpc/transport.ts';
 import { Forwarding } from '../fdb/forwarding.ts';
+import type { FirewallDriver } from '../firewall/contract.ts';
+import { GroupKnowledge } from '../firewall/groups.ts';
 import { Heartbeat, reportStatus, type SyncReason } from '../heartbeat.ts';
 import { explainTrunk } from '../trunk/explain.ts';
 import { explainPort } from './explain.ts';
-import { Gate } from './gate.ts';
 import { agentId, checkHost } from './identity.ts';
 import { checkTunnels, findLacking, legReport } from './leg-support.ts';
 import { type BridgeAgentOptions, type BridgeConfig, bridgeConfig } from './options.ts';
+import { Protection } from './protection.ts';
 import { SyncLoop, type SyncStatistics } from './sync.ts';
 import { Wake } from './wake.ts';
 
@@ -33,8 +36,8 @@ export interface BridgeAgentParts {
   transport: Transport;
   linux: Host;
   logger?: Logger;
-  /** Folders of the locks that agents of this host share: `[oslo_concurrency] lock_path`, and that of all instances. */
-  lockPaths?: readonly string[];
+  /** What filters on this host: the firewall of `firewall_driver`, and the guard against spoofed frames. */
+  drivers?: readonly FirewallDriver[];
   /** `state_path`: where it is kept what the host itself has on bridges, for the next run. */
   statePath?: string | null;
   /** Called when what this host alone decides is done: from then on it waits for the server, however long. */
@@ -44,6 +47,8 @@ export interface BridgeAgentParts {
 }
 
 const SCAN_INTERVAL_MS = 20_000;
+/** Looking at thousands of rules costs more than looking at links: so many scans are one of rules. */
+const RULE_SCAN_EVERY = 2.5;
 /** New taps come in bursts: wait this long for the next one. */
 const BURST_MS = 4;
 /** Changes of what is known are mostly our own, or Nova's in several steps. */
@@ -57,9 +62,9 @@ export class BridgeAgent {
   readonly #transport: Transport;
   readonly #linux: Host;
   readonly #logger: Logger;
-  readonly #gate: Gate;
   /** Null where no server tells what is where. */
   readonly #forwarding: Forwarding | null;
+  readonly #protection: Protection;
   readonly #sync: SyncLoop;
   readonly #wake: Wake;
   readonly #heartbeat: Heartbeat;
@@ -69,6 +74,7 @@ export class BridgeAgent {
   #agentId = '';
   #watch: { close(): Promise<void> } | null = null;
   #scan: NodeJS.Timeout | null = null;
+  #ruleScan: NodeJS.Timeout | null = null;
 
   constructor(parts: BridgeAgentParts) {
     this.#host = parts.host;
@@ -78,14 +84,21 @@ export class BridgeAgent {
     this.#logger = parts.logger ?? silentLogger;
     this.#scanIntervalMs = parts.scanIntervalMs ?? SCAN_INTERVAL_MS;
     this.#onSetUp = parts.onSetUp ?? (() => {});
-    this.#gate = new Gate(parts.linux, parts.lockPaths);
     this.#forwarding = forwardingOf(parts, this.#config, this.#logger);
+    const groups = this.#config.filtering ? new GroupKnowledge(parts.transport, this.#logger) : null;
+    this.#protection = new Protection({
+      drivers: parts.drivers ?? [],
+      groups,
+      bridges: this.#config.bridges,
+      logger: this.#logger,
+    });
     const identity = () => ({ agent_id: this.#agentId, host: this.#host });
     this.#sync = new SyncLoop({
       linux: parts.linux,
       transport: parts.transport,
       config: this.#config,
-      gate: this.#gate,
+      protection: this.#protection,
+      groups,
       forwarding: this.#forwarding,
       identity,
       statePath: parts.statePath ?? null,
@@ -104,9 +117,9 @@ export class BridgeAgent {
 
   /** @throws CannotStart when the configuration names what this host does not have; MessagingTimeout and the like never */
   async start(): Promise<void> {
-    this.#logLimits();
     const state = await this.#linux.readNetwork();
     checkHost(this.#config, state);
+    await this.#protection.start();
     this.#agentId = agentId(this.#config, state);
     await this.#sync.begin(state);
     // Behind that: what tunnels end at may have gone with a bridge, and is back now.
@@ -123,10 +136,13 @@ export class BridgeAgent {
     this.#wake.in(0);
     this.#scan = setInterval(() => {
       this.#sync.askUnknown();
-      if (this.#config.filtering) this.#gate.distrust();
       this.#forwarding?.check();
       this.#wake.in(0);
     }, this.#scanIntervalMs);
+    this.#ruleScan = setInterval(() => {
+      this.#protection.distrust();
+      this.#wake.in(0);
+    }, this.#scanIntervalMs * RULE_SCAN_EVERY);
     this.#logger.info({ agent_id: this.#agentId, host: this.#host }, 'The Linux-bridge agent works');
   }
 
@@ -157,6 +173,7 @@ export class BridgeAgent {
   /** Leaves the host as it is. */
   async close(): Promise<void> {
     if (this.#scan) clearInterval(this.#scan);
+    if (this.#ruleScan) clearInterval(this.#ruleScan);
     await this.#watch?.close();
     await this.#heartbeat.close();
     await this.#wake.close();
@@ -215,21 +232,31 @@ export class BridgeAgent {
         this.#wake.in(0);
       },
     });
+    const groupMethods = endpoint<SecurityGroupAgentMethods>(BRIDGE_AGENT_VERSION, {
+      security_groups_rule_updated: async ({ security_groups }) => this.#askGroups('rules', security_groups),
+      security_groups_member_updated: async ({ security_groups }) => this.#askGroups('members', security_groups),
+    });
     for (const topic of bridgeAgentTopics)
       this.#listeners.push(await this.#transport.listen(topic, this.#host, [methods]));
+    this.#listeners.push(await this.#transport.listen(topics.securityGroupUpdate, this.#host, [groupMethods]));
     this.#listeners.push(...(await this.#sync.trunks.listen(this.#host)));
     const explain = endpoint<ExplainMethods>(EXPLAIN_VERSION, {
       explain_port: async (request) => {
-        const closed = this.#config.filtering && (await this.#gate.isClosed(tapName(request.port.id)));
-        const state = await this.#linux.readNetwork();
+        const tap = tapName(request.port.id);
+        const closed = this.#sync.closedReason(tap);
+        const [state, rules] = await Promise.all([this.#linux.readNetwork(), this.#sync.explainRules(tap)]);
         const ofTrunk = explainTrunk(request.port, state, this.#sync.trunks);
-        const steps = [...ofTrunk, ...explainPort(request, state, this.#config, closed)];
+        const steps = [...ofTrunk, ...explainPort(request, state, this.#config, closed), ...rules];
         const isTunnelled = (request.network as NetworkInfo).segments[0]?.network_type === 'vxlan';
         const forwarding = isTunnelled ? await this.#forwarding?.explain(request.port.network_id) : undefined;
         return { steps: forwarding ? [...steps, forwarding] : steps };
       },
     });
     this.#listeners.push(await this.#transport.listen(topics.explain, explainServer('bridge', this.#host), [explain]));
+  }
+
+  #askGroups(what: 'rules' | 'members', groups: readonly string[]): void {
+    if (this.#sync.askGroups(what, groups)) this.#wake.in(0);
   }
 
   #ask(device: string): void {
@@ -251,13 +278,6 @@ export class BridgeAgent {
         devices: this.#sync.deviceCount,
       },
     };
-  }
-
-  #logLimits(): void {
-    if (this.#config.filtering) {
-      const reason = 'security groups are configured and not served yet';
-      this.#logger.warn({ reason }, 'Ports with port_security_enabled = true stay closed');
-    }
   }
 }
 

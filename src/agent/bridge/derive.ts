@@ -34,20 +34,20 @@ export interface DesiredTap {
   enslave: boolean;
   up: boolean;
   mtu: number;
-  /** Nothing may pass: it must be filtered, and there are no filters yet. */
-  closed: boolean;
+  /** It stays as it is, for it is not known what rules it has. */
+  hold?: true;
 }
 
 export interface Derived {
   state: HostState;
   /** Devices that this host cannot serve, with the reason. */
   problems: ReadonlyMap<string, Problem>;
+  /** Devices that may not pass anything (yet), with the reason. */
+  closed: ReadonlyMap<string, string>;
 }
 
 /** Owners whose taps Nova puts into the bridge itself. */
 const COMPUTE_PREFIX = 'compute:';
-/** Owners that are never filtered: DHCP servers, routers. */
-const TRUSTED_PREFIX = 'network:';
 
 /**
  * @param host what is there now: a leg that cannot be made is a problem of its network's ports, and of them alone
@@ -74,15 +74,10 @@ export function derive(
       enslave: bridge !== null && !details.device_owner.startsWith(COMPUTE_PREFIX),
       up: details.admin_state_up,
       mtu: details.mtu,
-      closed: mustBeClosed(details, config),
     });
   }
-  return { state: { bridges, taps, cards: new Set(config.interfaces.values()), isWhole }, problems };
-}
-
-function mustBeClosed(details: BoundDeviceDetails, config: BridgeConfig): boolean {
-  if (!config.filtering || details.device_owner.startsWith(TRUSTED_PREFIX)) return false;
-  return details.port_security_enabled !== false;
+  const state = { bridges, taps, cards: new Set(config.interfaces.values()), isWhole };
+  return { state, problems, closed: new Map() };
 }
 
 function placeOf(details: BoundDeviceDetails, config: BridgeConfig, host: NetworkState): DesiredBridge | Problem {

@@ -21,9 +21,9 @@ const request = (physical: string | null = 'public') =>
     network: { mtu: 1500, segments: [{ network_type: physical ? 'flat' : 'local', physical_network: physical }] },
   }) as unknown as ExplainRequest;
 
-async function explain(host: FakeHost, options: { physical?: string | null; closed?: boolean } = {}) {
+async function explain(host: FakeHost, options: { physical?: string | null; closed?: string } = {}) {
   const physical = options.physical === undefined ? 'public' : options.physical;
-  const steps = explainPort(request(physical), await host.readNetwork(), config, options.closed ?? false);
+  const steps = explainPort(request(physical), await host.readNetwork(), config, options.closed ?? null);
   return Object.fromEntries(steps.map((step) => [step.step, step]));
 }
 
@@ -91,7 +91,7 @@ describe('names the fault and what to do', () => {
   });
 
   it('a port that is closed', async () => {
-    expect((await explain(working(), { closed: true })).firewall).toMatchObject({ state: 'fault' });
+    expect((await explain(working(), { closed: 'no rules' })).firewall).toMatchObject({ state: 'fault' });
   });
 });
 

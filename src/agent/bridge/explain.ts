@@ -11,7 +11,8 @@ export function explainPort(
   { port, network: told }: ExplainRequest,
   state: NetworkState,
   config: BridgeConfig,
-  isClosed: boolean,
+  /** Why nothing may pass; null when that is not so. */
+  closed: string | null,
 ): ExplainStep[] {
   const network = told as NetworkInfo;
   const name = tapName(port.id);
@@ -45,7 +46,7 @@ export function explainPort(
   const problem = problems.get(name);
   const bridge = [...desired.bridges.values()][0];
   const tapStep = explainTap(name, tap, port.admin_state_up);
-  const filterStep = explainFilter(isClosed, config.filtering);
+  const filterStep = explainFilter(closed, config.filtering);
   if (problem || !bridge) {
     const expected = 'a network that this host can serve';
     const { reason: found, remedy } = problem ?? { reason: 'no bridge', remedy: 'see the log of the bridge agent' };
@@ -62,16 +63,12 @@ export function explainPort(
   ];
 }
 
-function explainFilter(isClosed: boolean, filtering: boolean): ExplainStep {
-  if (isClosed) {
-    return {
-      step: 'firewall',
-      state: 'fault',
-      expected: 'frames pass as the security groups say',
-      found: 'closed: security groups are configured and not served by this agent yet',
-      remedy: 'set [securitygroup] enable_security_group = false, or port_security_enabled = false on the port',
-    };
+function explainFilter(closed: string | null, filtering: boolean): ExplainStep {
+  const expected = 'frames pass as the security groups say';
+  if (closed !== null) {
+    const remedy = 'see the log of the bridge agent on this host; it tries again by itself';
+    return { step: 'firewall', state: 'fault', expected, found: `closed: ${closed}`, remedy };
   }
-  const found = filtering ? 'open: port security is off on this port' : 'open: nothing is isolated on this host';
-  return { step: 'firewall', state: 'ok', expected: 'open', found };
+  if (!filtering) return { step: 'firewall', state: 'ok', expected: 'open', found: 'open: no groups on this host' };
+  return { step: 'firewall', state: 'ok', expected, found: 'rules in force' };
 }

@@ -25,6 +25,7 @@ export const bridgeAgentOptions = declareOptions('agent', {
   }),
   report_interval: option.float({ default: 30, min: 0.1, help: 'seconds between two state reports' }),
   quitting_rpc_timeout: option.int({ default: 10, help: 'seconds that calls may take while the agent stops' }),
+  comment_iptables_rules: option.bool({ default: true, help: 'say in each firewall rule what it is for' }),
   extensions: option.list({ default: [], help: 'agent extensions; none is served yet' }),
   ...tunnelMarkOptions,
 });

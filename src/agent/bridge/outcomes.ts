@@ -9,7 +9,7 @@ export class Outcomes {
   readonly #reports: DeviceReports;
   readonly #logger: Logger;
   readonly #toldProblems = new Map<string, string>();
-  #closedTold: ReadonlySet<string> = new Set();
+  #toldClosed: ReadonlyMap<string, string> = new Map();
 
   constructor(parts: { devices: Devices; reports: DeviceReports; logger: Logger }) {
     this.#devices = parts.devices;
@@ -23,29 +23,29 @@ export class Outcomes {
     this.#log(derived, failed);
   }
 
-  #report({ state, problems }: Derived, failed: ReadonlyMap<string, string>): void {
+  #report({ state, problems, closed }: Derived, failed: ReadonlyMap<string, string>): void {
     for (const device of this.#devices.all()) {
       if (!device.toReport) continue;
       const tap = state.taps.get(device.name);
       const broken = problems.has(device.name) || !tap || failed.has(tap.name) || failed.has(tap.bridge ?? '');
-      const word = !broken && tap.up && !tap.closed ? 'up' : 'down';
+      const isClosed = closed.has(device.name);
+      const word = !broken && tap.up && !isClosed ? 'up' : 'down';
       if (word !== device.told) this.#reports.report(device.name, word);
       device.told = word;
-      // What is broken is looked at again until it works.
-      device.toReport = broken;
+      // What is broken or closed is looked at again until it works.
+      device.toReport = broken || isClosed;
     }
   }
 
-  #log({ state, problems }: Derived, failed: ReadonlyMap<string, string>): void {
+  #log({ problems, closed }: Derived, failed: ReadonlyMap<string, string>): void {
+    const fresh = [...closed].filter(([name, reason]) => this.#toldClosed.get(name) !== reason);
+    for (const [reason, names] of Map.groupBy(fresh, ([, reason]) => reason)) {
+      const devices = names.map(([name]) => name);
+      this.#logger.warn({ devices, reason }, 'Ports are closed: nothing passes there');
+    }
+    this.#toldClosed = closed;
     const reasons = [...problems].map(([name, { reason, remedy }]) => [name, `${reason}: ${remedy}`] as const);
     const now = new Map([...reasons, ...failed]);
-    const closed = new Set([...state.taps.values()].filter((tap) => tap.closed).map((tap) => tap.name));
-    const fresh = [...closed].filter((name) => !this.#closedTold.has(name));
-    if (fresh.length > 0) {
-      const reason = 'security groups are configured and not served yet';
-      this.#logger.warn({ devices: fresh, reason }, 'Ports with port security stay closed');
-    }
-    this.#closedTold = closed;
     for (const [subject, reason] of now) {
       if (this.#toldProblems.get(subject) !== reason) {
         this.#logger.warn({ device: subject, reason }, 'A device cannot be served');

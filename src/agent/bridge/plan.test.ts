@@ -18,9 +18,7 @@ function desired(
   const whole = { name: brq, networkId: net, nic: null, leg: null, mtu: 1500, ours: true, ...bridge };
   return {
     bridges: new Map([[whole.name, whole]]),
-    taps: new Map(
-      taps.map((tap) => [tap.name, { bridge: whole.name, enslave: true, up: true, mtu: 1500, closed: false, ...tap }]),
-    ),
+    taps: new Map(taps.map((tap) => [tap.name, { bridge: whole.name, enslave: true, up: true, mtu: 1500, ...tap }])),
     ...{ cards: new Set(['eth1']), isWhole: true },
   };
 }
@@ -304,7 +302,7 @@ it('applying the plan makes the host as desired, whatever it was', async () => {
           ]),
         ),
         ...{ cards: new Set(['eth1']), isWhole: true },
-        taps: new Map(wish.taps.map((tap) => [tap.name, { ...tap, mtu: wish.mtu, closed: false }])),
+        taps: new Map(wish.taps.map((tap) => [tap.name, { ...tap, mtu: wish.mtu }])),
       };
       const addressesBefore = allAddresses(host);
       await host.apply(plan(wished, await host.readNetwork()));

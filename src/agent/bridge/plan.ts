@@ -30,7 +30,7 @@ export function plan(desired: HostState, actual: NetworkState, options: PlanOpti
     if (had && bridge.ours) operations.push(...planReturn(bridge.name, had, actual));
   }
   for (const tap of desired.taps.values()) {
-    if (tap.bridge === null || leaveAlone.has(tap.name) || leaveAlone.has(tap.bridge)) continue;
+    if (tap.hold || tap.bridge === null || leaveAlone.has(tap.name) || leaveAlone.has(tap.bridge)) continue;
     operations.push(...planTap(tap, tap.bridge, actual, orphans.has(tap.name)));
   }
   return operations;

@@ -3,17 +3,19 @@ import type { Logger } from '../../lib/log.ts';
 import { portIdPrefix } from '../../lib/names.ts';
 import { describeOperation, type Host, type NetworkState } from '../../linux/contract.ts';
 import { mayBeLeg } from '../../linux/legs.ts';
-import type { AgentIdentity } from '../../rpc/contract.ts';
+import type { AgentIdentity, ExplainStep } from '../../rpc/contract.ts';
 import type { Transport } from '../../rpc/transport.ts';
+import { dryRunQuestion } from '../dry-run.ts';
 import type { Forwarding } from '../fdb/forwarding.ts';
+import type { GroupKnowledge } from '../firewall/groups.ts';
+import { isOpen } from '../firewall/ports.ts';
 import type { ParentTap } from '../trunk/parents.ts';
 import { asParentsAllow } from '../trunk/plan.ts';
 import { Trunks } from '../trunk/trunks.ts';
-import { DeviceQuestions } from './ask.ts';
+import { type Asked, DeviceQuestions } from './ask.ts';
 import { DeletedNetworks } from './deleted-networks.ts';
-import { type Derived, type DesiredTap, derive, type HostState } from './derive.ts';
-import { Devices } from './devices.ts';
-import type { Gate } from './gate.ts';
+import { type Derived, derive, type HostState } from './derive.ts';
+import { type Device, Devices } from './devices.ts';
 import { HostMemory } from './host-memory.ts';
 import { releaseLeftGuests } from './left-guests.ts';
 import { underlay } from './legs.ts';
@@ -21,13 +23,16 @@ import { Links } from './links.ts';
 import type { BridgeConfig } from './options.ts';
 import { Outcomes } from './outcomes.ts';
 import { plan } from './plan.ts';
+import type { Protection } from './protection.ts';
 import { DeviceReports } from './reports.ts';
 
 export interface SyncParts {
   linux: Host;
   transport: Transport;
   config: BridgeConfig;
-  gate: Gate;
+  protection: Protection;
+  /** What the server says of security groups; null where nobody filters by them on this host. */
+  groups: GroupKnowledge | null;
   identity: () => AgentIdentity;
   /** Entries of tunnels; null where they are nobody's to keep. */
   forwarding: Forwarding | null;
@@ -78,6 +83,7 @@ export class SyncLoop {
   readonly #links: Links;
   readonly #reports: DeviceReports;
   readonly #outcomes: Outcomes;
+  #closed: ReadonlyMap<string, string> = new Map();
   /** Something new was heard since the last pass: what is planned then is no drift. */
   #news = true;
   /** The server was or is to be asked about everything, and that has not been done on the host yet. */
@@ -103,6 +109,16 @@ export class SyncLoop {
     return this.#devices.size;
   }
 
+  /** Why nothing may pass a tap (yet), as of the last pass; null when that is not so. */
+  closedReason(tap: string): string | null {
+    return this.#closed.get(tap) ?? null;
+  }
+
+  /** What of a tap's rules is in force. */
+  explainRules(tap: string): Promise<ExplainStep[]> {
+    return this.#parts.protection.explain(this.#devices.details(), tap);
+  }
+
   /** How often the host was found changed by others without a quiet pass in between. */
   get driftsInARow(): number {
     return this.#links.driftsInARow;
@@ -123,8 +139,19 @@ export class SyncLoop {
     this.trunks.askAll();
   }
 
+  /** What the server has told nothing of so far: a message may have been lost. */
   askUnknown(): void {
-    this.#devices.markStale((device) => device.details === null);
+    const { groups } = this.#parts;
+    const isUnfiltered = ({ name, details }: Device) => details !== null && !isOpen(details) && !groups?.port(name);
+    this.#devices.markStale((device) => device.details === null || (groups !== null && isUnfiltered(device)));
+  }
+
+  /** Rules, or members, of these groups changed. @returns whether a port of this host has to do with it */
+  askGroups(what: 'rules' | 'members', ids: readonly string[]): boolean {
+    const { groups } = this.#parts;
+    const isOurs = groups !== null && (what === 'rules' ? groups.rulesUpdated(ids) : groups.membersUpdated(ids));
+    this.#news ||= isOurs;
+    return isOurs;
   }
 
   askDevice(name: string): void {
@@ -200,7 +227,7 @@ export class SyncLoop {
     const isNews = this.#news || isSeenNew;
     this.#news = false;
     const retold = this.#devices.stale();
-    const { asked, failed: askFailed, causes } = await this.#questions.ask();
+    const { asked, failed: askFailed, causes } = await this.#ask();
     this.trunks.retold(retold.flatMap(({ details }) => details?.port_id ?? []));
     return await causedBy(causes, async () => {
       if (await this.#removeNetworks(state)) state = await linux.readNetwork();
@@ -212,11 +239,21 @@ export class SyncLoop {
     });
   }
 
+  /** Devices and their groups at the same time: which of them are filtered is known with the answer. */
+  async #ask(): Promise<Asked> {
+    const { groups } = this.#parts;
+    groups?.askFor(this.#devices.stale().map(({ name }) => name));
+    const [asked, areGroupsTold] = await Promise.all([this.#questions.ask(), groups?.ask() ?? true]);
+    for (const device of this.#devices.all()) if (!device.stale && !device.details) groups?.forget(device.name);
+    return { ...asked, failed: asked.failed || !areGroupsTold };
+  }
+
   /** @returns whether taps came or went */
   #see(state: NetworkState): boolean {
     const { gone, came } = this.#devices.see(state, performance.now());
     for (const device of gone) {
       this.#reports.forget(device.name);
+      this.#parts.groups?.forget(device.name);
       if (device.details && !device.details.no_active_binding) this.#reports.report(device.name, 'down');
     }
     return came.length > 0 || gone.length > 0;
@@ -245,13 +282,17 @@ export class SyncLoop {
 
   /** Derive, plan, apply, tell. @returns whether something failed on the host */
   async #follow(state: NetworkState, isNews: boolean): Promise<boolean> {
-    const derived = this.#underParents(await this.#protect(this.#derive(state), state), state);
+    const isThere = (name: string) => state.links.has(name);
+    const wished = this.#derive(state);
+    const guarded = await this.#parts.protection.apply(this.#devices.details(), wished, isThere);
+    const derived = this.#underParents(guarded.derived, state);
     const orphans = this.#devices.orphans(performance.now());
     const { failed, state: after } = await this.#links.apply(derived.state, state, orphans, isNews);
     this.#notePlugged(derived.state, after);
     this.#parts.forwarding?.networks(tunnelsOf(derived.state));
     this.#outcomes.tell(derived, failed);
-    return failed.size > 0;
+    this.#closed = derived.closed;
+    return failed.size > 0 || guarded.isUnfinished;
   }
 
   /**
@@ -260,21 +301,21 @@ export class SyncLoop {
    * @throws MessagingTimeout, RemoteError when the server does not tell of the devices
    */
   async dryRun(): Promise<string[]> {
-    const state = await this.#parts.linux.readNetwork();
+    const { linux, groups, protection } = this.#parts;
+    const state = await linux.readNetwork();
     this.#devices.see(state, performance.now());
+    groups?.askFor(this.#devices.all().map(({ name }) => name));
+    await groups?.ask(dryRunQuestion());
     await this.#questions.askForDryRun();
     const desired = this.#derive(state).state;
     await this.#memory.load();
     const remembered = this.#memory.lost(state);
     const toCards = this.#memory.planReturn(state, (name) => desired.bridges.has(name));
     const lines = [...toCards, ...plan(desired, state, { remembered })].map(describeOperation);
-    const { gate } = this.#parts;
-    for (const { name, closed } of desired.taps.values()) {
-      if (closed && !(await gate.isClosed(name))) lines.push(`drop_frames name=${name} (port security is on)`);
-    }
     const ofTrunks = await this.trunks.dryRun({ taps: this.#parentTaps(state), state });
     const forwarding = (await this.#parts.forwarding?.dryRun(tunnelsOf(desired))) ?? [];
-    return [...lines, ...ofTrunks.map(describeOperation), ...forwarding];
+    const rules = await protection.plan(this.#devices.details(), (name) => state.links.has(name));
+    return [...lines, ...ofTrunks.map(describeOperation), ...forwarding, ...rules];
   }
 
   /** What a parent does to its sub-ports is told of them when it changes. */
@@ -309,27 +350,6 @@ export class SyncLoop {
       if (device.details && ids.has(device.details.network_id)) this.portDeleted(device.name);
     }
     return await this.#deletedNetworks.remove(state, new Set(this.#config.interfaces.values()));
-  }
-
-  /** Ports that must be closed are, before anything is put into a bridge; where that fails their taps go down. */
-  async #protect(derived: Derived, state: NetworkState): Promise<Derived> {
-    const { gate, logger } = this.#parts;
-    const closed = [...derived.state.taps.values()].filter((tap) => tap.closed).map((tap) => tap.name);
-    try {
-      const isOurs = (name: string) => Boolean(this.#devices.get(name)?.details);
-      await gate.set(new Set(closed), isOurs, (name) => state.links.has(name));
-      return derived;
-    } catch (error) {
-      // Without ebtables nothing was ever closed on this host, and nothing is to be.
-      if (closed.length === 0) return derived;
-      logger.error(
-        { taps: closed, error: String(error) },
-        'Ports could not be closed by rules: their taps are set down',
-      );
-      const shut = (tap: DesiredTap): DesiredTap => (tap.closed ? { ...tap, up: false, enslave: false } : tap);
-      const taps = new Map([...derived.state.taps].map(([name, tap]) => [name, shut(tap)]));
-      return { ...derived, state: { ...derived.state, taps } };
-    }
   }
 
   #notePlugged(desired: HostState, state: NetworkState): void {

@@ -1,4 +1,4 @@
-import type { WireRule } from '../../rpc/contract.ts';
+import type { ExplainStep, WireRule } from '../../rpc/contract.ts';
 
 /** A port of this host as firewalls see it. The same object is given again as long as nothing of it changed. */
 export interface FirewallPort {
@@ -59,6 +59,8 @@ export interface FirewallDriver {
   apply(state: FirewallState, isThere: (tap: string) => boolean): Promise<FirewallOutcome>;
   /** What apply would do, a line each, for `--dry-run`. */
   plan(state: FirewallState, isThere: (tap: string) => boolean): Promise<string[]>;
+  /** What of a port's rules is in force: read only, from the kernel as it is now. */
+  explain?(state: FirewallState, tap: string): Promise<ExplainStep[]>;
   /** Forgets what it knows of the kernel: the next `apply` looks again. */
   distrust(): void;
 }

@@ -7,6 +7,8 @@ interface Resources {
   subnetpool: SubnetPool;
   port: Port;
   agent: Agent;
+  security_group: { id: string };
+  security_group_rule: { id: string };
 }
 
 type Singular = keyof Resources;

@@ -97,14 +97,18 @@ class Devices {
     const propagates = this.#shared.extensions.has('uplink-status-propagation');
     const uplink = (port: Port) => ({ propagate_uplink_status: propagates && port.propagate_uplink_status === true });
     const prepared = await this.#prepared([...ports.values()], host);
+    // Python agents do not look at tags of guests.
+    const isOurs = context.userName === OUR_AGENT;
+    const guestTags = (network: Network) => (isOurs && network.vlan_transparent ? { vlan_transparent: true } : {});
     const answers = names.map((device): DeviceDetails => {
       const port = ports.get(ids.get(device) ?? '');
       if (!port) return { device };
       const moves = prepared.get(port.id);
       const segment = moves ?? segments.get(port.id);
       if (!segment || (!moves && !isBoundTo(port, host))) return { device };
-      if (moves && context.userName !== OUR_AGENT) return { device, no_active_binding: true };
-      const details = { ...detailsOf(device, port, networks.get(port.network_id)!, segment), ...uplink(port) };
+      if (moves && !isOurs) return { device, no_active_binding: true };
+      const network = networks.get(port.network_id)!;
+      const details = { ...detailsOf(device, port, network, segment), ...uplink(port), ...guestTags(network) };
       return moves ? { ...details, no_active_binding: true } : details;
     });
     if (context.readOnly) return answers;

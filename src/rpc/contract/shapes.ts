@@ -119,6 +119,8 @@ export interface BoundDeviceDetails {
    * upstream's agents are answered the device's name with it, and do nothing.
    */
   no_active_binding?: true;
+  /** Guests may use VLANs inside the network; only if asked for. */
+  vlan_transparent?: boolean;
   /** Of the request that made or changed the port, where the server that answers had it lately; only if asked for. */
   request_id?: string;
 }

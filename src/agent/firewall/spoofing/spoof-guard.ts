@@ -3,7 +3,7 @@ import { CommandFailed, type Host } from '../../../linux/contract.ts';
 import { RuleTables } from '../../../linux/iptables.ts';
 import { withHostLocks } from '../../../linux/lock.ts';
 import type { ExplainStep } from '../../../rpc/contract.ts';
-import type { FirewallOutcome, FirewallPort, FirewallState } from '../contract.ts';
+import type { FirewallDriver, FirewallOutcome, FirewallPort, FirewallState } from '../contract.ts';
 import {
   CLOSED_CHAIN,
   desiredFrames,
@@ -53,7 +53,8 @@ const UNSUPPORTED = /u32|missing kernel module|No chain\/target\/match|can't ini
  *
  * Desired state, as the firewall drivers: told all there must be with every pass, it changes what differs.
  */
-export class SpoofGuard {
+export class SpoofGuard implements FirewallDriver {
+  readonly name = 'spoofing';
   readonly #parts: SpoofGuardParts;
   readonly #logger: Logger;
   readonly #ebtables: RuleTables;

@@ -1,0 +1,35 @@
+import type { Logger } from '../../lib/log.ts';
+import type { Host } from '../../linux/contract.ts';
+import type { FirewallDriver } from '../firewall/contract.ts';
+import { stopPointFromEnvironment } from '../firewall/iptables/stop-point.ts';
+import { makeFirewallDriver } from '../firewall/registry.ts';
+import { SpoofGuard } from '../firewall/spoofing/spoof-guard.ts';
+import { type BridgeAgentOptions, etherType } from './options.ts';
+
+export interface FilterParts {
+  options: Pick<BridgeAgentOptions, 'securityGroup' | 'agent'>;
+  linux: Host;
+  logger: Logger;
+  /** Folders of the locks that agents of this host share: `[oslo_concurrency] lock_path`, and that of all instances. */
+  lockPaths: readonly string[];
+}
+
+/**
+ * What filters on this host: the firewall of `firewall_driver`, and the guard against spoofed frames, which is there
+ * whatever the firewall (as upstream has it).
+ *
+ * @throws CannotStart when there is no such driver
+ */
+export async function hostFilters({ options, linux, logger, lockPaths }: FilterParts): Promise<FirewallDriver[]> {
+  const { enable_security_group, enable_ipset, firewall_driver, permitted_ethertypes } = options.securityGroup;
+  const firewall = await makeFirewallDriver(enable_security_group ? firewall_driver : 'noop', {
+    exec: linux.exec,
+    logger,
+    lockPaths,
+    sets: enable_ipset,
+    comments: options.agent.comment_iptables_rules,
+    stopPoint: stopPointFromEnvironment(process.env),
+  });
+  const permittedTypes = permitted_ethertypes.map(etherType).filter((type) => type !== null);
+  return [firewall, new SpoofGuard({ host: linux, logger, lockPaths, permittedTypes })];
+}
