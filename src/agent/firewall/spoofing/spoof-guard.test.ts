@@ -61,6 +61,12 @@ it('asks the kernel once, writes once, and runs nothing while nothing changes', 
   expect(names().slice(before)).toEqual(['ebtables-save', 'ip6tables-save']);
 });
 
+it('ends only the file of ip6tables with COMMIT: the legacy flavour of ebtables takes that for a rule', async () => {
+  await new SpoofGuard({ host }).apply(state(filteredPort('tap1')), always);
+  const ends = host.exec.ran.flatMap(({ argv, stdin }) => (stdin ? [[argv[0], /^COMMIT$/m.test(stdin)]] : []));
+  expect(Object.fromEntries(ends)).toEqual({ 'ebtables-restore': false, 'ip6tables-restore': true });
+});
+
 it('notices that a tap with rules is gone though no port changed', async () => {
   const guard = new SpoofGuard({ host });
   const port = filteredPort('tap1');

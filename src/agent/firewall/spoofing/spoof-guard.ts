@@ -274,7 +274,9 @@ export class SpoofGuard implements FirewallDriver {
   }
 
   async #restore(tables: RuleTables, lock: string, table: string, lines: readonly string[]): Promise<void> {
-    const text = [`*${table}`, ...lines, 'COMMIT', ''].join('\n');
+    // The legacy flavour of ebtables takes COMMIT for a rule; the other one needs none either.
+    const end = lock === 'ebtables' ? [''] : ['COMMIT', ''];
+    const text = [`*${table}`, ...lines, ...end].join('\n');
     await withHostLocks(lock, this.#parts.lockPaths ?? [], () => tables.restore(text));
   }
 
