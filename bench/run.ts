@@ -32,11 +32,16 @@ const usage = `usage: npm run bench [-- OPTIONS]
   --keep-alive on|off  default on
   --out FOLDER         for the reports LABEL.json, default bench/results
   --agents N           something else: many agents on one server (bench/agents.ts; -- --agents 1000 --help)
+  --host N             something else: the work of one agent on a host with N ports (bench/host.ts; -- --host 500 --help)
 `;
 
-// A program of its own, with options of its own.
-if (process.argv.some((word) => word.startsWith('--agents'))) {
-  await import('./agents.ts');
+// Programs of their own, with options of their own.
+for (const [option, program] of [
+  ['--agents', './agents.ts'],
+  ['--host', './host.ts'],
+] as const) {
+  if (!process.argv.some((word) => word === option || word.startsWith(`${option}=`))) continue;
+  await import(program);
   process.exit();
 }
 

@@ -82,7 +82,7 @@ it('is named by the API, the DHCP agent and the commands of the bridge agent, an
 
   // And back: the server is told under the same id.
   await until('the word back', () =>
-    linesOf(deployment.server, id).some((line) => line.includes('served an RPC method=update_device_up')),
+    linesOf(deployment.server, id).some((line) => /served an RPC method=update_device_(up|list)/.test(line)),
   );
 });
 
