@@ -32,6 +32,7 @@ export async function writeServerFiles(host: EmulatedHost): Promise<string[]> {
     experimental: { linuxbridge: true },
     database: { connection: 'mysql+pymysql://neutron:neutron@127.0.0.1/neutron' },
     oslo_concurrency: { lock_path: `${STATE_PATH}/lock` },
+    quotas: { quota_port: -1, quota_security_group_rule: -1 },
     oslo_policy: { policy_dirs: await host.makeFolder('policy.d') },
   });
   const ml2 = await writeConfig(host.folder, 'ml2_conf.ini', {
