@@ -190,6 +190,8 @@ export interface Host {
   readonly exec: Exec;
   /** Links with addresses and the main routing tables of the host or of one namespace. */
   readNetwork(netns?: string): Promise<NetworkState>;
+  /** What was read, with these links as they are now, or without them; routes are kept as they were. */
+  readAgain(state: NetworkState, names: readonly string[]): Promise<NetworkState>;
   /** Applies in order. @throws ApplyFailed naming the first operation that failed; later ones were not tried */
   apply(operations: readonly NetworkOperation[], netns?: string): Promise<void>;
   /** Follows link events of the host until closed; `onLost` when the monitor had to be restarted (re-read everything). */

@@ -4,7 +4,7 @@ import { HelperExec } from './exec/client.ts';
 import { LinkMonitor } from './link-monitor.ts';
 import { checkNetnsName, ensureNetns, listNetns, removeNetns } from './netns.ts';
 import { type Step, steps } from './operations.ts';
-import { DUMP_INTERRUPTED, parseState, READ_COMMANDS } from './state.ts';
+import { DUMP_INTERRUPTED, parseLinksAgain, parseState, READ_COMMANDS, READ_LINKS, readLinkLine } from './state.ts';
 import { writeSysctl } from './sysctl.ts';
 
 export interface OpenHostOptions {
@@ -44,6 +44,12 @@ class LinuxHost implements Host {
       const interrupted = results.some(({ stderr }) => DUMP_INTERRUPTED.test(stderr));
       if (!interrupted || attempt === READ_ATTEMPTS) return parseState(results.map(({ stdout }) => stdout));
     }
+  }
+
+  async readAgain(state: NetworkState, names: readonly string[]): Promise<NetworkState> {
+    const stdin = `${names.map(readLinkLine).join('\n')}\n`;
+    const { stdout } = await this.exec.run(['ip', ...READ_LINKS], { stdin, okCodes: [0, 1] });
+    return parseLinksAgain(state, names, stdout);
   }
 
   /**

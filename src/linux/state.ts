@@ -90,6 +90,25 @@ export function parseState([links, routes4, routes6]: readonly string[]): Networ
   };
 }
 
+/** Options and lines of `ip -batch` that tell of single links; those that are not there are told of on stderr. */
+export const READ_LINKS = ['-j', '-d', '-force', '-batch', '-'] as const;
+export const readLinkLine = (name: string): string => `addr show dev ${name}`;
+
+/** @param output stdout of `READ_LINKS` with a line for each of the names */
+export function parseLinksAgain(state: NetworkState, names: readonly string[], output: string): NetworkState {
+  const rows = output
+    .split('\n')
+    .filter(Boolean)
+    .flatMap((line) => parseRows(line) as IpLink[])
+    .filter((row) => row.ifname !== undefined);
+  const links = new Map(state.links);
+  for (const name of names) links.delete(name);
+  const indexOf = new Map([...links.values()].map((link) => [link.name, link.ifindex]));
+  for (const row of rows) indexOf.set(row.ifname, row.ifindex);
+  for (const row of rows) links.set(row.ifname, parseLink(row, indexOf));
+  return { ...state, links };
+}
+
 /** `ip -j` prints nothing at all, an empty list, or a list that may hold empty objects for what a filter left out. */
 function parseRows(output: string | undefined): unknown[] {
   return output?.trim() ? (JSON.parse(output) as unknown[]) : [];

@@ -123,6 +123,28 @@ describe.each([fake, real])('$name', ({ open }) => {
     await host.apply([{ op: 'delete_link', name: 'vxlan-77' }]);
   });
 
+  it('reads single links again: changed, new and gone ones', async () => {
+    const veth: NetworkOperation = { op: 'ensure_veth', name: 'tap33333333-33', peer: 'vm3' };
+    await host.apply([veth, { op: 'ensure_bridge', name: 'brq33333333-33' }]);
+    const before = await host.readNetwork();
+    await host.apply([
+      { op: 'delete_link', name: 'tap33333333-33' },
+      { op: 'ensure_veth', name: 'tap44444444-44', peer: 'vm4' },
+      { op: 'set_master', name: 'tap44444444-44', master: 'brq33333333-33' },
+      { op: 'set_mtu', name: 'vm4', mtu: 1400 },
+    ]);
+    const names = ['tap33333333-33', 'vm3', 'tap44444444-44', 'vm4', 'brq33333333-33'];
+    const again = await host.readAgain(before, names);
+    const now = await host.readNetwork();
+    for (const name of names) expect(again.links.get(name)).toEqual(now.links.get(name));
+    expect([...again.links.keys()].sort()).toEqual([...now.links.keys()].sort());
+    expect(again.routes).toEqual(before.routes);
+    await host.apply([
+      { op: 'delete_link', name: 'tap44444444-44' },
+      { op: 'delete_link', name: 'brq33333333-33' },
+    ]);
+  });
+
   it('sees what was enslaved and released by others', async () => {
     await host.apply([{ op: 'set_master', name: 'tap22222222-22', master: null }]);
     expect((await host.readNetwork()).links.get('tap22222222-22')?.master).toBeNull();

@@ -4,7 +4,7 @@
  */
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { ApplyFailed, CommandFailed, type Host } from '../../src/linux/contract.ts';
+import { ApplyFailed, CommandFailed, type Host, type Link, type Route } from '../../src/linux/contract.ts';
 import { openHost } from '../../src/linux/host.ts';
 
 const host = await openHost({ alsoAllow: ['cat', 'sleep', 'sh'] });
@@ -14,6 +14,10 @@ const methods: Record<string, (socket: Socket, ...args: any[]) => Promise<unknow
   readNetwork: async (_, netns?: string) => {
     const { links, routes } = await host.readNetwork(netns);
     return { links: [...links], routes };
+  },
+  readAgain: async (_, links: [string, Link][], routes: Route[], names: string[]) => {
+    const again = await host.readAgain({ links: new Map(links), routes }, names);
+    return { links: [...again.links], routes: again.routes };
   },
   apply: (_, ...args: Parameters<Host['apply']>) => host.apply(...args),
   listNetns: () => host.listNetns(),

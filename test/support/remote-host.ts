@@ -55,6 +55,11 @@ export class RemoteHost implements Host {
     return { links: new Map(links), routes };
   }
 
+  async readAgain({ links, routes }: NetworkState, names: readonly string[]): Promise<NetworkState> {
+    const again = await this.call<{ links: [string, Link][]; routes: Route[] }>('readAgain', [...links], routes, names);
+    return { links: new Map(again.links), routes: again.routes };
+  }
+
   apply(operations: readonly NetworkOperation[], netns?: string): Promise<void> {
     return this.call('apply', operations, netns);
   }

@@ -768,3 +768,14 @@ it('explains a port from tap to card', async () => {
   await start({ linuxBridge: { physical_interface_mappings: ['public:eth1'] } });
   expect(await ask()).toMatchObject({ tap: 'ok', bridge: 'ok' });
 });
+
+it('moves the addresses a card has now, though nothing told of the newest', async () => {
+  host.addNic('eth1', { addresses: ['192.168.56.11/24'] });
+  await start({ linuxBridge: { physical_interface_mappings: ['public:eth1'] } });
+  host.root.apply({ op: 'delete_address', device: 'eth1', cidr: '192.168.56.11/24' });
+  host.root.apply({ op: 'add_address', device: 'eth1', cidr: '192.168.56.12/24' });
+  known.set(tap, details({ network_type: 'flat', physical_network: 'public' }));
+  host.addTap(tap);
+  await agent.idle();
+  expect(host.print()).toContain(`${brq} bridge up mtu 1500 192.168.56.12/24`);
+});

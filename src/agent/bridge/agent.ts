@@ -1,6 +1,7 @@
 import { type Logger, silentLogger } from '../../lib/log.ts';
 import { tapName } from '../../lib/names.ts';
 import type { Host, LinkEvent, NetworkState } from '../../linux/contract.ts';
+import { WatchedHost } from '../../linux/watched-host.ts';
 import {
   type AgentState,
   BRIDGE_AGENT_VERSION,
@@ -61,6 +62,8 @@ export class BridgeAgent {
   #config: BridgeConfig;
   readonly #transport: Transport;
   readonly #linux: Host;
+  /** The same, for passes: what changed is read again. */
+  readonly #watched: WatchedHost;
   readonly #logger: Logger;
   /** Null where no server tells what is where. */
   readonly #forwarding: Forwarding | null;
@@ -81,6 +84,7 @@ export class BridgeAgent {
     this.#config = bridgeConfig(parts.options);
     this.#transport = parts.transport;
     this.#linux = parts.linux;
+    this.#watched = new WatchedHost(parts.linux);
     this.#logger = parts.logger ?? silentLogger;
     this.#scanIntervalMs = parts.scanIntervalMs ?? SCAN_INTERVAL_MS;
     this.#onSetUp = parts.onSetUp ?? (() => {});
@@ -94,7 +98,7 @@ export class BridgeAgent {
     });
     const identity = () => ({ agent_id: this.#agentId, host: this.#host });
     this.#sync = new SyncLoop({
-      linux: parts.linux,
+      linux: this.#watched,
       transport: parts.transport,
       config: this.#config,
       protection: this.#protection,
@@ -128,13 +132,14 @@ export class BridgeAgent {
     void this.#heartbeat.start();
     this.#onSetUp();
     await this.#listen();
-    this.#watch = await this.#linux.watchLinks(
+    this.#watch = await this.#watched.watchLinks(
       (event) => this.#onLink(event),
       () => this.#wake.in(0),
     );
     this.#sync.askAll();
     this.#wake.in(0);
     this.#scan = setInterval(() => {
+      this.#watched.distrust();
       this.#sync.askUnknown();
       this.#forwarding?.check();
       this.#wake.in(0);
@@ -202,6 +207,7 @@ export class BridgeAgent {
 
   #fullSync(reason: SyncReason): void {
     this.#logger.info({ reason }, 'Asking the server for everything again');
+    this.#watched.distrust();
     this.#sync.askAll();
     this.#forwarding?.askAll();
     this.#wake.in(0);
@@ -216,10 +222,13 @@ export class BridgeAgent {
         this.#wake.in(0);
       },
       network_update: async ({ network }) => {
+        // Its legs depend on addresses of the host, whose changes no event tells.
+        this.#watched.distrust();
         this.#sync.askNetwork(network.id);
         this.#wake.in(0);
       },
       network_delete: async ({ network_id }) => {
+        this.#watched.distrust();
         this.#sync.networkDeleted(network_id);
         this.#wake.in(0);
       },

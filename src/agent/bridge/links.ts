@@ -1,11 +1,6 @@
 import type { Logger } from '../../lib/log.ts';
-import {
-  ApplyFailed,
-  describeOperation,
-  type Host,
-  type NetworkOperation,
-  type NetworkState,
-} from '../../linux/contract.ts';
+import { ApplyFailed, describeOperation, type NetworkOperation, type NetworkState } from '../../linux/contract.ts';
+import type { WatchedHost } from '../../linux/watched-host.ts';
 import type { HostState } from './derive.ts';
 import type { HostMemory } from './host-memory.ts';
 import { plan } from './plan.ts';
@@ -30,14 +25,14 @@ export interface LinksApplied {
 
 /** Makes the links of the host as desired; what fails on one tap or bridge is left out, and the others are served. */
 export class Links {
-  readonly #linux: Host;
+  readonly #linux: WatchedHost;
   readonly #memory: HostMemory;
   readonly #logger: Logger;
   readonly #counts: OperationCounts;
   #failing = false;
   #driftsInARow = 0;
 
-  constructor(parts: { linux: Host; memory: HostMemory; logger: Logger; counts: OperationCounts }) {
+  constructor(parts: { linux: WatchedHost; memory: HostMemory; logger: Logger; counts: OperationCounts }) {
     this.#linux = parts.linux;
     this.#memory = parts.memory;
     this.#logger = parts.logger;
@@ -66,6 +61,12 @@ export class Links {
     for (let attempt = 1; ; attempt += 1) {
       const leaveAlone = new Set(failed.keys());
       const operations = plan(desired, state, { orphans, leaveAlone, remembered: this.#memory.lost(state) });
+      if (this.#linux.mayBeOld && operations.some(movesAddresses)) {
+        // Who moves addresses and routes must know which there are now.
+        this.#linux.distrust();
+        state = await this.#linux.readNetwork();
+        continue;
+      }
       this.#counts.planned += operations.length;
       if (operations.length === 0) {
         this.#driftsInARow = 0;
@@ -108,6 +109,10 @@ export function logOperations(
 ): void {
   const lines = operations.slice(0, LOGGED_OPERATIONS).map(describeOperation);
   logger[level]({ count: operations.length, operations: lines }, message);
+}
+
+function movesAddresses({ op }: NetworkOperation): boolean {
+  return ['add_address', 'delete_address', 'replace_route', 'delete_route'].includes(op);
 }
 
 function withMasters(operations: readonly NetworkOperation[], state: NetworkState): NetworkState {

@@ -1,8 +1,9 @@
 import { causedBy } from '../../lib/cause.ts';
 import type { Logger } from '../../lib/log.ts';
 import { portIdPrefix } from '../../lib/names.ts';
-import { describeOperation, type Host, type NetworkState } from '../../linux/contract.ts';
+import { describeOperation, type NetworkState } from '../../linux/contract.ts';
 import { mayBeLeg } from '../../linux/legs.ts';
+import type { WatchedHost } from '../../linux/watched-host.ts';
 import type { AgentIdentity, ExplainStep } from '../../rpc/contract.ts';
 import type { Transport } from '../../rpc/transport.ts';
 import { dryRunQuestion } from '../dry-run.ts';
@@ -27,7 +28,7 @@ import type { Protection } from './protection.ts';
 import { DeviceReports } from './reports.ts';
 
 export interface SyncParts {
-  linux: Host;
+  linux: WatchedHost;
   transport: Transport;
   config: BridgeConfig;
   protection: Protection;

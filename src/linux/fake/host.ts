@@ -71,6 +71,17 @@ export class FakeHost implements Host {
     return this.#namespace(netns).read();
   }
 
+  async readAgain(state: NetworkState, names: readonly string[]): Promise<NetworkState> {
+    const now = this.root.read().links;
+    const links = new Map(state.links);
+    for (const name of names) {
+      const link = now.get(name);
+      if (link) links.set(name, link);
+      else links.delete(name);
+    }
+    return { ...state, links };
+  }
+
   async apply(operations: readonly NetworkOperation[], netns?: string): Promise<void> {
     for (const operation of operations) {
       const refusal = this.#fail?.(operation);
