@@ -36,12 +36,13 @@ const usage = `usage: npm run bench [-- OPTIONS]
 `;
 
 // Programs of their own, with options of their own.
-for (const [option, program] of [
-  ['--agents', './agents.ts'],
-  ['--host', './host.ts'],
-] as const) {
-  if (!process.argv.some((word) => word === option || word.startsWith(`${option}=`))) continue;
-  await import(program);
+const asks = (option: string) => process.argv.some((word) => word === option || word.startsWith(`${option}=`));
+if (asks('--agents')) {
+  await import('./agents.ts');
+  process.exit();
+}
+if (asks('--host')) {
+  await import('./host.ts');
   process.exit();
 }
 

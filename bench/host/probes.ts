@@ -8,7 +8,7 @@ import { cardName } from './taps.ts';
 
 /** UDP ports the guests listen on. */
 export const PROBE_PORTS = { from: 7001, to: 7060 } as const;
-const PROGRAM = join(import.meta.dirname, 'programs/probe.ts');
+const PROGRAM = join(import.meta.dirname, 'probe-worker.ts');
 const WAIT = { timeoutMs: 60_000, everyMs: 1 };
 
 interface Listener {

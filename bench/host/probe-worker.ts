@@ -3,8 +3,8 @@ import { createSocket, type Socket } from 'node:dgram';
 /**
  * One end of the probing in a guest's namespace; both ends are on one clock.
  *
- *     probe.ts listen ADDRESS FROM-PORT TO-PORT    says `arrived PORT TIME` of the first datagram to each port since `arm PORT`
- *     probe.ts send ADDRESS…                       `send PORT` begins: a datagram to each address every millisecond; `stop`
+ *     probe-worker.ts listen ADDRESS FROM-PORT TO-PORT    says `arrived PORT TIME` of the first datagram to each port since `arm PORT`
+ *     probe-worker.ts send ADDRESS…                       `send PORT` begins: a datagram to each address every millisecond; `stop`
  *
  * Orders come on stdin, a line each. TIME is in ms since the epoch.
  */
