@@ -72,7 +72,7 @@ export class PacketFilter {
 function restoreFailure(error: unknown): RestoreFailed {
   if (!(error instanceof CommandFailed)) return new RestoreFailed(String(error), null, true, error);
   const { code, stderr } = error;
-  const isLocked = /xtables lock/.test(stderr);
+  const isLocked = /xtables[ .]lock/.test(stderr);
   const line = /Error occurred at line: (\d+)|^line (\d+): |line (\d+) failed/m.exec(stderr);
   const number = line ? Number(line[1] ?? line[2] ?? line[3]) : null;
   return new RestoreFailed(reasonOf(error), number, isLocked || code === null, error);

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WireRule } from '../../src/rpc/contract.ts';
-import { egressAll, FirewallStand, port, stateOf } from '../support/firewall/stand.ts';
+import { NoopFirewall } from '../../src/agent/firewall/noop.ts';
+import { egressAll, FirewallStand, guestOf, port, stateOf } from '../support/firewall/stand.ts';
 import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
+import { until } from '../support/wait.ts';
 
 let lab: Lab;
 let host: EmulatedHost;
@@ -73,23 +75,390 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
 
   it('let through what groups say, and nothing else', async () => {
     const [a, b, open] = [port({ groups: [GROUP] }), port({ groups: [OTHER] }), port({ filter: 'open' })];
-    await stand.addBridge('brq11111111-11', ['10.0.0.1/24', 'fd00::1/64']);
-    for (const one of [a, b, open]) await stand.addGuest(one);
-    const driver = stand.driver({ flavour });
-    await driver.start();
-    const groups = { [GROUP]: [ping, ping6, ...egressAll], [OTHER]: egressAll };
-    await driver.apply(stateOf([a, b, open], groups), stand.isThere);
-    expect(await stand.pings(b, a.fixedIps[0]!)).toBe(true);
-    expect(await stand.pings(b, a.fixedIps[1]!)).toBe(true);
-    expect(await stand.pings(a, b.fixedIps[0]!)).toBe(false);
-    expect(await stand.pings(a, b.fixedIps[1]!)).toBe(false);
-    expect(await stand.pings(open, b.fixedIps[0]!)).toBe(false);
-    expect(await stand.pings(open, a.fixedIps[0]!)).toBe(true);
-    expect(await stand.pings(b, open.fixedIps[0]!)).toBe(true);
-    expect(await stand.pings(b, '10.0.0.1')).toBe(true);
-    expect(await stand.pings(b, 'fd00::1')).toBe(true);
+    await guests(a, b, open);
+    const driver = await started({ flavour });
+    await driver.apply(stateOf([a, b, open], { [GROUP]: [ping, ping6, ...egressAll], [OTHER]: egressAll }), stand.isThere);
+    for (const version of [0, 1]) {
+      await stand.reaches(b, a.fixedIps[version]!);
+      await stand.isKeptFrom(a, b.fixedIps[version]!);
+      await stand.isKeptFrom(open, b.fixedIps[version]!);
+      await stand.reaches(open, a.fixedIps[version]!);
+      await stand.reaches(b, open.fixedIps[version]!);
+      await stand.reaches(b, HOST[version]!);
+    }
+  });
+
+  it('keep guests to their own addresses, also towards the host and through it', async () => {
+    const [a, b] = [port({ groups: [GROUP] }), port({ groups: [GROUP] })];
+    const paired = { ...a, addressPairs: [{ ip_address: '10.0.0.200', mac_address: a.mac }, { ip_address: 'fd00::200', mac_address: a.mac }] };
+    await guests(a, b);
+    await host.ipBatch(['addr add 10.0.0.200/24 dev eth0', 'addr add fd00::200/64 dev eth0 nodad'], guestOf(a.tap));
+    await addNetworkBehind();
+    await host.ipBatch(['route add default via 10.0.0.1'], guestOf(a.tap));
+    const driver = await started({ flavour });
+    const groups = { [GROUP]: [ping, ping6, ...egressAll] };
+    const others = [b.fixedIps[0]!, b.fixedIps[1]!, HOST[0]!, HOST[1]!, BEHIND];
+    const source = (address: string) => (address.includes(':') ? 'fd00::200' : '10.0.0.200');
+    await driver.apply(stateOf([a, b], groups), stand.isThere);
+    for (const address of others) await stand.isKeptFrom(a, address, { source: source(address) });
+    for (const address of others) {
+      await stand.reaches(a, address, { source: a.fixedIps[address.includes(':') ? 1 : 0]! });
+    }
+    await driver.apply(stateOf([paired, b], groups), stand.isThere);
+    for (const address of others) await stand.reaches(a, address, { source: source(address) });
+    // The same address from another card.
+    await host.ipBatch(['link set eth0 address fa:16:3e:ff:ff:ff'], guestOf(a.tap));
+    await stand.isKeptFrom(a, b.fixedIps[0]!);
+    await stand.isKeptFrom(a, HOST[0]!);
+    await stand.isKeptFrom(a, BEHIND);
+  });
+
+  it('let nothing out that the groups do not, also towards the host and through it', async () => {
+    const a = port({ groups: [GROUP] });
+    await guests(a);
+    await addNetworkBehind();
+    await host.ipBatch(['route add default via 10.0.0.1'], guestOf(a.tap));
+    const driver = await started({ flavour });
+    await driver.apply(stateOf([a], { [GROUP]: [ping] }), stand.isThere);
+    for (const address of [HOST[0]!, BEHIND]) await stand.isKeptFrom(a, address);
+    // What the host begins is answered all the same.
+    await host.run(['ping', '-n', '-c', '1', '-W', '5', a.fixedIps[0]!]);
+  });
+
+  it('close a tap that nobody knows yet, in bridges of networks only', async () => {
+    const [known, unknown] = [port({ groups: [GROUP] }), port()];
+    const [x, y] = [port({ bridge: 'br-other' }), port({ bridge: 'br-other' })];
+    await guests(known, unknown);
+    await stand.addBridge('br-other', ['10.0.0.1/24']);
+    for (const one of [x, y]) await stand.addGuest(one);
+    const driver = await started({ flavour });
+    const groups = { [GROUP]: [ping, ping6, ...egressAll] };
+    await driver.apply(stateOf([known], groups), stand.isThere);
+    for (const version of [0, 1]) {
+      await stand.isKeptFrom(unknown, known.fixedIps[version]!);
+      await stand.isKeptFrom(known, unknown.fixedIps[version]!);
+      await stand.isKeptFrom(unknown, HOST[version]!);
+      await stand.reaches(x, y.fixedIps[version]!);
+    }
+    await stand.reaches(known, HOST[0]!);
+    await driver.apply(stateOf([known, { ...unknown, filter: 'closed' }], groups), stand.isThere);
+    await stand.isKeptFrom(unknown, known.fixedIps[0]!);
+    await stand.isKeptFrom(unknown, HOST[0]!);
+    await driver.apply(stateOf([known, { ...unknown, groups: [GROUP] }], groups), stand.isThere);
+    await stand.reaches(unknown, known.fixedIps[0]!);
+    await stand.reaches(known, unknown.fixedIps[1]!);
+  });
+
+  it('mean the members of a remote group by a set; who leaves is cut off', async () => {
+    const [a, b, c] = [port({ groups: [GROUP] }), port({ groups: [OTHER] }), port({ groups: [OTHER] })];
+    await guests(a, b, c);
+    const driver = await started({ flavour });
+    const groups = {
+      [GROUP]: [{ direction: 'ingress', ethertype: 'IPv4', remote_group_id: OTHER }, { direction: 'ingress', ethertype: 'IPv6', remote_group_id: OTHER }] satisfies WireRule[],
+      [OTHER]: egressAll,
+    };
+    const members = (...ports: (typeof a)[]) => ({
+      [OTHER]: { IPv4: ports.map((one) => [one.fixedIps[0]!, null] as const), IPv6: ports.map((one) => [one.fixedIps[1]!, null] as const) },
+    });
+    await driver.apply(stateOf([a, b, c], groups, members(b, c)), stand.isThere);
+    for (const version of [0, 1]) {
+      await stand.reaches(b, a.fixedIps[version]!, { id: 77 });
+      await stand.reaches(c, a.fixedIps[version]!, { id: 77 });
+    }
+    stand.takeWrites();
+    await driver.apply(stateOf([a, b, c], groups, members(c)), stand.isThere);
+    expect(stand.takeWrites()).toEqual(['ipset']);
+    for (const version of [0, 1]) {
+      await stand.isKeptFrom(b, a.fixedIps[version]!, { id: 77 });
+      await stand.reaches(c, a.fixedIps[version]!, { id: 77 });
+    }
+  });
+
+  it('that go end what they let through, and nothing that others allow', async () => {
+    const [a, b] = [port({ groups: [GROUP, OTHER] }), port({ groups: [OTHER] })];
+    await guests(a, b);
+    const driver = await started({ flavour });
+    const typed: WireRule = { ...ping, port_range_min: 8 };
+    await driver.apply(stateOf([a, b], { [GROUP]: [ping, ping6, typed], [OTHER]: egressAll }), stand.isThere);
+    for (const version of [0, 1]) await stand.reaches(b, a.fixedIps[version]!, { id: 78 });
+    const flows = async () => (await host.read(['conntrack', '-L', '-w', '4097', '-p', 'icmp'])).split('\n').filter(Boolean);
+    const before = await flows();
+    expect(before).toHaveLength(1);
+    await driver.apply(stateOf([a, b], { [GROUP]: [typed], [OTHER]: egressAll }), stand.isThere);
+    expect(await flows()).toHaveLength(1);
+    await stand.reaches(b, a.fixedIps[0]!, { id: 78 });
+    await stand.isKeptFrom(b, a.fixedIps[1]!, { id: 78 });
+    await driver.apply(stateOf([a, b], { [GROUP]: [], [OTHER]: egressAll }), stand.isThere);
+    expect(await flows()).toEqual([]);
+    await stand.isKeptFrom(b, a.fixedIps[0]!, { id: 78 });
+  });
+
+  it('of stateless groups want a rule for the answers too', async () => {
+    const [a, b, c] = [port({ groups: [GROUP] }), port({ groups: [OTHER] }), port({ groups: [OTHER] })];
+    await guests(a, b, c);
+    const driver = await started({ flavour });
+    const stateless = (rules: readonly WireRule[]) => rules.map((rule) => ({ ...rule, stateful: false }));
+    const answers: WireRule = { ...ping, port_range_min: 0 };
+    const groups = (rules: WireRule[]) => ({ [GROUP]: stateless([...rules, ...egressAll]), [OTHER]: [ping, ...egressAll] });
+    // Beside stateful ports of the same bridge, whose sessions go on being known.
+    await driver.apply(stateOf([a, b, c], groups([])), stand.isThere);
+    await stand.isKeptFrom(a, b.fixedIps[0]!);
+    await stand.isKeptFrom(b, a.fixedIps[0]!);
+    await stand.reaches(b, c.fixedIps[0]!);
+    await driver.apply(stateOf([a, b, c], groups([answers])), stand.isThere);
+    await stand.reaches(a, b.fixedIps[0]!);
+    // Alone: nothing of the bridge is followed.
+    const alone = { [GROUP]: stateless([ping, ...egressAll]) };
+    await driver.apply(stateOf([a, { ...b, groups: [GROUP] }], alone), stand.isThere);
+    await host.run(['conntrack', '-F']);
+    await stand.reaches(a, b.fixedIps[0]!);
+    expect((await host.read(['conntrack', '-L', '-p', 'icmp'])).trim()).toBe('');
+  });
+
+  it('of an agent in Python are taken over: what is right stays, with its counters', async () => {
+    const [a, b, open] = [port({ tap: 'tapaaaaaaaa-11' , groups: [GROUP] }), port({ tap: 'tapbbbbbbbb-22', groups: [GROUP] }), port({ tap: 'tapcccccccc-33', filter: 'open' })];
+    await guests(a, b, open);
+    await host.run(['ipset', 'restore'], { stdin: `create NIPv4${GROUP.slice(0, 24)} hash:net family inet\nadd NIPv4${GROUP.slice(0, 24)} 10.0.0.77\n` });
+    const python = { 4: pythonRules(4, [a, b], open), 6: pythonRules(6, [a, b], open) };
+    await host.run([`iptables${flavour}-restore`, '--noflush'], { stdin: python[4] });
+    await host.run([`ip6tables${flavour}-restore`, '--noflush'], { stdin: python[6] });
+    await stand.reaches(b, a.fixedIps[0]!, { id: 79 });
+    const driver = await started({ flavour });
+    stand.takeWrites();
+    const member = { [GROUP]: { IPv4: [['10.0.0.77', null] as const] } };
+    const group = { [GROUP]: [ping, ping6, { direction: 'ingress', ethertype: 'IPv4', remote_group_id: GROUP } satisfies WireRule, ...egressAll] };
+    const lines: string[] = [];
+    stand.intercept = (_, { stdin }) => void lines.push(...(stdin ?? '').split('\n'));
+    expect(await driver.apply(stateOf([a, b, open], group, member), stand.isThere)).toEqual({ closed: new Map(), late: new Map() });
+    // No chain of a port is written anew.
+    expect(lines.filter((line) => /^(:|-[AIDFX] )neutron-linuxbri-([ios](a|b)|sg-chain|sg-fallback|PREROUTING|local)/.test(line))).toEqual([]);
+    expect(await stand.driver({ flavour }).plan(stateOf([a, b, open], group, member), stand.isThere)).toEqual([]);
+    expect((await host.read(['conntrack', '-L', '-w', '4105', '-p', 'icmp'])).trim()).not.toBe('');
+    await stand.reaches(b, a.fixedIps[0]!, { id: 79 });
+    const counted = (await host.read([`iptables${flavour}-save`, '-c'])).split('\n').find((line) => line.includes('-A neutron-linuxbri-iaaaaaaaa-1 -p icmp'));
+    expect(counted).not.toMatch(/^\[0:0\]/);
+  });
+
+  it('of others are left as they are, and by hand-made changes ours come back', async () => {
+    const a = port({ groups: [GROUP] });
+    await guests(a);
+    await host.run([`iptables${flavour}-restore`, '--noflush'], {
+      stdin: '*filter\n:MINE - [0:0]\n-A FORWARD -j MINE\n-A MINE -s 1.2.3.4/32 -j ACCEPT\nCOMMIT\n*nat\n-A POSTROUTING -s 1.2.3.4/32 -j MASQUERADE\nCOMMIT\n',
+    });
+    await host.run(['ipset', 'create', 'NIPv4mine', 'hash:net']);
+    const before = await stand.saved(flavour);
+    const driver = await started({ flavour });
+    const state = stateOf([a], { [GROUP]: [ping, ...egressAll] });
+    await driver.apply(state, stand.isThere);
+    const right = await stand.saved(flavour);
+    const tool = `iptables${flavour}`;
+    await host.run([tool, '-I', 'FORWARD', '-s', '9.9.9.9', '-j', 'ACCEPT']);
+    await host.run([tool, '-D', 'FORWARD', '-j', 'neutron-linuxbri-sg-closed']);
+    await host.run([tool, '-F', 'neutron-linuxbri-sg-fallback']);
+    await host.run([tool, '-I', 'neutron-linuxbri-sg-chain', '-j', 'ACCEPT']);
+    await host.run([tool, '-t', 'raw', '-F', 'neutron-linuxbri-PREROUTING']);
+    await host.run([tool, '-N', 'neutron-linuxbri-ixxxxxxxx-1']);
+    driver.distrust();
+    await driver.apply(state, stand.isThere);
+    const after = await stand.saved(flavour);
+    expect(after.replace('-A FORWARD -s 9.9.9.9/32 -j ACCEPT\n', '')).toBe(right);
+    expect(after.indexOf('-A FORWARD -j neutron-linuxbri-sg-closed')).toBeLessThan(after.indexOf('-A FORWARD -s 9.9.9.9'));
+    await host.run([tool, '-D', 'FORWARD', '-s', '9.9.9.9', '-j', 'ACCEPT']);
+    await new NoopFirewall({ exec: stand.exec, flavour }).apply(stateOf([a]), stand.isThere);
+    expect((await stand.saved(flavour)).split('\n').filter((line) => !/^(\*raw|\*filter|:(INPUT|OUTPUT|FORWARD|PREROUTING) ACCEPT|COMMIT|)$/.test(line))).toEqual(
+      before.split('\n').filter((line) => !/^(\*raw|\*filter|:(INPUT|OUTPUT|FORWARD|PREROUTING) ACCEPT|COMMIT|)$/.test(line)),
+    );
+    expect(await host.read(['ipset', 'list', '-n'])).toBe('NIPv4mine\n');
+  });
+
+  it.each(['before_sets', 'before_rules', 'before_rules_ipv6', 'after_rules_ipv4', 'before_conntrack', 'before_destroy'] as const)(
+    'are made whole by the next start when an agent dies %s, and leave nothing open meanwhile',
+    async (point) => {
+      const [a, b] = [port({ groups: [GROUP] }), port({ groups: [OTHER] })];
+      await guests(a, b);
+      const groups = { [GROUP]: [ping, ping6], [OTHER]: egressAll };
+      const less = { [GROUP]: [{ ...ping, remote_group_id: OTHER }], [OTHER]: egressAll };
+      const members = { [OTHER]: { IPv4: [['10.0.0.99', null] as const] } };
+      const first = await started({ flavour });
+      await first.apply(stateOf([a], groups), stand.isThere);
+      await stand.isKeptFrom(b, a.fixedIps[0]!);
+      await first.apply(stateOf([a, b], groups), stand.isThere);
+      for (const version of [0, 1]) await stand.reaches(b, a.fixedIps[version]!, { id: 80 });
+      const dying = await started({
+        flavour,
+        stopPoint: (name) => {
+          if (name === point) throw new Error('killed');
+        },
+      });
+      await expect(dying.apply(stateOf([a, b], less, members), stand.isThere)).rejects.toThrow('killed');
+      await stand.isKeptFrom(a, b.fixedIps[0]!);
+      const next = await started({ flavour });
+      expect(await next.apply(stateOf([a, b], less, members), stand.isThere)).toEqual({ closed: new Map(), late: new Map() });
+      for (const version of [0, 1]) await stand.isKeptFrom(b, a.fixedIps[version]!, { id: 80 });
+      expect((await host.read(['ipset', 'list', '-n'])).trim().split('\n')).toHaveLength(1);
+      await next.apply(stateOf([a, b], groups), stand.isThere);
+      expect((await host.read(['ipset', 'list', '-n'])).trim()).toBe('');
+    },
+  );
+});
+
+describe('faults', () => {
+  it('somebody turns filtering off: it is turned on again, and said', async () => {
+    const driver = await started();
+    const state = stateOf([port({ groups: [GROUP] })]);
+    await driver.apply(state, () => true);
+    await host.run(['sysctl', '-q', '-w', 'net.bridge.bridge-nf-call-iptables=0']);
+    driver.distrust();
+    await driver.apply(state, () => true);
+    expect(await stand.settings.read('net/bridge/bridge-nf-call-iptables')).toBe('1');
+  });
+
+  it('a set that is full is made larger; one that cannot be made closes the ports that need it', async () => {
+    const driver = await started();
+    const a = port({ groups: [GROUP] });
+    const name = `NIPv4${OTHER.slice(0, 24)}`;
+    await host.run(['ipset', 'create', name, 'hash:net', 'maxelem', '2']);
+    const groups = { [GROUP]: [{ ...ping, remote_group_id: OTHER }] };
+    const members = { [OTHER]: { IPv4: ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((ip) => [ip, null] as const) } };
+    expect(await driver.apply(stateOf([a], groups, members), () => true)).toEqual({ closed: new Map(), late: new Map() });
+    expect((await host.read(['ipset', 'save', name])).split('\n').filter((line) => line.startsWith('add'))).toHaveLength(3);
+    const third = '33333333-2222-4333-8444-555555555555';
+    await host.run(['ipset', 'create', `NIPv4${third.slice(0, 24)}`, 'hash:ip']);
+    const b = port({ groups: [OTHER] });
+    const more = { ...groups, [OTHER]: [{ ...ping, remote_group_id: third }] };
+    driver.distrust();
+    const result = await driver.apply(stateOf([a, b], more, { ...members, [third]: { IPv4: [['10.0.0.9', null]] } }), () => true);
+    expect([...result.closed.keys()]).toEqual([]);
+    expect([...result.late.keys()]).toEqual([b.tap]);
+  });
+
+  it('100,000 members go into a set', async () => {
+    const driver = await started();
+    const pairs = Array.from({ length: 100_000 }, (_, i) => [`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, null] as const);
+    const state = stateOf([port({ groups: [GROUP] })], { [GROUP]: [{ ...ping, remote_group_id: OTHER }] }, { [OTHER]: { IPv4: pairs } });
+    expect(await driver.apply(state, () => true)).toEqual({ closed: new Map(), late: new Map() });
+    driver.distrust();
+    stand.takeWrites();
+    await driver.apply(state, () => true);
+    expect(stand.takeWrites()).toEqual([]);
+  });
+
+  it('the lock of iptables is held: nothing changes, the reason is told, and then it is done', async () => {
+    const [a, b] = [port({ groups: [GROUP] }), port({ groups: [GROUP] })];
+    const groups = { [GROUP]: [ping, ...egressAll] };
+    const driver = await started({ flavour: '-legacy' });
+    await driver.apply(stateOf([a], groups), () => true);
+    const before = await stand.saved('-legacy');
+    const holder = host.spawn(['flock', '/run/xtables.lock', 'sleep', '300']);
+    await until('the lock', async () => (await host.run(['flock', '-n', '/run/xtables.lock', 'true'], { okCodes: [0, 1] })).code === 1);
+    const result = await driver.apply(stateOf([a, b], groups), () => true);
+    expect([...result.closed]).toEqual([[b.tap, expect.stringMatching(/xtables[ .]lock/)]]);
+    await holder.kill('SIGKILL');
+    await host.run(['flock', '/run/xtables.lock', 'true']);
+    expect(await stand.saved('-legacy')).toBe(before);
+    expect(await driver.apply(stateOf([a, b], groups), () => true)).toEqual({ closed: new Map(), late: new Map() });
   });
 });
+
+const HOST = ['10.0.0.1', 'fd00::1'];
+/** Beyond the host, on another card. */
+const BEHIND = '10.77.0.2';
+
+async function guests(...ports: ReturnType<typeof port>[]): Promise<void> {
+  await stand.addBridge('brq11111111-11', HOST.map((one) => `${one}/${one.includes(':') ? 64 : 24}`));
+  for (const one of ports) await stand.addGuest(one);
+}
+
+async function addNetworkBehind(): Promise<void> {
+  await host.run(['ip', 'netns', 'add', 'behind']);
+  await host.ipBatch(['link add out0 type veth peer name eth0 netns behind', 'link set out0 up', 'addr add 10.77.0.1/24 dev out0']);
+  await host.ipBatch(['link set eth0 up', `addr add ${BEHIND}/24 dev eth0`, 'route add default via 10.77.0.1'], 'behind');
+  await host.run(['sysctl', '-q', '-w', 'net.ipv4.ip_forward=1']);
+}
+
+async function started(options: Parameters<FirewallStand['driver']>[0] = {}): Promise<ReturnType<FirewallStand['driver']>> {
+  const driver = stand.driver(options);
+  await driver.start();
+  return driver;
+}
+
+/** What upstream's agent (2024.1) has for two ports with one group (ICMP, and the group itself) and one without port security. */
+function pythonRules(version: 4 | 6, filtered: readonly ReturnType<typeof port>[], open: ReturnType<typeof port>): string {
+  const w = 'neutron-linuxbri-';
+  const note = (text: string) => `-m comment --comment "${text}"`;
+  const via = (way: string, tap: string) => `-m physdev --physdev-${way} ${tap} --physdev-is-bridged`;
+  const all = ['INPUT', 'OUTPUT', 'FORWARD', 'local', 'sg-chain', 'sg-fallback'];
+  const chains = filtered.flatMap(({ tap }) => ['i', 'o', 's'].map((kind) => `${kind}${tap.slice(3, 13)}`));
+  const lines = [
+    '*filter',
+    ':neutron-filter-top - [0:0]',
+    ...[...all, ...chains].map((name) => `:${w}${name} - [0:0]`),
+    '-A INPUT -j neutron-linuxbri-INPUT',
+    '-A FORWARD -j neutron-filter-top',
+    '-A FORWARD -j neutron-linuxbri-FORWARD',
+    '-A OUTPUT -j neutron-filter-top',
+    '-A OUTPUT -j neutron-linuxbri-OUTPUT',
+    '-A neutron-filter-top -j neutron-linuxbri-local',
+    `-A ${w}sg-fallback ${note('Default drop rule for unmatched traffic.')} -j DROP`,
+  ];
+  const established = `-m state --state RELATED,ESTABLISHED ${note('Direct packets associated with a known session to the RETURN chain.')} -j RETURN`;
+  const end = [
+    `-m state --state INVALID ${note('Drop packets that appear related to an existing connection (e.g. TCP ACK/FIN) but do not have an entry in conntrack.')} -j DROP`,
+    `${note('Send unmatched traffic to the fallback chain.')} -j ${w}sg-fallback`,
+  ];
+  for (const { tap, mac, fixedIps } of filtered) {
+    const key = tap.slice(3, 13);
+    const toGroups = note('Direct traffic from the VM interface to the security group chain.');
+    lines.push(`-A ${w}FORWARD ${via('out', tap)} ${toGroups} -j ${w}sg-chain`, `-A ${w}FORWARD ${via('in', tap)} ${toGroups} -j ${w}sg-chain`);
+    lines.push(`-A ${w}INPUT ${via('in', tap)} ${note('Direct incoming traffic from VM to the security group chain.')} -j ${w}o${key}`);
+    const toPort = note('Jump to the VM specific chain.');
+    lines.push(`-A ${w}sg-chain ${via('out', tap)} ${toPort} -j ${w}i${key}`, `-A ${w}sg-chain ${via('in', tap)} ${toPort} -j ${w}o${key}`);
+    const to =
+      version === 4
+        ? [established, '-p icmp -j RETURN', `-m set --match-set NIPv4${GROUP.slice(0, 24)} src -j RETURN`, ...end]
+        : [...[130, 135, 136].map((type) => `-p ipv6-icmp -m icmp6 --icmpv6-type ${type} -j RETURN`), established, '-p ipv6-icmp -j RETURN', ...end];
+    const client = note('Allow DHCP client traffic.');
+    const spoof = note('Prevent DHCP Spoofing by VM.');
+    const icmp = note('Allow IPv6 ICMP traffic.');
+    const from =
+      version === 4
+        ? [
+            `-s 0.0.0.0/32 -d 255.255.255.255/32 -p udp -m udp --sport 68 --dport 67 ${client} -j RETURN`,
+            `-j ${w}s${key}`,
+            `-p udp -m udp --sport 68 --dport 67 ${client} -j RETURN`,
+            `-p udp -m udp --sport 67 --dport 68 ${spoof} -j DROP`,
+          ]
+        : [
+            ...[131, 135, 143].map((type) => `-s ::/128 -d ff02::/16 -p ipv6-icmp -m icmp6 --icmpv6-type ${type} ${icmp} -j RETURN`),
+            `-j ${w}s${key}`,
+            `-p ipv6-icmp -m icmp6 --icmpv6-type 134 ${note('Drop IPv6 Router Advts from VM Instance.')} -j DROP`,
+            `-p ipv6-icmp ${icmp} -j RETURN`,
+            `-p udp -m udp --sport 546 --dport 547 ${client} -j RETURN`,
+            `-p udp -m udp --sport 547 --dport 546 ${spoof} -j DROP`,
+          ];
+    const last = mac.slice(-5).split(':').map((octet) => octet.replace(/^0/, ''));
+    const linkLocal = `fe80::f816:3eff:fe00:${Number.parseInt(last.map((octet) => octet.padStart(2, '0')).join(''), 16).toString(16)}/128`;
+    const own = version === 4 ? [`${fixedIps[0]}/32`] : [`${fixedIps[1]}/128`, linkLocal];
+    lines.push(...to.map((body) => `-A ${w}i${key} ${body}`));
+    lines.push(...[...from, established, '-j RETURN', ...end].map((body) => `-A ${w}o${key} ${body}`));
+    lines.push(
+      ...own.map((ip) => `-A ${w}s${key} -s ${ip} -m mac --mac-source ${mac.toUpperCase()} ${note('Allow traffic from defined IP/MAC pairs.')} -j RETURN`),
+      `-A ${w}s${key} ${note('Drop traffic without an IP/MAC allow rule.')} -j DROP`,
+    );
+  }
+  const accept = note('Accept all packets when port security is disabled.');
+  lines.push(`-A ${w}sg-chain -j ACCEPT`);
+  for (const way of ['out', 'in']) lines.push(`-A ${w}FORWARD ${via(way, open.tap)} ${accept} -j ACCEPT`);
+  lines.push(`-A ${w}INPUT ${via('in', open.tap)} ${accept} -j ACCEPT`, 'COMMIT', '*raw');
+  lines.push(...['PREROUTING', 'OUTPUT'].flatMap((name) => [`:${w}${name} - [0:0]`, `-A ${name} -j ${w}${name}`]));
+  for (const { tap, bridge } of filtered) {
+    const zone = `${note(`Set zone for ${tap.slice(4)}`)} -j CT --zone 4105`;
+    for (const match of [`-m physdev --physdev-in ${bridge}`, `-i ${bridge}`, `-m physdev --physdev-in ${tap}`]) {
+      lines.push(`-A ${w}PREROUTING ${match} ${zone}`);
+    }
+  }
+  return `${[...lines, 'COMMIT'].join('\n')}\n`;
+}
 
 /** One of each form there is. */
 function everyRule(): WireRule[] {

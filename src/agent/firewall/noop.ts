@@ -5,7 +5,7 @@ import { withHostLocks } from '../../linux/lock.ts';
 import { PacketFilter } from '../../linux/packet-filter.ts';
 import type { FirewallDriver, FirewallOutcome, FirewallPort, FirewallState } from './contract.ts';
 import { commented } from './iptables/comments.ts';
-import { baseRules } from './iptables/common-rules.ts';
+import { commonRules } from './iptables/common-rules.ts';
 import { RulesInForce } from './iptables/in-force.ts';
 import { parseSave } from './iptables/kernel.ts';
 import { isSetName, PREFIX } from './iptables/names.ts';
@@ -98,7 +98,7 @@ export class NoopFirewall implements FirewallDriver {
     const filter = new PacketFilter(this.#options.exec, tool, this.#options.flavour ?? null);
     const text = await filter.save(tables).catch(() => '');
     if (!text.includes(PREFIX)) return null;
-    const base = baseRules(commented(true));
+    const base = commonRules(commented(true));
     const rules = new RulesInForce(version, filter, base, protocols);
     await rules.look(state.ports.keys());
     const others = [...rules.units].filter(

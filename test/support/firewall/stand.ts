@@ -84,13 +84,19 @@ export class FirewallStand {
     ]);
   }
 
-  /** Whether an echo request is answered. */
-  async pings(
-    from: FirewallPort,
-    address: string,
-    { source = null as string | null, waitS = 0.3 } = {},
-  ): Promise<boolean> {
-    const argv = ['ping', '-n', '-c', '1', '-W', `${waitS}`, ...(source ? ['-I', source] : []), address];
+  /** @throws when an echo request is not answered */
+  async reaches(from: FirewallPort, address: string, how: PingOptions = {}): Promise<void> {
+    if (!(await this.#ping(from, address, 5, how))) throw new Error(`${from.tap} does not reach ${address}`);
+  }
+
+  /** @throws when an echo request is answered */
+  async isKeptFrom(from: FirewallPort, address: string, how: PingOptions = {}): Promise<void> {
+    if (await this.#ping(from, address, 0.4, how)) throw new Error(`${from.tap} reaches ${address}`);
+  }
+
+  async #ping(from: FirewallPort, address: string, waitS: number, { source, id }: PingOptions): Promise<boolean> {
+    const words = [...(source ? ['-I', source] : []), ...(id ? ['-e', `${id}`] : [])];
+    const argv = ['ping', '-n', '-c', '1', '-W', `${waitS}`, ...words, address];
     return (await this.host.run(argv, { netns: guestOf(from.tap), okCodes: [0, 1, 2] })).code === 0;
   }
 
@@ -110,6 +116,13 @@ export class FirewallStand {
   async close(): Promise<void> {
     await this.remote.close();
   }
+}
+
+interface PingOptions {
+  /** An address of the guest. */
+  readonly source?: string;
+  /** Requests with the same one are one connection. */
+  readonly id?: number;
 }
 
 export function guestOf(tap: string): string {

@@ -3,7 +3,7 @@ import { chains, FILTER_TOP } from './names.ts';
 import type { Line, Table } from './unit.ts';
 
 /** What is there whatever ports there are; the same in both families. */
-export interface Base {
+export interface CommonRules {
   /** Chains of ours without lines of ports, whole. */
   readonly chains: Readonly<Record<Table, ReadonlyMap<string, readonly string[]>>>;
   /** In shared chains. */
@@ -13,11 +13,12 @@ export interface Base {
 }
 
 /**
- * As upstream, and closed for what nobody knows: a tap in a network's bridge that no line stands for passes nothing, so
- * that a guest whose tap Nova plugs before the agent hears of it waits. Taps in other bridges are somebody else's.
+ * As upstream, and closed for what nobody knows: a tap in a network's bridge that has no line in `sg-from` and `sg-to` passes
+ * nothing, so that a guest whose tap Nova plugs before the agent hears of it waits. This is asked first: whatever else is
+ * known of a frame's other end, it would be accepted. Taps in other bridges are somebody else's.
  */
-export function baseRules(commented: Commented): Base {
-  const drop = (match: string) => commented(`${match} -j DROP`, 'closed');
+export function commonRules(commented: Commented): CommonRules {
+  const drop = (match: string) => commented(`${match}-j DROP`, 'closed');
   const routed = `-m physdev --physdev-in tap+ ! --physdev-is-bridged -g ${chains.input}`;
   return {
     chains: {
@@ -29,8 +30,8 @@ export function baseRules(commented: Commented): Base {
         [
           chains.closed,
           [
-            drop('-i brq+ -m physdev --physdev-in tap+ --physdev-is-bridged'),
-            drop('-o brq+ -m physdev --physdev-out tap+ --physdev-is-bridged'),
+            `-i brq+ -m physdev --physdev-in tap+ --physdev-is-bridged -j ${chains.from}`,
+            `-o brq+ -m physdev --physdev-out tap+ --physdev-is-bridged -j ${chains.to}`,
           ],
         ],
       ]),
@@ -38,12 +39,14 @@ export function baseRules(commented: Commented): Base {
     },
     lines: [
       { table: 'filter', chain: chains.forward, body: commented(routed, 'routed') },
-      { table: 'filter', chain: chains.input, body: drop('-i brq+ -m physdev --physdev-in tap+') },
+      { table: 'filter', chain: chains.input, body: drop('-i brq+ -m physdev --physdev-in tap+ ') },
+      { table: 'filter', chain: chains.from, body: drop('') },
+      { table: 'filter', chain: chains.to, body: drop('') },
       { table: 'filter', chain: chains.groups, body: '-j ACCEPT' },
     ],
     jumps: {
       filter: new Map([
-        ['FORWARD', [`-j ${FILTER_TOP}`, `-j ${chains.forward}`, `-j ${chains.closed}`]],
+        ['FORWARD', [`-j ${FILTER_TOP}`, `-j ${chains.closed}`, `-j ${chains.forward}`]],
         ['INPUT', [`-j ${chains.input}`]],
         ['OUTPUT', [`-j ${FILTER_TOP}`, `-j ${chains.output}`]],
       ]),

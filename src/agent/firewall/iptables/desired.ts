@@ -1,9 +1,18 @@
 import type { IpVersion } from '../../../lib/ip/address.ts';
 import { kernelCidr, parseBlock } from '../../../lib/ip/kernel-text.ts';
 import type { FirewallPort, FirewallState } from '../contract.ts';
-import { type GroupLineCache, type GroupLines, groupLines, type RuleLine } from './group-rules.ts';
+import { type Direction, type GroupLineCache, type GroupLines, groupLines } from './group-rules.ts';
 import { chainKey, isPortChain, otherChainKey, portChain } from './names.ts';
-import { bridgeUnit, closedUnit, type PortSetting, portUnit, type Spelling, type Tracking } from './port-rules.ts';
+import {
+  bridgeUnit,
+  closedUnit,
+  type MadeUnit,
+  type PortSetting,
+  portUnit,
+  type Spelling,
+  type Tracking,
+  zoneOf,
+} from './port-rules.ts';
 import { type ByVersion, bridgeOwner, type Unit } from './unit.ts';
 import type { Zones } from './zones.ts';
 
@@ -15,8 +24,7 @@ export interface PortPlan {
   readonly closed: ByVersion<Unit>;
   readonly tracking: Tracking;
   readonly stateless: boolean;
-  /** Lines of its chains that rules made, the server's own first. */
-  readonly lines: Readonly<Record<IpVersion, Readonly<Record<'ingress' | 'egress', readonly RuleLine[]>>>>;
+  /** The server's own rules first, then those of its groups. */
   readonly groups: readonly GroupLines[];
   /** Groups whose addresses its rules need, by IP version. */
   readonly remotes: Readonly<Record<IpVersion, ReadonlySet<string>>>;
@@ -35,7 +43,8 @@ export class DesiredRules {
   readonly #spelling: Spelling;
   readonly #groups: GroupLineCache;
   readonly #zones: Zones;
-  readonly #plans = new WeakMap<FirewallPort, { inputs: readonly unknown[]; plan: PortPlan }>();
+  readonly #plans = new WeakMap<FirewallPort, Cached>();
+  readonly #joins = new WeakMap<readonly string[], WeakMap<readonly string[], readonly string[]>>();
   readonly #bridges = new Map<string, { key: string; units: ByVersion<Unit> }>();
   readonly #provider = new WeakMap<FirewallPort['providerRules'], GroupLines>();
 
@@ -61,7 +70,7 @@ export class DesiredRules {
       }
       const groups =
         port.filter === 'filtered'
-          ? port.groups.map((id) => this.#groups.get(state.groups.get(id) ?? none, state.members))
+          ? port.groups.map((id) => this.#groups.get(id, state.groups.get(id) ?? none, state.members))
           : [];
       const stateless = groups.find((group) => group.stateful !== null)?.stateful === false;
       known.push({ port, groups, stateless });
@@ -69,6 +78,7 @@ export class DesiredRules {
       if (!stateless && port.filter !== 'closed') stateful.add(port.bridge);
     }
     const withStateless = new Set(known.filter(({ stateless }) => stateless).map(({ port }) => port.bridge));
+    this.#groups.keep(new Set(known.flatMap(({ port }) => port.groups)));
     this.#zones.keep(known.map(({ port }) => port.bridge));
     const trackingOf = (bridge: string): Tracking =>
       withStateless.has(bridge) && !stateful.has(bridge) ? 'notrack' : { zone: this.#zones.of(bridge) };
@@ -88,48 +98,69 @@ export class DesiredRules {
 
   #plan(port: FirewallPort, groups: readonly GroupLines[], setting: Omit<PortSetting, 'rules'>): PortPlan {
     const { key, tracking, stateless } = setting;
-    const inputs = [key, tracking === 'notrack' ? 0 : tracking.zone, stateless, ...groups];
+    const inputs = [key, zoneOf(tracking), stateless, ...groups];
     const cached = this.#plans.get(port);
     if (cached && cached.inputs.length === inputs.length && inputs.every((one, i) => one === cached.inputs[i])) {
       return cached.plan;
     }
-    const all = [this.#providerLines(port), ...groups];
-    const own = new Set(port.fixedIps.flatMap((ip) => kernelText(ip)));
-    const lines = (version: IpVersion, direction: 'ingress' | 'egress') =>
-      uniqueLines(
-        all
-          .flatMap((group) => group.lines[version][direction])
-          .filter(({ remote }) => remote === null || !own.has(remote)),
-      );
-    const byVersion = (version: IpVersion) => ({
-      ingress: lines(version, 'ingress'),
-      egress: lines(version, 'egress'),
-    });
-    const both = { 4: byVersion(4), 6: byVersion(6) };
-    const bodies = (list: readonly RuleLine[]) => list.map(({ body }) => body);
-    const unit = (version: IpVersion) =>
-      portUnit(
-        port,
-        version,
-        { ...setting, rules: { ingress: bodies(both[version].ingress), egress: bodies(both[version].egress) } },
-        this.#spelling,
-      );
+    const provider = this.#providerLines(port);
+    const made = (version: IpVersion): MadeUnit => {
+      const before = cached?.made[version] ?? null;
+      const rules = {
+        ingress: this.#bodies(port, provider, groups, version, 'ingress'),
+        egress: this.#bodies(port, provider, groups, version, 'egress'),
+      };
+      const full = { ...setting, rules };
+      return { setting: full, unit: portUnit(port, version, full, this.#spelling, before) };
+    };
+    const both = { 4: made(4), 6: made(6) };
     const closed = closedUnit(port, tracking, this.#spelling);
     const plan: PortPlan = {
       port,
-      units: { 4: unit(4), 6: unit(6) },
+      units: { 4: both[4].unit, 6: both[6].unit },
       closed: { 4: closed, 6: closed },
       tracking,
       stateless,
-      lines: both,
-      groups,
-      remotes: {
-        4: new Set(groups.flatMap((group) => [...group.remotes[4]])),
-        6: new Set(groups.flatMap((group) => [...group.remotes[6]])),
-      },
+      groups: [provider, ...groups],
+      remotes: { 4: union(groups.map(({ remotes }) => remotes[4])), 6: union(groups.map(({ remotes }) => remotes[6])) },
     };
-    this.#plans.set(port, { inputs, plan });
+    this.#plans.set(port, { inputs, made: both, plan });
     return plan;
+  }
+
+  /** Texts of all rules of a port, each once. Ports with the same ones, and none of their own, get the same array. */
+  #bodies(
+    port: FirewallPort,
+    provider: GroupLines,
+    groups: readonly GroupLines[],
+    version: IpVersion,
+    direction: Direction,
+  ): readonly string[] {
+    const first = provider.bodies[version][direction];
+    const lists = groups.map(({ bodies }) => bodies[version][direction]);
+    const shared = lists.reduce<readonly string[]>((all, list) => this.#joined(all, list), none);
+    const all = this.#joined(first, shared);
+    if (!groups.some(({ hasAddresses }) => hasAddresses)) return all;
+    const own = new Set(port.fixedIps.flatMap(kernelText));
+    const lines = groups.flatMap((group) => group.lines[version][direction]);
+    const self = new Set(lines.flatMap(({ body, remote }) => (remote !== null && own.has(remote) ? [body] : [])));
+    return self.size > 0 ? all.filter((body) => !self.has(body)) : all;
+  }
+
+  #joined(first: readonly string[], second: readonly string[]): readonly string[] {
+    if (first.length === 0) return second;
+    if (second.length === 0) return first;
+    let after = this.#joins.get(first);
+    if (!after) {
+      after = new WeakMap();
+      this.#joins.set(first, after);
+    }
+    let joined = after.get(second);
+    if (!joined) {
+      joined = [...first, ...second.filter((body) => !first.includes(body))];
+      after.set(second, joined);
+    }
+    return joined;
   }
 
   #providerLines({ providerRules }: FirewallPort): GroupLines {
@@ -182,7 +213,14 @@ function kernelText(ip: string): string[] {
   return block ? [kernelCidr(block)] : [];
 }
 
-function uniqueLines(lines: readonly RuleLine[]): RuleLine[] {
-  const seen = new Set<string>();
-  return lines.filter(({ body }) => !seen.has(body) && seen.add(body));
+interface Cached {
+  readonly inputs: readonly unknown[];
+  readonly made: ByVersion<MadeUnit>;
+  readonly plan: PortPlan;
+}
+
+/** One of them where there is only one: it tells by its identity that nothing changed. */
+function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  const filled = sets.filter(({ size }) => size > 0);
+  return filled.length === 1 ? (filled[0] as ReadonlySet<string>) : new Set(filled.flatMap((set) => [...set]));
 }

@@ -7,13 +7,14 @@ import { CannotStart } from '../../bridge/cannot-start.ts';
 import { ensureBridgeFiltering, type KernelSettings } from '../bridge-filtering.ts';
 import type { FirewallDriver, FirewallOutcome, FirewallState } from '../contract.ts';
 import { commented } from './comments.ts';
-import { type Base, baseRules } from './common-rules.ts';
+import { type CommonRules, commonRules } from './common-rules.ts';
 import { type Desired, DesiredRules, type PortPlan } from './desired.ts';
 import { FlowKeeper } from './flow-keeper.ts';
 import { GroupLineCache } from './group-rules.ts';
 import { type Enforced, RulesInForce } from './in-force.ts';
 import { setName } from './names.ts';
 import { describeChange } from './plan.ts';
+import { knownUnit, zoneOf } from './port-rules.ts';
 import { type Protocols, readProtocols } from './protocols.ts';
 import { SetsInForce } from './sets-in-force.ts';
 import type { StopPoint } from './stop-point.ts';
@@ -57,6 +58,7 @@ export class IptablesFirewall implements FirewallDriver {
   #settled = new Map<string, PortPlan>();
   #refused = new Map<string, { unit: Unit | undefined; reason: string; atMs: number }>();
   #isTrusted = false;
+  readonly #knownUnits = new WeakMap<Unit, Unit>();
 
   constructor(options: IptablesFirewallOptions) {
     this.#options = options;
@@ -138,7 +140,7 @@ export class IptablesFirewall implements FirewallDriver {
     const { exec, flavour, sets, comments } = this.#options;
     const protocols = await readProtocols();
     const spelling = { commented: commented(comments ?? true), protocols };
-    const base = baseRules(spelling.commented);
+    const base = commonRules(spelling.commented);
     const zones = new Zones();
     const withSets = sets ?? true;
     const need = async (what: string, work: () => Promise<unknown>) => {
@@ -272,7 +274,7 @@ export class IptablesFirewall implements FirewallDriver {
     const foreign = [...have].filter(
       ([owner]) => !desired.ports.has(owner) && !units.has(owner) && bridgeOf(owner) === null && isThere(owner),
     );
-    for (const [owner, unit] of foreign) units.set(owner, unit);
+    for (const [owner, unit] of foreign) units.set(owner, this.#known(owner, unit));
     for (const [owner, unit] of have) {
       const bridge = bridgeOf(owner);
       const isForeign =
@@ -280,6 +282,16 @@ export class IptablesFirewall implements FirewallDriver {
       if (isForeign && !units.has(owner)) units.set(owner, unit);
     }
     return units;
+  }
+
+  #known(owner: string, unit: Unit): Unit {
+    let known = this.#knownUnits.get(unit);
+    if (!known) {
+      known = knownUnit(owner, unit);
+      this.#knownUnits.set(unit, known);
+      this.#knownUnits.set(known, known);
+    }
+    return known;
   }
 
   /** Notes what ended with this change, for connections. */
@@ -292,8 +304,8 @@ export class IptablesFirewall implements FirewallDriver {
       if (plan && !isInForce(tap, plan)) continue;
       const now = new Set(plan ? addressesOf(plan) : []);
       const lost = addressesOf(old).filter((ip) => !now.has(ip));
-      const zone = (one: PortPlan | undefined) => (!one || one.tracking === 'notrack' ? null : one.tracking.zone);
-      ready.flows.lose(old, plan && zone(plan) !== zone(old) ? addressesOf(old) : lost);
+      const isElsewhere = plan !== undefined && zoneOf(plan.tracking) !== zoneOf(old.tracking);
+      ready.flows.lose(old, isElsewhere ? addressesOf(old) : lost);
     }
     for (const tap of this.#settled.keys()) if (!desired.ports.has(tap)) this.#settled.delete(tap);
     for (const [tap, plan] of desired.ports) {
@@ -346,7 +358,7 @@ export class IptablesFirewall implements FirewallDriver {
 /** What there is once the host was looked at. */
 interface Ready {
   readonly families: readonly RulesInForce[];
-  readonly base: Base;
+  readonly base: CommonRules;
   readonly protocols: Protocols;
   readonly zones: Zones;
   readonly sets: SetsInForce | null;
@@ -414,8 +426,13 @@ function fallback(desired: Desired, version: IpVersion, owner: string, have: Uni
 function passesLess(before: Unit | undefined, after: Unit | undefined, plan: PortPlan): boolean {
   if (before === after || before === undefined || plan.port.filter === 'open') return false;
   if (before.chains.size === 0) return isPassing(before);
-  const now = new Set([...(after?.chains.values() ?? [])].flat());
-  return [...before.chains.values()].some((bodies) => bodies.some((body) => !now.has(body)));
+  return [...before.chains].some(([chain, bodies]) => {
+    const now = after?.chains.get(chain) ?? [];
+    if (now === bodies) return false;
+    let at = 0;
+    for (const body of now) if (body === bodies[at]) at++;
+    return at < bodies.length && bodies.some((body) => !now.includes(body));
+  });
 }
 
 function lackingSets(ready: Ready, desired: Desired, failed: ReadonlyMap<string, string>): Map<string, Lacking> {

@@ -1,7 +1,7 @@
-import type { Address } from '../../../lib/ip/address.ts';
+import type { Address, IpVersion } from '../../../lib/ip/address.ts';
 import { type Cidr, cidrHas } from '../../../lib/ip/cidr.ts';
 import { parseBlock } from '../../../lib/ip/kernel-text.ts';
-import { endFlows, type Flow, listFlows } from '../../../linux/conntrack.ts';
+import { endFlows, listFlows } from '../../../linux/conntrack.ts';
 import type { Exec } from '../../../linux/contract.ts';
 import type { FirewallState } from '../contract.ts';
 import type { PortPlan } from './desired.ts';
@@ -58,17 +58,25 @@ export class FlowKeeper {
       if (plan.port.filter === 'filtered' && plan.tracking !== 'notrack' && concerns(plan))
         zones.add(plan.tracking.zone);
     }
+    const singles = new Set<string>();
+    const blocks: { zone: number; block: Cidr }[] = [];
+    for (const one of this.#lost.values()) {
+      if (one.block.first === one.block.last) singles.add(`${one.zone} ${one.block.version} ${one.block.first}`);
+      else blocks.push(one);
+    }
     const lost = (zone: number, address: Address) =>
-      [...this.#lost.values()].some((one) => one.zone === zone && cidrHas(one.block, address));
+      singles.has(`${zone} ${address.version} ${address.value}`) ||
+      blocks.some((one) => one.zone === zone && cidrHas(one.block, address));
     let ended = 0;
     if (zones.size > 0) {
       const judge = new FlowJudge(plans.values(), members);
-      for (const version of [4, 6] as const) {
-        const flows: Flow[] = await listFlows(this.#exec, version, zones);
+      const end = async (version: IpVersion) => {
+        const flows = await listFlows(this.#exec, version, zones);
         const ends = flows.filter((flow) => judge.mustEnd(flow, concerns, lost));
         await endFlows(this.#exec, ends, flows);
         ended += ends.length;
-      }
+      };
+      await Promise.all([end(4), end(6)]);
     }
     this.#taps.clear();
     this.#lost.clear();

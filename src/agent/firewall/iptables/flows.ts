@@ -84,20 +84,22 @@ export class FlowJudge {
     return pairs.filter(({ block }) => block.prefix === narrowest).map(({ plan }) => plan);
   }
 
-  #mayBegin({ port, stateless, lines }: PortPlan, flow: Flow, ends: Ends): boolean {
+  #mayBegin({ port, stateless, groups }: PortPlan, flow: Flow, ends: Ends): boolean {
     if (port.filter !== 'filtered' || stateless) return port.filter !== 'closed';
     const { protocol, sourcePort, destinationPort, version } = flow;
     if (version === 6 && protocol === 58) return flow.icmp?.type !== 134;
     const [client, server] = version === 4 ? [68, 67] : [546, 547];
     if (protocol === 17 && sourcePort === client && destinationPort === server) return true;
     if (protocol === 17 && sourcePort === server && destinationPort === client) return false;
-    return lines[version].egress.some(({ terms }) => this.#matches(terms, flow, ends));
+    return groups.some(({ lines }) => lines[version].egress.some(({ terms }) => this.#matches(terms, flow, ends)));
   }
 
-  #mayReach({ port, stateless, lines }: PortPlan, flow: Flow, ends: Ends): boolean {
+  #mayReach({ port, stateless, groups }: PortPlan, flow: Flow, ends: Ends): boolean {
     if (port.filter !== 'filtered' || stateless) return port.filter !== 'closed';
     if (flow.version === 6 && flow.protocol === 58 && [130, 135, 136].includes(flow.icmp?.type ?? -1)) return true;
-    return lines[flow.version].ingress.some(({ terms }) => this.#matches(terms, flow, ends));
+    return groups.some(({ lines }) =>
+      lines[flow.version].ingress.some(({ terms }) => this.#matches(terms, flow, ends)),
+    );
   }
 
   #matches(terms: RuleTerms, flow: Flow, { source, destination }: Ends): boolean {

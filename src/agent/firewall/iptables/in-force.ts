@@ -1,12 +1,15 @@
 import type { IpVersion } from '../../../lib/ip/address.ts';
 import { type PacketFilter, RestoreFailed } from '../../../linux/packet-filter.ts';
-import type { Base } from './common-rules.ts';
+import type { CommonRules } from './common-rules.ts';
 import { parseSave, type Saved } from './kernel.ts';
 import { chains } from './names.ts';
 import { type Change, planChanges, renderChanges } from './plan.ts';
 import type { Protocols } from './protocols.ts';
 import { type Survey, survey } from './survey.ts';
-import { tables, type Unit } from './unit.ts';
+import { type Table, tables, type Unit } from './unit.ts';
+
+/** Up to so many lines of a chain are deleted one by one. */
+const MANY_LINES = 200;
 
 export interface Wanted {
   /** @param have what is in force: units of others stay as they are there */
@@ -31,7 +34,7 @@ export interface Enforced {
 export class RulesInForce {
   readonly version: IpVersion;
   readonly #filter: PacketFilter;
-  readonly #base: Base;
+  readonly #base: CommonRules;
   readonly #protocols: Protocols;
   #have: ReadonlyMap<string, Unit> = new Map();
   #seen: Survey | null = null;
@@ -39,7 +42,7 @@ export class RulesInForce {
   /** Chains that cannot be removed: rules of others lead to them. Tried again after the next look. */
   readonly #stuck = new Set<string>();
 
-  constructor(version: IpVersion, filter: PacketFilter, base: Base, protocols: Protocols) {
+  constructor(version: IpVersion, filter: PacketFilter, base: CommonRules, protocols: Protocols) {
     this.version = version;
     this.#filter = filter;
     this.#base = base;
@@ -75,6 +78,7 @@ export class RulesInForce {
 
   async enforce(wanted: Wanted): Promise<Enforced> {
     const refused = new Map<string, string>();
+    await this.#emptyAtOnce(wanted);
     let isSecondLook = this.#seen !== null;
     for (;;) {
       const units = this.#wantedUnits(wanted, refused);
@@ -95,6 +99,31 @@ export class RulesInForce {
       }
       for (const owner of guilty) refused.set(owner, failure.reason.message);
     }
+  }
+
+  /**
+   * iptables finds a rule to delete by comparing it with each of its chain: where most of a long shared chain goes, it is
+   * made anew. For that it must be known as it is, with the lines of others.
+   */
+  async #emptyAtOnce(wanted: Wanted): Promise<void> {
+    const units = wanted.units(this.#have);
+    const gone = [...this.#have.keys()].filter((owner) => !units.has(owner));
+    if (gone.length * 2 <= MANY_LINES) return;
+    const goes = new Map<string, number>();
+    const stays = new Map<string, number>();
+    for (const [owner, unit] of this.#have) {
+      const counts = units.has(owner) ? stays : goes;
+      for (const { table, chain } of unit.lines) count(counts, `${table} ${chain}`);
+    }
+    const long = [...goes].filter(([key, number]) => number > MANY_LINES && number > (stays.get(key) ?? 0));
+    if (long.length === 0) return;
+    const seen = this.#seen ?? (await this.look(wanted.taps()).then(() => this.#seen as Survey | null));
+    if (!seen) return;
+    const added = long.map(([key]) => {
+      const [table, chain] = key.split(' ') as [Table, string];
+      return { table, chain };
+    });
+    this.#seen = { ...seen, disorder: [...seen.disorder, ...added] };
   }
 
   #wantedUnits(wanted: Wanted, refused: ReadonlyMap<string, string>): Map<string, Unit> {
@@ -195,6 +224,10 @@ export class RulesInForce {
       throw error;
     }
   }
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function replace(units: Map<string, Unit>, owner: string, unit: Unit | undefined): void {

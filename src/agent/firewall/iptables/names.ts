@@ -18,8 +18,10 @@ export const chains = {
   prerouting: `${PREFIX}PREROUTING`,
   groups: `${PREFIX}sg-chain`,
   fallback: `${PREFIX}sg-fallback`,
-  /** Ours alone: what has no rule of its own ends here. */
+  /** Ours alone: what comes from or goes to a tap that has no line in the two lists below ends here. */
   closed: `${PREFIX}sg-closed`,
+  from: `${PREFIX}sg-from`,
+  to: `${PREFIX}sg-to`,
 } as const;
 
 const SHORT = 10;

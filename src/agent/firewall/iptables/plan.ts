@@ -1,7 +1,7 @@
-import type { Base } from './common-rules.ts';
+import type { CommonRules } from './common-rules.ts';
 import { FILTER_TOP } from './names.ts';
-import { isSame, type Survey } from './survey.ts';
-import { isBottom, type Line, type Table, tables, type Unit } from './unit.ts';
+import type { Survey } from './survey.ts';
+import { isBottom, isSame, type Line, type Table, tables, type Unit } from './unit.ts';
 
 /** One change of the tables of one family. */
 export type Change = { readonly table: Table; readonly chain: string; readonly owner: string | null } & (
@@ -14,7 +14,7 @@ export type Change = { readonly table: Table; readonly chain: string; readonly o
 );
 
 export interface PlanInput {
-  readonly base: Base;
+  readonly base: CommonRules;
   readonly have: ReadonlyMap<string, Unit>;
   readonly want: ReadonlyMap<string, Unit>;
   /** What a look at the kernel found; null when there was none since the last change, so that only units differ. */
@@ -50,7 +50,7 @@ export function planChanges({ base, have, want, seen }: PlanInput): Change[] {
 
 const nothing: Unit = { chains: new Map(), lines: [] };
 
-function baseChanges(base: Base, seen: Survey): Change[] {
+function baseChanges(base: CommonRules, seen: Survey): Change[] {
   const plan: Change[] = [];
   for (const { table, chain, bodies } of seen.wrong) {
     const wanted = base.chains[table].get(chain) as readonly string[];
@@ -74,7 +74,7 @@ function baseChanges(base: Base, seen: Survey): Change[] {
 }
 
 /** Everything of a shared chain, ports in the order of their names. */
-function sharedBodies(table: Table, chain: string, base: Base, want: ReadonlyMap<string, Unit>): string[] {
+function sharedBodies(table: Table, chain: string, base: CommonRules, want: ReadonlyMap<string, Unit>): string[] {
   const lines = [...want.keys()].sort().flatMap((owner) => (want.get(owner) as Unit).lines);
   const here = [...lines, ...base.lines].filter((line) => line.table === table && line.chain === chain);
   return [...here.filter((line) => !isBottom(line)), ...here.filter(isBottom)].map(({ body }) => body);
@@ -86,6 +86,7 @@ function lineChanges(
   owner: string,
   refill: ReadonlySet<string>,
 ): Change[] {
+  if (before === after) return [];
   const isElsewhere = (lines: readonly Line[]) => (line: Line) =>
     !refill.has(`${line.table} ${line.chain}`) &&
     !lines.some(({ table, chain, body }) => table === line.table && chain === line.chain && body === line.body);
@@ -112,20 +113,32 @@ function chainChanges(
   const fill: Change[] = [{ ...at, do: 'fill', bodies: after }];
   // What somebody put there by hand may not go by its text.
   if (before === undefined || isFresh) return fill;
-  const old = new Set(before);
-  const wanted = new Set(after);
-  const kept = before.filter((body) => wanted.has(body));
-  const goes = before.filter((body) => !wanted.has(body));
+  const { start, goes, comes } = difference(before, after);
+  const old = new Set(goes);
+  const wanted = new Set(comes);
   const isReordered = !isSame(
-    kept,
-    after.filter((body) => old.has(body)),
+    goes.filter((body) => wanted.has(body)),
+    comes.filter((body) => old.has(body)),
   );
-  const comes = after.length - kept.length;
-  if (isReordered || (goes.length + comes) * 2 > after.length) return fill;
+  const gone = goes.filter((body) => !wanted.has(body));
+  const come = comes.filter((body) => !old.has(body));
+  if (isReordered || (gone.length + come.length) * 2 > after.length) return fill;
   return [
-    ...goes.map((body): Change => ({ ...at, do: 'delete', body })),
-    ...after.flatMap((body, index): Change[] => (old.has(body) ? [] : [{ ...at, do: 'insert', body, at: index + 1 }])),
+    ...gone.map((body): Change => ({ ...at, do: 'delete', body })),
+    ...comes.flatMap((body, index): Change[] =>
+      old.has(body) ? [] : [{ ...at, do: 'insert', body, at: start + index + 1 }],
+    ),
   ];
+}
+
+/** Two lists without what both begin and end with. */
+function difference(before: readonly string[], after: readonly string[]) {
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before[start] === after[start]) start++;
+  let end = 0;
+  while (end < shorter - start && before.at(-1 - end) === after.at(-1 - end)) end++;
+  return { start, goes: before.slice(start, before.length - end), comes: after.slice(start, after.length - end) };
 }
 
 /** The text for `iptables-restore --noflush`, and of which change each of its lines is (from line 1). */

@@ -14,7 +14,7 @@ export interface PortSetting {
   readonly tracking: Tracking;
   /** Answers need a rule of their own. */
   readonly stateless: boolean;
-  /** Texts of the rules of its groups, by direction, in order; the server's own rules first. */
+  /** Texts of the rules, by direction, in order, each once; the server's own first. Unchanged ones are the same arrays. */
   readonly rules: { readonly ingress: readonly string[]; readonly egress: readonly string[] };
 }
 
@@ -23,32 +23,85 @@ export interface Spelling {
   readonly protocols: Protocols;
 }
 
-/** What a port needs in the tables of one family (upstream: agent/linux/iptables_firewall.py). */
-export function portUnit(port: FirewallPort, version: IpVersion, setting: PortSetting, spelling: Spelling): Unit {
+/** A unit with what it was made of. */
+export interface MadeUnit {
+  readonly setting: PortSetting;
+  readonly unit: Unit;
+}
+
+/**
+ * What a port needs in the tables of one family (upstream: agent/linux/iptables_firewall.py).
+ *
+ * @param before what was made for the same port: what did not change is the same object again
+ */
+export function portUnit(
+  port: FirewallPort,
+  version: IpVersion,
+  setting: PortSetting,
+  spelling: Spelling,
+  before: MadeUnit | null = null,
+): Unit {
+  if (before && isSameSetting(before.setting, setting)) return before.unit;
   if (port.filter === 'closed') return closedUnit(port, setting.tracking, spelling);
   if (port.filter === 'open') return openUnit(port, setting.tracking, spelling);
-  const { commented } = spelling;
-  const { key } = setting;
+  const { key, rules, stateless } = setting;
+  const isSamePlace = before !== null && isSamePlaceAs(before.setting, setting);
+  const keeps = (direction: 'ingress' | 'egress') =>
+    isSamePlace && before.setting.stateless === stateless && before.setting.rules[direction] === rules[direction];
+  const old = before?.unit.chains;
   const to = portChain('i', key);
   const from = portChain('o', key);
   const own = portChain('s', key);
-  const guarded = { ...setting, own, fallback: commented(`-j ${chains.fallback}`, 'fallback') };
-  const lines = [
+  return {
+    chains: new Map([
+      [to, (keeps('ingress') && old?.get(to)) || toGuest(version, setting, spelling)],
+      [from, (keeps('egress') && old?.get(from)) || fromGuest(version, setting, own, spelling)],
+      [own, (isSamePlace && old?.get(own)) || ownAddresses(port, version, spelling)],
+    ]),
+    lines: isSamePlace ? before.unit.lines : filteredLines(port, setting, spelling),
+  };
+}
+
+function isSamePlaceAs(a: PortSetting, b: PortSetting): boolean {
+  return a.key === b.key && (a.tracking === b.tracking || zoneOf(a.tracking) === zoneOf(b.tracking));
+}
+
+function isSameSetting(a: PortSetting, b: PortSetting): boolean {
+  const isSameRules = a.rules.ingress === b.rules.ingress && a.rules.egress === b.rules.egress;
+  return isSameRules && a.stateless === b.stateless && isSamePlaceAs(a, b);
+}
+
+/** null where connections are not followed. */
+export function zoneOf(tracking: Tracking): number | null {
+  return tracking === 'notrack' ? null : tracking.zone;
+}
+
+function filteredLines(port: FirewallPort, { key, tracking }: PortSetting, { commented }: Spelling): Line[] {
+  const to = portChain('i', key);
+  const from = portChain('o', key);
+  return [
     forward(commented(`${bridgedOut(port.tap)} -j ${chains.groups}`, 'toGroups')),
     forward(commented(`${bridgedIn(port.tap)} -j ${chains.groups}`, 'toGroups')),
     input(commented(`${cameIn(port.tap)} -g ${from}`, 'input')),
     { table: 'filter', chain: chains.groups, body: commented(`${bridgedOut(port.tap)} -j ${to}`, 'toPort') },
     { table: 'filter', chain: chains.groups, body: commented(`${bridgedIn(port.tap)} -j ${from}`, 'toPort') },
-    ...trackingLines(port, setting.tracking),
-  ] as const;
-  return {
-    chains: new Map([
-      [to, toGuest(version, guarded, spelling)],
-      [from, fromGuest(version, guarded, spelling)],
-      [own, ownAddresses(port, version, spelling)],
-    ]),
-    lines,
-  };
+    ...knownLines(port.tap),
+    ...trackingLines(port, tracking),
+  ];
+}
+
+/** The tap is known: what other lines say of it counts. */
+function knownLines(tap: string): Line[] {
+  return [
+    { table: 'filter', chain: chains.from, body: `${cameIn(tap)} -j RETURN` },
+    { table: 'filter', chain: chains.to, body: `${bridgedOut(tap)} -j RETURN` },
+  ];
+}
+
+/** A unit of another agent, perhaps one of upstream's, that does not know of our list: its tap is let through it. */
+export function knownUnit(tap: string, unit: Unit): Unit {
+  if (unit.lines.some(({ chain }) => chain === chains.from)) return unit;
+  return { ...unit, lines: [...unit.lines, ...knownLines(tap), input(`${cameIn(tap)} -j RETURN`)] };
 }
 
 /** Everything is dropped, whatever else stands in the chains. */
@@ -73,6 +126,7 @@ function openUnit(port: FirewallPort, tracking: Tracking, { commented }: Spellin
       forward(commented(`${bridgedIn(port.tap)} -j ACCEPT`, 'open')),
       // What comes for the host itself is for its own rules to judge.
       input(commented(`${cameIn(port.tap)} -j RETURN`, 'open')),
+      ...knownLines(port.tap),
       ...trackingLines(port, tracking),
     ],
   };
@@ -104,20 +158,15 @@ export function bridgeUnit(bridge: string, tracking: Tracking): Unit {
   };
 }
 
-type Guarded = PortSetting & { own: string; fallback: string };
-
-function toGuest(version: IpVersion, { rules, stateless, fallback }: Guarded, spelling: Spelling): string[] {
+function toGuest(version: IpVersion, { rules, stateless }: PortSetting, spelling: Spelling): string[] {
   const icmpv6 = spelling.protocols.wordOf(58);
   // MLD queries, neighbour solicitations and advertisements: without them a guest has no IPv6.
   const types = version === 6 ? [130, 135, 136] : [];
-  return unique([
-    ...types.map((type) => `-p ${icmpv6} -m icmp6 --icmpv6-type ${type} -j RETURN`),
-    ...judged(rules.ingress, stateless, spelling),
-    fallback,
-  ]);
+  const fixed = types.map((type) => `-p ${icmpv6} -m icmp6 --icmpv6-type ${type} -j RETURN`);
+  return judged(fixed, rules.ingress, stateless, spelling);
 }
 
-function fromGuest(version: IpVersion, { rules, stateless, own, fallback }: Guarded, spelling: Spelling): string[] {
+function fromGuest(version: IpVersion, { rules, stateless }: PortSetting, own: string, spelling: Spelling): string[] {
   const { commented, protocols } = spelling;
   const udp = `-p ${protocols.wordOf(17)} -m udp`;
   const icmpv6 = `-p ${protocols.wordOf(58)}`;
@@ -141,17 +190,25 @@ function fromGuest(version: IpVersion, { rules, stateless, own, fallback }: Guar
           commented(`${udp} --sport 546 --dport 547 -j RETURN`, 'dhcpClient'),
           commented(`${udp} --sport 547 --dport 546 -j DROP`, 'dhcpServer'),
         ];
-  return unique([...fixed, ...judged(rules.egress, stateless, spelling), fallback]);
+  return judged(fixed, rules.egress, stateless, spelling);
 }
 
-/** Where packets are not followed there are no known sessions and nothing is invalid. */
-function judged(rules: readonly string[], stateless: boolean, { commented }: Spelling): string[] {
-  if (stateless) return [...rules];
-  return [
-    commented('-m state --state RELATED,ESTABLISHED -j RETURN', 'established'),
-    ...rules,
-    commented('-m state --state INVALID -j DROP', 'invalid'),
-  ];
+/**
+ * A chain around the rules of groups. Where packets are not followed there are no known sessions and nothing is invalid.
+ * A rule that says what a line before it says is left out: no line stands twice, so that one can be named by its text.
+ */
+function judged(
+  fixed: readonly string[],
+  rules: readonly string[],
+  stateless: boolean,
+  { commented }: Spelling,
+): string[] {
+  const fallback = commented(`-j ${chains.fallback}`, 'fallback');
+  const before = stateless
+    ? fixed
+    : [...fixed, commented('-m state --state RELATED,ESTABLISHED -j RETURN', 'established')];
+  const after = stateless ? [fallback] : [commented('-m state --state INVALID -j DROP', 'invalid'), fallback];
+  return [...before, ...rules.filter((body) => !fixed.includes(body)), ...after];
 }
 
 /**

@@ -27,7 +27,11 @@ export function setEntries(pairs: Pairs, version: IpVersion): ReadonlySet<string
   return entries;
 }
 
+/** Of a group of thousands most are plain addresses, which are spelled as they must be. */
+const plainAddress = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
 function entryOf(text: string, version: IpVersion): string[] {
+  if (version === 4 && plainAddress.test(text)) return [text];
   const block = parseBlock(text);
   if (block?.version !== version) return [];
   if (block.prefix === 0) return version === 4 ? ['0.0.0.0/1', '128.0.0.0/1'] : ['::/1', '8000::/1'];

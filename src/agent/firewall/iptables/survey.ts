@@ -1,7 +1,17 @@
-import type { Base } from './common-rules.ts';
+import type { CommonRules } from './common-rules.ts';
 import type { Saved } from './kernel.ts';
 import { chains, commentName, FILTER_TOP, isPortChain, PREFIX } from './names.ts';
-import { bridgeOwner, isBottom, isShared, type Line, sharedChains, type Table, tables, type Unit } from './unit.ts';
+import {
+  bridgeOwner,
+  isBottom,
+  isSame,
+  isShared,
+  type Line,
+  sharedChains,
+  type Table,
+  tables,
+  type Unit,
+} from './unit.ts';
 
 /** The rules of one family, sorted by whose they are. */
 export interface Survey {
@@ -19,7 +29,7 @@ export interface Survey {
 }
 
 /** @param taps that the agent knows: comments of table raw name them without their first characters */
-export function survey(saved: Saved, base: Base, taps: Iterable<string>): Survey {
+export function survey(saved: Saved, base: CommonRules, taps: Iterable<string>): Survey {
   const ownerOf = owners(saved, taps);
   const baseLines = new Set(base.lines.map(keyOf));
   const found = new Set<string>();
@@ -40,7 +50,7 @@ export function survey(saved: Saved, base: Base, taps: Iterable<string>): Survey
         seen.add(body);
         bottom ||= low;
         if (isBase) found.add(keyOf(line));
-        else if (owner !== null) lines.set(owner, [...(lines.get(owner) ?? []), line]);
+        else if (owner !== null) append(lines, owner, line);
       }
       if (isWrong) disorder.push({ table, chain });
     }
@@ -70,6 +80,12 @@ export function zonesOf(saved: Saved): Map<string, number> {
     if (found && !found[1]!.startsWith('tap')) zones.set(found[1]!, Number(found[2]));
   }
   return zones;
+}
+
+function append(lines: Map<string, Line[]>, owner: string, line: Line): void {
+  const own = lines.get(owner);
+  if (own) own.push(line);
+  else lines.set(owner, [line]);
 }
 
 function keyOf({ table, chain, body }: Line): string {
@@ -108,13 +124,13 @@ function ownChains(
     if (bodies === undefined) return;
     claimed.add(name);
     found.set(name, bodies);
-    for (const inner of bodies) claim(inner);
+    for (const inner of bodies) if (inner.includes(PREFIX)) claim(inner);
   };
   for (const { body } of lines) claim(body);
   return found;
 }
 
-function wrongChains(table: Table, saved: Saved, base: Base): Survey['wrong'] {
+function wrongChains(table: Table, saved: Saved, base: CommonRules): Survey['wrong'] {
   return [...base.chains[table]].flatMap(([chain, wanted]) => {
     const bodies = saved[table].get(chain) ?? null;
     const isRight =
@@ -126,7 +142,7 @@ function wrongChains(table: Table, saved: Saved, base: Base): Survey['wrong'] {
 }
 
 /** Ours must be met first; jumps into chains of other agents of Neutron may stand among them. */
-function wrongEntries(table: Table, saved: Saved, base: Base): Survey['entries'] {
+function wrongEntries(table: Table, saved: Saved, base: CommonRules): Survey['entries'] {
   return [...base.jumps[table]].flatMap(([chain, jumps]) => {
     const bodies = saved[table].get(chain) ?? [];
     const others = bodies.findIndex((body) => !/^-j neutron-\S+$/.test(body));
@@ -135,10 +151,6 @@ function wrongEntries(table: Table, saved: Saved, base: Base): Survey['entries']
     const rest = bodies.slice(first.length).filter((body) => jumps.includes(body));
     return isSame(ours, jumps) && rest.length === 0 ? [] : [{ table, chain, bodies }];
   });
-}
-
-export function isSame(a: readonly string[], b: readonly string[]): boolean {
-  return a === b || (a.length === b.length && a.every((body, index) => body === b[index]));
 }
 
 /** What the names of a port's chains end in; null when it has none. */

@@ -1,4 +1,4 @@
-import type { Base } from './common-rules.ts';
+import type { CommonRules } from './common-rules.ts';
 import type { Saved } from './kernel.ts';
 import { chains, FILTER_TOP, PREFIX } from './names.ts';
 import { tables } from './unit.ts';
@@ -7,7 +7,7 @@ import { tables } from './unit.ts';
  * The text that takes all of ours out of a family's tables, and leaves what others have there. Empty when nothing is
  * there. `neutron-filter-top` goes too where no other agent of Neutron has a line in it.
  */
-export function renderTeardown(saved: Saved, base: Base): string {
+export function renderTeardown(saved: Saved, base: CommonRules): string {
   return tables
     .map((table) => {
       const own = [...saved[table].keys()].filter((name) => name.startsWith(PREFIX));

@@ -36,7 +36,7 @@ export function bridgeOf(owner: string): string | null {
 
 /** Chains that several owners have lines in: their order within top and bottom means nothing. */
 const shared: Readonly<Record<Table, readonly string[]>> = {
-  filter: [chains.forward, chains.input, chains.groups],
+  filter: [chains.forward, chains.input, chains.groups, chains.from, chains.to],
   raw: [chains.prerouting, chains.output],
 };
 
@@ -54,10 +54,16 @@ export function sharedChains(table: Table): readonly string[] {
  */
 export function isBottom({ chain, body }: Pick<Line, 'chain' | 'body'>): boolean {
   if (chain === chains.input) return body.startsWith('-i brq+ ');
+  if (chain === chains.from || chain === chains.to) return body.endsWith('-j DROP');
   return (chain === chains.forward || chain === chains.groups) && body.endsWith('-j ACCEPT');
 }
 
 /** Whether something passes: chains of its own judge it, or everything is let through. */
 export function isPassing(unit: Unit | undefined): boolean {
-  return unit !== undefined && (unit.chains.size > 0 || unit.lines.some(isBottom));
+  return unit !== undefined && (unit.chains.size > 0 || unit.lines.some(({ body }) => body.endsWith('-j ACCEPT')));
+}
+
+/** Whether two lists of rules are the same. */
+export function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((body, index) => body === b[index]));
 }
