@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { WireRule } from '../../src/rpc/contract.ts';
 import { NoopFirewall } from '../../src/agent/firewall/noop.ts';
+import type { WireRule } from '../../src/rpc/contract.ts';
 import { egressAll, FirewallStand, guestOf, port, stateOf } from '../support/firewall/stand.ts';
 import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
 import { until } from '../support/wait.ts';
@@ -77,7 +77,10 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     const [a, b, open] = [port({ groups: [GROUP] }), port({ groups: [OTHER] }), port({ filter: 'open' })];
     await guests(a, b, open);
     const driver = await started({ flavour });
-    await driver.apply(stateOf([a, b, open], { [GROUP]: [ping, ping6, ...egressAll], [OTHER]: egressAll }), stand.isThere);
+    await driver.apply(
+      stateOf([a, b, open], { [GROUP]: [ping, ping6, ...egressAll], [OTHER]: egressAll }),
+      stand.isThere,
+    );
     for (const version of [0, 1]) {
       await stand.reaches(b, a.fixedIps[version]!);
       await stand.isKeptFrom(a, b.fixedIps[version]!);
@@ -90,7 +93,13 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
 
   it('keep guests to their own addresses, also towards the host and through it', async () => {
     const [a, b] = [port({ groups: [GROUP] }), port({ groups: [GROUP] })];
-    const paired = { ...a, addressPairs: [{ ip_address: '10.0.0.200', mac_address: a.mac }, { ip_address: 'fd00::200', mac_address: a.mac }] };
+    const paired = {
+      ...a,
+      addressPairs: [
+        { ip_address: '10.0.0.200', mac_address: a.mac },
+        { ip_address: 'fd00::200', mac_address: a.mac },
+      ],
+    };
     await guests(a, b);
     await host.ipBatch(['addr add 10.0.0.200/24 dev eth0', 'addr add fd00::200/64 dev eth0 nodad'], guestOf(a.tap));
     await addNetworkBehind();
@@ -122,7 +131,7 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     await driver.apply(stateOf([a], { [GROUP]: [ping] }), stand.isThere);
     for (const address of [HOST[0]!, BEHIND]) await stand.isKeptFrom(a, address);
     // What the host begins is answered all the same.
-    await host.run(['ping', '-n', '-c', '1', '-W', '5', a.fixedIps[0]!]);
+    await host.run(['ping', '-n', '-c', '1', '-w', '10', a.fixedIps[0]!]);
   });
 
   it('close a tap that nobody knows yet, in bridges of networks only', async () => {
@@ -154,11 +163,17 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     await guests(a, b, c);
     const driver = await started({ flavour });
     const groups = {
-      [GROUP]: [{ direction: 'ingress', ethertype: 'IPv4', remote_group_id: OTHER }, { direction: 'ingress', ethertype: 'IPv6', remote_group_id: OTHER }] satisfies WireRule[],
+      [GROUP]: [
+        { direction: 'ingress', ethertype: 'IPv4', remote_group_id: OTHER },
+        { direction: 'ingress', ethertype: 'IPv6', remote_group_id: OTHER },
+      ] satisfies WireRule[],
       [OTHER]: egressAll,
     };
     const members = (...ports: (typeof a)[]) => ({
-      [OTHER]: { IPv4: ports.map((one) => [one.fixedIps[0]!, null] as const), IPv6: ports.map((one) => [one.fixedIps[1]!, null] as const) },
+      [OTHER]: {
+        IPv4: ports.map((one) => [one.fixedIps[0]!, null] as const),
+        IPv6: ports.map((one) => [one.fixedIps[1]!, null] as const),
+      },
     });
     await driver.apply(stateOf([a, b, c], groups, members(b, c)), stand.isThere);
     for (const version of [0, 1]) {
@@ -181,7 +196,8 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     const typed: WireRule = { ...ping, port_range_min: 8 };
     await driver.apply(stateOf([a, b], { [GROUP]: [ping, ping6, typed], [OTHER]: egressAll }), stand.isThere);
     for (const version of [0, 1]) await stand.reaches(b, a.fixedIps[version]!, { id: 78 });
-    const flows = async () => (await host.read(['conntrack', '-L', '-w', '4097', '-p', 'icmp'])).split('\n').filter(Boolean);
+    const flows = async () =>
+      (await host.read(['conntrack', '-L', '-w', '4097', '-p', 'icmp'])).split('\n').filter(Boolean);
     const before = await flows();
     expect(before).toHaveLength(1);
     await driver.apply(stateOf([a, b], { [GROUP]: [typed], [OTHER]: egressAll }), stand.isThere);
@@ -199,7 +215,10 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     const driver = await started({ flavour });
     const stateless = (rules: readonly WireRule[]) => rules.map((rule) => ({ ...rule, stateful: false }));
     const answers: WireRule = { ...ping, port_range_min: 0 };
-    const groups = (rules: WireRule[]) => ({ [GROUP]: stateless([...rules, ...egressAll]), [OTHER]: [ping, ...egressAll] });
+    const groups = (rules: WireRule[]) => ({
+      [GROUP]: stateless([...rules, ...egressAll]),
+      [OTHER]: [ping, ...egressAll],
+    });
     // Beside stateful ports of the same bridge, whose sessions go on being known.
     await driver.apply(stateOf([a, b, c], groups([])), stand.isThere);
     await stand.isKeptFrom(a, b.fixedIps[0]!);
@@ -216,9 +235,15 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
   });
 
   it('of an agent in Python are taken over: what is right stays, with its counters', async () => {
-    const [a, b, open] = [port({ tap: 'tapaaaaaaaa-11' , groups: [GROUP] }), port({ tap: 'tapbbbbbbbb-22', groups: [GROUP] }), port({ tap: 'tapcccccccc-33', filter: 'open' })];
+    const [a, b, open] = [
+      port({ tap: 'tapaaaaaaaa-11', groups: [GROUP] }),
+      port({ tap: 'tapbbbbbbbb-22', groups: [GROUP] }),
+      port({ tap: 'tapcccccccc-33', filter: 'open' }),
+    ];
     await guests(a, b, open);
-    await host.run(['ipset', 'restore'], { stdin: `create NIPv4${GROUP.slice(0, 24)} hash:net family inet\nadd NIPv4${GROUP.slice(0, 24)} 10.0.0.77\n` });
+    await host.run(['ipset', 'restore'], {
+      stdin: `create NIPv4${GROUP.slice(0, 24)} hash:net family inet\nadd NIPv4${GROUP.slice(0, 24)} 10.0.0.77\n`,
+    });
     const python = { 4: pythonRules(4, [a, b], open), 6: pythonRules(6, [a, b], open) };
     await host.run([`iptables${flavour}-restore`, '--noflush'], { stdin: python[4] });
     await host.run([`ip6tables${flavour}-restore`, '--noflush'], { stdin: python[6] });
@@ -226,16 +251,32 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     const driver = await started({ flavour });
     stand.takeWrites();
     const member = { [GROUP]: { IPv4: [['10.0.0.77', null] as const] } };
-    const group = { [GROUP]: [ping, ping6, { direction: 'ingress', ethertype: 'IPv4', remote_group_id: GROUP } satisfies WireRule, ...egressAll] };
+    const group = {
+      [GROUP]: [
+        ping,
+        ping6,
+        { direction: 'ingress', ethertype: 'IPv4', remote_group_id: GROUP } satisfies WireRule,
+        ...egressAll,
+      ],
+    };
     const lines: string[] = [];
     stand.intercept = (_, { stdin }) => void lines.push(...(stdin ?? '').split('\n'));
-    expect(await driver.apply(stateOf([a, b, open], group, member), stand.isThere)).toEqual({ closed: new Map(), late: new Map() });
+    expect(await driver.apply(stateOf([a, b, open], group, member), stand.isThere)).toEqual({
+      closed: new Map(),
+      late: new Map(),
+    });
     // No chain of a port is written anew.
-    expect(lines.filter((line) => /^(:|-[AIDFX] )neutron-linuxbri-([ios](a|b)|sg-chain|sg-fallback|PREROUTING|local)/.test(line))).toEqual([]);
+    expect(
+      lines.filter((line) =>
+        /^(:|-[AIDFX] )neutron-linuxbri-([ios](a|b)|sg-chain|sg-fallback|PREROUTING|local)/.test(line),
+      ),
+    ).toEqual([]);
     expect(await stand.driver({ flavour }).plan(stateOf([a, b, open], group, member), stand.isThere)).toEqual([]);
     expect((await host.read(['conntrack', '-L', '-w', '4105', '-p', 'icmp'])).trim()).not.toBe('');
     await stand.reaches(b, a.fixedIps[0]!, { id: 79 });
-    const counted = (await host.read([`iptables${flavour}-save`, '-c'])).split('\n').find((line) => line.includes('-A neutron-linuxbri-iaaaaaaaa-1 -p icmp'));
+    const counted = (await host.read([`iptables${flavour}-save`, '-c']))
+      .split('\n')
+      .find((line) => line.includes('-A neutron-linuxbri-iaaaaaaaa-1 -p icmp'));
     expect(counted).not.toMatch(/^\[0:0\]/);
   });
 
@@ -243,7 +284,8 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     const a = port({ groups: [GROUP] });
     await guests(a);
     await host.run([`iptables${flavour}-restore`, '--noflush'], {
-      stdin: '*filter\n:MINE - [0:0]\n-A FORWARD -j MINE\n-A MINE -s 1.2.3.4/32 -j ACCEPT\nCOMMIT\n*nat\n-A POSTROUTING -s 1.2.3.4/32 -j MASQUERADE\nCOMMIT\n',
+      stdin:
+        '*filter\n:MINE - [0:0]\n-A FORWARD -j MINE\n-A MINE -s 1.2.3.4/32 -j ACCEPT\nCOMMIT\n*nat\n-A POSTROUTING -s 1.2.3.4/32 -j MASQUERADE\nCOMMIT\n',
     });
     await host.run(['ipset', 'create', 'NIPv4mine', 'hash:net']);
     const before = await stand.saved(flavour);
@@ -262,44 +304,62 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     await driver.apply(state, stand.isThere);
     const after = await stand.saved(flavour);
     expect(after.replace('-A FORWARD -s 9.9.9.9/32 -j ACCEPT\n', '')).toBe(right);
-    expect(after.indexOf('-A FORWARD -j neutron-linuxbri-sg-closed')).toBeLessThan(after.indexOf('-A FORWARD -s 9.9.9.9'));
+    expect(after.indexOf('-A FORWARD -j neutron-linuxbri-sg-closed')).toBeLessThan(
+      after.indexOf('-A FORWARD -s 9.9.9.9'),
+    );
     await host.run([tool, '-D', 'FORWARD', '-s', '9.9.9.9', '-j', 'ACCEPT']);
     await new NoopFirewall({ exec: stand.exec, flavour }).apply(stateOf([a]), stand.isThere);
-    expect((await stand.saved(flavour)).split('\n').filter((line) => !/^(\*raw|\*filter|:(INPUT|OUTPUT|FORWARD|PREROUTING) ACCEPT|COMMIT|)$/.test(line))).toEqual(
-      before.split('\n').filter((line) => !/^(\*raw|\*filter|:(INPUT|OUTPUT|FORWARD|PREROUTING) ACCEPT|COMMIT|)$/.test(line)),
+    expect(
+      (await stand.saved(flavour))
+        .split('\n')
+        .filter((line) => !/^(\*raw|\*filter|:(INPUT|OUTPUT|FORWARD|PREROUTING) ACCEPT|COMMIT|)$/.test(line)),
+    ).toEqual(
+      before
+        .split('\n')
+        .filter((line) => !/^(\*raw|\*filter|:(INPUT|OUTPUT|FORWARD|PREROUTING) ACCEPT|COMMIT|)$/.test(line)),
     );
     expect(await host.read(['ipset', 'list', '-n'])).toBe('NIPv4mine\n');
   });
+});
 
-  it.each(['before_sets', 'before_rules', 'before_rules_ipv6', 'after_rules_ipv4', 'before_conntrack', 'before_destroy'] as const)(
-    'are made whole by the next start when an agent dies %s, and leave nothing open meanwhile',
-    async (point) => {
-      const [a, b] = [port({ groups: [GROUP] }), port({ groups: [OTHER] })];
-      await guests(a, b);
-      const groups = { [GROUP]: [ping, ping6], [OTHER]: egressAll };
-      const less = { [GROUP]: [{ ...ping, remote_group_id: OTHER }], [OTHER]: egressAll };
-      const members = { [OTHER]: { IPv4: [['10.0.0.99', null] as const] } };
-      const first = await started({ flavour });
-      await first.apply(stateOf([a], groups), stand.isThere);
-      await stand.isKeptFrom(b, a.fixedIps[0]!);
-      await first.apply(stateOf([a, b], groups), stand.isThere);
-      for (const version of [0, 1]) await stand.reaches(b, a.fixedIps[version]!, { id: 80 });
-      const dying = await started({
-        flavour,
-        stopPoint: (name) => {
-          if (name === point) throw new Error('killed');
-        },
-      });
-      await expect(dying.apply(stateOf([a, b], less, members), stand.isThere)).rejects.toThrow('killed');
-      await stand.isKeptFrom(a, b.fixedIps[0]!);
-      const next = await started({ flavour });
-      expect(await next.apply(stateOf([a, b], less, members), stand.isThere)).toEqual({ closed: new Map(), late: new Map() });
-      for (const version of [0, 1]) await stand.isKeptFrom(b, a.fixedIps[version]!, { id: 80 });
-      expect((await host.read(['ipset', 'list', '-n'])).trim().split('\n')).toHaveLength(1);
-      await next.apply(stateOf([a, b], groups), stand.isThere);
-      expect((await host.read(['ipset', 'list', '-n'])).trim()).toBe('');
-    },
-  );
+describe('an agent that dies in the middle', () => {
+  const flavour = '-nft';
+  it.each([
+    'before_sets',
+    'before_rules',
+    'before_rules_ipv6',
+    'after_rules_ipv4',
+    'before_conntrack',
+    'before_destroy',
+  ] as const)('%s leaves nothing open, and what the next start makes whole', async (point) => {
+    const [a, b] = [port({ groups: [GROUP] }), port({ groups: [OTHER] })];
+    await guests(a, b);
+    const groups = { [GROUP]: [ping, ping6], [OTHER]: egressAll };
+    const less = { [GROUP]: [{ ...ping, remote_group_id: OTHER }], [OTHER]: egressAll };
+    const members = { [OTHER]: { IPv4: [['10.0.0.99', null] as const] } };
+    const first = await started({ flavour });
+    await first.apply(stateOf([a], groups), stand.isThere);
+    await stand.isKeptFrom(b, a.fixedIps[0]!);
+    await first.apply(stateOf([a, b], groups), stand.isThere);
+    for (const version of [0, 1]) await stand.reaches(b, a.fixedIps[version]!, { id: 80 });
+    const dying = await started({
+      flavour,
+      stopPoint: (name) => {
+        if (name === point) throw new Error('killed');
+      },
+    });
+    await expect(dying.apply(stateOf([a, b], less, members), stand.isThere)).rejects.toThrow('killed');
+    await stand.isKeptFrom(a, b.fixedIps[0]!);
+    const next = await started({ flavour });
+    expect(await next.apply(stateOf([a, b], less, members), stand.isThere)).toEqual({
+      closed: new Map(),
+      late: new Map(),
+    });
+    for (const version of [0, 1]) await stand.isKeptFrom(b, a.fixedIps[version]!, { id: 80 });
+    expect((await host.read(['ipset', 'list', '-n'])).trim().split('\n')).toHaveLength(1);
+    await next.apply(stateOf([a, b], groups), stand.isThere);
+    expect((await host.read(['ipset', 'list', '-n'])).trim()).toBe('');
+  });
 });
 
 describe('faults', () => {
@@ -320,22 +380,37 @@ describe('faults', () => {
     await host.run(['ipset', 'create', name, 'hash:net', 'maxelem', '2']);
     const groups = { [GROUP]: [{ ...ping, remote_group_id: OTHER }] };
     const members = { [OTHER]: { IPv4: ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((ip) => [ip, null] as const) } };
-    expect(await driver.apply(stateOf([a], groups, members), () => true)).toEqual({ closed: new Map(), late: new Map() });
-    expect((await host.read(['ipset', 'save', name])).split('\n').filter((line) => line.startsWith('add'))).toHaveLength(3);
+    expect(await driver.apply(stateOf([a], groups, members), () => true)).toEqual({
+      closed: new Map(),
+      late: new Map(),
+    });
+    expect(
+      (await host.read(['ipset', 'save', name])).split('\n').filter((line) => line.startsWith('add')),
+    ).toHaveLength(3);
     const third = '33333333-2222-4333-8444-555555555555';
     await host.run(['ipset', 'create', `NIPv4${third.slice(0, 24)}`, 'hash:ip']);
     const b = port({ groups: [OTHER] });
     const more = { ...groups, [OTHER]: [{ ...ping, remote_group_id: third }] };
     driver.distrust();
-    const result = await driver.apply(stateOf([a, b], more, { ...members, [third]: { IPv4: [['10.0.0.9', null]] } }), () => true);
+    const result = await driver.apply(
+      stateOf([a, b], more, { ...members, [third]: { IPv4: [['10.0.0.9', null]] } }),
+      () => true,
+    );
     expect([...result.closed.keys()]).toEqual([]);
     expect([...result.late.keys()]).toEqual([b.tap]);
   });
 
   it('100,000 members go into a set', async () => {
     const driver = await started();
-    const pairs = Array.from({ length: 100_000 }, (_, i) => [`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, null] as const);
-    const state = stateOf([port({ groups: [GROUP] })], { [GROUP]: [{ ...ping, remote_group_id: OTHER }] }, { [OTHER]: { IPv4: pairs } });
+    const pairs = Array.from(
+      { length: 100_000 },
+      (_, i) => [`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, null] as const,
+    );
+    const state = stateOf(
+      [port({ groups: [GROUP] })],
+      { [GROUP]: [{ ...ping, remote_group_id: OTHER }] },
+      { [OTHER]: { IPv4: pairs } },
+    );
     expect(await driver.apply(state, () => true)).toEqual({ closed: new Map(), late: new Map() });
     driver.distrust();
     stand.takeWrites();
@@ -349,8 +424,11 @@ describe('faults', () => {
     const driver = await started({ flavour: '-legacy' });
     await driver.apply(stateOf([a], groups), () => true);
     const before = await stand.saved('-legacy');
-    const holder = host.spawn(['flock', '/run/xtables.lock', 'sleep', '300']);
-    await until('the lock', async () => (await host.run(['flock', '-n', '/run/xtables.lock', 'true'], { okCodes: [0, 1] })).code === 1);
+    const holder = host.spawn(['flock', '-o', '/run/xtables.lock', 'sleep', '300']);
+    await until(
+      'the lock',
+      async () => (await host.run(['flock', '-n', '/run/xtables.lock', 'true'], { okCodes: [0, 1] })).code === 1,
+    );
     const result = await driver.apply(stateOf([a, b], groups), () => true);
     expect([...result.closed]).toEqual([[b.tap, expect.stringMatching(/xtables[ .]lock/)]]);
     await holder.kill('SIGKILL');
@@ -365,25 +443,41 @@ const HOST = ['10.0.0.1', 'fd00::1'];
 const BEHIND = '10.77.0.2';
 
 async function guests(...ports: ReturnType<typeof port>[]): Promise<void> {
-  await stand.addBridge('brq11111111-11', HOST.map((one) => `${one}/${one.includes(':') ? 64 : 24}`));
+  await stand.addBridge(
+    'brq11111111-11',
+    HOST.map((one) => `${one}/${one.includes(':') ? 64 : 24}`),
+  );
   for (const one of ports) await stand.addGuest(one);
 }
 
 async function addNetworkBehind(): Promise<void> {
   await host.run(['ip', 'netns', 'add', 'behind']);
-  await host.ipBatch(['link add out0 type veth peer name eth0 netns behind', 'link set out0 up', 'addr add 10.77.0.1/24 dev out0']);
-  await host.ipBatch(['link set eth0 up', `addr add ${BEHIND}/24 dev eth0`, 'route add default via 10.77.0.1'], 'behind');
+  await host.ipBatch([
+    'link add out0 type veth peer name eth0 netns behind',
+    'link set out0 up',
+    'addr add 10.77.0.1/24 dev out0',
+  ]);
+  await host.ipBatch(
+    ['link set eth0 up', `addr add ${BEHIND}/24 dev eth0`, 'route add default via 10.77.0.1'],
+    'behind',
+  );
   await host.run(['sysctl', '-q', '-w', 'net.ipv4.ip_forward=1']);
 }
 
-async function started(options: Parameters<FirewallStand['driver']>[0] = {}): Promise<ReturnType<FirewallStand['driver']>> {
+async function started(
+  options: Parameters<FirewallStand['driver']>[0] = {},
+): Promise<ReturnType<FirewallStand['driver']>> {
   const driver = stand.driver(options);
   await driver.start();
   return driver;
 }
 
 /** What upstream's agent (2024.1) has for two ports with one group (ICMP, and the group itself) and one without port security. */
-function pythonRules(version: 4 | 6, filtered: readonly ReturnType<typeof port>[], open: ReturnType<typeof port>): string {
+function pythonRules(
+  version: 4 | 6,
+  filtered: readonly ReturnType<typeof port>[],
+  open: ReturnType<typeof port>,
+): string {
   const w = 'neutron-linuxbri-';
   const note = (text: string) => `-m comment --comment "${text}"`;
   const via = (way: string, tap: string) => `-m physdev --physdev-${way} ${tap} --physdev-is-bridged`;
@@ -409,14 +503,27 @@ function pythonRules(version: 4 | 6, filtered: readonly ReturnType<typeof port>[
   for (const { tap, mac, fixedIps } of filtered) {
     const key = tap.slice(3, 13);
     const toGroups = note('Direct traffic from the VM interface to the security group chain.');
-    lines.push(`-A ${w}FORWARD ${via('out', tap)} ${toGroups} -j ${w}sg-chain`, `-A ${w}FORWARD ${via('in', tap)} ${toGroups} -j ${w}sg-chain`);
-    lines.push(`-A ${w}INPUT ${via('in', tap)} ${note('Direct incoming traffic from VM to the security group chain.')} -j ${w}o${key}`);
+    lines.push(
+      `-A ${w}FORWARD ${via('out', tap)} ${toGroups} -j ${w}sg-chain`,
+      `-A ${w}FORWARD ${via('in', tap)} ${toGroups} -j ${w}sg-chain`,
+    );
+    lines.push(
+      `-A ${w}INPUT ${via('in', tap)} ${note('Direct incoming traffic from VM to the security group chain.')} -j ${w}o${key}`,
+    );
     const toPort = note('Jump to the VM specific chain.');
-    lines.push(`-A ${w}sg-chain ${via('out', tap)} ${toPort} -j ${w}i${key}`, `-A ${w}sg-chain ${via('in', tap)} ${toPort} -j ${w}o${key}`);
+    lines.push(
+      `-A ${w}sg-chain ${via('out', tap)} ${toPort} -j ${w}i${key}`,
+      `-A ${w}sg-chain ${via('in', tap)} ${toPort} -j ${w}o${key}`,
+    );
     const to =
       version === 4
         ? [established, '-p icmp -j RETURN', `-m set --match-set NIPv4${GROUP.slice(0, 24)} src -j RETURN`, ...end]
-        : [...[130, 135, 136].map((type) => `-p ipv6-icmp -m icmp6 --icmpv6-type ${type} -j RETURN`), established, '-p ipv6-icmp -j RETURN', ...end];
+        : [
+            ...[130, 135, 136].map((type) => `-p ipv6-icmp -m icmp6 --icmpv6-type ${type} -j RETURN`),
+            established,
+            '-p ipv6-icmp -j RETURN',
+            ...end,
+          ];
     const client = note('Allow DHCP client traffic.');
     const spoof = note('Prevent DHCP Spoofing by VM.');
     const icmp = note('Allow IPv6 ICMP traffic.');
@@ -429,20 +536,28 @@ function pythonRules(version: 4 | 6, filtered: readonly ReturnType<typeof port>[
             `-p udp -m udp --sport 67 --dport 68 ${spoof} -j DROP`,
           ]
         : [
-            ...[131, 135, 143].map((type) => `-s ::/128 -d ff02::/16 -p ipv6-icmp -m icmp6 --icmpv6-type ${type} ${icmp} -j RETURN`),
+            ...[131, 135, 143].map(
+              (type) => `-s ::/128 -d ff02::/16 -p ipv6-icmp -m icmp6 --icmpv6-type ${type} ${icmp} -j RETURN`,
+            ),
             `-j ${w}s${key}`,
             `-p ipv6-icmp -m icmp6 --icmpv6-type 134 ${note('Drop IPv6 Router Advts from VM Instance.')} -j DROP`,
             `-p ipv6-icmp ${icmp} -j RETURN`,
             `-p udp -m udp --sport 546 --dport 547 ${client} -j RETURN`,
             `-p udp -m udp --sport 547 --dport 546 ${spoof} -j DROP`,
           ];
-    const last = mac.slice(-5).split(':').map((octet) => octet.replace(/^0/, ''));
+    const last = mac
+      .slice(-5)
+      .split(':')
+      .map((octet) => octet.replace(/^0/, ''));
     const linkLocal = `fe80::f816:3eff:fe00:${Number.parseInt(last.map((octet) => octet.padStart(2, '0')).join(''), 16).toString(16)}/128`;
     const own = version === 4 ? [`${fixedIps[0]}/32`] : [`${fixedIps[1]}/128`, linkLocal];
     lines.push(...to.map((body) => `-A ${w}i${key} ${body}`));
     lines.push(...[...from, established, '-j RETURN', ...end].map((body) => `-A ${w}o${key} ${body}`));
     lines.push(
-      ...own.map((ip) => `-A ${w}s${key} -s ${ip} -m mac --mac-source ${mac.toUpperCase()} ${note('Allow traffic from defined IP/MAC pairs.')} -j RETURN`),
+      ...own.map(
+        (ip) =>
+          `-A ${w}s${key} -s ${ip} -m mac --mac-source ${mac.toUpperCase()} ${note('Allow traffic from defined IP/MAC pairs.')} -j RETURN`,
+      ),
       `-A ${w}s${key} ${note('Drop traffic without an IP/MAC allow rule.')} -j DROP`,
     );
   }

@@ -84,19 +84,24 @@ export class FirewallStand {
     ]);
   }
 
-  /** @throws when an echo request is not answered */
+  /** @throws when no echo request is answered; asks until one is */
   async reaches(from: FirewallPort, address: string, how: PingOptions = {}): Promise<void> {
-    if (!(await this.#ping(from, address, 5, how))) throw new Error(`${from.tap} does not reach ${address}`);
+    if (!(await this.#ping(from, address, ['-w', '10'], how))) throw new Error(`${from.tap} does not reach ${address}`);
   }
 
   /** @throws when an echo request is answered */
   async isKeptFrom(from: FirewallPort, address: string, how: PingOptions = {}): Promise<void> {
-    if (await this.#ping(from, address, 0.4, how)) throw new Error(`${from.tap} reaches ${address}`);
+    if (await this.#ping(from, address, ['-W', '0.4'], how)) throw new Error(`${from.tap} reaches ${address}`);
   }
 
-  async #ping(from: FirewallPort, address: string, waitS: number, { source, id }: PingOptions): Promise<boolean> {
+  async #ping(
+    from: FirewallPort,
+    address: string,
+    wait: readonly string[],
+    { source, id }: PingOptions,
+  ): Promise<boolean> {
     const words = [...(source ? ['-I', source] : []), ...(id ? ['-e', `${id}`] : [])];
-    const argv = ['ping', '-n', '-c', '1', '-W', `${waitS}`, ...words, address];
+    const argv = ['ping', '-n', '-c', '1', ...wait, ...words, address];
     return (await this.host.run(argv, { netns: guestOf(from.tap), okCodes: [0, 1, 2] })).code === 0;
   }
 

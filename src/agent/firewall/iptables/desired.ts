@@ -58,7 +58,7 @@ export class DesiredRules {
   derive(state: FirewallState, keys: Map<string, string>): Desired {
     const refused = new Map<string, string>();
     const known: { port: FirewallPort; groups: readonly GroupLines[]; stateless: boolean }[] = [];
-    const stateful = new Set<string>();
+    const followed = new Map<string, boolean>();
     for (const port of state.ports.values()) {
       if (!isDevice(port.tap) || !isDevice(port.bridge)) {
         refused.set(port.tap, `${JSON.stringify(isDevice(port.tap) ? port.bridge : port.tap)} is no name of a device`);
@@ -74,22 +74,18 @@ export class DesiredRules {
           : [];
       const stateless = groups.find((group) => group.stateful !== null)?.stateful === false;
       known.push({ port, groups, stateless });
-      // Closed ports have no say: their groups are not known.
-      if (!stateless && port.filter !== 'closed') stateful.add(port.bridge);
+      // Bridges without filtered ports need no zone: upstream has none there either.
+      if (port.filter === 'filtered') followed.set(port.bridge, !stateless || (followed.get(port.bridge) ?? false));
     }
-    const withStateless = new Set(known.filter(({ stateless }) => stateless).map(({ port }) => port.bridge));
     this.#groups.keep(new Set(known.flatMap(({ port }) => port.groups)));
-    this.#zones.keep(known.map(({ port }) => port.bridge));
-    const trackingOf = (bridge: string): Tracking =>
-      withStateless.has(bridge) && !stateful.has(bridge) ? 'notrack' : { zone: this.#zones.of(bridge) };
-    const ports = new Map<string, PortPlan>();
+    this.#zones.keep(followed.keys());
     const trackings = new Map<string, Tracking>();
+    for (const [bridge, isFollowed] of followed) {
+      trackings.set(bridge, isFollowed ? { zone: this.#zones.of(bridge) } : 'notrack');
+    }
+    const ports = new Map<string, PortPlan>();
     for (const { port, groups, stateless } of known) {
-      let tracking = trackings.get(port.bridge);
-      if (!tracking) {
-        tracking = trackingOf(port.bridge);
-        trackings.set(port.bridge, tracking);
-      }
+      const tracking = trackings.get(port.bridge) ?? 'notrack';
       const key = keyFor(port.tap, keys);
       ports.set(port.tap, this.#plan(port, groups, { key, tracking, stateless }));
     }
@@ -114,7 +110,7 @@ export class DesiredRules {
       return { setting: full, unit: portUnit(port, version, full, this.#spelling, before) };
     };
     const both = { 4: made(4), 6: made(6) };
-    const closed = closedUnit(port, tracking, this.#spelling);
+    const closed = closedUnit(port, this.#spelling);
     const plan: PortPlan = {
       port,
       units: { 4: both[4].unit, 6: both[6].unit },

@@ -32,7 +32,7 @@ function picture(host: FakeFirewallHost): unknown {
   const tables = [host[4], host[6]].map(({ tables }) =>
     [...tables].map(([table, chains]) =>
       [...chains].sort().map(([name, bodies]) => {
-        const isShared = /-(FORWARD|INPUT|PREROUTING|sg-chain|OUTPUT)$/.test(name);
+        const isShared = /-(FORWARD|INPUT|PREROUTING|sg-chain|sg-from|sg-to|OUTPUT)$/.test(name);
         return `${table} ${name}: ${(isShared ? [...bodies].sort() : bodies).join(' | ')}`;
       }),
     ),
@@ -66,9 +66,10 @@ describe('the iptables driver', () => {
     expect(host.takeWrites()).toEqual([]);
     // What the top of FORWARD says decides before anything else, and nobody unknown passes.
     expect(host[4].tables.get('filter')!.get('FORWARD')).toEqual(
-      ['neutron-filter-top', 'neutron-linuxbri-FORWARD', 'neutron-linuxbri-sg-closed'].map((name) => `-j ${name}`),
+      ['neutron-filter-top', 'neutron-linuxbri-sg-closed', 'neutron-linuxbri-FORWARD'].map((name) => `-j ${name}`),
     );
     expect(chainOf(host, 'sg-chain')!.at(-1)).toBe('-j ACCEPT');
+    for (const name of ['sg-from', 'sg-to', 'INPUT']) expect(chainOf(host, name)!.at(-1)).toMatch(/-j DROP$/);
   });
 
   it('adds a rule of a shared group to the chains concerned, and touches nothing else', async () => {

@@ -33,6 +33,8 @@ describe('rules of a port', () => {
         "filter INPUT -m physdev --physdev-in tap00000001-a1 -m comment --comment "Direct incoming traffic from VM to the security group chain." -g o00000001-a",
         "filter sg-chain -m physdev --physdev-out tap00000001-a1 --physdev-is-bridged -m comment --comment "Jump to the VM specific chain." -j i00000001-a",
         "filter sg-chain -m physdev --physdev-in tap00000001-a1 --physdev-is-bridged -m comment --comment "Jump to the VM specific chain." -j o00000001-a",
+        "filter sg-from -m physdev --physdev-in tap00000001-a1 -j RETURN",
+        "filter sg-to -m physdev --physdev-out tap00000001-a1 --physdev-is-bridged -j RETURN",
         "raw PREROUTING -m physdev --physdev-in brq11111111-11 -m comment --comment "Set zone for 0000001-a1" -j CT --zone 4097",
         "raw PREROUTING -i brq11111111-11 -m comment --comment "Set zone for 0000001-a1" -j CT --zone 4097",
         "raw PREROUTING -m physdev --physdev-in tap00000001-a1 -m comment --comment "Set zone for 0000001-a1" -j CT --zone 4097",
@@ -63,6 +65,8 @@ describe('rules of a port', () => {
         "filter INPUT -m physdev --physdev-in tap00000001-a1 -m comment --comment "Direct incoming traffic from VM to the security group chain." -g o00000001-a",
         "filter sg-chain -m physdev --physdev-out tap00000001-a1 --physdev-is-bridged -m comment --comment "Jump to the VM specific chain." -j i00000001-a",
         "filter sg-chain -m physdev --physdev-in tap00000001-a1 --physdev-is-bridged -m comment --comment "Jump to the VM specific chain." -j o00000001-a",
+        "filter sg-from -m physdev --physdev-in tap00000001-a1 -j RETURN",
+        "filter sg-to -m physdev --physdev-out tap00000001-a1 --physdev-is-bridged -j RETURN",
         "raw PREROUTING -m physdev --physdev-in brq11111111-11 -m comment --comment "Set zone for 0000001-a1" -j CT --zone 4097",
         "raw PREROUTING -i brq11111111-11 -m comment --comment "Set zone for 0000001-a1" -j CT --zone 4097",
         "raw PREROUTING -m physdev --physdev-in tap00000001-a1 -m comment --comment "Set zone for 0000001-a1" -j CT --zone 4097",
@@ -98,9 +102,8 @@ describe('rules of a port', () => {
         "filter FORWARD -m physdev --physdev-out tap00000001-a1 --physdev-is-bridged -m comment --comment "Accept all packets when port security is disabled." -j ACCEPT",
         "filter FORWARD -m physdev --physdev-in tap00000001-a1 --physdev-is-bridged -m comment --comment "Accept all packets when port security is disabled." -j ACCEPT",
         "filter INPUT -m physdev --physdev-in tap00000001-a1 -m comment --comment "Accept all packets when port security is disabled." -j RETURN",
-        "raw PREROUTING -m physdev --physdev-in brq11111111-11 -m comment --comment "Set zone for 0000001-a1" -j CT --zone 4097",
-        "raw PREROUTING -i brq11111111-11 -m comment --comment "Set zone for 0000001-a1" -j CT --zone 4097",
-        "raw PREROUTING -m physdev --physdev-in tap00000001-a1 -m comment --comment "Set zone for 0000001-a1" -j CT --zone 4097",
+        "filter sg-from -m physdev --physdev-in tap00000001-a1 -j RETURN",
+        "filter sg-to -m physdev --physdev-out tap00000001-a1 --physdev-is-bridged -j RETURN",
       ]
     `);
   });
@@ -111,9 +114,6 @@ describe('rules of a port', () => {
         "filter FORWARD -m physdev --physdev-out tap00000001-a1 --physdev-is-bridged -m comment --comment "Send unmatched traffic to the fallback chain." -j sg-fallback",
         "filter FORWARD -m physdev --physdev-in tap00000001-a1 --physdev-is-bridged -m comment --comment "Send unmatched traffic to the fallback chain." -j sg-fallback",
         "filter INPUT -m physdev --physdev-in tap00000001-a1 -m comment --comment "Send unmatched traffic to the fallback chain." -j sg-fallback",
-        "raw PREROUTING -m physdev --physdev-in brq11111111-11 -m comment --comment "Set zone for 0000001-a1" -j CT --zone 4097",
-        "raw PREROUTING -i brq11111111-11 -m comment --comment "Set zone for 0000001-a1" -j CT --zone 4097",
-        "raw PREROUTING -m physdev --physdev-in tap00000001-a1 -m comment --comment "Set zone for 0000001-a1" -j CT --zone 4097",
       ]
     `);
   });

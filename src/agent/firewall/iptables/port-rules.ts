@@ -42,8 +42,8 @@ export function portUnit(
   before: MadeUnit | null = null,
 ): Unit {
   if (before && isSameSetting(before.setting, setting)) return before.unit;
-  if (port.filter === 'closed') return closedUnit(port, setting.tracking, spelling);
-  if (port.filter === 'open') return openUnit(port, setting.tracking, spelling);
+  if (port.filter === 'closed') return closedUnit(port, spelling);
+  if (port.filter === 'open') return openUnit(port, spelling);
   const { key, rules, stateless } = setting;
   const isSamePlace = before !== null && isSamePlaceAs(before.setting, setting);
   const keeps = (direction: 'ingress' | 'egress') =>
@@ -105,7 +105,7 @@ export function knownUnit(tap: string, unit: Unit): Unit {
 }
 
 /** Everything is dropped, whatever else stands in the chains. */
-export function closedUnit(port: FirewallPort, tracking: Tracking, { commented }: Spelling): Unit {
+export function closedUnit(port: FirewallPort, { commented }: Spelling): Unit {
   const drop = `-j ${chains.fallback}`;
   return {
     chains: new Map(),
@@ -113,12 +113,11 @@ export function closedUnit(port: FirewallPort, tracking: Tracking, { commented }
       forward(commented(`${bridgedOut(port.tap)} ${drop}`, 'fallback')),
       forward(commented(`${bridgedIn(port.tap)} ${drop}`, 'fallback')),
       input(commented(`${cameIn(port.tap)} ${drop}`, 'fallback')),
-      ...trackingLines(port, tracking),
     ],
   };
 }
 
-function openUnit(port: FirewallPort, tracking: Tracking, { commented }: Spelling): Unit {
+function openUnit(port: FirewallPort, { commented }: Spelling): Unit {
   return {
     chains: new Map(),
     lines: [
@@ -127,14 +126,13 @@ function openUnit(port: FirewallPort, tracking: Tracking, { commented }: Spellin
       // What comes for the host itself is for its own rules to judge.
       input(commented(`${cameIn(port.tap)} -j RETURN`, 'open')),
       ...knownLines(port.tap),
-      ...trackingLines(port, tracking),
     ],
   };
 }
 
 /**
- * One zone for each bridge, so that two networks may have the same addresses. Three lines of each port, as upstream: the
- * second is the one that matches, since br_netfilter shows the bridge as the device.
+ * One zone for each bridge, so that two networks may have the same addresses. Three lines of each filtered port, as
+ * upstream: the second is the one that matches, since br_netfilter shows the bridge as the device.
  */
 function trackingLines({ tap, bridge }: FirewallPort, tracking: Tracking): Line[] {
   const name = commentName(tap);
