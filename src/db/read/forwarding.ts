@@ -102,6 +102,11 @@ export async function placesOnHosts(
   return gather(rows);
 }
 
+/** Everything on a host. */
+export async function placesOfHost(db: Db, host: string): Promise<PlacedPort[]> {
+  return gather(await placed(db).where('binding.host', '=', host).execute());
+}
+
 function gather(rows: readonly Row[]): PlacedPort[] {
   const places = new Map<string, PlacedPort>();
   for (const row of rows) {

@@ -62,6 +62,7 @@ export class Agents implements Collection<Agent> {
       for (const networkId of await networksOfDhcpAgent(change.tx, id)) {
         await change.todo('network', networkId, 'unscheduled', { hosts: [agent.host] });
       }
+      await this.#machine.forwarding.endMoved(change, agent);
       await deleteAgentRow(change.tx, id);
     });
     this.#machine.outbox.tellSoon(tasks);

@@ -16,6 +16,7 @@ import type { AgentState, ReportAnswer } from '../../rpc/contract.ts';
 import type { Change } from '../changes.ts';
 import { networksOutOfReach } from '../dhcp/network-access.ts';
 import { isAlive } from '../dhcp/scheduler.ts';
+import { populates } from '../l2-population/notes.ts';
 import type { Machine } from '../machine.ts';
 import { rebindPorts } from '../ml2/rebind.ts';
 import { scheduleSegments } from '../segment/dhcp-scheduling.ts';
@@ -29,6 +30,8 @@ export class AgentDirectory {
   readonly #leftOver: LeftOverReports;
   /** Agents whose clock was complained of. */
   readonly #farApart = new Set<string>();
+  /** Agents that wait for what this server does not tell. */
+  readonly #untold = new Set<string>();
   /** Hosts whose segments this server has looked at. */
   readonly #mapped = new Set<string>();
   /** Ports being bound because an agent appeared. */
@@ -54,7 +57,7 @@ export class AgentDirectory {
    * answered as nothing; a clock that is far off is worth an error line, no more.
    */
   async report(state: AgentState, time: string): Promise<ReportAnswer | null> {
-    const { shared, changes, objects, outbox } = this.#machine;
+    const { shared, changes, forwarding, objects, outbox } = this.#machine;
     const { agent_type, host } = state;
     const sentAtMs = Date.parse(`${time.slice(0, 23)}Z`);
     if (this.#leftOver.has(`${agent_type} ${host}`, sentAtMs)) {
@@ -62,6 +65,7 @@ export class AgentDirectory {
       return null;
     }
     this.#checkClock(state, sentAtMs);
+    this.#checkPopulation(state);
     const binds = this.#machine.mechanisms.drivers.some((driver) => driver.agentType === agent_type);
     // What its host reaches decides which segments it serves; a heartbeat decides nothing.
     const maps = binds && shared.extensions.has('segment') && (state.start_flag || !this.#mapped.has(host));
@@ -75,6 +79,7 @@ export class AgentDirectory {
       async (change) => {
         const known = await agentByTypeAndHost(change.tx, agent_type, host);
         const answer = await this.#reportIn(change, state, known);
+        if (known) await forwarding.endMoved(change, known, state.configurations);
         if (binds) await this.#mapSegments(change, state, known);
         return answer;
       },
@@ -97,6 +102,7 @@ export class AgentDirectory {
     if (!known || state.resource_versions || !isAlive(known.heartbeat_timestamp, nowMs, options.core)) return null;
     const same = sameReach(known.configurations, state.configurations ?? {});
     if (binds && extensions.has('segment') && !same) return null;
+    if (binds && known.configurations.tunneling_ip !== state.configurations?.tunneling_ip) return null;
     const beat = { ...this.#reported(state), id: known.id, heartbeat_timestamp: nowMs };
     return (await database.transaction((tx) => noteHeartbeat(tx, beat))) ? 'alive' : null;
   }
@@ -168,6 +174,22 @@ export class AgentDirectory {
     this.#farApart.add(agent);
     const seconds = Math.round(differenceMs / 1000);
     shared.logger.error({ agent_type, host, seconds }, 'the clock of this agent and the server are far apart');
+  }
+
+  /** Once per agent, and at each of its starts. */
+  #checkPopulation({ agent_type, host, start_flag, configurations }: AgentState): void {
+    const { mechanisms, shared } = this.#machine;
+    const agent = `${agent_type} ${host}`;
+    if (configurations?.l2_population !== true || populates(mechanisms.drivers)) {
+      this.#untold.delete(agent);
+      return;
+    }
+    if (this.#untold.has(agent) && !start_flag) return;
+    this.#untold.add(agent);
+    shared.logger.warn(
+      { agent_type, host },
+      'this agent waits to be told what is where ([vxlan] l2_population): add l2population to [ml2] mechanism_drivers',
+    );
   }
 
   /** Gives the DHCP agent of a host, which is asking for its networks, those that have too few agents. */

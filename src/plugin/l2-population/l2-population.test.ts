@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { setPortStatus } from '../../db/write/ports.ts';
 import { tapName } from '../../lib/names.ts';
 import { type ForwardingMethods, fdbDigest } from '../../rpc/contract.ts';
-import { createFixture, type Fixture, type Network, type Port } from '../fixture.ts';
+import { all, createFixture, type Fixture, type Network, type Port } from '../fixture.ts';
 
 const FLOOD = ['00:00:00:00:00:00', '0.0.0.0'];
 const FANOUT = 'q-agent-notifier-l2population-update_fanout';
@@ -176,6 +176,31 @@ describe('addresses of a port', () => {
   });
 });
 
+describe('a host', () => {
+  it('whose tunnels end at another address is told of as such', async () => {
+    const port = await wired('host1');
+    await f.bridgeAgent('host1', { tunneling_ip: '198.51.100.1', tunnel_types: ['vxlan'], l2_population: true });
+    expect(await told()).toEqual([
+      [FANOUT, 'remove_fdb_entries', entries({ '192.0.2.1': [FLOOD, ...own(port)] })],
+      [FANOUT, 'add_fdb_entries', entries({ '198.51.100.1': [FLOOD, ...own(port)] })],
+    ]);
+    await report('host2');
+    await f.bridgeAgent('host1', { tunneling_ip: '', tunnel_types: [] });
+    expect(await told()).toEqual([[FANOUT, 'remove_fdb_entries', entries({ '198.51.100.1': [FLOOD, ...own(port)] })]]);
+  });
+
+  it('whose agent is deleted is reached no longer; one that is only silent is', async () => {
+    const port = await wired('host1');
+    f.clock.nowMs += BOOT_MS;
+    expect(await told()).toEqual([]);
+    expect((await asked('host2')).fdb_entries[network.id]?.ports).toEqual({ '192.0.2.1': [FLOOD, ...own(port)] });
+    const agents = await all(f.plugin.collections.agents, { filters: { host: ['host1'] } });
+    await f.plugin.collections.agents.delete!(f.context, agents[0]!.id);
+    expect(await told()).toEqual([[FANOUT, 'remove_fdb_entries', entries({ '192.0.2.1': [FLOOD, ...own(port)] })]]);
+    expect((await asked('host2')).fdb_entries[network.id]?.ports).toEqual({});
+  });
+});
+
 describe('a guest that moves', () => {
   const activate = (port: Port, host: string) =>
     f.plugin.routes['PUT ports/{port_id}/bindings/{host}/activate']!({
@@ -260,5 +285,18 @@ describe('two servers', () => {
     expect(messages[0]).toEqual([FANOUT, 'remove_fdb_entries', entries({ '192.0.2.1': [FLOOD, ...own(one)] })]);
     // The flood entry that the other server may have told before this message is told again after it.
     expect(messages.at(-1)).toEqual([FANOUT, 'add_fdb_entries', entries({ '192.0.2.1': [FLOOD] })]);
+  });
+});
+
+describe('a server that does not populate', () => {
+  it('says so, once, when an agent waits for it', async () => {
+    await using without = await createFixture();
+    const waiting = () => without.bridgeAgent('host1', { tunneling_ip: '192.0.2.1', l2_population: true });
+    await waiting();
+    await waiting();
+    expect(without.complaints.map(({ message }) => message)).toEqual([
+      expect.stringContaining('add l2population to [ml2] mechanism_drivers'),
+    ]);
+    expect(f.complaints).toEqual([]);
   });
 });

@@ -1,11 +1,14 @@
 import type { Tx } from '../../db/database.ts';
 import { type PlacedPort, placesOfPorts } from '../../db/read/forwarding.ts';
+import type { AgentRow } from '../../db/write/agents.ts';
 import type { FdbEntry } from '../../rpc/contract.ts';
 import type { Change } from '../changes.ts';
 import type { MechanismDriver } from '../ml2/contract.ts';
 
 /** The action of tasks that tell agents where a port is. */
 export const FORWARDING = 'forwarding';
+/** … and where a host's tunnels end: of an agent. */
+export const TUNNEL_END = 'tunnel_end';
 
 /** Where a port was, in words that outlive its rows. */
 export interface FormerPlace {
@@ -17,6 +20,7 @@ export interface FormerPlace {
   entries: readonly FdbEntry[];
 }
 
+type Agent = Pick<AgentRow, 'id' | 'host' | 'configurations'>;
 type Noting = Pick<Change, 'tx' | 'todo'>;
 
 /**
@@ -53,6 +57,13 @@ export class ForwardingNotes {
   /** A host was prepared for a port, or is prepared no longer. */
   async prepared(change: Noting, portId: string, was: readonly FormerPlace[]): Promise<void> {
     if (this.#on) await change.todo('port', portId, FORWARDING, { was });
+  }
+
+  /** An agent that named an end of tunnels names another one, or is gone. */
+  async endMoved(change: Pick<Change, 'todo'>, agent: Agent, now: Record<string, unknown> = {}): Promise<void> {
+    const was = agent.configurations.tunneling_ip;
+    if (!this.#on || typeof was !== 'string' || was === '' || was === now.tunneling_ip) return;
+    await change.todo('agent', agent.id, TUNNEL_END, { host: agent.host, was });
   }
 
   /** A port came up or went down where it is. One that is being wired anew is where it was. */

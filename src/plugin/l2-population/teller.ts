@@ -1,21 +1,24 @@
 import type { Db } from '../../db/database.ts';
 import { resourcesWaitingFor } from '../../db/outbox.ts';
-import { placesOfPorts, placesOnHosts } from '../../db/read/forwarding.ts';
-import { L2PopulationNotifier } from '../../rpc/contract.ts';
+import { placesOfHost, placesOfPorts, placesOnHosts } from '../../db/read/forwarding.ts';
+import { FLOODING_ENTRY, L2PopulationNotifier } from '../../rpc/contract.ts';
 import type { Task } from '../outbox/outbox.ts';
 import type { Shared } from '../parts.ts';
 import { NetworkLists } from './lists.ts';
 import { type ForwardingFacts, hostKey, type NetworkMessages, type PortChange, planMessages } from './messages.ts';
-import { FORWARDING, type FormerPlace, formerPlace } from './notes.ts';
+import { entriesOf, FORWARDING, type FormerPlace, formerPlace, TUNNEL_END } from './notes.ts';
 import { tunnelEnds } from './tunnel-ends.ts';
 
 /** So often a batch is told again because it was another by the time it was told. */
 const MOST_ROUNDS = 5;
 
-/** Whether a task tells where a port is. */
-export function concernsForwarding({ resource_type, action }: Task): boolean {
-  return resource_type === 'port' && action === FORWARDING;
+/** Whether a task tells where ports are. */
+export function concernsForwarding(task: Task): boolean {
+  return isOfPort(task) || isOfEnd(task);
 }
+
+const isOfPort = ({ resource_type, action }: Task) => resource_type === 'port' && action === FORWARDING;
+const isOfEnd = ({ resource_type, action }: Task) => resource_type === 'agent' && action === TUNNEL_END;
 
 /**
  * Tells agents where ports are: what is true at the moment of telling. Flood entries are of a host and a network, so two
@@ -32,8 +35,28 @@ export class ForwardingTeller {
   }
 
   async tell(tasks: readonly Task[]): Promise<void> {
-    let changes = changesOf(tasks.filter(concernsForwarding));
-    if (changes.length === 0) return;
+    for (const { payload } of tasks.filter(isOfEnd)) await this.#tellEnd(payload as { host: string; was: string });
+    await this.#tellPorts(changesOf(tasks.filter(isOfPort)));
+  }
+
+  /** All ports of the host are behind another end, or behind none. Its agent asks for what it must know by itself. */
+  async #tellEnd({ host, was }: { host: string; was: string }): Promise<void> {
+    const { db } = this.#shared.database;
+    const end = (await tunnelEnds(db, [host], 0)).get(host);
+    if (end?.ip === was) return;
+    const places = (await placesOfHost(db, host)).filter(({ present }) => present);
+    for (const [id, ofNetwork] of Map.groupBy(places, ({ network_id }) => network_id)) {
+      const { segment_id, network_type } = formerPlace(ofNetwork[0]!);
+      const entries = [FLOODING_ENTRY, ...ofNetwork.flatMap(entriesOf)];
+      await this.#notifier.remove({ [id]: { segment_id, network_type, ports: { [was]: entries } } });
+      if (!end?.types.includes(network_type)) continue;
+      await this.#notifier.add({ [id]: { segment_id, network_type, ports: { [end.ip]: entries } } }, null);
+    }
+  }
+
+  async #tellPorts(all: readonly PortChange[]): Promise<void> {
+    if (all.length === 0) return;
+    let changes = all;
     const { db } = this.#shared.database;
     let facts = await this.#facts(db, changes);
     let said: ForwardingFacts | null = null;

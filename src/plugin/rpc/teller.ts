@@ -201,6 +201,7 @@ export class Teller implements TaskWorker {
     // Told with the whole batch.
     'security_group rules_updated': async () => {},
     'port forwarding': async () => {},
+    'agent tunnel_end': async () => {},
     'trunk created': async ({ resource_id }) => {
       const objects = await trunkObject.read(this.#shared.database.db, { id: [resource_id] }, this.#shared.extensions);
       await this.#objects.tell(trunkObject, objects, 'created');
