@@ -143,7 +143,7 @@ export const geneveOptions = declareOptions('ml2_type_geneve', {
 });
 export type GeneveOptions = OptionValues<typeof geneveOptions>;
 
-/** `[l2pop]`: telling agents what is where (upstream: conf/plugins/ml2/drivers/l2pop.py). */
+/** `[l2pop]`: telling agents what is where (upstream had it until agents said that they had restarted; bridge agents do not). */
 export const l2popOptions = declareOptions('l2pop', {
   agent_boot_time: option.int({
     default: 180,
