@@ -288,3 +288,36 @@ it('with arp_responder hosts answer for guests elsewhere, and ask nobody', async
     return text.includes('10.5.0.112 ') && !text.includes('10.5.0.12 ');
   });
 });
+
+it('a host whose tunnels end at another address is reached there', async () => {
+  const [one, two] = hosts as [EmulatedHost, EmulatedHost];
+  const moved = two.address.replace(/\d+$/, '112');
+  await two.run(['ip', 'addr', 'add', `${moved}/24`, 'dev', 'eth0']);
+  await agents[1]!.stop();
+  const there = { ...sections(two), vxlan: { local_ip: moved, l2_population: true } };
+  agents[1] = await deployment.agent('neutron-linuxbridge-agent', two, there);
+  const known = async () => (await entries(one, red)).join();
+  await until('the other address', async () => (await known()).includes(` ${moved}`));
+  await until('no entry of the old one', async () => !(await known()).includes(` ${two.address}`));
+  await until('the way', () => reds[2]!.guest.ping('fd05::12', 1));
+});
+
+it('the way over IPv6 is told as well', async () => {
+  for (const [at, host] of hosts.slice(0, 2).entries()) {
+    await agents[at]!.stop();
+    await host.ipBatch([`addr add fd00::${at + 1}/64 dev eth0 nodad`]);
+    const over6 = { ...sections(host), vxlan: { local_ip: `fd00::${at + 1}`, l2_population: true } };
+    agents[at] = await deployment.agent('neutron-linuxbridge-agent', host, over6);
+  }
+  const green = await deployment.api.create('network', { name: 'green', mtu: 1430 });
+  await deployment.api.create('subnet', {
+    network_id: green.id,
+    ip_version: 4,
+    cidr: '10.5.0.0/24',
+    enable_dhcp: false,
+  });
+  await deployment.api.create('subnet', { network_id: green.id, ip_version: 6, cidr: 'fd05::/64', enable_dhcp: false });
+  const [from, to] = [await addGuest(green, 0, 31), await addGuest(green, 1, 32)];
+  await until('the way', () => from!.guest.ping('10.5.0.32', 1));
+  expect(await entries(hosts[0]!, green)).toEqual(['00:00:00:00:00:00 fd00::2', `${to!.port.mac_address} fd00::2`]);
+});

@@ -111,6 +111,14 @@ describe('what a server tells', () => {
     expect(fdb()).toEqual([`vxlan-1 ${A} 192.0.2.2`]);
   });
 
+  it('of a guest that came here takes away where it was', async () => {
+    await has();
+    await say('add_fdb_entries', entries({ '192.0.2.2': [FLOOD, [A, '10.0.0.5'], [A, '10.0.0.6']] }));
+    await say('add_fdb_entries', entries({ '192.0.2.1': [FLOOD, [A, '10.0.0.5'], [B, '10.0.0.7']] }));
+    expect(fdb()).toEqual([`vxlan-1 ${FLOOD[0]} 192.0.2.2`]);
+    expect(neighbours()).toEqual([]);
+  });
+
   it('changes the addresses of a port, and not its place', async () => {
     await has();
     await say('add_fdb_entries', entries({ '192.0.2.2': [[A, '10.0.0.5']] }));

@@ -64,6 +64,14 @@ export class ToldNetwork {
     this.ports.delete(mac);
   }
 
+  /** Upstream's server does not say of a guest that moved here that it is gone from where it was. */
+  comesHere(mac: string): void {
+    const known = this.ports.get(mac);
+    if (!known) return;
+    for (const address of known.addresses) this.remove(known.remote, mac, address);
+    this.ports.delete(mac);
+  }
+
   readdress(remote: string, before: readonly FdbEntry[], after: readonly FdbEntry[]): void {
     for (const [mac, address] of before) {
       const known = this.ports.get(mac);
@@ -111,13 +119,17 @@ export class Told {
   /** @returns the networks of this host it is about */
   add(entries: FdbEntries): string[] {
     return this.#hear(Object.keys(entries ?? {}), (told) => {
-      for (const { network, remote, entry } of told.#each(entries)) network.add(remote, ...entry);
+      for (const { network, remote, entry } of told.#each(entries)) {
+        if (remote === told.#localIp) network.comesHere(entry[0]);
+        else network.add(remote, ...entry);
+      }
     });
   }
 
   remove(entries: FdbEntries): string[] {
     return this.#hear(Object.keys(entries ?? {}), (told) => {
-      for (const { network, remote, entry } of told.#each(entries)) network.remove(remote, ...entry);
+      for (const { network, remote, entry } of told.#each(entries))
+        if (remote !== told.#localIp) network.remove(remote, ...entry);
     });
   }
 
@@ -126,8 +138,8 @@ export class Told {
       for (const [id, ends] of Object.entries(changes ?? {})) {
         const network = told.#networks.get(id);
         for (const [end, { before, after }] of Object.entries(network ? ends : {})) {
-          const remote = told.#remote(end);
-          if (remote !== null) network!.readdress(remote, checked(before), checked(after));
+          const remote = normalizeAddress(end);
+          if (remote !== null && remote !== told.#localIp) network!.readdress(remote, checked(before), checked(after));
         }
       }
     });
@@ -143,7 +155,9 @@ export class Told {
     const journal = this.#journal ?? [];
     this.#journal = null;
     for (const id of Object.keys(entries)) if (this.#networks.has(id)) this.#networks.set(id, new ToldNetwork());
-    for (const { network, remote, entry } of this.#each(entries)) network.add(remote, ...entry);
+    for (const { network, remote, entry } of this.#each(entries)) {
+      if (remote !== this.#localIp) network.add(remote, ...entry);
+    }
     for (const id of [...Object.keys(entries), ...same]) {
       const network = this.#networks.get(id);
       if (network) network.complete = true;
@@ -168,16 +182,10 @@ export class Told {
       const network = this.#networks.get(id);
       if (!network) continue;
       for (const [end, list] of Object.entries(told?.ports ?? {})) {
-        const remote = this.#remote(end);
+        const remote = normalizeAddress(end);
         if (remote !== null) for (const entry of checked(list)) yield { network, remote, entry };
       }
     }
-  }
-
-  /** Null for this host itself, and for what is no address. */
-  #remote(end: string): string | null {
-    const remote = normalizeAddress(end);
-    return remote === this.#localIp ? null : remote;
   }
 }
 

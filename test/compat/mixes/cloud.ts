@@ -27,6 +27,7 @@ export class Cloud implements AsyncDisposable {
   readonly api: ApiClient;
   readonly #lab: Lab;
   readonly #controller: EmulatedHost;
+  readonly #tunnels: boolean;
   readonly #undo: AsyncDisposableStack;
   readonly #novas = new Map<string, HostProcess>();
 
@@ -35,17 +36,22 @@ export class Cloud implements AsyncDisposable {
     api: ApiClient;
     lab: Lab;
     controller: EmulatedHost;
+    tunnels: boolean;
     undo: AsyncDisposableStack;
   }) {
     this.server = parts.server;
     this.api = parts.api;
     this.#lab = parts.lab;
     this.#controller = parts.controller;
+    this.#tunnels = parts.tunnels;
     this.#undo = parts.undo;
   }
 
-  /** Raises the controller and waits for the server's first answer. */
-  static async raise(kind: Kind): Promise<Cloud> {
+  /**
+   * Raises the controller and waits for the server's first answer.
+   * @param how.tunnels see writeServerFiles
+   */
+  static async raise(kind: Kind, { tunnels = false } = {}): Promise<Cloud> {
     await using undo = new AsyncDisposableStack();
     const lab = await openLab();
     const ended: { removeFiles?(): void } = {};
@@ -56,13 +62,13 @@ export class Cloud implements AsyncDisposable {
     const controller = await lab.addHost({ name: 'controller' });
     await prepareHost(controller);
     Object.assign(ended, await raiseServices(controller));
-    const files = await writeServerFiles(controller);
+    const files = await writeServerFiles(controller, { tunnels });
     const migrate = [pathOf('neutron-db-manage', kind), ...files, 'upgrade', 'head'];
     await controller.run(migrate, { timeoutMs: START_MS });
     const server = program('neutron-server', kind, controller, files);
     undo.use(server);
     const api = new ApiClient(await openDoorway(controller, 9696));
-    const cloud = new Cloud({ server, api, lab, controller, undo: undo.move() });
+    const cloud = new Cloud({ server, api, lab, controller, tunnels, undo: undo.move() });
     await cloud.startServer().catch(async (error) => {
       await cloud[Symbol.asyncDispose]();
       throw error;
@@ -107,12 +113,16 @@ export class Cloud implements AsyncDisposable {
 
   #agentFiles(name: AgentName, host: EmulatedHost, { groups = false, debug = false } = {}): Promise<string[]> {
     const queue = `rabbit://openstack:openstack@${this.#controller.address}:5672/`;
-    return writeAgentFiles(host, name, { queue, groups, debug });
+    return writeAgentFiles(host, name, { queue, groups, debug, tunnels: this.#tunnels });
   }
 
   /** A program of the controller, with the server's files. @returns exit code and what it printed */
   async onController(name: string, kind: Kind, ...args: string[]): Promise<{ code: number; output: string }> {
-    const argv = [pathOf(name, kind), ...(await writeServerFiles(this.#controller)), ...args];
+    const argv = [
+      pathOf(name, kind),
+      ...(await writeServerFiles(this.#controller, { tunnels: this.#tunnels })),
+      ...args,
+    ];
     const { code, stdout, stderr } = await this.#controller.run(argv, { okCodes: [0, 1], timeoutMs: START_MS });
     return { code, output: stdout + stderr };
   }

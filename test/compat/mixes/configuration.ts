@@ -11,8 +11,12 @@ export type Kind = 'ours' | 'python';
 export const SHARED_SECRET = 'between nova and neutron';
 export const NOVA_PORT = 8775;
 
-/** The files of a controller: the same for both servers. @returns arguments */
-export async function writeServerFiles(host: EmulatedHost): Promise<string[]> {
+/**
+ * The files of a controller: the same for both servers.
+ * @param how.tunnels project networks are VXLAN, and agents are told what is where
+ * @returns arguments
+ */
+export async function writeServerFiles(host: EmulatedHost, { tunnels = false } = {}): Promise<string[]> {
   const neutron = await writeConfig(host.folder, 'neutron.conf', {
     DEFAULT: {
       core_plugin: 'ml2',
@@ -37,12 +41,13 @@ export async function writeServerFiles(host: EmulatedHost): Promise<string[]> {
   });
   const ml2 = await writeConfig(host.folder, 'ml2_conf.ini', {
     ml2: {
-      type_drivers: 'local,flat',
-      tenant_network_types: 'local',
-      mechanism_drivers: 'linuxbridge',
+      type_drivers: 'local,flat,vxlan',
+      tenant_network_types: tunnels ? 'vxlan' : 'local',
+      mechanism_drivers: tunnels ? 'linuxbridge,l2population' : 'linuxbridge',
       extension_drivers: 'port_security',
     },
     ml2_type_flat: { flat_networks: 'physnet1' },
+    ml2_type_vxlan: { vni_ranges: '500:599' },
     securitygroup: { enable_security_group: true },
   });
   return ['--config-file', neutron, '--config-file', ml2];
@@ -67,7 +72,12 @@ export async function prepareHost(host: EmulatedHost): Promise<void> {
 export async function writeAgentFiles(
   host: EmulatedHost,
   agent: AgentName,
-  { queue, groups, debug = false }: { queue: string; groups: boolean; debug?: boolean },
+  {
+    queue,
+    groups,
+    tunnels = false,
+    debug = false,
+  }: { queue: string; groups: boolean; tunnels?: boolean; debug?: boolean },
 ): Promise<string[]> {
   const neutron = await writeConfig(host.folder, 'neutron.conf', {
     DEFAULT: {
@@ -85,7 +95,7 @@ export async function writeAgentFiles(
   const own: Record<AgentName, Sections> = {
     'neutron-linuxbridge-agent': {
       linux_bridge: { physical_interface_mappings: 'physnet1:eth1' },
-      vxlan: { enable_vxlan: false },
+      vxlan: tunnels ? { local_ip: host.address, l2_population: true, arp_responder: true } : { enable_vxlan: false },
       securitygroup: { enable_security_group: groups, firewall_driver: groups ? 'iptables' : 'noop' },
     },
     'neutron-dhcp-agent': {
