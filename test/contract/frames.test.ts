@@ -108,7 +108,7 @@ describe('tcpdump reads what the builder says', () => {
     ['no next header', in6(ipv6(ip6, nothingNext())), /no next header/],
     [
       'a hidden fragment',
-      fragmentsOfIpv6(ip6, neighborAdvertisement({ target: 'fd00::1' }), 64, [longOptions(8)]).map(in6),
+      fragmentsOfIpv6(ip6, neighborAdvertisement({ target: 'fd00::1' }), 64, { hidden: [longOptions(8)] }).map(in6),
       /frag \(0x\w+:0\|64\).*DSTOPT.*frag \(0x\w+:64\|24\)/s,
     ],
   ])('%s', (_, frames, expected) => {

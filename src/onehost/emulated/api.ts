@@ -7,8 +7,9 @@ interface Resources {
   subnetpool: SubnetPool;
   port: Port;
   agent: Agent;
-  security_group: { id: string };
-  security_group_rule: { id: string };
+  security_group: { id: string; security_group_rules: { id: string }[] };
+  security_group_rule: { id: string; port_range_min: number | null; port_range_max: number | null };
+  address_group: { id: string };
 }
 
 type Singular = keyof Resources;

@@ -95,7 +95,7 @@ it('each header of IPv6 names the next', () => {
 it('fragments of IPv6 can hide what is carried behind long options', () => {
   const header = { src: 'fe80::1', dst: 'ff02::1' };
   const segment = neighborAdvertisement({ target: 'fd00::1', mac: 'fa:16:3e:00:00:01' });
-  const fragments = fragmentsOfIpv6(header, segment, 64, [longOptions(8)]);
+  const fragments = fragmentsOfIpv6(header, segment, 64, { hidden: [longOptions(8)] });
   expect(fragments.map((one) => one.subarray(40, 44).toString('hex'))).toEqual(['3c000001', '3c000040']);
   expect(fragments[0]).toHaveLength(40 + 8 + 64);
   expect(fragments[1]![48]).toBe(136);

@@ -52,14 +52,14 @@ export function fragmentsOfIpv6(
   header: Ipv6Header,
   segment: Segment,
   size: number,
-  hidden: readonly Extension[] = [],
+  { hidden = [], id = 9 }: { hidden?: readonly Extension[]; id?: number } = {},
 ): Buffer[] {
   if (size % 8 !== 0) throw new Error('fragments are cut at multiples of 8');
   const chain = chained(hidden, segment.protocol);
   const body = Buffer.concat([chain.bytes, segment.render(addressesOf(header))]);
   const starts = Array.from({ length: Math.ceil(body.length / size) }, (_, n) => n * size);
   return starts.map((start) => {
-    const fragment = fragmentHeader(start, start + size < body.length, 9);
+    const fragment = fragmentHeader(start, start + size < body.length, id);
     const extensions = [...(header.extensions ?? []), fragment];
     return packet({ ...header, extensions }, chain.first, body.subarray(start, start + size));
   });

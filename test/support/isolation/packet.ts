@@ -126,7 +126,7 @@ export function framesOf({ srcMac, dstMac, tags, content }: Packet, salt: number
     if (content.type === 'snap') return [llc(header, Buffer.concat([Buffer.from('aaaa030000000800', 'hex'), packet]))];
     return [ethernet({ ...header, type: content.type }, Buffer.concat([Buffer.alloc(6), packet]))];
   }
-  const packets = content.version === 4 ? packets4(content, srcMac, salt) : packets6(content, srcMac);
+  const packets = content.version === 4 ? packets4(content, srcMac, salt) : packets6(content, srcMac, salt);
   const type = content.version === 4 ? etherTypes.ipv4 : etherTypes.ipv6;
   return packets.slice(content.headless ? 1 : 0).map((packet) => ethernet({ ...header, type }, packet));
 }
@@ -141,12 +141,15 @@ function packets4(content: Ip, mac: string, salt: number): Buffer[] {
   return fragments === undefined ? [ipv4(header, segment)] : fragmentsOfIpv4(header, segment, fragments);
 }
 
-function packets6(content: Ip, mac: string): Buffer[] {
+function packets6(content: Ip, mac: string, salt: number): Buffer[] {
   const { src, dst, fragments, hidden } = content;
   const header = { src, dst, hopLimit: 255, extensions: (content.extensions ?? []).map((name) => extensions[name]()) };
   const segment = segmentOf(content, mac);
   if (fragments === undefined) return [ipv6(header, segment)];
-  return fragmentsOfIpv6(header, segment, fragments, hidden ? [longOptions(fragments / 8)] : []);
+  return fragmentsOfIpv6(header, segment, fragments, {
+    id: salt,
+    ...(hidden && { hidden: [longOptions(fragments / 8)] }),
+  });
 }
 
 function segmentOf({ carried, version, fragments = 0 }: Ip, mac: string): Segment {
