@@ -54,3 +54,9 @@ export async function ensureBridgeFiltering(exec: Exec, settings: KernelSettings
   }
   return turnedOn;
 }
+
+/** Settings that are not as they must be, for people. */
+export async function unfilteredKeys(settings: KernelSettings = own): Promise<string[]> {
+  const values = await Promise.all(keys.map((key) => settings.read(key).catch(() => 'missing')));
+  return keys.filter((_, index) => values[index] !== '1').map((key) => key.replaceAll('/', '.'));
+}

@@ -3,12 +3,14 @@ import { type Logger, silentLogger } from '../../../lib/log.ts';
 import { CommandFailed, type Exec } from '../../../linux/contract.ts';
 import { LockTimeout, withHostLocks } from '../../../linux/lock.ts';
 import { PacketFilter } from '../../../linux/packet-filter.ts';
+import type { ExplainStep } from '../../../rpc/contract.ts';
 import { CannotStart } from '../../bridge/cannot-start.ts';
-import { ensureBridgeFiltering, type KernelSettings } from '../bridge-filtering.ts';
+import { ensureBridgeFiltering, type KernelSettings, unfilteredKeys } from '../bridge-filtering.ts';
 import type { FirewallDriver, FirewallOutcome, FirewallState } from '../contract.ts';
 import { commented } from './comments.ts';
 import { type CommonRules, commonRules } from './common-rules.ts';
 import { type Desired, DesiredRules, type PortPlan } from './desired.ts';
+import { explainRules } from './explain.ts';
 import { FlowKeeper } from './flow-keeper.ts';
 import { GroupLineCache } from './group-rules.ts';
 import { type Enforced, RulesInForce } from './in-force.ts';
@@ -98,7 +100,9 @@ export class IptablesFirewall implements FirewallDriver {
     try {
       return await withHostLocks('iptables', this.#options.lockPaths ?? [], () => this.#change(ready, state, isThere));
     } catch (error) {
-      if (!(error instanceof CommandFailed || error instanceof LockTimeout)) throw error;
+      const isHostsFault = error instanceof CommandFailed || error instanceof LockTimeout;
+      // Nobody can say what is in force: ports that work must not be shut for that.
+      if (!isHostsFault || !ready.families.every((rules) => rules.wasSeen)) throw error;
       for (const rules of ready.families) rules.distrust();
       this.#logger.error({ error: error.message }, 'Rules of security groups could not be changed; tried again');
       return this.#outcome(ready, this.#derive(ready, state), () => error.message);
@@ -119,6 +123,34 @@ export class IptablesFirewall implements FirewallDriver {
       }),
       ...(sets?.unused ?? []).map((name) => `ipset destroy ${name}`),
     ];
+  }
+
+  async explain(state: FirewallState, tap: string): Promise<ExplainStep[]> {
+    const port = state.ports.get(tap);
+    if (!port) return [];
+    // Others of its bridge have a say in how connections are followed.
+    const near = new Map([...state.ports].filter(([, one]) => one.bridge === port.bridge));
+    const ready = await this.#make();
+    await look(ready, { ...state, ports: near });
+    const desired = this.#derive(ready, { ...state, ports: near });
+    const plan = desired.ports.get(tap);
+    if (!plan) {
+      const found = desired.refused.get(tap) ?? 'nothing is known of it';
+      return [{ step: 'filter', state: 'fault', expected: 'rules', found, cause: `port ${port.portId}` }];
+    }
+    return [
+      await this.#explainFiltering(),
+      ...ready.families.flatMap(({ version, units }) => explainRules(plan, version, units.get(tap))),
+      ...(ready.sets?.explain([plan], state.members) ?? []),
+    ];
+  }
+
+  async #explainFiltering(): Promise<ExplainStep> {
+    const off = await unfilteredKeys(this.#options.settings);
+    const expected = 'the kernel shows iptables the packets of bridges (br_netfilter)';
+    const step = { step: 'bridge_filtering', expected, check: 'sysctl net.bridge' };
+    if (off.length === 0) return { ...step, state: 'ok', found: 'in force' };
+    return { ...step, state: 'fault', found: `not 1: ${off.join(', ')}`, remedy: `sysctl -w ${off[0]}=1` };
   }
 
   async #ensureFiltering(): Promise<void> {

@@ -39,6 +39,7 @@ export class RulesInForce {
   #have: ReadonlyMap<string, Unit> = new Map();
   #seen: Survey | null = null;
   #isKnown = false;
+  #wasSeen = false;
   /** Chains that cannot be removed: rules of others lead to them. Tried again after the next look. */
   readonly #stuck = new Set<string>();
 
@@ -57,6 +58,11 @@ export class RulesInForce {
     return this.#isKnown;
   }
 
+  /** Whether the kernel was ever looked at. */
+  get wasSeen(): boolean {
+    return this.#wasSeen;
+  }
+
   distrust(): void {
     this.#isKnown = false;
   }
@@ -68,6 +74,7 @@ export class RulesInForce {
     this.#have = this.#seen.units;
     this.#stuck.clear();
     this.#isKnown = true;
+    this.#wasSeen = true;
     return saved;
   }
 

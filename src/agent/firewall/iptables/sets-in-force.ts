@@ -1,8 +1,10 @@
 import type { IpVersion } from '../../../lib/ip/address.ts';
 import type { Exec } from '../../../linux/contract.ts';
 import { type AddressSet, changeSets, destroySets, readSets, type SetChange } from '../../../linux/ipset.ts';
+import type { ExplainStep } from '../../../rpc/contract.ts';
 import type { FirewallState, Members } from '../contract.ts';
 import type { PortPlan } from './desired.ts';
+import { explainSet } from './explain.ts';
 import { isSetName, NEW_SET, setName } from './names.ts';
 import { maxElements, planSet, setEntries, type WantedSet } from './sets.ts';
 
@@ -67,6 +69,12 @@ export class SetsInForce {
     });
     const unused = [...this.#have.keys()].filter((name) => !needed.has(name) && !this.#busy.has(name));
     return { needed, changes, unused };
+  }
+
+  explain(ports: Iterable<PortPlan>, members: FirewallState['members']): ExplainStep[] {
+    return [...neededSets(ports, members).values()].map((set) =>
+      explainSet(set, setEntries(set.pairs, set.version), this.#have.get(set.name)?.entries ?? null),
+    );
   }
 
   /** @returns sets that are not as they should be, with the reason, and groups that lost members */

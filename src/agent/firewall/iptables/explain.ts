@@ -1,0 +1,152 @@
+import type { IpVersion } from '../../../lib/ip/address.ts';
+import type { ExplainStep, WireRule } from '../../../rpc/contract.ts';
+import type { PortPlan } from './desired.ts';
+import type { Direction } from './group-rules.ts';
+import { PREFIX } from './names.ts';
+import type { Unit } from './unit.ts';
+
+const REMEDY = 'see the log of the bridge agent on this host; it mends its rules within a minute';
+
+/**
+ * What a port's groups open and where that stands in the kernel, a step for each rule; before them what leads to its rules,
+ * and from which addresses it may send.
+ *
+ * @param have what the kernel has of the port; undefined for nothing
+ */
+export function explainRules(plan: PortPlan, version: IpVersion, have: Unit | undefined): ExplainStep[] {
+  const { port, units } = plan;
+  const wanted = units[version];
+  const tool = version === 4 ? 'iptables' : 'ip6tables';
+  const entered = explainEntry(plan, version, have, tool);
+  if (port.filter !== 'filtered') return [entered];
+  return [
+    entered,
+    explainAddresses(plan, version, have, tool),
+    ...(['ingress', 'egress'] as const).flatMap((direction) =>
+      explainDirection(plan, version, direction, { wanted, have, tool }),
+    ),
+    ...plan.groups.flatMap(({ unusable }) =>
+      unusable.flatMap(({ rule, reason }): ExplainStep[] =>
+        rule.ethertype === `IPv${version}`
+          ? [{ step: 'rule', state: 'fault', expected: 'a rule', found: reason, cause: causeOf(rule) }]
+          : [],
+      ),
+    ),
+  ];
+}
+
+/** Whether packets of the tap are led to where its rules stand. */
+function explainEntry(plan: PortPlan, version: IpVersion, have: Unit | undefined, tool: string): ExplainStep {
+  const expected = {
+    filtered: `IPv${version} packets pass as its groups say`,
+    open: `all IPv${version} packets pass: port security is off, or its owner is trusted`,
+    closed: 'nothing passes until its rules are known',
+  }[plan.port.filter];
+  const step = {
+    step: 'filter',
+    expected,
+    cause: `port ${plan.port.portId}`,
+    check: `${tool}-save | grep ${plan.port.tap}`,
+  };
+  const missing = plan.units[version].lines.find(
+    ({ table, chain, body }) =>
+      !have?.lines.some((one) => one.table === table && one.chain === chain && one.body === body),
+  );
+  if (!missing) return { ...step, state: plan.port.filter === 'closed' ? 'waiting' : 'ok', found: 'in force' };
+  const found = `not in ${missing.chain} of table ${missing.table}: ${missing.body}`;
+  return { ...step, state: 'fault', found, remedy: REMEDY };
+}
+
+function explainAddresses(plan: PortPlan, version: IpVersion, have: Unit | undefined, tool: string): ExplainStep {
+  const { portId, fixedIps, addressPairs, mac } = plan.port;
+  const own = [...fixedIps, ...addressPairs.map((pair) => pair.ip_address)].filter(
+    (ip) => ip.includes(':') === (version === 6),
+  );
+  const expected = `IPv${version} packets from ${own.length > 0 ? own.join(', ') : `MAC ${mac}`} only`;
+  const cause = [`port ${portId}`, ...addressPairs.map((pair) => `pair ${pair.ip_address}`)].join(', ');
+  return chainStep({ step: 'own_addresses', expected, cause }, 's', plan, version, have, tool);
+}
+
+function chainStep(
+  words: Pick<ExplainStep, 'step' | 'expected' | 'cause'>,
+  kind: string,
+  plan: PortPlan,
+  version: IpVersion,
+  have: Unit | undefined,
+  tool: string,
+): ExplainStep {
+  const [chain, bodies] = chainOf(plan.units[version], kind);
+  const step = { ...words, check: `${tool} -S ${chain}` };
+  const there = have?.chains.get(chain);
+  if (!there) return { ...step, state: 'fault', found: `no chain ${chain}`, remedy: REMEDY };
+  const missing = bodies.find((body) => !there.includes(body));
+  const more = there.find((body) => !bodies.includes(body));
+  if (missing !== undefined) return { ...step, state: 'fault', found: `not there: ${missing}`, remedy: REMEDY };
+  if (more !== undefined) return { ...step, state: 'fault', found: `of somebody else: ${more}`, remedy: REMEDY };
+  return { ...step, state: 'ok', found: 'in force' };
+}
+
+function explainDirection(
+  plan: PortPlan,
+  version: IpVersion,
+  direction: Direction,
+  { wanted, have, tool }: { wanted: Unit; have: Unit | undefined; tool: string },
+): ExplainStep[] {
+  const kind = direction === 'ingress' ? 'i' : 'o';
+  const [chain, bodies] = chainOf(wanted, kind);
+  const there = have?.chains.get(chain) ?? [];
+  const byRule = new Map<WireRule, string[]>();
+  for (const { lines } of plan.groups) {
+    for (const { rule, body } of lines[version][direction]) {
+      if (!bodies.includes(body)) continue;
+      byRule.set(rule, [...(byRule.get(rule) ?? []), body]);
+    }
+  }
+  const rules = [...byRule].map(([rule, texts]): ExplainStep => {
+    const missing = texts.filter((body) => !there.includes(body));
+    const expected = `${direction} IPv${version}: ${texts.length === 1 ? texts[0] : `${texts.length} addresses: ${texts[0]} …`}`;
+    const step = { step: 'rule', expected, cause: causeOf(rule), check: `${tool} -S ${chain}` };
+    return missing.length === 0
+      ? { ...step, state: 'ok', found: 'in force' }
+      : { ...step, state: 'fault', found: `not in ${chain}: ${missing[0]}`, remedy: REMEDY };
+  });
+  const words = {
+    step: 'chain',
+    expected: `${direction} IPv${version}: these rules, and no others`,
+    cause: `port ${plan.port.portId}`,
+  };
+  return [...rules, chainStep(words, kind, plan, version, have, tool)];
+}
+
+function chainOf(unit: Unit, kind: string): [string, readonly string[]] {
+  return [...unit.chains].find(([name]) => name.startsWith(`${PREFIX}${kind}`)) ?? [`${PREFIX}${kind}`, []];
+}
+
+function causeOf({ id, security_group_id, remote_group_id, remote_address_group_id }: WireRule): string {
+  const parts = [
+    id ? `rule ${id}` : security_group_id ? 'a rule' : 'the server (DHCP, router advertisements)',
+    security_group_id ? `of group ${security_group_id}` : '',
+    remote_group_id ? `remote group ${remote_group_id}` : '',
+    remote_address_group_id ? `remote address group ${remote_address_group_id}` : '',
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+/** Whether a group's addresses are all in its set, and no others. */
+export function explainSet(
+  { name, id, version }: { name: string; id: string; version: IpVersion },
+  wanted: ReadonlySet<string>,
+  entries: ReadonlySet<string> | null,
+): ExplainStep {
+  const expected = `${wanted.size} IPv${version} ${wanted.size === 1 ? 'address' : 'addresses'} of the group`;
+  const step = { step: 'address_set', expected, cause: `group ${id}`, check: `ipset list ${name}` };
+  if (entries === null) return { ...step, state: 'fault', found: `no set ${name}`, remedy: REMEDY };
+  const missing = [...wanted].filter((entry) => !entries.has(entry));
+  const more = [...entries].filter((entry) => !wanted.has(entry));
+  if (missing.length + more.length === 0) return { ...step, state: 'ok', found: 'in force' };
+  const words = [
+    ...(missing.length > 0 ? [`${missing.length} missing (${missing[0]} …)`] : []),
+    ...(more.length > 0 ? [`${more.length} of nobody (${more[0]} …)`] : []),
+  ];
+  return { ...step, state: 'fault', found: words.join(', '), remedy: REMEDY };
+}
