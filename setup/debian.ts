@@ -34,6 +34,7 @@ export const hostPackages: readonly DebianPackage[] = [
   },
   { name: 'ipset', commands: ['ipset'], why: 'address sets of the firewall' },
   { name: 'ebtables', commands: ['ebtables'], why: 'protection against spoofed ARP' },
+  { name: 'kmod', commands: ['modprobe'], why: 'br_netfilter, without which bridges are not filtered' },
   { name: 'conntrack', commands: ['conntrack'], why: 'ending flows that are no longer allowed' },
   { name: 'bridge-utils', commands: ['brctl'], why: 'brctl show, as runbooks have it' },
   { name: 'procps', commands: ['ps', 'sysctl'], why: 'looking at processes and kernel settings' },

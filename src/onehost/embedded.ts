@@ -87,6 +87,26 @@ const unlimited = {
   quota_rbac_policy: -1,
 };
 
+const securitygroup = { enable_security_group: true, firewall_driver: 'iptables', enable_ipset: true };
+
+/**
+ * Where tunnels end that lead nowhere: this host has no neighbours unless a file of the user's says so. Neither Linux'
+ * port nor IANA's, for those may be in use by another program, and what comes to this one from outside is dropped.
+ */
+const TUNNEL_PORT = 14_789;
+
+const BLOCK = 1000;
+const BLOCKS = 16_000;
+
+/**
+ * The kernel knows a network's tunnel by its number, and so do two instances on one host: each folder has a block of its
+ * own, the usual one the first.
+ */
+export function vniRange({ tag, isDefault }: StateFolder): string {
+  const block = isDefault ? 0 : 1 + (Number.parseInt(tag, 16) % BLOCKS);
+  return `${block * BLOCK + 1}:${(block + 1) * BLOCK}`;
+}
+
 function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [why: string, sections: Sections]> {
   return {
     'neutron.conf': [
@@ -116,25 +136,24 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
       'the server',
       {
         ml2: {
-          // Made on request; what a project gets by itself stays local. This host's agent wires local and flat ones.
+          // What a project gets by itself is VXLAN; others are made on request. The agent wires all but gre and geneve.
           type_drivers: 'local,flat,vlan,vxlan,gre,geneve',
-          tenant_network_types: 'local',
-          mechanism_drivers: 'linuxbridge',
+          tenant_network_types: 'vxlan',
+          mechanism_drivers: 'linuxbridge,l2population',
           extension_drivers: everyExtension,
         },
         ml2_type_flat: { flat_networks: 'public' },
         ml2_type_vlan: { network_vlan_ranges: 'public' },
-        ml2_type_vxlan: { vni_ranges: '1:1000' },
-        // There are groups, and nobody enforces them yet: the server says so.
-        securitygroup: { enable_security_group: true, firewall_driver: 'noop' },
+        ml2_type_vxlan: { vni_ranges: vniRange(state) },
+        securitygroup,
       },
     ],
     'linuxbridge_agent.ini': [
       'the Linux bridge agent',
       {
         linux_bridge: { physical_interface_mappings: publicDevice === null ? '' : `public:${publicDevice}` },
-        vxlan: { enable_vxlan: false },
-        securitygroup: { enable_security_group: false },
+        vxlan: { enable_vxlan: true, local_ip: '127.0.0.1', udp_dstport: TUNNEL_PORT, l2_population: true },
+        securitygroup,
       },
     ],
     'dhcp_agent.ini': [

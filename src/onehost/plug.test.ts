@@ -22,11 +22,12 @@ let state: StateFolder;
 function serve(): Server {
   return createServer(async (request, response) => {
     const url = new URL(request.url as string, 'http://x');
-    const [, , resource, id] = url.pathname.split('/');
+    const [, , resource, id, action] = url.pathname.split('/');
     let text = '';
     for await (const chunk of request) text += chunk;
     const answer = (status: number, body: object) => response.writeHead(status).end(JSON.stringify(body));
     const port = ports.find((candidate) => candidate.id === id);
+    if (action === 'explain') return answer(200, { explanation: { steps: [{ step: 'bound', remedy: 'load 8021q' }] } });
     if (resource === 'networks') return answer(200, { network });
     if (resource === 'ports' && !id) {
       const wanted = [...url.searchParams];
@@ -115,6 +116,15 @@ describe('plug', () => {
     ['guest1', 'a b', /not a name of a network namespace/],
   ])('refuses %s in namespace %s', async (port, netns, message) => {
     await expect(plug(port, netns)).rejects.toThrow(message);
+  });
+
+  it('refuses a port that no driver can wire here, with the reason, and leaves nothing behind', async () => {
+    Object.assign(ports[0] as object, { 'binding:vif_type': 'binding_failed' });
+    await expect(plug('guest1', 'guest1')).rejects.toThrow('port guest1 cannot be wired on host1: load 8021q');
+    expect(linux.print()).toBe('');
+    expect(await linux.listNetns()).toEqual([]);
+    expect(ports[0]).toMatchObject({ 'binding:host_id': '', device_owner: '' });
+    expect(await readdir(join(state.path, 'plugged'))).toEqual([]);
   });
 
   it('refuses a name that two ports have, and a port that is plugged', async () => {

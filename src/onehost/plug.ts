@@ -3,6 +3,7 @@ import { bridgeName, tapName } from '../lib/names.ts';
 import type { Host, NetworkOperation } from '../linux/contract.ts';
 import { checkNetnsName } from '../linux/netns.ts';
 import type { Network, Port } from '../resources/shapes.ts';
+import type { ExplainStep } from '../rpc/contract.ts';
 import { type ApiAddress, ApiFailure, getJson, putJson } from './api-client.ts';
 import { OneHostError } from './errors.ts';
 import { findRecord, type PlugRecord, readRecord, readRecords, removeRecord, writeRecord } from './plug-records.ts';
@@ -66,13 +67,18 @@ export async function plugPort(request: PlugRequest, { state, api, linux }: Plug
     await putJson(api, `/v2.0/ports/${port.id}`, { port: record.was }).catch(() => {});
     removeRecord(state, record);
   });
-  await putJson(api, `/v2.0/ports/${port.id}`, {
+  const { port: bound } = await putJson<{ port: Port }>(api, `/v2.0/ports/${port.id}`, {
     port: {
       'binding:host_id': request.host,
       device_id: port.device_id || randomUUID(),
       device_owner: port.device_owner || PLUG_OWNER,
     },
   });
+  if (bound['binding:vif_type'] === 'binding_failed') {
+    throw new OneHostError(
+      `port ${port.name || port.id} cannot be wired on ${request.host}: ${await whyNotBound(api, port.id)}`,
+    );
+  }
   const card = await makeDevices(port, network, request.netns, linux);
   await plugIntoBridge(port, linux);
   const active = await isActive(api, port.id);
@@ -182,6 +188,17 @@ async function removeDevices(record: PlugRecord, linux: Host): Promise<string[]>
     }
   }
   return lines;
+}
+
+/** While it is not bound: afterwards nobody asks for it any more. */
+async function whyNotBound(api: ApiAddress, id: string): Promise<string> {
+  try {
+    const { explanation } = await getJson<{ explanation: { steps: ExplainStep[] } }>(api, `/v2.0/ports/${id}/explain`);
+    const step = explanation.steps.find((each) => each.step === 'bound');
+    return step?.remedy ?? step?.found ?? 'no driver could bind it';
+  } catch {
+    return 'no driver could bind it';
+  }
 }
 
 async function isActive(api: ApiAddress, id: string): Promise<boolean> {

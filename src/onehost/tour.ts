@@ -4,7 +4,10 @@ import { giveAddresses } from './tour/first-network.ts';
 import { Narrator, TourFailed } from './tour/narrator.ts';
 import { Stage } from './tour/stage.ts';
 import { showTwoFlatNetworks } from './tour/two-flat-networks.ts';
+import { showTwoHosts } from './tour/two-hosts.ts';
 import { lookUnderneath } from './tour/underneath.ts';
+import { showVlan } from './tour/vlan.ts';
+import { showWhoMayTalk } from './tour/who-may-talk.ts';
 
 /**
  * `neutrino tour`: how networks come into being, from the API to the host, on emulated hosts. Every command is run for
@@ -34,8 +37,11 @@ export async function runTour({
     await stage.start(narrator);
     const guests = await giveAddresses(stage, narrator);
     await lookUnderneath(stage, narrator, guests);
+    await showWhoMayTalk(stage, narrator, guests);
     await showAgents(stage, narrator);
+    await showTwoHosts(stage, narrator, guests);
     await showTwoFlatNetworks(stage, narrator);
+    await showVlan(stage, narrator);
     await cleanUp(stage, narrator);
     narrator.say(`The end: ${narrator.checks} things were said and came out so.`);
     return 0;

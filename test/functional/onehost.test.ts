@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Port } from '../../src/resources/shapes.ts';
 import type { Guest } from '../support/guest.ts';
@@ -28,11 +30,14 @@ describe('one host', () => {
   it('prints where the API is, and how clients reach it', async () => {
     await until('the lines to paste', () => one.up.recentOutput.includes('OS_AUTH_TYPE=none'));
     expect(one.up.recentOutput).toContain('http://127.0.0.1:9696');
-    expect(one.up.recentOutput).toMatch(/nothing is isolated|not isolated/i);
+    expect(one.up.recentOutput).toContain('Security groups are in force');
+    const { extensions } = await one.api.expect('GET', '/v2.0/extensions');
+    expect(extensions).not.toContainEqual(expect.objectContaining({ alias: 'neutrino-no-isolation' }));
   });
 
   it('gives a guest exactly the address that the API chose', async () => {
     const { network, subnet } = await one.makeNetwork('192.168.56.0/24');
+    expect(network).toMatchObject({ 'provider:network_type': 'vxlan', mtu: 1450 });
     first = await one.makeGuest(network.id, 'guest1');
     second = await one.makeGuest(network.id, 'guest2');
     const lease = await first.guest.dhcp();
@@ -59,6 +64,36 @@ describe('one host', () => {
     ]);
   });
 
+  it('lets in by groups only, from own addresses only, and cuts what is going on when a rule goes', async () => {
+    const address = second.port.fixed_ips[0]!.ip_address;
+    const { security_group: web } = await one.api.expect('POST', '/v2.0/security-groups', {
+      security_group: { name: 'web' },
+    });
+    await one.api.update('port', second.port.id, { security_groups: [web.id] });
+    await until('it is shut out', async () => !(await first.guest.ping(address, 1)), { timeoutMs: 20_000 });
+    const { security_group_rule: rule } = await one.api.expect('POST', '/v2.0/security-group-rules', {
+      security_group_rule: { security_group_id: web.id, direction: 'ingress', protocol: 'icmp' },
+    });
+    await until('it is let in', () => first.guest.ping(address, 1), { timeoutMs: 20_000 });
+
+    await first.guest.run(['ip', 'address', 'add', '192.168.56.250/24', 'dev', first.guest.card]);
+    const spoofed = ['ping', '-n', '-c', '2', '-i', '0.2', '-W', '1', '-I', '192.168.56.250', address];
+    expect((await first.guest.run(spoofed, { okCodes: [0, 1] })).code).toBe(1);
+    await first.guest.run(['ip', 'address', 'del', '192.168.56.250/24', 'dev', first.guest.card]);
+
+    const pinging = first.guest.spawn(['ping', '-n', '-i', '0.1', '-W', '1', address]);
+    await until('answers', () => pinging.output.includes('icmp_seq=3 '));
+    await one.api.expect('DELETE', `/v2.0/security-group-rules/${rule.id}`);
+    await until('it is shut out', async () => !(await first.guest.ping(address, 1)), { timeoutMs: 20_000 });
+    const answers = () => pinging.output.split('icmp_seq=').length;
+    const before = answers();
+    expect(await first.guest.ping(address)).toBe(false);
+    expect(answers()).toBe(before);
+    await pinging.kill('SIGINT');
+    await one.api.update('port', second.port.id, { security_groups: first.port.security_groups });
+    await until('it is let in again', () => first.guest.ping(address, 1), { timeoutMs: 20_000 });
+  });
+
   it('answers metadata in both layouts', async () => {
     const ec2 = await until('metadata', async () => {
       const answer = await first.guest.get('http://169.254.169.254/latest/meta-data/local-ipv4');
@@ -78,6 +113,9 @@ describe('one host', () => {
       'neutron-dhcp-agent',
       'neutron-metadata-agent',
       `brq${first.port.network_id.slice(0, 11)}`,
+      'addresses in group default',
+      `iptables -S neutron-linuxbri-i`,
+      'the way out of network',
     ]) {
       expect(status.stdout).toContain(word);
     }
@@ -120,8 +158,92 @@ describe('one host', () => {
     expect((await host.namespaces()).filter((name) => name.startsWith('qdhcp-'))).toEqual([]);
     expect(await host.read(['ip', 'addr', 'show', 'dev', 'operators0'])).toContain('10.99.0.1/24');
     expect((await host.processes()).filter(({ command }) => /dnsmasq|haproxy|neutron-/.test(command))).toEqual([]);
-    expect(await host.read(['iptables-save'])).not.toContain('neutrino');
+    for (const tool of ['iptables-save', 'ip6tables-save', 'ebtables-save'])
+      expect(await host.read([tool])).not.toMatch(/neutr(ino|on)/);
+    expect(await host.read(['ipset', 'list', '-n'])).toBe('');
     expect(await host.read(['sysctl', '-n', 'net.ipv4.ip_forward'])).toBe('0\n');
+  });
+});
+
+describe('tunnels that lead nowhere', () => {
+  it('let nobody in from outside, though the kernel takes their packets at every address', async () => {
+    const [host, stranger] = [await lab.addHost({ name: 'shut' }), await lab.addHost({ name: 'stranger' })];
+    await using one = new OneHost(host);
+    await one.start();
+    const { network } = await one.makeNetwork('10.8.0.0/24', { port_security_enabled: false });
+    const { guest, port } = await one.makeGuest(network.id, 'guest');
+    await guest.dhcp();
+    const vni = (network as unknown as Record<string, number>)['provider:segmentation_id'];
+    await stranger.ipBatch([
+      `link add forged type vxlan id ${vni} dev eth0 remote ${host.address} dstport 14789`,
+      'addr add 10.8.0.250/24 dev forged',
+      'link set forged up',
+    ]);
+    const leg = `vxlan-${vni}`;
+    const received = async () => {
+      const [link] = await host.json<{ stats64: { rx: { packets: number } } }[]>([
+        'ip',
+        '-j',
+        '-s',
+        'link',
+        'show',
+        leg,
+      ]);
+      return link!.stats64.rx.packets;
+    };
+    const forge = ['ping', '-n', '-c', '1', '-W', '1', port.fixed_ips[0]!.ip_address];
+    await stranger.run(forge, { okCodes: [1] });
+    expect(await received()).toBe(0);
+    const chain = /^:(neutrino-\w+-vxlan) /m.exec(await host.read(['iptables-save', '-t', 'raw']))![1]!;
+    // Were the rule not there, they would come in: this is what it is for.
+    await host.run(['iptables', '-t', 'raw', '-F', chain]);
+    await stranger.run(forge, { okCodes: [0, 1] });
+    expect(await received()).toBeGreaterThan(0);
+  });
+});
+
+describe('networks of an earlier release', () => {
+  it('go on as they were when isolation comes, and what passes inside a group does not stop', async () => {
+    const host = await lab.addHost({ name: 'earlier' });
+    const file = join(host.folder, 'earlier.conf');
+    await writeFile(
+      file,
+      `[ml2]
+tenant_network_types = local
+mechanism_drivers = linuxbridge
+[vxlan]
+enable_vxlan = false
+l2_population = false
+[securitygroup]
+firewall_driver = noop
+`,
+    );
+    await using before = new OneHost(host, { options: ['--config-file', file] });
+    await before.start();
+    expect(before.up.output).toContain('Nothing is isolated');
+    const { network } = await before.makeNetwork('10.9.0.0/24');
+    expect(network).toMatchObject({ 'provider:network_type': 'local' });
+    const [a, b] = [await before.makeGuest(network.id, 'a'), await before.makeGuest(network.id, 'b')];
+    await a.guest.dhcp();
+    await b.guest.dhcp();
+    await before.interrupt();
+
+    const pinging = a.guest.spawn(['ping', '-n', '-i', '0.1', b.port.fixed_ips[0]!.ip_address]);
+    await using after = new OneHost(host);
+    await after.start();
+    await until('rules', async () =>
+      (await host.read(['iptables-save'])).includes(`:neutron-linuxbri-i${a.port.id.slice(0, 10)}`),
+    );
+    await until('ACTIVE', async () => (await after.api.list('port')).every(({ status }) => status === 'ACTIVE'));
+    expect(await a.guest.ping(b.port.fixed_ips[0]!.ip_address)).toBe(true);
+    await pinging.kill('SIGINT');
+    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec((await pinging.finished).stdout)!;
+    expect(Number(sent)).toBeGreaterThan(10);
+    expect(Number(sent) - Number(received)).toBeLessThan(10);
+    const { network: fresh } = await after.makeNetwork('10.10.0.0/24');
+    expect(fresh).toMatchObject({ 'provider:network_type': 'vxlan' });
+    await after.neutrino(['down']);
+    expect(await host.read(['iptables-save'])).not.toMatch(/neutr(ino|on)/);
   });
 });
 
@@ -161,7 +283,19 @@ describe('two instances', () => {
     );
     for (const { guest, port } of made) expect((await guest.dhcp()).address).toBe(port.fixed_ips[0]!.ip_address);
     expect(await left.api.list('port', `id=${made[1]!.port.id}`)).toEqual([]);
+    const rulesOf = async (port: Port) => {
+      const texts = await Promise.all(['iptables-save', 'ebtables-save'].map((tool) => host.read([tool])));
+      const own = [port.id.slice(0, 10), port.network_id.slice(0, 11)];
+      return texts
+        .join('\n')
+        .split('\n')
+        .filter((line) => own.some((name) => line.includes(name)));
+    };
+    const theirs = await rulesOf(made[1]!.port);
+    expect(theirs.length).toBeGreaterThan(10);
     await left.neutrino(['down']);
+    expect(await rulesOf(made[0]!.port)).toEqual([]);
+    expect(new Set(await rulesOf(made[1]!.port))).toEqual(new Set(theirs));
     expect((await made[1]!.guest.dhcp()).address).toBe(made[1]!.port.fixed_ips[0]!.ip_address);
   });
 

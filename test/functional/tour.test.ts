@@ -13,8 +13,11 @@ it('the tour comes out as said, and ends with nothing left', async () => {
     'One command',
     'A tenant creates a network',
     'underneath',
+    'Who may talk to whom',
     'The agents',
+    'A second host',
     'Two flat networks',
+    'A VLAN on a card',
     'And away again',
   ]) {
     expect(text).toMatch(new RegExp(`^== .*${chapter}`, 'm'));

@@ -52,6 +52,34 @@ describe('kill -9', () => {
   });
 });
 
+describe('a kernel that does not filter bridges', () => {
+  it('has no bridge agent: it says so behind its name, with the remedy, and everything else works', async () => {
+    const host = await lab.addHost({ name: 'nobrnf' });
+    // As without the module: there are no such settings, and modprobe finds none.
+    await host.run(['mount', '-t', 'tmpfs', 'none', '/proc/sys/net/bridge']);
+    await host.run(['mount', '--bind', '/bin/false', await commandPath(host, 'modprobe')]);
+    await using one = new OneHost(host);
+    one.up.start();
+    await one.up.ready('its summary', () => /Ctrl-C/.test(one.up.recentOutput), 60_000);
+    expect(one.up.recentOutput).toMatch(
+      /^ {2}Linux bridge agent +does not come up: .*firewall_driver.*br_netfilter.*noop$/m,
+    );
+    expect(one.up.recentOutput).toMatch(/^ {2}DHCP agent +alive on nobrnf$/m);
+    expect(one.up.recentOutput).not.toMatch(/in force|isolated/);
+    expect(await one.interrupt()).toBe(0);
+    // The remedy that needs no other kernel.
+    const file = join(host.folder, 'own.conf');
+    await writeFile(file, '[securitygroup]\nfirewall_driver = noop\n');
+    await using open = new OneHost(host, { options: ['--config-file', file] });
+    await open.start();
+    expect(open.up.output).toContain('Nothing is isolated: firewall_driver is noop');
+  });
+});
+
+async function commandPath(host: EmulatedHost, command: string): Promise<string> {
+  return (await host.read(['sh', '-c', 'readlink -f "$(command -v "$0")"', command])).trim();
+}
+
 describe('options', () => {
   it('--token-file: only that token is let in', async () => {
     const host = await lab.addHost({ name: 'token' });
@@ -141,7 +169,8 @@ describe('options', () => {
     );
     await using one = new OneHost(host, { options: ['--config-file', file] });
     one.up.start();
-    await until('the reason', () => /waiting for the agents … \(queue: away for \d+ s\)/.test(one.up.output));
+    const reason = /waiting for the agents … \(queue: away for \d+ s\)/;
+    await until('the reason', () => reason.test(one.up.output), { timeoutMs: 30_000 });
     expect(await one.interrupt()).toBe(0);
     expect(one.up.output).not.toContain('hush');
   });
@@ -163,11 +192,13 @@ describe('options', () => {
       '--state-dir',
       state,
     ]);
-    await until('its summary', () => {
+    const summary = () => {
       if (!up.running) throw new Error(up.output);
       return /Ctrl-C/.test(up.output);
-    });
+    };
+    await until('its summary', summary, { timeoutMs: 30_000 });
     expect(up.output).toMatch(/no agents .*needs root/s);
+    expect(up.output).not.toMatch(/in force|isolated/);
     expect(await host.read(['curl', '-s', 'http://127.0.0.1:9696/v2.0/networks'])).toContain('"networks"');
     expect((await host.links()).sort()).toEqual(['eth0', 'lo']);
     await up.kill('SIGINT');

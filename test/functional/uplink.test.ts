@@ -28,6 +28,23 @@ describe('--uplink nat', () => {
     // The fabric is the world beyond the host's default gateway, and knows no way to 172.24.
     expect(await guest.ping(lab.fabric.address)).toBe(true);
 
+    // From this host in only by a rule, and out again with it.
+    const own = port.fixed_ips[0]!.ip_address;
+    const ping = async () =>
+      (await host.run(['ping', '-n', '-c', '1', '-W', '1', own], { okCodes: [0, 1] })).code === 0;
+    expect(await ping()).toBe(false);
+    const { security_group_rule: rule } = await one.api.expect('POST', '/v2.0/security-group-rules', {
+      security_group_rule: {
+        security_group_id: port.security_groups![0],
+        direction: 'ingress',
+        protocol: 'icmp',
+        remote_ip_prefix: `${gateway}/32`,
+      },
+    });
+    await until('it is let in', ping, { timeoutMs: 20_000 });
+    await one.api.expect('DELETE', `/v2.0/security-group-rules/${rule.id}`);
+    await until('it is shut out', async () => !(await ping()), { timeoutMs: 20_000 });
+
     expect(await forwards(host)).toBe('1');
     await one.neutrino(['down']);
     expect(await forwards(host)).toBe('0');

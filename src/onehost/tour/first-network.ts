@@ -13,11 +13,10 @@ export interface FirstNetwork {
 export async function giveAddresses(stage: Stage, narrator: Narrator): Promise<FirstNetwork> {
   const { host1 } = stage;
   narrator.chapter('A tenant creates a network, and a guest gets its address');
-  const network = await narrator.show(
-    host1,
-    ['neutron', 'net-create', 'tenant-net', '--provider:network_type', 'flat', '--provider:physical_network', 'public'],
-    { shows: ['tenant-net', 'ACTIVE'] },
-  );
+  const network = await narrator.show(host1, ['neutron', 'net-create', 'tenant-net'], {
+    shows: ['tenant-net', 'ACTIVE', 'vxlan'],
+    mark: ['vxlan'],
+  });
   const networkId = idIn(network);
   await narrator.show(host1, ['neutron', 'subnet-create', 'tenant-net', '192.168.56.0/24', '--name', 'tenant-subnet'], {
     shows: ['192.168.56.0/24', '192.168.56.1'],
@@ -34,6 +33,7 @@ export async function giveAddresses(stage: Stage, narrator: Narrator): Promise<F
     await narrator.show(host1, ['neutrino', 'plug', port.id, '--netns', name, '--state-dir', stage.stateDir], {
       note: 'what Nova does when it starts a guest',
     });
+    stage.guests.push(name);
     guests.push({ guest: await findGuest(host1, name), port });
   }
 

@@ -9,10 +9,10 @@ import { until } from '../emulated/wait.ts';
 import { type Narrator, TourFailed } from './narrator.ts';
 
 /**
- * Options that the tour needs beyond those of `neutrino up`: three physical networks, each a card of the host, and
- * heartbeats quick enough to watch.
+ * Options that the tour needs beyond those of `neutrino up`: three physical networks, each a card of the host, a way to a
+ * second host, and heartbeats quick enough to watch.
  */
-const configuration = `[DEFAULT]
+const configuration = (address: string) => `[DEFAULT]
 agent_down_time = 4
 
 [agent]
@@ -23,6 +23,13 @@ flat_networks = public,flat1,flat2
 
 [linux_bridge]
 physical_interface_mappings = public:eth1,flat1:eth2,flat2:eth3
+
+[ml2_type_vxlan]
+vni_ranges = 1:1000
+
+[vxlan]
+local_ip = ${address}
+udp_dstport = 8472
 `;
 
 /** Where the tour plays: two emulated hosts, with everything running on the first. */
@@ -33,6 +40,10 @@ export class Stage {
   /** The same wires, but flat1 comes in at eth3 and flat2 at eth2. */
   readonly host2: EmulatedHost;
   readonly stateDir: string;
+  /** Guests that `neutrino plug` made on the first host. */
+  readonly guests: string[] = [];
+  /** Namespaces that were made on the second host. */
+  readonly farGuests: string[] = [];
   readonly #programs: string;
   readonly #running: HostProcess[] = [];
   #api: ApiClient | null = null;
@@ -68,7 +79,7 @@ export class Stage {
 
   /** `neutrino up` on the first host, until its three agents are alive. */
   async start(narrator: Narrator): Promise<void> {
-    await writeFile(this.configFile, configuration);
+    await writeFile(this.configFile, configuration(this.host1.address));
     narrator.chapter('One command');
     narrator.say(
       `The first host has eth0 for itself and three cards for guests. The tour's options are in ${this.configFile}:`,

@@ -22,9 +22,9 @@ export async function lookUnderneath(
   await narrator.show(host1, ['neutron', 'net-list'], { shows: [networkId, 'tenant-net', '192.168.56.0/24'] });
   await narrator.show(host1, ['neutron', 'port-list'], { shows: guests.map(({ port }) => port.id) });
   await narrator.show(host1, ['brctl', 'show'], {
-    shows: [bridge, 'eth1', outside, ...guests.map(({ port }) => tapName(port.id))],
-    note: `${bridge} is brq and the start of the network's id; eth1 is the physical network`,
-    mark: [bridge, 'eth1', outside],
+    shows: [bridge, /vxlan-\d+/, outside, ...guests.map(({ port }) => tapName(port.id))],
+    note: `${bridge} is brq and the start of the network's id; vxlan-… will lead to other hosts`,
+    mark: [bridge, /vxlan-\d+/, outside],
   });
   await narrator.show(host1, ['ip', 'netns', 'list'], { shows: [namespace], mark: [namespace] });
 
