@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bridgeName } from '../../src/lib/names.ts';
 import { openDoorway } from '../../src/onehost/emulated/doorway.ts';
-import type { Network } from '../../src/resources/shapes.ts';
+import type { Network, Port } from '../../src/resources/shapes.ts';
 import { ApiClient } from '../support/api.ts';
 import { type Controller, raiseController } from '../support/controller.ts';
-import { plugGuest } from '../support/guest.ts';
+import { type Guest, plugGuest } from '../support/guest.ts';
 import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
 import { Program, project } from '../support/programs.ts';
 import { until } from '../support/wait.ts';
@@ -28,6 +28,7 @@ let controller: EmulatedHost;
 let compute: EmulatedHost;
 let api: ApiClient;
 let network: Network;
+let first: { port: Port; guest: Guest };
 let services: Controller;
 const programs: Program[] = [];
 
@@ -91,10 +92,11 @@ it('a guest on the compute node gets its address from the controller, whose own 
     network_id: network.id,
     device_owner: 'compute:nova',
     'binding:host_id': 'compute1',
-    port_security_enabled: false,
   });
   expect(port['binding:vif_type']).toBe('bridge');
+  expect(port['binding:vif_details']).toMatchObject({ port_filter: true });
   const guest = await plugGuest(compute, port, 'vm');
+  first = { port, guest };
   const lease = await guest.dhcp();
   expect(lease.address).toBe(port.fixed_ips[0]!.ip_address);
   await until('the port is ACTIVE', async () => (await api.show('port', port.id)).status === 'ACTIVE', {
@@ -115,6 +117,42 @@ it('a guest on the compute node gets its address from the controller, whose own 
   const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(stdout)!;
   expect(Number(sent)).toBeGreaterThan(20);
   expect(Number(sent) - Number(received)).toBeLessThan(10);
+}, 120_000);
+
+it('groups are in force: the guest is reached as they say, and its rules are where runbooks look for them', async () => {
+  const address = first.port.fixed_ips[0]!.ip_address;
+  const { security_group: web } = await api.expect('POST', '/v2.0/security-groups', {
+    security_group: { name: 'web' },
+  });
+  const port = await api.create('port', {
+    network_id: network.id,
+    device_owner: 'compute:nova',
+    'binding:host_id': 'compute1',
+    security_groups: [web.id],
+  });
+  const guest = await plugGuest(compute, port, 'vm2');
+  expect((await guest.dhcp()).address).toBe(port.fixed_ips[0]!.ip_address);
+  // Of the group default of its project: only its members come in.
+  expect(await guest.ping(address)).toBe(false);
+  const { security_group_rule: rule } = await api.expect('POST', '/v2.0/security-group-rules', {
+    security_group_rule: {
+      security_group_id: first.port.security_groups![0],
+      direction: 'ingress',
+      protocol: 'icmp',
+      remote_group_id: web.id,
+    },
+  });
+  await until('it is let in', () => guest.ping(address, 1), { timeoutMs: 20_000 });
+  const chain = await compute.read(['iptables', '-S', `neutron-linuxbri-i${first.port.id.slice(0, 10)}`]);
+  expect(chain).toMatch(new RegExp(`-p icmp .*--match-set NIPv4${web.id.slice(0, 24)} src .*-j RETURN`));
+  await api.expect('DELETE', `/v2.0/security-group-rules/${rule.id}`);
+  await until('it is shut out', async () => !(await guest.ping(address, 1)), { timeoutMs: 20_000 });
+  // Nobody else's address, whatever rules there are.
+  await guest.run(['ip', 'address', 'add', '10.7.0.250/24', 'dev', guest.card]);
+  const dhcp = guest.lease!.server;
+  expect(await guest.ping(dhcp)).toBe(true);
+  const { code } = await guest.run(['ping', '-n', '-c', '2', '-W', '1', '-I', '10.7.0.250', dhcp], { okCodes: [0, 1] });
+  expect(code).toBe(1);
 }, 120_000);
 
 it('who brings no token is asked for one', async () => {
