@@ -28,6 +28,7 @@ beforeAll(async () => {
         mechanism_drivers: 'linuxbridge,l2population',
       },
       ml2_type_vxlan: { vni_ranges: '70:79' },
+      securitygroup: { enable_security_group: true },
     },
   });
   await deployment.start();
@@ -35,7 +36,7 @@ beforeAll(async () => {
     await deployment.agent('neutron-linuxbridge-agent', host, {
       linux_bridge: { physical_interface_mappings: 'flat1:eth1' },
       vxlan: { local_ip: host.address, l2_population: true },
-      securitygroup: { enable_security_group: false },
+      securitygroup: { enable_security_group: true, firewall_driver: 'iptables' },
     });
   }
   await deployment.agent('neutron-dhcp-agent', hosts[2]!, { DEFAULT: { interface_driver: 'linuxbridge' } });
@@ -135,7 +136,7 @@ describe.each([
   ['VXLAN', { name: 'tunnelled' }],
   ['flat', { name: 'plain', 'provider:network_type': 'flat', 'provider:physical_network': 'flat1' }],
 ])('a guest of a %s network that moves', (kind, input) => {
-  it('is away for no more than a moment, there and back, and finds DHCP where it is', async () => {
+  it('is away for no more than a moment, there and back, and finds DHCP and its groups where it is', async () => {
     const network: Network = await deployment.api.create('network', input);
     const cidr = kind === 'flat' ? '10.8.0.0/24' : '10.7.0.0/24';
     await deployment.api.create('subnet', { network_id: network.id, ip_version: 4, cidr });
@@ -160,6 +161,10 @@ describe.each([
     }
     const lease = await place.guest.dhcp();
     expect(lease.address).toBe(addressOf(port));
+    // Its groups are in force where it is.
+    expect(await pinger.ping(addressOf(port), 1)).toBe(true);
+    await deployment.api.update('port', port.id, { security_groups: [] });
+    await until('its groups to let nobody in', async () => !(await pinger.ping(addressOf(port), 1)));
     // Of five the best: the machine may be busy with other tests. None is away for as long as a time-out takes.
     expect(Math.min(...gaps), gaps.join()).toBeLessThanOrEqual(100);
     expect(Math.max(...gaps), gaps.join()).toBeLessThan(2_000);
