@@ -38,6 +38,8 @@ const ASK_EVERY_MS = 300_000;
 const FIRST_RETRY_MS = 2_000;
 /** What failed on the host is tried again after this. */
 const APPLY_RETRY_MS = 5_000;
+/** Networks of one question: a server reads all ports of each. */
+const ASKED_AT_ONCE = 50;
 /** A log line is for people. */
 const LOGGED_OPERATIONS = 40;
 
@@ -183,14 +185,18 @@ export class Forwarding {
 
   /** @returns whether anything was not known before */
   async #askFor(ids: readonly string[]): Promise<boolean> {
-    const digest = (id: string) => fdbDigest(this.#told.get(id)?.asPorts ?? {});
+    let isNew = false;
+    for (let start = 0; start < ids.length; start += ASKED_AT_ONCE) {
+      isNew = (await this.#askSome(ids.slice(start, start + ASKED_AT_ONCE))) || isNew;
+    }
+    return isNew;
+  }
+
+  async #askSome(ids: readonly string[]): Promise<boolean> {
+    const digests = Object.fromEntries(ids.map((id) => [id, fdbDigest(this.#told.get(id)?.asPorts ?? {})]));
     this.#told.asking();
     try {
-      const { host } = this.#parts;
-      const { fdb_entries, same } = await this.#api.getFdbEntries(
-        host,
-        Object.fromEntries(ids.map((id) => [id, digest(id)])),
-      );
+      const { fdb_entries, same } = await this.#api.getFdbEntries(this.#parts.host, digests);
       this.#told.answered(fdb_entries, same);
       return Object.keys(fdb_entries).length > 0;
     } catch (error) {
@@ -235,7 +241,7 @@ export class Forwarding {
       count: operations.length,
       operations: operations.slice(0, LOGGED_OPERATIONS).map(describeForwarding),
     };
-    if (isNews) this.#parts.logger.info(fields, 'Forwarding of tunnels was changed');
+    if (isNews) this.#parts.logger.debug(fields, 'Forwarding of tunnels was changed');
     else this.#parts.logger.warn(fields, 'Forwarding of tunnels was not as it should be: mended');
   }
 

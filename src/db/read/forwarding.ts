@@ -79,16 +79,22 @@ function placed(db: Db) {
 }
 
 const ofPorts = preparedIn((db, ids: string[]) => placed(db).where('port.id', 'in', ids));
-const ofNetworks = preparedIn((db, ids: string[]) => placed(db).where('port.network_id', 'in', ids));
 
 /** Where these ports are, whatever their status; those that are nowhere, or in no tunnel, are missing. */
 export async function placesOfPorts(db: Db, portIds: readonly string[]): Promise<PlacedPort[]> {
   return gather(await ofPorts.all(db, portIds));
 }
 
-/** All ports of these networks, likewise. */
-export async function placesInNetworks(db: Db, networkIds: readonly string[]): Promise<PlacedPort[]> {
-  return gather(await ofNetworks.all(db, networkIds));
+/** All ports of these networks, likewise. @param except a host whose ports are not wanted */
+export async function placesInNetworks(
+  db: Db,
+  networkIds: readonly string[],
+  except: string | null = null,
+): Promise<PlacedPort[]> {
+  if (networkIds.length === 0) return [];
+  let query = placed(db).where('port.network_id', 'in', networkIds);
+  if (except !== null) query = query.where('binding.host', '!=', except);
+  return gather(await query.execute());
 }
 
 /** Those of them that are on these hosts. */

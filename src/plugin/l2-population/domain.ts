@@ -22,7 +22,7 @@ function forwardingEndpoint({ shared }: Machine) {
   const methods = endpoint<ForwardingMethods>(FORWARDING_VERSION, {
     get_fdb_entries: async ({ host, networks }) => {
       const ids = Object.keys(networks);
-      const lists = await shared.database.snapshot((db) => NetworkLists.read(db, ids));
+      const lists = await shared.database.snapshot((db) => NetworkLists.read(db, ids, host));
       const fdb_entries: FdbEntries = {};
       const same: string[] = [];
       for (const id of ids) {

@@ -18,8 +18,9 @@ export class NetworkLists {
     this.#ends = ends;
   }
 
-  static async read(db: Db, networkIds: readonly string[]): Promise<NetworkLists> {
-    const places = await placesInNetworks(db, networkIds);
+  /** @param host the only one that they are for; null: for several */
+  static async read(db: Db, networkIds: readonly string[], host: string | null = null): Promise<NetworkLists> {
+    const places = await placesInNetworks(db, networkIds, host);
     return new NetworkLists(
       places,
       await tunnelEnds(
