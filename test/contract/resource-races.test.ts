@@ -10,7 +10,7 @@ let pair: ServerPair;
 
 beforeAll(async () => {
   pair = await raiseServerPair({
-    DEFAULT: { service_plugins: 'segments,network_segment_range,auto_allocate' },
+    DEFAULT: { service_plugins: 'segments,network_segment_range,auto_allocate,trunk' },
     ml2: { type_drivers: 'local,vlan,vxlan', tenant_network_types: 'vxlan' },
     ml2_type_vlan: { network_vlan_ranges: 'physnet1:100:140' },
     ml2_type_vxlan: { vni_ranges: '1000:3000' },
@@ -102,6 +102,25 @@ describe('of many at once', () => {
     expect(counts).toEqual({ 201: 1, '409 NetworkSegmentRangeOverlaps': CLIENTS - 1 });
   });
 
+  it('one trunk has a parent, a VLAN and a sub-port', async () => {
+    const { id: network_id } = await network();
+    const port = () => create('ports', { network_id });
+    const vlan = ({ id }: Json, segmentation_id: number) => ({
+      ...{ port_id: id, segmentation_type: 'vlan', segmentation_id },
+    });
+    const [parent, carried] = [await port(), await port()];
+    expect(await atOnce(() => post('trunks', { port_id: parent.id }))).toEqual({
+      ...{ 201: 1, '409 ParentPortInUse': CLIENTS - 1 },
+    });
+    const [trunk] = await list('trunks', `?port_id=${parent.id}`);
+    const add = (entry: Json): Ask => ['PUT', `trunks/${trunk.id}/add_subports`, { sub_ports: [entry] }];
+    const others: Json[] = [];
+    for (let i = 0; i < CLIENTS; i++) others.push(await port());
+    expect(await atOnce((i) => add(vlan(others[i]!, 7)))).toEqual({ 200: 1, '409 DuplicateSubPort': CLIENTS - 1 });
+    expect(await atOnce((i) => add(vlan(carried, 100 + i)))).toEqual({ 200: 1, '409 TrunkPortInUse': CLIENTS - 1 });
+    expect((await list('trunks', `?id=${trunk.id}`))[0].sub_ports).toHaveLength(2);
+  });
+
   it('one pool is the default of its version', async () => {
     const counts = await atOnce((i) =>
       post('subnetpools', {
@@ -190,6 +209,18 @@ const uses: Record<string, () => Promise<{ remove: Ask; use: (i: number) => Ask;
       // An administrator sees the network anyway, and may use it for somebody: so this is about the share itself.
       use: () => post('ports', { network_id, project_id: 'friend' }),
       used: () => list('ports', `?network_id=${network_id}&project_id=friend`),
+    };
+  },
+  'a port and the trunks that carry it': async () => {
+    const { id: network_id } = await network();
+    const { id: port_id } = await create('ports', { network_id });
+    const parents = [0, 1, 2].map(() => create('ports', { network_id }));
+    const made = await Promise.all(parents);
+    const sub_ports = [{ port_id, segmentation_type: 'vlan', segmentation_id: 7 }];
+    return {
+      remove: ['DELETE', `ports/${port_id}`],
+      use: (i) => post('trunks', { port_id: made[i % 3]!.id, name: port_id, sub_ports }),
+      used: () => list('trunks', `?name=${port_id}`),
     };
   },
   'a segment and its subnets': async () => {

@@ -57,6 +57,14 @@ export const queries: Readonly<Record<string, string>> = {
   'an address pair is a port’s': orphans('allowedaddresspairs', 'port_id', 'ports'),
   'a DHCP option is a port’s': orphans('extradhcpopts', 'port_id', 'ports'),
   'a range of addresses is a subnet’s': orphans('ipallocationpools', 'subnet_id', 'subnets'),
+  'a trunk is a port’s': orphans('trunks', 'port_id', 'ports'),
+  'a sub-port is on a trunk': orphans('subports', 'trunk_id', 'trunks'),
+  'a sub-port is a port': orphans('subports', 'port_id', 'ports'),
+  'what a trunk carries carries nothing': `
+    select s.port_id from subports s join trunks t on t.port_id = s.port_id`,
+  'a VLAN of a trunk is one sub-port’s': `
+    select trunk_id, segmentation_id from subports
+    group by trunk_id, segmentation_type, segmentation_id having count(*) > 1`,
   'a name server is a subnet’s': orphans('dnsnameservers', 'subnet_id', 'subnets'),
   'a route is a subnet’s': orphans('subnetroutes', 'subnet_id', 'subnets'),
   'a rule is in a group that is there': `
