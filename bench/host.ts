@@ -22,7 +22,7 @@ const usage = `usage: npm run bench -- --host 500 [OPTIONS]
   --queue WHERE      local (default: SQLite and the local bus), or rabbitmq (with MariaDB)
   --peer N,N         then the real agent (Debian's packages) on hosts with so many ports, on our server with RabbitMQ
   --peer-server WHO  ours (default) or python: whose server the real agent asks
-  --out FOLDER       for host.json, default bench/results
+  --out FOLDER       for host.json and host.log (the agent's log), default bench/results
   --json             the report as JSON instead of tables
 `;
 
@@ -47,7 +47,10 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(usage);
   const rows = new Set(values.rows.split(','));
   for (const row of rows) if (!allRows.includes(row)) throw new Error(`--rows ${row}: must be ${allRows.join(', ')}`);
-  const given = { rows, seconds: Number(values.seconds), remoteMembers: Number(values.members), say };
+  const { out } = values;
+  await mkdir(out, { recursive: true });
+  const keepLog = (log: string) => writeFile(join(out, 'host.log'), log);
+  const given = { rows, seconds: Number(values.seconds), remoteMembers: Number(values.members), say, keepLog };
   const before = await loadAverage();
   const ours = await measureWith(values.queue === 'local' ? openLocalSite() : openCloudSite('ours'), (site) =>
     measureOurs(site, { ...given, ports: Number(values.host) }),
@@ -65,8 +68,7 @@ async function main(): Promise<void> {
     ours,
     peer,
   };
-  await mkdir(values.out, { recursive: true });
-  await writeFile(join(values.out, 'host.json'), `${JSON.stringify(report, null, 1)}\n`);
+  await writeFile(join(out, 'host.json'), `${JSON.stringify(report, null, 1)}\n`);
   process.stdout.write(`${values.json ? JSON.stringify(report, null, 1) : renderHostWork(report)}\n`);
 }
 

@@ -35,6 +35,18 @@ export function writes({ argv }: Pick<Command, 'argv'>): boolean {
   return !readers.some((reader) => reader.test(argv.join(' ')));
 }
 
+/** So long without a line means that the agent is done. */
+const QUIET_MS = 500;
+
+/** Waits until an agent writes nothing more. */
+export async function untilQuiet(log: () => string): Promise<void> {
+  let length = -1;
+  for (let now = log().length; now !== length; now = log().length) {
+    length = now;
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  }
+}
+
 const LINE = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) \d+ (\w+) \S+ (?:\[[^\]]*\] )?(.*)$/;
 
 /** @param sinceMs lines before it are left out */

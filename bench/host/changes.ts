@@ -1,5 +1,5 @@
 import { until } from '../../test/support/wait.ts';
-import { type Command, readLog, writes } from './agent-log.ts';
+import { type Command, readLog, untilQuiet, writes } from './agent-log.ts';
 import { PROBED_BY_GROUP } from './groups.ts';
 import { PROBE_PORTS, type Probes } from './probes.ts';
 import type { Served } from './start.ts';
@@ -19,7 +19,7 @@ export async function addRules(served: Served, probes: Probes, times = TIMES): P
   const { ground, ports, host } = served;
   const { api } = ground.site;
   const [group] = ground.groups.ids;
-  const seen: ChangeFigures['writes'][] = [];
+  let last: readonly string[] = [];
   const ms: number[] = [];
   for (let at = 0; at < times; at++) {
     const udp = PROBED_BY_GROUP + 1 + at;
@@ -43,9 +43,10 @@ export async function addRules(served: Served, probes: Probes, times = TIMES): P
       timeoutMs: 30_000,
       everyMs: 200,
     });
-    seen.push(written(readLog(served.agent.log(), since).commands));
+    await untilQuiet(served.agent.log);
+    last = written(readLog(served.agent.log(), since).commands);
   }
-  return { ms, writes: seen.at(-1)! };
+  return { ms, writes: last };
 }
 
 /** A port with the station's address joins the remote group, and leaves it again. */
@@ -66,10 +67,12 @@ export async function joinMembers(served: Served, probes: Probes, times = TIMES)
       id = port.id;
     };
     ms.push(await probes.timeTo(PROBED_BY_GROUP, join));
+    await untilQuiet(served.agent.log);
     last = written(readLog(served.agent.log(), since).commands);
     await api.remove('port', id);
     const isMember = async () => (await host.read(['ipset', 'save'])).includes(` ${probes.address}\n`);
     await until('the member is gone', async () => !(await isMember()), { timeoutMs: 30_000, everyMs: 20 });
+    await untilQuiet(served.agent.log);
   }
   return { ms, writes: last };
 }

@@ -17,6 +17,7 @@ export interface HostWorkOptions {
   /** How long the agent is watched at rest. */
   readonly seconds: number;
   readonly say: (text: string) => void;
+  readonly keepLog: (log: string) => Promise<void>;
 }
 
 /** Nobody's port; at the end of the network, where no port gets its address from. */
@@ -50,6 +51,7 @@ export async function measureOurs(site: Site, options: HostWorkOptions): Promise
   const changes = await wanted('changes', 'rules and members', () => measureChanges(served));
   const withAgent = await wanted('api', 'the API with the agent', () => apiFigures(site));
   await served.agent.program.stop();
+  await options.keepLog(served.agent.log());
   const without = await wanted('api', 'the API without it', () => apiFigures(site));
   const aloneOnEmptyHost = await wanted('wiring', `${ALONE} taps on a host with one port`, async () =>
     wireOneByOne(await startHost(ground, { name: 'small1', kind: 'ours', ports: 1 }), ALONE),

@@ -14,7 +14,12 @@ export function renderHostWork(report: HostWorkReport): string {
     `${ours.ports} ports, ${RULES_PER_PORT} rules each from two groups they share, a remote group of ${report.remoteMembers} members; ${ours.site}`,
     ...peer.map(({ site, ports }) => `neutron: ${ports} ports, the same groups; ${site}`),
     ...(ours.floor ? [`floor: ${floorText(ours)}`] : []),
+    ...(ours.rule ? [`run for a rule: ${ours.rule.writes.join('; ')}`] : []),
+    ...(ours.member ? [`run for a member (one set entry is wanted): ${ours.member.writes.join('; ')}`] : []),
     `commands of the start: ${commandsText(ours.start.commands)}`,
+    ...(ours.restart?.changed.length
+      ? [`changed by the restart: ${ours.restart.changed.slice(0, 10).join(' | ')}`]
+      : []),
     ...(ours.restart ? [`commands of the restart: ${commandsText(ours.restart.commands)}`] : []),
     `${report.machine}; load average ${report.load[0]} before, ${report.load[1]} after; ${report.when.slice(0, 10)}`,
   ];
@@ -62,10 +67,10 @@ function startRows({ ports, start, floor, restart }: HostWork): Line[] {
         of: ({ restart: other }) => (other ? ms(other.fromExecMs) : ''),
       },
     ),
-    ...line(restart, ({ writing, isUnchanged }) => [
-      '… commands that write; host as before',
-      `${count(writing)}; ${isUnchanged ? 'yes' : 'NO'}`,
-      '0; yes',
+    ...line(restart, ({ writing, changed }) => [
+      '… commands that write; lines of links, rules and sets that differ',
+      `${count(writing)}; ${changed.length}`,
+      '0; 0',
     ]),
   ];
 }
@@ -81,13 +86,11 @@ function changeRows({ rule, member, ports }: HostWork): Line[] {
       ],
       { of: ({ rule: other }) => (other ? pair(other.ms, 1) : '') },
     ),
-    ...line(rule, ({ writes }) => ['… what was run', writes.join('; '), '']),
     ...line(
       member,
       ({ ms: times }) => ['member joins the remote group: request → packets pass, median, most', pair(times, 1), ''],
       { of: ({ member: other }) => (other ? pair(other.ms, 1) : '') },
     ),
-    ...line(member, ({ writes }) => ['… what was run', writes.join('; '), 'one set entry']),
   ];
 }
 

@@ -9,8 +9,8 @@ export interface RestartFigures {
   /** By program: commands that may change the host. */
   readonly writing: StartFigures['commands'];
   readonly commands: StartFigures['commands'];
-  /** Whether links, rules, sets and counters of rules are as before, but for packets that passed. */
-  readonly isUnchanged: boolean;
+  /** Lines of links, rules, sets and forwarding entries that came or went: none is wanted. */
+  readonly changed: readonly string[];
 }
 
 /** The agent starts anew where everything is in place. */
@@ -36,8 +36,17 @@ export async function restart(served: Served): Promise<RestartFigures> {
     fromExecMs: work.lastReportMs! - from,
     writing: countCommands(work, 'writing'),
     commands: countCommands(work),
-    isUnchanged: before === after,
+    changed: difference(before, after),
   };
+}
+
+function difference(before: string, after: string): string[] {
+  const [was, is] = [before, after].map((text) => text.split('\n'));
+  const lines = (from: string[], other: string[], sign: string) => {
+    const known = new Set(other);
+    return from.filter((line) => !known.has(line)).map((line) => `${sign} ${line.trim()}`);
+  };
+  return [...lines(was!, is!, '-'), ...lines(is!, was!, '+')];
 }
 
 async function hostText({ host }: Served): Promise<string> {

@@ -77,7 +77,6 @@ describe('RuleTables', () => {
     expect(exec.lines()).toEqual([
       '[qdhcp-1] iptables-save -t filter',
       '[qdhcp-1] iptables-nft-save -t filter',
-      '[qdhcp-1] iptables-nft-save -t filter',
       '[qdhcp-1] iptables-nft-restore --noflush -w 10',
     ]);
   });

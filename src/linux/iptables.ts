@@ -67,8 +67,12 @@ export class RuleTables {
         this.#flavour === null ? (await this.#probe(netns)).saved : await this.#print(this.#flavour, [], netns);
       return tables.map((table) => sectionOf(all, table));
     }
-    const flavour = await this.#choose(netns);
-    const print = async (table: string) => sectionOf(await this.#print(flavour, ['-t', table], netns), table);
+    const print = async (table: string) => {
+      const text = await (this.#flavour === null
+        ? this.#probe(netns, table).then(({ saved }) => saved)
+        : this.#print(this.#flavour, ['-t', table], netns));
+      return sectionOf(text, table);
+    };
     return await Promise.all(tables.map(print));
   }
 
@@ -85,11 +89,11 @@ export class RuleTables {
   }
 
   /** The first flavour that works, and what it printed. */
-  async #probe(netns: string | undefined): Promise<{ flavour: Flavour; saved: string }> {
+  async #probe(netns: string | undefined, table = 'filter'): Promise<{ flavour: Flavour; saved: string }> {
     let failure: unknown;
     for (const flavour of FLAVOURS) {
       try {
-        const saved = await this.#print(flavour, this.#tool === 'ebtables' ? [] : ['-t', 'filter'], netns);
+        const saved = await this.#print(flavour, this.#tool === 'ebtables' ? [] : ['-t', table], netns);
         this.#flavour = flavour;
         return { flavour, saved };
       } catch (error) {

@@ -260,6 +260,8 @@ describe('what fails', () => {
       program?.endsWith('-save') ? { code: 3, stderr: 'broken' } : null;
     const driver = firewall(host);
     await driver.start();
+    // Else what was read at the start would do.
+    driver.distrust();
     host.breaks = broken;
     await expect(driver.apply(testState([testPort(1)]), everywhere)).rejects.toThrow('broken');
     host.breaks = () => null;

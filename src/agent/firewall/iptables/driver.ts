@@ -21,7 +21,7 @@ import { type Protocols, readProtocols } from './protocols.ts';
 import { SetsInForce } from './sets-in-force.ts';
 import type { StopPoint } from './stop-point.ts';
 import { chainKeyOf, zonesOf } from './survey.ts';
-import { bridgeOf, isPassing, type Unit } from './unit.ts';
+import { bridgeOf, isPassing, tables, type Unit } from './unit.ts';
 import { Zones } from './zones.ts';
 
 export interface IptablesFirewallOptions {
@@ -180,13 +180,12 @@ export class IptablesFirewall implements FirewallDriver {
         throw new CannotStart('securitygroup', 'firewall_driver', `${what}: ${error.message}`);
       });
     };
-    const families: RulesInForce[] = [];
-    const settings = this.#options.settings;
-    for (const version of await versionsOf(settings)) {
+    const family = async (version: IpVersion) => {
       const filter = new PacketFilter(exec, version === 4 ? 'iptables' : 'ip6tables', flavour ?? null);
-      await need(`IPv${version} cannot be filtered`, () => filter.save(['raw']));
-      families.push(new RulesInForce(version, filter, base, protocols));
-    }
+      await need(`IPv${version} cannot be filtered`, () => filter.open(tables));
+      return new RulesInForce(version, filter, base, protocols);
+    };
+    const families = await Promise.all((await versionsOf(this.#options.settings)).map(family));
     await need('connections cannot be ended', () => exec.run(['conntrack', '--version']));
     if (withSets) await need('enable_ipset: there can be no sets', () => exec.run(['ipset', 'list', '-n']));
     return {

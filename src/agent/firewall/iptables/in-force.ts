@@ -64,6 +64,7 @@ export class RulesInForce {
   }
 
   distrust(): void {
+    this.#filter.distrust();
     this.#isKnown = false;
   }
 
