@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseAddress } from './address.ts';
+import { parseCidr } from './cidr.ts';
 import { kernelAddress, kernelCidr, parseBlock } from './kernel-text.ts';
 
 describe('kernelAddress', () => {
@@ -36,7 +38,19 @@ describe('parseBlock', () => {
     expect(kernelCidr(parseBlock(text)!)).toBe(block);
   });
 
-  it.each(['', '10.0.0', '10.0.0.5/33', '10.0.0.5 ', 'fd00::/129', 'eth0'])('refuses %j', (text) => {
-    expect(parseBlock(text)).toBeNull();
+  it('reads IPv4 as everything else here does', () => {
+    fc.assert(
+      fc.property(fc.ipV4(), fc.integer({ min: 0, max: 33 }), (address, prefix) => {
+        expect(parseBlock(`${address}/${prefix}`)).toEqual(parseCidr(`${address}/${prefix}`));
+        expect(parseBlock(address)).toEqual(parseCidr(`${address}/32`));
+      }),
+    );
   });
+
+  it.each(['', '10.0.0.05', '10.0.0.5/032', '256.0.0.1', '10.0.0', '10.0.0.5/33', '10.0.0.5 ', 'fd00::/129', 'eth0'])(
+    'refuses %j',
+    (text) => {
+      expect(parseBlock(text)).toBeNull();
+    },
+  );
 });

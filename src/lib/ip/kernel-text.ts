@@ -24,9 +24,25 @@ export function kernelCidr({ first, version, prefix }: Pick<Cidr, 'first' | 'ver
 
 /** Reads an address or a CIDR (host bits are cleared); null when the text is neither. */
 export function parseBlock(text: string): Cidr | null {
+  const four = parseFour(text);
+  if (four) return four;
   if (text.includes('/')) return parseCidr(text);
   const address: Address | null = parseAddress(text);
   return address && cidrOf(address, address.version === 4 ? 32 : 128);
+}
+
+const octet = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const fourText = new RegExp(`^${octet}\\.${octet}\\.${octet}\\.${octet}(?:/(3[0-2]|[12]\\d|\\d))?$`);
+
+/** IPv4 in plain arithmetic: a firewall reads thousands at once. */
+function parseFour(text: string): Cidr | null {
+  const [all, a, b, c, d, length] = fourText.exec(text) ?? [];
+  if (all === undefined) return null;
+  const prefix = length === undefined ? 32 : Number(length);
+  const size = 2 ** (32 - prefix);
+  const value = ((Number(a) * 256 + Number(b)) * 256 + Number(c)) * 256 + Number(d);
+  const first = value - (value % size);
+  return { version: 4, prefix, first: BigInt(first), last: BigInt(first + size - 1) };
 }
 
 function dotted(value: number): string {

@@ -81,12 +81,14 @@ export class DesiredRules {
     this.#zones.keep(followed.keys());
     const trackings = new Map<string, Tracking>();
     for (const [bridge, isFollowed] of followed) {
-      trackings.set(bridge, isFollowed ? { zone: this.#zones.of(bridge) } : 'notrack');
+      const zone = this.#zones.of(bridge);
+      trackings.set(bridge, isFollowed ? { zone } : 'notrack');
     }
+    const names = new ChainKeys(keys);
     const ports = new Map<string, PortPlan>();
     for (const { port, groups, stateless } of known) {
       const tracking = trackings.get(port.bridge) ?? 'notrack';
-      const key = keyFor(port.tap, keys);
+      const key = names.of(port.tap);
       ports.set(port.tap, this.#plan(port, groups, { key, tracking, stateless }));
     }
     return { ports, bridges: this.#bridgeUnits(trackings), refused };
@@ -188,15 +190,25 @@ export class DesiredRules {
 
 const none: readonly never[] = [];
 
-/** The same names as long as the tap has chains, and never those of another's. */
-function keyFor(tap: string, keys: Map<string, string>): string {
-  const given = keys.get(tap);
-  if (given !== undefined) return given;
-  const usual = chainKey(tap);
-  const taken = [...keys].some(([other, key]) => key === usual && other !== tap);
-  const key = taken ? otherChainKey(tap) : usual;
-  keys.set(tap, key);
-  return key;
+/** Names of chains: the same as long as a tap has some, and never those of another's. */
+class ChainKeys {
+  readonly #keys: Map<string, string>;
+  readonly #taken: Set<string>;
+
+  constructor(keys: Map<string, string>) {
+    this.#keys = keys;
+    this.#taken = new Set(keys.values());
+  }
+
+  of(tap: string): string {
+    const given = this.#keys.get(tap);
+    if (given !== undefined) return given;
+    const usual = chainKey(tap);
+    const key = this.#taken.has(usual) ? otherChainKey(tap) : usual;
+    this.#keys.set(tap, key);
+    this.#taken.add(key);
+    return key;
+  }
 }
 
 /** Names come from a server's ids and a file's mappings: a word with a blank or a `+` would be another rule. */

@@ -144,6 +144,33 @@ describe('the iptables driver', () => {
     expect(host[4].tables.get('raw')!.get('neutron-linuxbri-OUTPUT')).toHaveLength(1);
   });
 
+  it('gives a bridge no zone that another agent gave meanwhile, and none away that a chain has lost', async () => {
+    const host = new FakeFirewallHost();
+    const [one, two] = [firewall(host), firewall(host)];
+    const a = testPort(1);
+    const b = testPort(2, { bridge: 'brq22222222-22' });
+    const c = testPort(3, { bridge: 'brq33333333-33' });
+    await one.apply(testState([a]), everywhere);
+    await two.apply(testState([b]), everywhere);
+    await one.apply(testState([a, c]), everywhere);
+    const zones = () =>
+      host[4].tables
+        .get('raw')!
+        .get('neutron-linuxbri-PREROUTING')!
+        .filter((body) => body.startsWith('-i '))
+        .map((body) => body.replace(/^-i (\S+) .* (\d+)$/, '$1 $2'))
+        .sort();
+    const all = ['brq11111111-11 4097', 'brq22222222-22 4098', 'brq33333333-33 4099'];
+    expect(zones()).toEqual(all);
+    host[4].tables.get('raw')!.get('neutron-linuxbri-PREROUTING')!.length = 0;
+    host[6].tables.get('raw')!.get('neutron-linuxbri-PREROUTING')!.length = 0;
+    for (const driver of [two, one]) {
+      driver.distrust();
+      await driver.apply(testState(driver === one ? [a, c] : [b]), everywhere);
+    }
+    expect(zones()).toEqual(all);
+  });
+
   it('puts itself in front again where somebody put an accept', async () => {
     const host = new FakeFirewallHost();
     const driver = firewall(host);

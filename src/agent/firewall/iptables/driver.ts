@@ -93,7 +93,7 @@ export class IptablesFirewall implements FirewallDriver {
       if (!(error instanceof CannotStart)) throw error;
       return { closed: new Map([...state.ports.keys()].map((tap) => [tap, error.message])), late: new Map() };
     }
-    if (isKnown(ready)) {
+    if (isKnown(ready) && !newBridge(ready, state)) {
       const desired = this.#derive(ready, state);
       if (this.#isDone(ready, desired, state, isThere)) return { closed: desired.refused, late: new Map() };
     }
@@ -220,6 +220,7 @@ export class IptablesFirewall implements FirewallDriver {
 
   async #change(ready: Ready, state: FirewallState, isThere: (tap: string) => boolean): Promise<FirewallOutcome> {
     if (!isKnown(ready)) await look(ready, state);
+    else if (newBridge(ready, state)) ready.zones.learn(await (ready.families[0] as RulesInForce).lookAtZones());
     const desired = this.#derive(ready, state);
     for (const key of this.#refused.keys()) if (!desired.ports.has(key.slice(2))) this.#refused.delete(key);
     this.#stopPoint('before_sets');
@@ -407,6 +408,12 @@ interface Lacking {
 
 function isKnown({ families, sets }: Ready): boolean {
   return families.every((rules) => rules.isKnown) && (sets?.isKnown ?? true);
+}
+
+/** Whether some bridge needs a zone: then it matters which ones others have. */
+function newBridge({ zones }: Ready, state: FirewallState): boolean {
+  for (const { filter, bridge } of state.ports.values()) if (filter === 'filtered' && !zones.has(bridge)) return true;
+  return false;
 }
 
 async function look({ families, sets, zones }: Ready, state: FirewallState): Promise<void> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IpVersion } from '../../../lib/ip/address.ts';
 import { type PacketFilter, RestoreFailed } from '../../../linux/packet-filter.ts';
 import type { CommonRules } from './common-rules.ts';
@@ -5,7 +6,7 @@ import { parseSave, type Saved } from './kernel.ts';
 import { chains } from './names.ts';
 import { type Change, planChanges, renderChanges } from './plan.ts';
 import type { Protocols } from './protocols.ts';
-import { type Survey, survey } from './survey.ts';
+import { type Survey, survey, zonesOf } from './survey.ts';
 import { type Table, tables, type Unit } from './unit.ts';
 
 /** Up to so many lines of a chain are deleted one by one. */
@@ -38,6 +39,8 @@ export class RulesInForce {
   readonly #protocols: Protocols;
   #have: ReadonlyMap<string, Unit> = new Map();
   #seen: Survey | null = null;
+  /** Of what the last look found, as long as nothing had to be changed since. */
+  #digest: string | null = null;
   #isKnown = false;
   #wasSeen = false;
   /** Chains that cannot be removed: rules of others lead to them. Tried again after the next look. */
@@ -68,15 +71,27 @@ export class RulesInForce {
     this.#isKnown = false;
   }
 
-  /** Looks at the kernel. @throws CommandFailed */
-  async look(taps: Iterable<string>): Promise<Saved> {
-    const saved = parseSave(await this.#filter.save(tables), this.#protocols);
-    this.#seen = survey(saved, this.#base, taps);
-    this.#have = this.#seen.units;
+  /** Looks at the kernel. @returns null where all is as it was when it was looked at last. @throws CommandFailed */
+  async look(taps: Iterable<string>): Promise<Saved | null> {
+    const text = await this.#filter.save(tables);
+    const digest = digestOf(text);
     this.#stuck.clear();
     this.#isKnown = true;
     this.#wasSeen = true;
+    if (this.#digest === digest) {
+      this.#seen = null;
+      return null;
+    }
+    const saved = parseSave(text, this.#protocols);
+    this.#seen = survey(saved, this.#base, taps);
+    this.#have = this.#seen.units;
+    this.#digest = digest;
     return saved;
+  }
+
+  /** Tables of bridges' connections only. */
+  async lookAtZones(): Promise<ReadonlyMap<string, number>> {
+    return zonesOf(parseSave(await this.#filter.save(['raw']), this.#protocols));
   }
 
   plan(units: ReadonlyMap<string, Unit>): Change[] {
@@ -144,7 +159,10 @@ export class RulesInForce {
   async #try(units: ReadonlyMap<string, Unit>, wanted: Wanted): Promise<Failure | null> {
     const { text, changes } = renderChanges(this.plan(units));
     try {
-      if (text) await this.#filter.restore(text);
+      if (text) {
+        this.#digest = null;
+        await this.#filter.restore(text);
+      }
     } catch (error) {
       if (!(error instanceof RestoreFailed)) throw error;
       // Of two tables the first may have been changed.
@@ -232,6 +250,12 @@ export class RulesInForce {
       throw error;
     }
   }
+}
+
+/** Without what the programs say of themselves, and the counters of built-in chains. */
+function digestOf(text: string): string {
+  const rules = text.replace(/^#.*$/gm, '').replace(/^(:[A-Z]+ [A-Z]+) \[\d+:\d+\]/gm, '$1');
+  return createHash('sha1').update(rules).digest('base64');
 }
 
 function count(counts: Map<string, number>, key: string): void {

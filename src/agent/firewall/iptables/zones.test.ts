@@ -26,3 +26,11 @@ it('takes zones of bridges without ports when there are no more', () => {
   zones.keep(['brqa', 'brqnew']);
   expect(zones.of('brqnew')).toBe(4097);
 });
+
+it('keeps the zone of a bridge that the kernel has lost, and those another agent gave', () => {
+  const zones = new Zones();
+  expect(zones.of('brqa')).toBe(4097);
+  zones.adopt(new Map());
+  zones.learn(new Map([['brqz', 4098]]));
+  expect([zones.has('brqa'), zones.has('brqb'), zones.of('brqb')]).toEqual([true, false, 4099]);
+});

@@ -5,24 +5,36 @@ const LAST = 65_535;
 /** Conntrack zones of bridges: one for each, the same for as long as it has ports, whoever gave it. */
 export class Zones {
   readonly #zones = new Map<string, number>();
+  #inUse: ReadonlySet<string> = new Set();
 
-  /** Takes over what the kernel's rules say. Two bridges with one zone (a mistake of somebody) do not both keep it. */
+  /**
+   * Takes over what the kernel's rules say; bridges they say nothing of (somebody emptied the chain) keep what they had. Two
+   * bridges with one zone (a mistake of somebody) do not both keep it.
+   */
   adopt(found: ReadonlyMap<string, number>): void {
+    const before = [...this.#zones];
     this.#zones.clear();
     const taken = new Set<number>();
-    for (const [bridge, zone] of found) {
-      if (taken.has(zone) || zone < 1 || zone > LAST) continue;
+    for (const [bridge, zone] of [...found, ...before]) {
+      if (this.#zones.has(bridge) || taken.has(zone) || zone < 1 || zone > LAST) continue;
       taken.add(zone);
       this.#zones.set(bridge, zone);
     }
+  }
+
+  has(bridge: string): boolean {
+    return this.#zones.has(bridge);
+  }
+
+  /** Hears of zones that another agent of the host gave meanwhile: they are not given twice. */
+  learn(found: ReadonlyMap<string, number>): void {
+    for (const [bridge, zone] of found) if (!this.#zones.has(bridge)) this.#zones.set(bridge, zone);
   }
 
   /** Notes which bridges have ports: zones of others may be given away when there are no more. */
   keep(bridges: Iterable<string>): void {
     this.#inUse = new Set(bridges);
   }
-
-  #inUse: ReadonlySet<string> = new Set();
 
   /** @throws Error when all 61,439 are taken */
   of(bridge: string): number {
