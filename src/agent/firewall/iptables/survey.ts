@@ -141,11 +141,11 @@ function wrongChains(table: Table, saved: Saved, base: CommonRules): Survey['wro
   });
 }
 
-/** Ours must be met first; jumps into chains of other agents of Neutron may stand among them. */
+/** Ours must be met first; jumps into chains of other agents of Neutron, and into others of ours, may stand among them. */
 function wrongEntries(table: Table, saved: Saved, base: CommonRules): Survey['entries'] {
   return [...base.jumps[table]].flatMap(([chain, jumps]) => {
     const bodies = saved[table].get(chain) ?? [];
-    const others = bodies.findIndex((body) => !/^-j neutron-\S+$/.test(body));
+    const others = bodies.findIndex((body) => !/^-j neutron-\S+$|-j neutrino-\S+$/.test(body));
     const first = others < 0 ? bodies : bodies.slice(0, others);
     const ours = first.filter((body) => jumps.includes(body));
     const rest = bodies.slice(first.length).filter((body) => jumps.includes(body));
