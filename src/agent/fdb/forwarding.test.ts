@@ -293,6 +293,22 @@ describe('the host', () => {
   });
 });
 
+describe('a dry run', () => {
+  it('says what would be done, and does nothing', async () => {
+    truth = { [NET]: { '192.0.2.2': [FLOOD, [A, '10.0.0.5']] } };
+    expect(await forwarding.dryRun(new Map([[NET, 'vxlan-1']]))).toEqual([
+      `append_fdb device=vxlan-1 mac=${FLOOD[0]} remote=192.0.2.2`,
+      `replace_fdb device=vxlan-1 mac=${A} remote=192.0.2.2`,
+      `replace_neighbour device=vxlan-1 ip=10.0.0.5 mac=${A}`,
+    ]);
+    expect(kernel.lines).toEqual([]);
+  });
+
+  it('says nothing of a server that does not tell', async () => {
+    expect(await forwarding.dryRun(new Map([[NET, 'vxlan-1']]))).toEqual([]);
+  });
+});
+
 describe('explain', () => {
   const CHECKS = '(bridge fdb show dev vxlan-1; ip neigh show dev vxlan-1 nud permanent)';
 
