@@ -1,4 +1,5 @@
 import { normalizeAddress } from '../lib/ip/address.ts';
+import { batchLine, runBatch } from './batch.ts';
 import type { Exec, Host } from './contract.ts';
 import { checkWord } from './operations.ts';
 
@@ -102,7 +103,7 @@ export async function applyForwarding(
     op === 'replace_neighbour' && 'ip' in rest && rest.ip.includes(':') ? [rest.device] : [],
   );
   for (const device of new Set(answering)) await answerForIpv6(host, device);
-  return [...(await runBatch(host.exec, 'bridge', bridge)), ...(await runBatch(host.exec, 'ip', ip))];
+  return [...(await run(host.exec, 'bridge', bridge)), ...(await run(host.exec, 'ip', ip))];
 }
 
 /** The kernel keeps IPv6 neighbours only of devices that have IPv6; this one gets no address all the same. */
@@ -120,35 +121,20 @@ function bridgeLine(operation: ForwardingOperation): string | null {
   if (!('remote' in operation)) return null;
   const { op, device, mac, remote } = operation;
   const verb = { replace_fdb: 'replace', append_fdb: 'append', delete_fdb: 'del' }[op];
-  return line(['fdb', verb, mac, 'dev', device, 'dst', remote]);
+  return batchLine(['fdb', verb, mac, 'dev', device, 'dst', remote]);
 }
 
 function ipLine(operation: ForwardingOperation): string | null {
   if (!('ip' in operation)) return null;
   const { op, device, ip, mac } = operation;
   return op === 'replace_neighbour'
-    ? line(['neigh', 'replace', ip, 'lladdr', mac, 'dev', device, 'nud', 'permanent'])
-    : line(['neigh', 'del', ip, 'dev', device]);
+    ? batchLine(['neigh', 'replace', ip, 'lladdr', mac, 'dev', device, 'nud', 'permanent'])
+    : batchLine(['neigh', 'del', ip, 'dev', device]);
 }
 
-function line(words: readonly string[]): string {
-  for (const word of words) checkWord(word);
-  return words.join(' ');
-}
-
-async function runBatch(exec: Exec, program: 'bridge' | 'ip', lines: readonly string[]): Promise<string[]> {
-  if (lines.length === 0) return [];
-  const stdin = `${lines.join('\n')}\n`;
-  const argv = [program, '-force', '-batch', '-'];
-  const { stderr } = await exec.run(argv, { stdin, timeoutMs: TIMEOUT_MS, okCodes: [0, 1, 2, 255] });
-  let reason = '';
-  const failed: string[] = [];
-  for (const text of stderr.split('\n')) {
-    const number = /^Command failed -:(\d+)/.exec(text)?.[1];
-    if (number === undefined) reason = text.trim() || reason;
-    else failed.push(`${program} ${lines[Number(number) - 1] ?? '?'}: ${reason}`);
-  }
-  return failed;
+async function run(exec: Exec, program: 'bridge' | 'ip', lines: readonly string[]): Promise<string[]> {
+  const failed = await runBatch(exec, program, lines);
+  return failed.map(({ line, reason }) => `${program} ${lines[line] ?? '?'}: ${reason}`);
 }
 
 function canonical(address: string): string {

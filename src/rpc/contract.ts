@@ -9,6 +9,7 @@ export * from './contract/l2-population.ts';
 export * from './contract/method.ts';
 export * from './contract/objects.ts';
 export * from './contract/plugin.ts';
+export * from './contract/qos.ts';
 export * from './contract/reports.ts';
 export * from './contract/security-groups.ts';
 export * from './contract/shapes.ts';
