@@ -1,5 +1,6 @@
 import { bridgeAgentOptions, linuxBridgeOptions, securityGroupOptions } from '../src/agent/bridge/options.ts';
 import { vxlanOptions } from '../src/agent/bridge/vxlan-options.ts';
+import { qosOptions } from '../src/agent/qos/options.ts';
 import { commonOptions, concurrencyOptions } from '../src/config/options/common.ts';
 import { metricsOptions } from '../src/metrics/options.ts';
 import { connectAgent, dryRunOption, printPlan } from './frame/agent.ts';
@@ -14,7 +15,7 @@ Needs root. Where no --config-file is given it reads neutron.conf and plugins/ml
 await runProgram({
   name: 'neutron-linuxbridge-agent',
   about,
-  groups: [linuxBridgeOptions, vxlanOptions, bridgeAgentOptions, securityGroupOptions, metricsOptions],
+  groups: [linuxBridgeOptions, vxlanOptions, bridgeAgentOptions, securityGroupOptions, qosOptions, metricsOptions],
   needs: ['queue'],
   extras: [dryRunOption],
   root: true,
@@ -37,6 +38,7 @@ await runProgram({
       vxlan: config.get(vxlanOptions),
       agent: config.get(bridgeAgentOptions),
       securityGroup: config.get(securityGroupOptions),
+      qos: config.get(qosOptions),
     };
     const lockPaths = [config.get(concurrencyOptions).lock_path, SHARED_LOCK_PATH];
     const agent = new BridgeAgent({
@@ -47,6 +49,7 @@ await runProgram({
       logger,
       onSetUp: service.ready,
       statePath: config.get(commonOptions).state_path,
+      lockPaths,
       drivers: await hostFilters({ options, linux, logger, lockPaths }),
     });
     if (args.flags.has('dry-run')) return await printPlan(agent.dryRun());

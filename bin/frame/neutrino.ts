@@ -215,11 +215,13 @@ function surroundings(): Surroundings {
     },
     inventory: readInventory,
     async removeRules(host, state, of) {
-      const [{ removeRules }, { SHARED_LOCK_PATH }] = await Promise.all([
+      const [{ removeRules }, { removeLimits }, { SHARED_LOCK_PATH }] = await Promise.all([
         import('../../src/agent/firewall/clean-up.ts'),
+        import('../../src/agent/qos/clean-up.ts'),
         import('../../src/linux/lock.ts'),
       ]);
-      return await removeRules(host, { ...of, lockPaths: [join(state.path, 'lock'), SHARED_LOCK_PATH] });
+      const lockPaths = [join(state.path, 'lock'), SHARED_LOCK_PATH];
+      return [...(await removeRules(host, { ...of, lockPaths })), ...(await removeLimits(host, { ...of, lockPaths }))];
     },
   };
 }

@@ -19,7 +19,7 @@ export interface Surroundings {
   /** Ids and names in the database of an instance, whether it runs or not; null where there is no database yet. */
   inventory: (state: StateFolder) => Promise<Inventory | null>;
   /**
-   * Removes the rules and sets of the agents for taps that are gone, and what is shared with the last of them.
+   * Removes the rules, sets and limits of the agents for taps that are gone, and what is shared with the last of them.
    *
    * @returns a line for each kind of thing that was removed
    * @throws Error for what could not be removed

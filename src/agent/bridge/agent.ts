@@ -1,5 +1,6 @@
 import { type Logger, silentLogger } from '../../lib/log.ts';
 import { tapName } from '../../lib/names.ts';
+import { defaultValues } from '../../lib/options.ts';
 import type { Host, LinkEvent, NetworkState } from '../../linux/contract.ts';
 import { WatchedHost } from '../../linux/watched-host.ts';
 import {
@@ -13,6 +14,7 @@ import {
   explainServer,
   type NetworkInfo,
   NO_TOPIC,
+  qosPolicyObject,
   type SecurityGroupAgentMethods,
   topics,
 } from '../../rpc/contract.ts';
@@ -21,6 +23,9 @@ import { Forwarding } from '../fdb/forwarding.ts';
 import type { FirewallDriver } from '../firewall/contract.ts';
 import { GroupKnowledge } from '../firewall/groups.ts';
 import { Heartbeat, reportStatus, type SyncReason } from '../heartbeat.ts';
+import { explainQos } from '../qos/explain.ts';
+import { qosOptions } from '../qos/options.ts';
+import { QOS_EXTENSION, Qos } from '../qos/qos.ts';
 import { explainTrunk } from '../trunk/explain.ts';
 import { explainPort } from './explain.ts';
 import { agentId, checkHost } from './identity.ts';
@@ -43,6 +48,8 @@ export interface BridgeAgentParts {
   statePath?: string | null;
   /** Called when what this host alone decides is done: from then on it waits for the server, however long. */
   onSetUp?: () => void;
+  /** Folders of the locks that agents of this host share. */
+  lockPaths?: readonly string[];
   /** Default 20,000: how often the host is looked at when nothing was heard. */
   scanIntervalMs?: number;
 }
@@ -59,6 +66,7 @@ const MOST_DOUBLINGS = 8;
 /** The Linux-bridge agent of one host: derive, plan, apply, whenever something happens. */
 export class BridgeAgent {
   readonly #host: string;
+  readonly #extensions: readonly string[];
   #config: BridgeConfig;
   readonly #transport: Transport;
   readonly #linux: Host;
@@ -68,6 +76,8 @@ export class BridgeAgent {
   /** Null where no server tells what is where. */
   readonly #forwarding: Forwarding | null;
   readonly #protection: Protection;
+  /** Null without the extension. */
+  readonly #qos: Qos | null;
   readonly #sync: SyncLoop;
   readonly #wake: Wake;
   readonly #heartbeat: Heartbeat;
@@ -81,6 +91,7 @@ export class BridgeAgent {
 
   constructor(parts: BridgeAgentParts) {
     this.#host = parts.host;
+    this.#extensions = parts.options.agent.extensions;
     this.#config = bridgeConfig(parts.options);
     this.#transport = parts.transport;
     this.#linux = parts.linux;
@@ -88,6 +99,7 @@ export class BridgeAgent {
     this.#logger = parts.logger ?? silentLogger;
     this.#scanIntervalMs = parts.scanIntervalMs ?? SCAN_INTERVAL_MS;
     this.#onSetUp = parts.onSetUp ?? (() => {});
+    this.#qos = qosOf(parts, this.#logger);
     this.#forwarding = forwardingOf(parts, this.#config, this.#logger);
     const groups = this.#config.filtering ? new GroupKnowledge(parts.transport, this.#logger) : null;
     this.#protection = new Protection({
@@ -104,6 +116,7 @@ export class BridgeAgent {
       protection: this.#protection,
       groups,
       forwarding: this.#forwarding,
+      qos: this.#qos,
       identity,
       statePath: parts.statePath ?? null,
       logger: this.#logger,
@@ -142,12 +155,16 @@ export class BridgeAgent {
       this.#watched.distrust();
       this.#sync.askUnknown();
       this.#forwarding?.check();
+      this.#qos?.check();
       this.#wake.in(0);
     }, this.#scanIntervalMs);
     this.#ruleScan = setInterval(() => {
       this.#protection.distrust();
       this.#wake.in(0);
     }, this.#scanIntervalMs * RULE_SCAN_EVERY);
+    const unknown = this.#extensions.filter((name) => name !== QOS_EXTENSION);
+    if (unknown.length > 0)
+      this.#logger.warn({ extensions: unknown }, 'Agent extensions that are not served are left out');
     this.#logger.info({ agent_id: this.#agentId, host: this.#host }, 'The Linux-bridge agent works');
   }
 
@@ -173,6 +190,7 @@ export class BridgeAgent {
   async idle(): Promise<void> {
     await this.#wake.idle();
     await this.#forwarding?.idle();
+    await this.#qos?.idle();
   }
 
   /** Leaves the host as it is. */
@@ -183,6 +201,7 @@ export class BridgeAgent {
     await this.#heartbeat.close();
     await this.#wake.close();
     await this.#forwarding?.close();
+    await this.#qos?.close();
     this.#sync.close();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
@@ -210,11 +229,13 @@ export class BridgeAgent {
     this.#watched.distrust();
     this.#sync.askAll();
     this.#forwarding?.askAll();
+    this.#qos?.askAll();
     this.#wake.in(0);
   }
 
   async #listen(): Promise<void> {
     await this.#forwarding?.start();
+    await this.#qos?.start();
     const methods = endpoint<BridgeAgentMethods>(BRIDGE_AGENT_VERSION, {
       port_update: async ({ port }) => this.#ask(tapName(port.id)),
       port_delete: async ({ port_id }) => {
@@ -258,7 +279,8 @@ export class BridgeAgent {
         const steps = [...ofTrunk, ...explainPort(request, state, this.#config, closed), ...rules];
         const isTunnelled = (request.network as NetworkInfo).segments[0]?.network_type === 'vxlan';
         const forwarding = isTunnelled ? await this.#forwarding?.explain(request.port.network_id) : undefined;
-        return { steps: forwarding ? [...steps, forwarding] : steps };
+        const limits = await explainQos(this.#qos, request.port);
+        return { steps: [...steps, ...(forwarding ? [forwarding] : []), ...limits] };
       },
     });
     this.#listeners.push(await this.#transport.listen(topics.explain, explainServer('bridge', this.#host), [explain]));
@@ -279,8 +301,9 @@ export class BridgeAgent {
       host: this.#host,
       topic: NO_TOPIC,
       agent_type: 'Linux bridge agent',
+      ...(this.#qos && { resource_versions: { [qosPolicyObject.name]: qosPolicyObject.version } }),
       configurations: {
-        extensions: [],
+        extensions: this.#qos ? [QOS_EXTENSION] : [],
         bridge_mappings: Object.fromEntries(this.#config.bridges),
         interface_mappings: Object.fromEntries(this.#config.interfaces),
         ...legReport(this.#config),
@@ -294,4 +317,10 @@ function forwardingOf(parts: BridgeAgentParts, { vxlan }: BridgeConfig, logger: 
   if (vxlan?.mode !== 'unicast') return null;
   const { host, transport, linux } = parts;
   return new Forwarding({ host, localIp: vxlan.localIp, answers: vxlan.arpResponder, transport, linux, logger });
+}
+
+function qosOf({ host, options, transport, linux, lockPaths }: BridgeAgentParts, logger: Logger): Qos | null {
+  if (!options.agent.extensions.includes(QOS_EXTENSION)) return null;
+  const qos = options.qos ?? defaultValues(qosOptions);
+  return new Qos({ host, options: qos, transport, linux, logger, ...(lockPaths && { lockPaths }) });
 }

@@ -1,5 +1,6 @@
 import { declareOptions, type OptionValues, option } from '../../lib/options.ts';
 import type { DeviceKind } from '../../linux/device-kinds.ts';
+import type { QosOptions } from '../qos/options.ts';
 import { tunnelMarkOptions, type VxlanConfig, vxlanConfig, type vxlanOptions } from './vxlan-options.ts';
 
 /** `[linux_bridge]`: which card, or which bridge that exists already, leads to a physical network. */
@@ -26,7 +27,7 @@ export const bridgeAgentOptions = declareOptions('agent', {
   report_interval: option.float({ default: 30, min: 0.1, help: 'seconds between two state reports' }),
   quitting_rpc_timeout: option.int({ default: 10, help: 'seconds that calls may take while the agent stops' }),
   comment_iptables_rules: option.bool({ default: true, help: 'say in each firewall rule what it is for' }),
-  extensions: option.list({ default: [], help: 'agent extensions; none is served yet' }),
+  extensions: option.list({ default: [], help: 'agent extensions: qos' }),
   ...tunnelMarkOptions,
 });
 
@@ -47,6 +48,8 @@ export interface BridgeAgentOptions {
   vxlan: OptionValues<typeof vxlanOptions>;
   agent: OptionValues<typeof bridgeAgentOptions>;
   securityGroup: OptionValues<typeof securityGroupOptions>;
+  /** The defaults where it is absent. */
+  qos?: QosOptions;
 }
 
 /** What the agent works with. */

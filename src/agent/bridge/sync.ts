@@ -10,6 +10,7 @@ import { dryRunQuestion } from '../dry-run.ts';
 import type { Forwarding } from '../fdb/forwarding.ts';
 import type { GroupKnowledge } from '../firewall/groups.ts';
 import { isOpen } from '../firewall/ports.ts';
+import type { Qos, QosSight } from '../qos/qos.ts';
 import type { ParentTap } from '../trunk/parents.ts';
 import { asParentsAllow } from '../trunk/plan.ts';
 import { Trunks } from '../trunk/trunks.ts';
@@ -35,6 +36,8 @@ export interface SyncParts {
   /** What the server says of security groups; null where nobody filters by them on this host. */
   groups: GroupKnowledge | null;
   identity: () => AgentIdentity;
+  /** Limits and marks of ports; null where the extension is off. */
+  qos: Qos | null;
   /** Entries of tunnels; null where they are nobody's to keep. */
   forwarding: Forwarding | null;
   logger: Logger;
@@ -291,6 +294,7 @@ export class SyncLoop {
     const { failed, state: after } = await this.#links.apply(derived.state, state, orphans, isNews);
     this.#notePlugged(derived.state, after);
     this.#parts.forwarding?.networks(tunnelsOf(derived.state));
+    this.#parts.qos?.see(this.#sightOf(after));
     this.#outcomes.tell(derived, failed);
     this.#closed = derived.closed;
     return failed.size > 0 || guarded.isUnfinished;
@@ -316,7 +320,13 @@ export class SyncLoop {
     const ofTrunks = await this.trunks.dryRun({ taps: this.#parentTaps(state), state });
     const forwarding = (await this.#parts.forwarding?.dryRun(tunnelsOf(desired))) ?? [];
     const rules = await protection.plan(this.#devices.details(), (name) => state.links.has(name));
-    return [...lines, ...ofTrunks.map(describeOperation), ...forwarding, ...rules];
+    const qos = (await this.#parts.qos?.dryRun(this.#sightOf(state))) ?? [];
+    return [...lines, ...ofTrunks.map(describeOperation), ...forwarding, ...qos, ...rules];
+  }
+
+  #sightOf({ links }: NetworkState): QosSight {
+    const taps = [...links.values()].filter(({ name }) => portIdPrefix(name) !== null);
+    return { ports: this.#devices.details(), taps: new Map(taps.map(({ name, ifindex }) => [name, ifindex])) };
   }
 
   /** What a parent does to its sub-ports is told of them when it changes. */

@@ -1,8 +1,10 @@
+import { tapName } from '../../lib/names.ts';
 import type { TrafficState } from '../../linux/traffic-control.ts';
-import type { ExplainStep } from '../../rpc/contract.ts';
-import type { Limit, Treatment } from './derive.ts';
+import type { ExplainStep, WirePort } from '../../rpc/contract.ts';
+import { type Limit, policyOf, type Treatment } from './derive.ts';
 import { marksOf } from './marks.ts';
 import { detourName, type Means, planTraffic } from './plan.ts';
+import type { Qos } from './qos.ts';
 
 export interface QosFindings {
   state: TrafficState;
@@ -11,11 +13,33 @@ export interface QosFindings {
   saved: string;
 }
 
+/** The step of a port; an agent without the extension says where it matters that it has none. */
+export async function explainQos(qos: Qos | null, port: WirePort): Promise<ExplainStep[]> {
+  const { qos_policy_id = null, qos_network_policy_id = null } = port as {
+    qos_policy_id?: string | null;
+    qos_network_policy_id?: string | null;
+  };
+  const { id: port_id, device_owner } = port;
+  const seen = { device: tapName(port_id), port_id, device_owner, mtu: 0, qos_policy_id, qos_network_policy_id };
+  if (qos !== null) return [await qos.explain(seen)];
+  const policy = policyOf(seen);
+  if (policy === null) return [];
+  return [
+    {
+      step: 'qos',
+      state: 'fault',
+      expected: `as policy ${policy} says`,
+      found: 'this agent does not limit or mark anything: [agent] extensions has no qos',
+      remedy: 'set [agent] extensions = qos in linuxbridge_agent.ini, and start the agent anew',
+    },
+  ];
+}
+
 /** What the policy says, with its rules, and what the kernel has, with the commands that show it. */
 export function explainTreatment(treatment: Treatment, { state, means, saved }: QosFindings): ExplainStep {
   const step = 'qos';
   const { device, policyId, problems, mark } = treatment;
-  const operations = planTraffic([treatment], state, { means, taps: new Set([device]) });
+  const operations = planTraffic([treatment], state, { means, taps: new Map([[device, 0]]) });
   const marks = mark === null ? [] : marksOf(device, saved);
   const isMarked = mark === null || marks.some((rule) => rule.includes(`rule ${mark.rule}"`));
   const found = [

@@ -32,7 +32,7 @@ type Chains = Map<string, string[]>;
 export function planMarks(
   treatments: readonly Treatment[],
   saved: string,
-  taps: ReadonlySet<string>,
+  taps: ReadonlyMap<string, unknown>,
 ): { text: string; changes: string[] } | null {
   const there = parse(saved);
   const wanted = wantedChains(treatments);

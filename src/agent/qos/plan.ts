@@ -21,7 +21,7 @@ const DETOUR = /^ifb[0-9a-f]{8}-[0-9a-f]{2}$/;
 export function planTraffic(
   treatments: Iterable<Treatment>,
   state: TrafficState,
-  { means, taps }: { means: Means; taps: ReadonlySet<string> },
+  { means, taps }: { means: Means; taps: ReadonlyMap<string, unknown> },
 ): TrafficOperation[] {
   const operations: TrafficOperation[] = [];
   const late: TrafficOperation[] = [];

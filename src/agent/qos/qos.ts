@@ -2,6 +2,7 @@ import type { Logger } from '../../lib/log.ts';
 import type { Host } from '../../linux/contract.ts';
 import { RuleTables } from '../../linux/iptables.ts';
 import { withHostLocks } from '../../linux/lock.ts';
+import { readSysctl } from '../../linux/sysctl.ts';
 import {
   applyTraffic,
   canPolice,
@@ -28,9 +29,14 @@ export interface QosParts {
   logger: Logger;
   /** Folders of the locks that agents of this host share. */
   lockPaths?: readonly string[];
+  /** Reads a kernel setting; tests bring their own. */
+  readSetting?: (key: string) => Promise<string>;
   /** Default 300,000: how often the server is asked whether anything was missed. */
   askEveryMs?: number;
 }
+
+/** What `[agent] extensions` calls it. */
+export const QOS_EXTENSION = 'qos';
 
 const ASK_EVERY_MS = 300_000;
 /** What failed on the host is tried again after this. */
@@ -41,7 +47,8 @@ const LOGGED_OPERATIONS = 40;
 /** What a pass found: ports of this host with their taps, and all taps there are. */
 export interface QosSight {
   readonly ports: readonly QosPort[];
-  readonly taps: ReadonlySet<string>;
+  /** By name, with their index: one that is made anew has another, and nothing of what the one before had. */
+  readonly taps: ReadonlyMap<string, number>;
 }
 
 /**
@@ -55,11 +62,12 @@ export class Qos {
   readonly #wake: Wake;
   readonly #families: readonly { name: string; tables: RuleTables }[];
   #means: Means | null = null;
-  #sight: QosSight = { ports: [], taps: new Set() };
+  #sight: QosSight = { ports: [], taps: new Map() };
   #news = true;
   /** Whether there may be marks of ours: looked for once, and as long as some are wanted. */
   #mayBeMarked = true;
-  #failures: ReadonlySet<string> = new Set();
+  #isFailing = false;
+  #complaints: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: QosParts) {
@@ -123,7 +131,9 @@ export class Qos {
   }
 
   /** What becomes of the traffic of one port, and what the kernel says to that. */
-  async explain(port: QosPort): Promise<ExplainStep> {
+  async explain(asked: QosPort): Promise<ExplainStep> {
+    // The MTU of its tap decides how small a bucket may be.
+    const port = { ...asked, mtu: this.#sight.ports.find(({ device }) => device === asked.device)?.mtu ?? asked.mtu };
     const id = policyOf(port);
     const policy = id === null ? null : this.#policies.get(id);
     if (policy === undefined) {
@@ -170,7 +180,7 @@ export class Qos {
 
   async #sync(): Promise<{ againInMs?: number } | undefined> {
     const treatments = this.#treatments();
-    const isNews = this.#news || this.#failures.size > 0;
+    const isNews = this.#news || this.#isFailing;
     this.#news = false;
     const operations = await this.#planTraffic(treatments);
     const failed = (await applyTraffic(this.#parts.linux, operations)).map(
@@ -183,7 +193,8 @@ export class Qos {
       problems.map(({ rule, reason }) => `${device} rule ${rule}: ${reason}`),
     );
     const failures = [...failed, ...marks.failed];
-    this.#logFailures([...failures, ...problems]);
+    this.#isFailing = failures.length > 0;
+    this.#complain([...failures, ...problems]);
     return failures.length > 0 ? { againInMs: APPLY_RETRY_MS } : undefined;
   }
 
@@ -205,8 +216,17 @@ export class Qos {
         if (isWanted) failed.push(`DSCP marks by ${name}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
+    if (isWanted) failed.push(...(await this.#bridgesAreFiltered()));
     this.#mayBeMarked = isWanted || failed.length > 0;
     return { done, failed };
+  }
+
+  /** Without it no packet in a bridge ever comes to the chains. */
+  async #bridgesAreFiltered(): Promise<string[]> {
+    const { readSetting = readSysctl } = this.#parts;
+    const key = 'net.bridge.bridge-nf-call-iptables';
+    const value = await readSetting(key).catch(() => 'missing: modprobe br_netfilter');
+    return value === '1' ? [] : [`DSCP marks: ${key} is ${value}; without it nothing in a bridge is marked`];
   }
 
   #log(operations: readonly string[], isNews: boolean): void {
@@ -216,9 +236,9 @@ export class Qos {
   }
 
   /** Each reason once, not with every try. */
-  #logFailures(failed: readonly string[]): void {
-    const fresh = failed.filter((text) => !this.#failures.has(text));
-    this.#failures = new Set(failed);
+  #complain(failed: readonly string[]): void {
+    const fresh = failed.filter((text) => !this.#complaints.has(text));
+    this.#complaints = new Set(failed);
     if (fresh.length > 0) this.#parts.logger.warn({ failed: fresh }, 'Limits and marks of ports are not in force');
   }
 }
@@ -230,5 +250,5 @@ function policyIds({ ports }: QosSight): Set<string> {
 /** What a look at the host depends on. */
 function fingerprint({ ports, taps }: QosSight): string {
   const each = ports.map((port) => `${port.device} ${port.port_id} ${policyOf(port)} ${port.mtu}`);
-  return [...each.sort(), ...[...taps].sort()].join('\n');
+  return [...each.sort(), ...[...taps].map((tap) => tap.join(' ')).sort()].join('\n');
 }
