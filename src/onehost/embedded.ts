@@ -153,6 +153,7 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
       {
         linux_bridge: { physical_interface_mappings: publicDevice === null ? '' : `public:${publicDevice}` },
         vxlan: { enable_vxlan: true, local_ip: '127.0.0.1', udp_dstport: TUNNEL_PORT, l2_population: true },
+        agent: { extensions: 'qos' },
         securitygroup,
       },
     ],

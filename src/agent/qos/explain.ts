@@ -21,7 +21,7 @@ export async function explainQos(qos: Qos | null, port: WirePort): Promise<Expla
   };
   const { id: port_id, device_owner } = port;
   const seen = { device: tapName(port_id), port_id, device_owner, mtu: 0, qos_policy_id, qos_network_policy_id };
-  if (qos !== null) return [await qos.explain(seen)];
+  if (qos !== null) return await qos.explain(seen);
   const policy = policyOf(seen);
   if (policy === null) return [];
   return [
@@ -35,8 +35,8 @@ export async function explainQos(qos: Qos | null, port: WirePort): Promise<Expla
   ];
 }
 
-/** What the policy says, with its rules, and what the kernel has, with the commands that show it. */
-export function explainTreatment(treatment: Treatment, { state, means, saved }: QosFindings): ExplainStep {
+/** What the policy says, with its rules, and what the kernel has, with the commands that show it. Nothing where there is neither. */
+export function explainTreatment(treatment: Treatment, { state, means, saved }: QosFindings): ExplainStep[] {
   const step = 'qos';
   const { device, policyId, problems, mark } = treatment;
   const operations = planTraffic([treatment], state, { means, taps: new Map([[device, 0]]) });
@@ -48,8 +48,8 @@ export function explainTreatment(treatment: Treatment, { state, means, saved }: 
     ...(mark === null ? [] : [`marks: ${marks[0] ?? 'none'} (iptables -t mangle -S)`]),
   ].join('; ');
   if (policyId === null) {
-    if (operations.length === 0) return { step, state: 'not_applicable', expected: 'no policy', found: 'no limit' };
-    return { step, state: 'fault', expected: 'no policy, no limit', found, remedy: MENDING };
+    if (operations.length === 0) return [];
+    return [{ step, state: 'fault', expected: 'no policy, no limit', found, remedy: MENDING }];
   }
   const wanted = [
     `to the guest ${limitText(treatment.toGuest)}`,
@@ -58,17 +58,12 @@ export function explainTreatment(treatment: Treatment, { state, means, saved }: 
     ...problems.map(({ rule, reason }) => `rule ${rule}: ${reason}`),
   ];
   const expected = `policy ${policyId}: ${wanted.join('; ')}`;
-  if (operations.length > 0 || !isMarked) return { step, state: 'fault', expected, found, remedy: MENDING };
+  if (operations.length > 0 || !isMarked) return [{ step, state: 'fault', expected, found, remedy: MENDING }];
   if (problems.length > 0) {
-    return {
-      step,
-      state: 'fault',
-      expected,
-      found,
-      remedy: 'take the rule out of the policy, or give the port another',
-    };
+    const remedy = 'take the rule out of the policy, or give the port another';
+    return [{ step, state: 'fault', expected, found, remedy }];
   }
-  return { step, state: 'ok', expected, found };
+  return [{ step, state: 'ok', expected, found }];
 }
 
 const MENDING = 'it is mended within 20 s; if not, see the log of the bridge agent';

@@ -131,19 +131,15 @@ export class Qos {
   }
 
   /** What becomes of the traffic of one port, and what the kernel says to that. */
-  async explain(asked: QosPort): Promise<ExplainStep> {
+  async explain(asked: QosPort): Promise<ExplainStep[]> {
     // The MTU of its tap decides how small a bucket may be.
     const port = { ...asked, mtu: this.#sight.ports.find(({ device }) => device === asked.device)?.mtu ?? asked.mtu };
     const id = policyOf(port);
     const policy = id === null ? null : this.#policies.get(id);
     if (policy === undefined) {
-      return {
-        step: 'qos',
-        state: 'waiting',
-        expected: `as policy ${id} says`,
-        found: 'the server has not told this agent the policy yet',
-        remedy: 'see the log of the bridge agent',
-      };
+      const found = 'the server has not told this agent the policy yet';
+      const remedy = 'see the log of the bridge agent';
+      return [{ step: 'qos', state: 'waiting', expected: `as policy ${id} says`, found, remedy }];
     }
     const treatment = treatmentOf(port, policy, this.#shaping);
     const means = await this.#findMeans();
