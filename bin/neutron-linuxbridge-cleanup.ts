@@ -7,8 +7,8 @@ const about = `usage: neutron-linuxbridge-cleanup [options]
 
 Removes the bridges that the Linux bridge agent made for networks (brq…) and that have no taps, with their VLAN and VXLAN
 devices, gives cards their addresses back, and removes the rules and limits that the agent made (iptables, ebtables, tc) for
-taps that are gone; with the last of them the agent's chains and sets. Bridges of bridge_mappings and everybody else's bridges and rules
-stay. Stop the agent first. Needs root. Where no --config-file is given it reads neutron.conf and
+taps that are gone; with the last of them the agent's chains and sets. Bridges of bridge_mappings and everybody else's
+bridges and rules stay. Stop the agent first. Needs root. Where no --config-file is given it reads neutron.conf and
 plugins/ml2/linuxbridge_agent.ini in /etc/neutron.`;
 
 await runProgram({
@@ -16,7 +16,7 @@ await runProgram({
   about,
   groups: [linuxBridgeOptions],
   needs: [],
-  extras: [{ name: 'force', help: 'also bridges that have taps in them, and rules of taps that are there' }],
+  extras: [{ name: 'force', help: 'also bridges that have taps in them, and rules and limits of taps that are there' }],
   root: true,
   async start({ config, logger, args }) {
     const [{ cleanUpBridges }, { openHost }, { SHARED_LOCK_PATH }, { removeRules }, { removeLimits }] =
