@@ -13,7 +13,7 @@ const groupsOn = { securitygroup: { enable_security_group: true, firewall_driver
 
 export interface Placement {
   /** What carries the networks. */
-  type: 'local' | 'vxlan';
+  type: 'local' | 'vxlan' | 'vlan';
   /** Names of the hosts with guests. The server has one of its own. */
   hosts: readonly string[];
   hostOf(guest: Guest): string;
@@ -45,11 +45,12 @@ export class ServerStage implements AsyncDisposable {
       serverHost,
       server: {
         ml2: {
-          type_drivers: 'local,flat,vxlan',
+          type_drivers: 'local,flat,vlan,vxlan',
           tenant_network_types: placement.type,
           mechanism_drivers: 'linuxbridge,l2population',
         },
         ml2_type_vxlan: { vni_ranges: '70:79' },
+        ml2_type_vlan: { network_vlan_ranges: 'physnet1:100:109' },
         ...groupsOn,
       },
     });
@@ -64,10 +65,14 @@ export class ServerStage implements AsyncDisposable {
 
   /** A host and its agent. One of that name that was there before has left its state folder. */
   async raise(name: string): Promise<void> {
-    const host = await this.#lab.addHost({ name });
+    const host = await this.#lab.addHost({ name, wires: ['provider'] });
     this.#hosts.set(name, host);
-    const vxlan = { local_ip: host.address, l2_population: true };
-    this.agents.set(name, await this.deployment.agent('neutron-linuxbridge-agent', host, { vxlan, ...groupsOn }));
+    const sections = {
+      linux_bridge: { physical_interface_mappings: 'physnet1:eth1' },
+      vxlan: { local_ip: host.address, l2_population: true },
+      ...groupsOn,
+    };
+    this.agents.set(name, await this.deployment.agent('neutron-linuxbridge-agent', host, sections));
   }
 
   /** Switches a host off, and on again: links, rules and processes are gone, files are not. */

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../../lib/log.ts';
 import { FakeHost } from '../../../linux/fake/host.ts';
 import type { FirewallPort, FirewallState } from '../contract.ts';
 import type { SavedTable } from './saved-table.ts';
@@ -59,6 +60,21 @@ it('asks the kernel once, writes once, and runs nothing while nothing changes', 
   guard.distrust();
   await guard.apply(state(port), always);
   expect(names().slice(before)).toEqual(['ebtables-save', 'ip6tables-save']);
+});
+
+it('reads the tables once for a start and the first pass', async () => {
+  const guard = new SpoofGuard({ host });
+  await guard.start();
+  await guard.apply(state(filteredPort('tap1')), always);
+  expect(names().filter((name) => name === 'ebtables-save')).toHaveLength(1);
+});
+
+it('starts without ebtables, and says what to do', async () => {
+  fails = () => 'not installed';
+  const told: object[] = [];
+  const logger = { ...silentLogger, error: (fields: object) => void told.push(fields) };
+  await new SpoofGuard({ host, logger }).start();
+  expect(told).toMatchObject([{ remedy: expect.stringContaining('package ebtables') }]);
 });
 
 it('ends only the file of ip6tables with COMMIT: the legacy flavour of ebtables takes that for a rule', async () => {

@@ -78,9 +78,10 @@ export class SpoofGuard implements FirewallDriver {
   /** Says so when this host has no ebtables that works: ports with security stay closed then. */
   async start(): Promise<void> {
     const remedy = 'install the package ebtables, and a kernel with nf_tables or ebtable_nat';
-    await this.#ebtables
-      .save('nat')
-      .catch((error) => this.#logger.error({ error: String(error), remedy }, 'ebtables does not work on this host'));
+    // What is read is what the first `apply` goes by.
+    await this.#readFrames().catch((error) =>
+      this.#logger.error({ error: String(error), remedy }, 'ebtables does not work on this host'),
+    );
   }
 
   /**
