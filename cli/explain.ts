@@ -14,16 +14,21 @@ export interface Explanation {
   port_id: string;
   verdict: 'works' | 'waits' | 'broken' | 'unknown';
   summary: string;
-  steps: {
-    step: string;
-    state: string;
-    expected: string;
-    found: string;
-    remedy?: string;
-    cause?: string;
-    check?: string;
-  }[];
+  steps: Step[];
 }
+
+interface Step {
+  step: string;
+  state: string;
+  expected: string;
+  found: string;
+  remedy?: string;
+  cause?: string;
+  check?: string;
+}
+
+/** What agents find where a rule is just as it is expected. */
+const IN_FORCE = 'in force';
 
 const USAGE_ERROR = 2;
 /** Exit codes, so that scripts can wait for a port to work. */
@@ -81,7 +86,8 @@ async function ask(options: GlobalOptions, env: Environment, idOrName: string, i
 }
 
 /**
- * The steps in order, one line each; what is not well has its expectation and remedy below.
+ * The steps in order, one line each, with what asks for it and the command that shows it; what is not well has its
+ * expectation and remedy below.
  *
  *     Port 9e1a9b62-…: broken
  *     The tap tap9e1a9b62-11 is not on host1.
@@ -97,14 +103,21 @@ export function renderExplanation({ port_id, verdict, summary, steps }: Explanat
   const indent = ' '.repeat(2 + markWidth + stepWidth);
   const lines = [`Port ${port_id}: ${verdict}`, plain(summary), ''];
   for (const { step, state, expected, found, remedy, cause, check } of steps) {
-    lines.push(`  ${(marks[state] ?? state).padEnd(markWidth)}${step.padEnd(stepWidth)}${plain(found)}`);
     const isWell = state === 'ok' || state === 'not_applicable';
+    const text = isWell ? wellText({ expected, found, cause, check }) : plain(found);
+    lines.push(`  ${(marks[state] ?? state).padEnd(markWidth)}${step.padEnd(stepWidth)}${text}`);
     if (!isWell && expected) lines.push(`${indent}expected: ${plain(expected)}`);
     if (!isWell && cause) lines.push(`${indent}because of: ${plain(cause)}`);
     if (!isWell && check) lines.push(`${indent}seen by: ${plain(check)}`);
     if (!isWell && remedy) lines.push(`${indent}to do: ${plain(remedy)}`);
   }
   return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+/** What is, for what, and how it was seen: `frames from fa:16:3e:… only, for port … (ebtables -t nat -L …)`. */
+function wellText({ expected, found, cause, check }: Pick<Step, 'expected' | 'found' | 'cause' | 'check'>): string {
+  const what = found === IN_FORCE ? expected : found;
+  return `${plain(what)}${cause ? `, for ${plain(cause)}` : ''}${check ? ` (${plain(check)})` : ''}`;
 }
 
 /** Texts may hold names that users chose: no control characters reach the terminal. */

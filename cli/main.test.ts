@@ -549,7 +549,10 @@ describe('neutrino explain', () => {
     summary: 'The tap is missing.',
     steps: [
       { step: 'bound', state: 'ok', expected: 'x', found: 'bound to h1' },
+      { step: 'rule', state: 'ok', expected: '-j RETURN', found: 'in force', cause: 'rule r1', check: 'iptables -S c' },
+      { step: 'leg', state: 'ok', expected: 'x', found: 'eth0.7', check: 'ip -d link show eth0.7' },
       { step: 'tap', state: 'fault', expected: 'tapp1 on h1', found: 'no device\u001b[31m', remedy: 'start the guest' },
+      { step: 'set', state: 'fault', expected: '2 addresses', found: '1', cause: 'group g1', check: 'ipset list s' },
     ],
   };
 
@@ -563,9 +566,15 @@ describe('neutrino explain', () => {
         'The tap is missing.',
         '',
         '  ok     bound  bound to h1',
+        '  ok     rule   -j RETURN, for rule r1 (iptables -S c)',
+        '  ok     leg    eth0.7 (ip -d link show eth0.7)',
         '  FAULT  tap    no device [31m',
         '                expected: tapp1 on h1',
         '                to do: start the guest',
+        '  FAULT  set    1',
+        '                expected: 2 addresses',
+        '                because of: group g1',
+        '                seen by: ipset list s',
         '',
       ].join('\n'),
     });

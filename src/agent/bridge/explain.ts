@@ -57,7 +57,10 @@ export function explainPort(
     explainPlace(name, tap, bridge.name),
     explainBridge(bridge.name, state.links.get(bridge.name)),
     ...(bridge.leg
-      ? [explainLeg(bridge, bridge.leg, state), explainCard(bridge.leg, state)]
+      ? [
+          { ...explainLeg(bridge, bridge.leg, state), cause: `network ${port.network_id}` },
+          explainCard(bridge.leg, state),
+        ]
       : [explainNic(bridge.nic, bridge.name, state)]),
     filterStep,
   ];

@@ -22,22 +22,22 @@ export function explainForwarding(
   }
   const { device, told } = known;
   const hosts = [...told.floods].sort();
-  const checks = `bridge fdb show dev ${device}${answers ? `; ip neigh show dev ${device} nud permanent` : ''}`;
+  const check = `bridge fdb show dev ${device}${answers ? `; ip neigh show dev ${device} nud permanent` : ''}`;
   const expected =
     hosts.length === 0
       ? 'no other host has ports of the network'
       : `${hosts.length} other ${hosts.length === 1 ? 'host' : 'hosts'} (${few(hosts)}), ${told.ports.size} ${told.ports.size === 1 ? 'MAC' : 'MACs'} there`;
   if (missing.length > 0) {
-    const found = `${few(missing.map(describeLack))} (${checks})`;
+    const found = few(missing.map(describeLack));
     const remedy = 'mended within 20 s; else see the log of the bridge agent on this host';
-    return { step, state: 'fault', expected, found, remedy };
+    return { step, state: 'fault', expected, found, check, remedy };
   }
   if (!told.complete) {
     const remedy = 'a server of ours answers within minutes; one that is not tells by itself, and is not asked';
-    const found = `what was told so far is there (${checks}); no server answered whether that is all`;
-    return { step, state: 'unknown', expected, found, remedy };
+    const found = `what was told so far is there; no server answered whether that is all`;
+    return { step, state: 'unknown', expected, found, check, remedy };
   }
-  return { step, state: 'ok', expected, found: `${expected} (${checks})` };
+  return { step, state: 'ok', expected, found: expected, check };
 }
 
 function describeLack(operation: ForwardingOperation): string {
