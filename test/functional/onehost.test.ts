@@ -248,24 +248,40 @@ firewall_driver = noop
 });
 
 describe('a host that drops what is forwarded', () => {
-  it('says so, accepts frames of its own bridges only, and takes that back on down', async () => {
-    const host = await lab.addHost({ name: 'drops' });
-    await host.run(['iptables', '-P', 'FORWARD', 'DROP']);
-    await host.run(['iptables', '-A', 'FORWARD', '-i', 'docker0', '-j', 'ACCEPT']);
-    await host.run(['sysctl', '-qw', 'net.bridge.bridge-nf-call-iptables=1']);
-    const before = await host.read(['iptables', '-S']);
-    await using one = new OneHost(host);
-    await one.start();
-    const { network } = await one.makeNetwork('10.5.0.0/24');
-    const a = await one.makeGuest(network.id, 'a');
-    const b = await one.makeGuest(network.id, 'b');
-    expect((await a.guest.dhcp()).address).toBe(a.port.fixed_ips[0]!.ip_address);
-    await b.guest.dhcp();
-    expect(await a.guest.ping(b.port.fixed_ips[0]!.ip_address)).toBe(true);
-    expect(one.up.output).toMatch(/FORWARD/);
-    await one.neutrino(['down']);
-    expect(await host.read(['iptables', '-S'])).toBe(before);
-  });
+  it.each([
+    ['drops', 'iptables'],
+    ['olddrops', 'iptables-legacy'],
+  ])(
+    '%s by %s: it says so, lets through what groups allow and no more, and takes that back on down',
+    async (name, tool) => {
+      const host = await lab.addHost({ name });
+      await host.run([tool, '-P', 'FORWARD', 'DROP']);
+      await host.run([tool, '-A', 'FORWARD', '-i', 'docker0', '-j', 'ACCEPT']);
+      const before = await host.read([tool, '-S']);
+      await using one = new OneHost(host);
+      await one.start();
+      const { network } = await one.makeNetwork('10.5.0.0/24');
+      const a = await one.makeGuest(network.id, 'a');
+      const b = await one.makeGuest(network.id, 'b');
+      expect((await a.guest.dhcp()).address).toBe(a.port.fixed_ips[0]!.ip_address);
+      await b.guest.dhcp();
+      const address = b.port.fixed_ips[0]!.ip_address;
+      await until('members of a group to reach each other', () => a.guest.ping(address, 1), { timeoutMs: 20_000 });
+      expect(one.up.output).toMatch(/FORWARD/);
+      const { security_group: none } = await one.api.expect('POST', '/v2.0/security-groups', {
+        security_group: { name: 'none' },
+      });
+      await one.api.update('port', b.port.id, { security_groups: [none.id] });
+      await until('it is shut out', async () => !(await a.guest.ping(address, 1)), { timeoutMs: 20_000 });
+      // Wherever our accepting chain comes to stand: here in front of all others, as when a firewall was loaded anew.
+      const chain = /-A FORWARD -j (neutrino-\w+-forward)/.exec(await host.read(['iptables', '-S', 'FORWARD']))![1]!;
+      await host.run(['iptables', '-D', 'FORWARD', '-j', chain]);
+      await host.run(['iptables', '-I', 'FORWARD', '-j', chain]);
+      expect(await a.guest.ping(address)).toBe(false);
+      await one.neutrino(['down']);
+      expect(await host.read([tool, '-S'])).toBe(before);
+    },
+  );
 });
 
 describe('two instances', () => {

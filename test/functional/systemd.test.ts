@@ -83,6 +83,13 @@ it('their few privileges suffice: a network has its bridge, namespace, DHCP and 
   expect(section('privileges')).toMatch(/^neutron-linuxbridge-agent root 0000000000003002$/m);
 });
 
+it('their few privileges suffice for filters, too: a port is ACTIVE with its rules, chains of frames and sets', () => {
+  expect(section('filters')).not.toContain('in vain');
+  expect(section('filters')).toMatch(/^-A neutron-linuxbri-i\S+ .*--match-set NIPv4\S+ src -j RETURN$/m);
+  expect(section('filters')).toMatch(/^Bridge chain: neutronMAC-tap/m);
+  expect(section('filters')).toMatch(/^NIPv4[\da-f-]+$/m);
+});
+
 it('dnsmasq and haproxy outlive the restart of each service, and its end', () => {
   expect(seconds('restart')).toHaveLength(4);
   expect(daemons('restart')).toEqual(daemons('network'));
