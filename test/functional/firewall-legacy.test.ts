@@ -10,7 +10,7 @@ let stand: GroupStand;
 let a: PluggedGuest;
 let b: PluggedGuest;
 /** iptables waits for 10 s by itself. */
-const heldSeconds = process.env.NEUTRINO_TEST_LONG ? 30 : 12;
+const heldSeconds = process.env.NEUTRINO_TEST_LONG ? 30 : 18;
 
 beforeAll(async () => {
   stand = await openGroupStand({ prepare: useLegacy });
@@ -52,7 +52,7 @@ it('while somebody holds the lock a new port stays closed, with the reason; then
   });
   const port = await stand.port();
   const fresh = await stand.quietGuest('late', port);
-  await until('the reason in the log', () => /xtables lock/.test(stand.agent.recentOutput), { timeoutMs: 20_000 });
+  await until('the reason in the log', () => /xtables lock/.test(stand.agent.recentOutput), { timeoutMs: 30_000 });
   expect((await stand.api.show('port', port.id)).status).not.toBe('ACTIVE');
   expect(await stand.reaches(a, fresh)).toBe(false);
   expect(await stand.reaches(a, b)).toBe(true);
