@@ -397,9 +397,9 @@ describe('connections', () => {
 
 describe('explain', () => {
   const rules: WireRule[] = [
-    { ...ssh, id: 'r1', security_group_id: A },
-    { ...fromB, id: 'r2', security_group_id: A },
-    { ...ssh, id: 'r3', security_group_id: A, protocol: 'icmp', port_range_min: 255 },
+    { ...ssh, id: 'r1' },
+    { ...fromB, id: 'r2' },
+    { ...ssh, id: 'r3', protocol: 'icmp', port_range_min: 255 },
   ];
   const members = { [B]: { IPv4: [['10.0.0.9', null] as [string, null]] } };
   const words = async (driver: IptablesFirewall, state: FirewallState, tap: string) =>

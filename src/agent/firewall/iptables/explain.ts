@@ -25,10 +25,18 @@ export function explainRules(plan: PortPlan, version: IpVersion, have: Unit | un
     ...(['ingress', 'egress'] as const).flatMap((direction) =>
       explainDirection(plan, version, direction, { wanted, have, tool }),
     ),
-    ...plan.groups.flatMap(({ unusable }) =>
+    ...plan.groups.flatMap(({ unusable }, index) =>
       unusable.flatMap(({ rule, reason }): ExplainStep[] =>
         rule.ethertype === `IPv${version}`
-          ? [{ step: 'rule', state: 'fault', expected: 'a rule', found: reason, cause: causeOf(rule) }]
+          ? [
+              {
+                step: 'rule',
+                state: 'fault',
+                expected: 'a rule',
+                found: reason,
+                cause: causeOf(rule, groupOf(plan, index)),
+              },
+            ]
           : [],
       ),
     ),
@@ -62,7 +70,9 @@ function explainAddresses(plan: PortPlan, version: IpVersion, have: Unit | undef
   const own = [...fixedIps, ...addressPairs.map((pair) => pair.ip_address)].filter(
     (ip) => ip.includes(':') === (version === 6),
   );
-  const expected = `IPv${version} packets from ${own.length > 0 ? own.join(', ') : `MAC ${mac}`} only`;
+  const only = own.length > 0 ? own.join(', ') : fixedIps.length === 0 ? `MAC ${mac}` : 'its link-local address';
+  const expected =
+    version === 4 && only.startsWith('its') ? 'no IPv4 packets' : `IPv${version} packets from ${only} only`;
   const cause = [`port ${portId}`, ...addressPairs.map((pair) => `pair ${pair.ip_address}`)].join(', ');
   return chainStep({ step: 'own_addresses', expected, cause }, 's', plan, version, have, tool);
 }
@@ -95,17 +105,19 @@ function explainDirection(
   const kind = direction === 'ingress' ? 'i' : 'o';
   const [chain, bodies] = chainOf(wanted, kind);
   const there = have?.chains.get(chain) ?? [];
-  const byRule = new Map<WireRule, string[]>();
-  for (const { lines } of plan.groups) {
+  const byRule = new Map<WireRule, { texts: string[]; cause: string }>();
+  plan.groups.forEach(({ lines }, index) => {
     for (const { rule, body } of lines[version][direction]) {
       if (!bodies.includes(body)) continue;
-      byRule.set(rule, [...(byRule.get(rule) ?? []), body]);
+      const before = byRule.get(rule);
+      if (before) before.texts.push(body);
+      else byRule.set(rule, { texts: [body], cause: causeOf(rule, groupOf(plan, index)) });
     }
-  }
-  const rules = [...byRule].map(([rule, texts]): ExplainStep => {
+  });
+  const rules = [...byRule.values()].map(({ texts, cause }): ExplainStep => {
     const missing = texts.filter((body) => !there.includes(body));
     const expected = `${direction} IPv${version}: ${texts.length === 1 ? texts[0] : `${texts.length} addresses: ${texts[0]} …`}`;
-    const step = { step: 'rule', expected, cause: causeOf(rule), check: `${tool} -S ${chain}` };
+    const step = { step: 'rule', expected, cause, check: `${tool} -S ${chain}` };
     return missing.length === 0
       ? { ...step, state: 'ok', found: 'in force' }
       : { ...step, state: 'fault', found: `not in ${chain}: ${missing[0]}`, remedy: REMEDY };
@@ -122,10 +134,15 @@ function chainOf(unit: Unit, kind: string): [string, readonly string[]] {
   return [...unit.chains].find(([name]) => name.startsWith(`${PREFIX}${kind}`)) ?? [`${PREFIX}${kind}`, []];
 }
 
-function causeOf({ id, security_group_id, remote_group_id, remote_address_group_id }: WireRule): string {
+/** null for the server's own rules, which come first. */
+function groupOf({ port }: PortPlan, index: number): string | null {
+  return index === 0 ? null : (port.groups[index - 1] ?? null);
+}
+
+function causeOf({ id, remote_group_id, remote_address_group_id }: WireRule, group: string | null): string {
   const parts = [
-    id ? `rule ${id}` : security_group_id ? 'a rule' : 'the server (DHCP, router advertisements)',
-    security_group_id ? `of group ${security_group_id}` : '',
+    group === null ? 'the server (DHCP, router advertisements)' : id ? `rule ${id}` : 'a rule',
+    group === null ? '' : `of group ${group}`,
     remote_group_id ? `remote group ${remote_group_id}` : '',
     remote_address_group_id ? `remote address group ${remote_address_group_id}` : '',
   ];
