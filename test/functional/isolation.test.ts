@@ -127,6 +127,9 @@ describe.each(Object.entries(places))('%s', (_, placement) => {
 
   it('every case after a host was switched off and on', async () => {
     await stage.reboot(placement.hosts.at(-1)!);
-    expect(await stage.misbehaviour(firstCases)).toEqual([]);
+    // The server still has its ports ACTIVE, so they may not be ready yet: but what must not pass never does.
+    const early = await stage.misbehaviour(firstCases);
+    expect(early.filter((line) => !line.endsWith('frames arrived'))).toEqual([]);
+    await inForce(firstCases);
   }, 240_000);
 });
