@@ -39,11 +39,7 @@ export class Firewatch {
   }
 
   async start(): Promise<void> {
-    if (existsSync('/run/firewalld.pid')) {
-      this.#parts.say(
-        'firewalld is at work; if guests do not reach each other: firewall-cmd --permanent --direct --add-rule ipv4 filter FORWARD 0 -i brq+ -o brq+ -j ACCEPT',
-      );
-    }
+    if (existsSync('/run/firewalld.pid')) this.#parts.say(firewalldHint(this.#parts.gateway));
     await this.#look();
     this.#timer = setInterval(() => this.#lookIn(0), LOOK_AGAIN_MS);
   }
@@ -108,4 +104,14 @@ export class Firewatch {
       return null;
     }
   }
+}
+
+/**
+ * Its rules are in a table of nftables of their own, which an accept in iptables does not reach. What a zone accepts there
+ * is for security groups to decide all the same.
+ */
+export function firewalldHint(gateway: string | null): string {
+  const interfaces = ['brq+', ...(gateway === null ? [] : [gateway])];
+  const words = interfaces.map((name) => `--add-interface=${name}`).join(' ');
+  return `firewalld is at work; if guests do not reach each other: firewall-cmd --zone=trusted ${words}, and again with --permanent`;
 }

@@ -7,6 +7,7 @@ import type { Link, NetworkState } from '../linux/contract.ts';
 import { FakeHost } from '../linux/fake/host.ts';
 import { apiUrl, clientHost } from './api-client.ts';
 import { renderFile, writeEmbeddedConfiguration } from './embedded.ts';
+import { firewalldHint } from './firewatch.ts';
 import { acceptRules, ensureForwarding, whoDropsForwarded } from './forwarding.ts';
 import { readInstance } from './instance.ts';
 import { readManifest, writeManifest } from './manifest.ts';
@@ -189,6 +190,11 @@ describe("the host's firewall", () => {
       ['-o', 'ngw-1', '-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED', '-j', 'ACCEPT'],
     ]);
     expect(acceptRules({ networkIds: null, gateway: null, filtered: false })).toEqual([]);
+  });
+
+  it('may be firewalld: the hint opens our devices in its own table, never the one where groups decide', () => {
+    expect(firewalldHint('ngw-1')).toContain('--zone=trusted --add-interface=brq+ --add-interface=ngw-1,');
+    expect(firewalldHint(null)).not.toMatch(/ngw|direct|FORWARD/);
   });
 
   it('is never told to accept what guests send or get past their groups', async () => {

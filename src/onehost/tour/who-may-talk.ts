@@ -49,8 +49,8 @@ export async function showWhoMayTalk(stage: Stage, narrator: Narrator, { guests 
     mark: [/-p icmp .*-j RETURN/],
   });
   await narrator.show(host1, ['neutrino', 'explain', 'port', second.port.id, '--state-dir', stage.stateDir], {
-    note: 'how it looks from the database to the kernel',
-    only: /^Port |firewall|guard|chain|sets|zone|br_netfilter/,
+    note: 'each rule with its cause, and how to see it',
+    only: /^Port |firewall|filter|own_addresses| rule | chain |address_set|guard/,
   });
 
   narrator.say('A guest may send from its own addresses only. guest1 takes another one of its network:');
