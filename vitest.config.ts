@@ -23,8 +23,8 @@ const onServer = (name: string, kind: string) => ({
 
 /**
  * `unit` and the projects of the database servers share one process and leave no module state behind (see CONTRIBUTING.md);
- * `functional` runs one file at a time, because its tests own network namespaces, ports and daemons; `systemd` is minutes of
- * one virtual machine, which runs beside all else.
+ * `functional` runs one file at a time, because its tests own network namespaces, ports and daemons; `systemd` and `vm`
+ * are minutes of one virtual machine each, which run beside all else.
  */
 export default defineConfig({
   test: {
@@ -114,6 +114,15 @@ export default defineConfig({
           name: 'systemd',
           include: ['test/functional/systemd.test.ts'],
           pool: 'forks',
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'vm',
+          include: ['test/vm/*.test.ts'],
+          pool: 'forks',
+          fileParallelism: false,
           testTimeout: 60_000,
         },
       },

@@ -10,9 +10,9 @@ import { ensureTestTools } from './support/tools.ts';
  * What `npm test` runs: tools, types, lint, then the tests of every kind, and at the end a look at the machine's own network,
  * which must be as it was. The last line printed is `N passed, N failed`.
  */
-const kinds = ['unit', 'contract', 'mariadb', 'postgresql', 'compat', 'functional', 'systemd'] as const;
-/** Begun before the others and shown in its turn: a virtual machine that keeps one core busy for minutes. */
-const beside: readonly string[] = ['systemd'];
+const kinds = ['unit', 'contract', 'mariadb', 'postgresql', 'compat', 'functional', 'systemd', 'vm'] as const;
+/** Begun before the others, one after the other, and shown in their turn: virtual machines that keep one core busy for minutes. */
+const beside: readonly string[] = ['systemd', 'vm'];
 /** Only where asked for: it installs the real OpenStack. */
 const extraKinds = ['keystone', 'messaging', 'clients', 'mixes', 'tempest', 'differential'] as const;
 type Kind = (typeof kinds | typeof extraKinds)[number];
@@ -31,7 +31,7 @@ const { values } = parseArgs({
   },
 });
 
-const usage = `usage: npm test [-- --only unit,contract,mariadb,postgresql,compat,functional,systemd] [--long] [--no-install]
+const usage = `usage: npm test [-- --only unit,contract,mariadb,postgresql,compat,functional,systemd,vm] [--long] [--no-install]
 
   --only KINDS   only these kinds of tests (no types, lint, dead code); also: keystone, messaging, clients, mixes, tempest, differential, which set up parts of the real OpenStack
   --long         also the tests that take minutes (the same as npm run test:long)
@@ -78,7 +78,15 @@ async function main(): Promise<number> {
     await one('dead code', () => succeeds('node_modules/.bin/knip', ['--no-progress', '--no-config-hints']));
   }
   const ofKind = all.filter((kind) => (chosen as readonly string[]).includes(kind));
-  const begun = new Map(ofKind.filter((kind) => beside.includes(kind)).map((kind) => [kind, timed(kind, 'kept')]));
+  const begun = new Map<Kind, ReturnType<typeof timed>>();
+  let last: Promise<unknown> = Promise.resolve();
+  for (const kind of ofKind.filter((one) => beside.includes(one))) {
+    begun.set(
+      kind,
+      last.then(() => timed(kind, 'kept')),
+    );
+    last = begun.get(kind) as Promise<unknown>;
+  }
   for (const kind of ofKind) {
     heading(kind);
     const { counts, seconds, output } = await (begun.get(kind) ?? timed(kind, 'shown'));

@@ -1,10 +1,14 @@
 import { type DebianPackage, ensurePackages, hostPackages, testPackages, thisMachine } from '../../setup/debian.ts';
 
-/** What the one test with a true virtual machine needs. */
+/** What tests with virtual machines need. */
 const virtualMachinePackages: readonly DebianPackage[] = [
   { name: 'qemu-system-x86', commands: ['qemu-system-x86_64'], why: 'a true guest on a tap' },
   { name: 'cpio', commands: ['cpio'], why: 'the first file system of that guest' },
   { name: 'xz-utils', commands: ['xz'], why: 'unpacking its kernel' },
+  {
+    ...{ name: 'openvswitch-switch', commands: ['ovs-vsctl', 'ovs-vswitchd', 'ovsdb-server', 'ovsdb-tool'] },
+    ...{ why: 'the physical switch between emulated hosts', service: 'openvswitch-switch.service' },
+  },
   { name: 'kmod', commands: ['modprobe', 'depmod'], why: 'finding the modules of its network card' },
 ];
 

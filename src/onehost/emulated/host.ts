@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Finished, HostProcess, type SpawnOptions } from './process.ts';
+import { patience } from './wait.ts';
 
 /** `sbin` is not in everybody's PATH. */
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -58,7 +59,7 @@ export class EmulatedHost implements AsyncDisposable {
     { okCodes = [0], timeoutMs = 30_000, ...options }: RunOptions = {},
   ): Promise<Finished> {
     const process = this.spawn(argv, options);
-    const timer = setTimeout(() => void process.kill('SIGKILL'), timeoutMs);
+    const timer = setTimeout(() => void process.kill('SIGKILL'), timeoutMs * patience);
     const result = await process.finished.finally(() => clearTimeout(timer));
     if (!okCodes.includes(result.code)) {
       throw new Error(

@@ -1,3 +1,6 @@
+/** How many times longer everything may take, and how much more seldom it is looked at: tests in an emulated machine set it. */
+export const patience = Number(process.env.NEUTRINO_TEST_PATIENCE ?? 1);
+
 /**
  * Waits until `check` answers with something true and returns it. What `check` throws meanwhile counts as "not yet" and is
  * told when time is up, so that a failed wait says what was last seen.
@@ -9,7 +12,7 @@ export async function until<T>(
   check: () => Promise<T | false | null | undefined> | T | false | null | undefined,
   { timeoutMs = 10_000, everyMs = 25 }: { timeoutMs?: number; everyMs?: number } = {},
 ): Promise<T> {
-  const end = performance.now() + timeoutMs;
+  const end = performance.now() + timeoutMs * patience;
   for (;;) {
     let last: unknown;
     try {
@@ -22,10 +25,10 @@ export async function until<T>(
     if (performance.now() > end) {
       const seen = last instanceof Error ? last.message : JSON.stringify(last);
       throw new Error(
-        `waited ${timeoutMs} ms in vain for ${what}; last seen: ${seen}`,
+        `waited ${timeoutMs * patience} ms in vain for ${what}; last seen: ${seen}`,
         last instanceof Error ? { cause: last } : undefined,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
+    await new Promise((resolve) => setTimeout(resolve, everyMs * patience));
   }
 }

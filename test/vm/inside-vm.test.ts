@@ -1,0 +1,10 @@
+import { expect, it } from 'vitest';
+import { runInsideVm } from '../support/inside-vm.ts';
+
+/**
+ * What needs a kernel that this machine may not have: `test/inside-vm/*.test.ts` run in one virtual machine, before the first
+ * test here; each of their cases is one of these.
+ */
+for (const { name, failure } of await runInsideVm()) {
+  it(name, () => expect(failure).toBe(''));
+}
