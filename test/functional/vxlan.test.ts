@@ -14,6 +14,7 @@ let deployment: Deployment;
 const agents: Program[] = [];
 
 const sections = (host: EmulatedHost, vxlan: Record<string, string | number> = {}) => ({
+  linux_bridge: { physical_interface_mappings: 'physnet1:eth1' },
   vxlan: { local_ip: host.address, vxlan_group: '239.0.0.0/8', ttl: 4, ...vxlan },
   securitygroup: { enable_security_group: false },
 });
@@ -180,6 +181,25 @@ it('the way over IPv6 leads as well', async () => {
   const [one] = [await addGuest(green, hosts[0]!, '10.6.0.11'), await addGuest(green, hosts[1]!, '10.6.0.12')];
   await until('the way', () => one!.guest.ping('10.6.0.12', 1));
   expect(await hosts[0]!.read(['ip', '-d', 'link', 'show', 'dev', legOf(green)])).toMatch(/group ff05::\w+ dev eth0/);
+});
+
+it('a kernel without VLAN devices is said to be the reason, and nothing else is disturbed', async (context) => {
+  const probe = ['ip', 'link', 'add', 'link', 'lo', 'type', 'vlan', 'id', '4095'];
+  const { stderr } = await hosts[2]!.run(probe, { okCodes: [0, 1, 2] });
+  if (!/Unknown device type/.test(stderr)) context.skip('this kernel has VLAN devices: test/inside-vm is about those');
+  const vlan = await deployment.api.create('network', {
+    ...{ 'provider:network_type': 'vlan', 'provider:physical_network': 'physnet1' },
+  });
+  const port = await deployment.api.create('port', {
+    ...{ network_id: vlan.id, device_owner: 'compute:nova', 'binding:host_id': 'host3' },
+  });
+  expect(port['binding:vif_type']).toBe('binding_failed');
+  const reason = 'the kernel has no VLAN devices: load its module 8021q';
+  const { summary } = await deployment.api.explain(port.id);
+  expect(summary).toContain(reason);
+  const log = deployment.server.output.split('\n').find((line) => line.includes('no mechanism driver could bind'));
+  expect(log).toContain(reason);
+  expect(await reds[1]!.guest.ping('10.5.0.12', 1)).toBe(true);
 });
 
 it('nothing is left when the networks are deleted', async () => {

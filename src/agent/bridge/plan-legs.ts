@@ -24,34 +24,33 @@ export function planLeg(bridge: DesiredBridge, leg: DesiredLeg, actual: NetworkS
   return operations;
 }
 
-/** Other legs in a network's bridge, of its former VLAN or card: two ways out would be a loop, or a leak. */
-export function planStrayLegs(bridge: DesiredBridge, desired: HostState, actual: NetworkState): NetworkOperation[] {
-  if (!bridge.ours) return [];
-  return [...actual.links.values()]
-    .filter((link) => link.master === bridge.name && link.name !== bridge.nic)
-    .filter((link) => isLeg(link) && isBare(link) && !desired.cards.has(link.name))
-    .map(({ name }) => ({ op: 'delete_link', name }));
-}
-
 /**
- * Legs of networks that have no port on this host (any more). The kernel says so, not what is known of ports: a leg stays
- * as long as anything else is in its bridge, so that none goes while the server cannot be asked, or for a port that is
- * unknown for the moment. The bridge stays: Nova may be about to put a tap into it.
+ * Legs that no network with a port here has: those of networks whose last port went, and those that are in a bridge beside
+ * its own, of its former VLAN or card (two ways out would be a loop, or a leak).
+ *
+ * For the former the kernel decides, not what is known of ports: a leg stays as long as anything else is in its bridge, so
+ * that none goes while the server cannot be asked, or for a port that is unknown for the moment. The bridge stays: Nova
+ * may be about to put a tap into it.
  */
-export function planUnusedLegs(desired: HostState, actual: NetworkState): NetworkOperation[] {
-  if (!desired.isWhole) return [];
+export function planNeedlessLegs(desired: HostState, actual: NetworkState): NetworkOperation[] {
+  const legs = [...actual.links.values()].filter((link) => isLeg(link) && isBare(link));
+  if (legs.length === 0) return [];
   const needed = new Set([...desired.bridges.values()].map(({ nic }) => nic));
-  return [...actual.links.values()]
-    .filter((link) => isLeg(link) && !needed.has(link.name) && !desired.cards.has(link.name))
-    .filter((link) => isBare(link) && isUnused(link, desired, actual))
+  return legs
+    .filter(({ name }) => !needed.has(name) && !desired.cards.has(name))
+    .filter((leg) => isStray(leg, desired) || (desired.isWhole && isUnused(leg, actual)))
     .map(({ name }) => ({ op: 'delete_link', name }));
 }
 
-function isUnused(leg: Link, desired: HostState, actual: NetworkState): boolean {
+function isStray({ master }: Link, desired: HostState): boolean {
+  return master !== null && (desired.bridges.get(master)?.ours ?? false);
+}
+
+function isUnused(leg: Link, actual: NetworkState): boolean {
   const { master } = leg;
   if (master === null) return isMarked(leg);
   const bridge = actual.links.get(master);
-  if (!bridge || !master.startsWith('brq') || !isBare(bridge) || desired.bridges.has(master)) return false;
+  if (!bridge || !master.startsWith('brq') || !isBare(bridge)) return false;
   return [...actual.links.values()].every((port) => port.master !== master || isLeg(port));
 }
 

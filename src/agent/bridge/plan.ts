@@ -2,7 +2,7 @@ import type { Link, NetworkOperation, NetworkState } from '../../linux/contract.
 import { movable, moveAddresses } from '../../linux/move-addresses.ts';
 import type { DesiredBridge, DesiredTap, HostState } from './derive.ts';
 import { type HostAddresses, planReturn } from './host-addresses.ts';
-import { planLeg, planStrayLegs, planUnusedLegs } from './plan-legs.ts';
+import { planLeg, planNeedlessLegs } from './plan-legs.ts';
 
 export interface PlanOptions {
   /** Taps of guests that nobody has put into a bridge, or not again after the bridge was lost: we do. */
@@ -20,12 +20,10 @@ export interface PlanOptions {
 export function plan(desired: HostState, actual: NetworkState, options: PlanOptions = {}): NetworkOperation[] {
   const { orphans = new Set(), leaveAlone = new Set(), remembered = new Map() } = options;
   const operations: NetworkOperation[] = [];
-  const isLeftAlone = (operation: NetworkOperation) => 'name' in operation && leaveAlone.has(operation.name);
-  operations.push(...planUnusedLegs(desired, actual).filter((operation) => !isLeftAlone(operation)));
+  operations.push(...planNeedlessLegs(desired, actual).filter((operation) => !isOn(operation, leaveAlone)));
   for (const bridge of desired.bridges.values()) {
     if (leaveAlone.has(bridge.name)) continue;
-    const stray = planStrayLegs(bridge, desired, actual).filter((operation) => !isLeftAlone(operation));
-    operations.push(...stray, ...planBridge(bridge, actual));
+    operations.push(...planBridge(bridge, actual));
     const had = remembered.get(bridge.name);
     if (had && bridge.ours) operations.push(...planReturn(bridge.name, had, actual));
   }
@@ -34,6 +32,10 @@ export function plan(desired: HostState, actual: NetworkState, options: PlanOpti
     operations.push(...planTap(tap, tap.bridge, actual, orphans.has(tap.name)));
   }
   return operations;
+}
+
+function isOn(operation: NetworkOperation, devices: ReadonlySet<string>): boolean {
+  return 'name' in operation && devices.has(operation.name);
 }
 
 function planBridge(bridge: DesiredBridge, actual: NetworkState): NetworkOperation[] {

@@ -1,5 +1,7 @@
 /** How many times longer everything may take, and how much more seldom it is looked at: tests in an emulated machine set it. */
 export const patience = Number(process.env.NEUTRINO_TEST_PATIENCE ?? 1);
+/** Looking costs whom one waits for. */
+const pauses = patience === 1 ? 1 : patience * 2;
 
 /**
  * Waits until `check` answers with something true and returns it. What `check` throws meanwhile counts as "not yet" and is
@@ -29,6 +31,6 @@ export async function until<T>(
         last instanceof Error ? { cause: last } : undefined,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, everyMs * patience));
+    await new Promise((resolve) => setTimeout(resolve, everyMs * pauses));
   }
 }
