@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { project } from './programs.ts';
@@ -25,11 +25,11 @@ const TIME_LIMIT_S = 900;
 export async function runInsideVm(): Promise<InsideResult[]> {
   const [shell, ...kernel] = vmKernelCommand();
   await run(shell!, kernel, { cwd: project, timeout: 300_000 });
-  await compile();
   const only = process.env.NEUTRINO_TEST_INSIDE ?? '';
   const files = (await readdir(join(project, cases))).filter(
     (file) => file.endsWith('.case.ts') && file.includes(only),
   );
+  await compile(files);
   const argv = ['--mem', '2560', '--timeout', String(TIME_LIMIT_S), '--', 'env', 'NEUTRINO_TEST_PATIENCE=16'];
   const node = ['setup/node', '--test', '--test-isolation=none', '--test-timeout=600000'];
   const reporter = ['--test-reporter=./test/support/inside-vm-reporter.ts'];
@@ -44,16 +44,14 @@ export async function runInsideVm(): Promise<InsideResult[]> {
 }
 
 /** What Node compiles here it need not compile in the machine, where that takes minutes: the programs, and what the cases import. */
-async function compile(): Promise<void> {
+async function compile(files: readonly string[]): Promise<void> {
   const node = join(project, 'setup/node');
   await run(node, ['setup/warm.mjs'], { cwd: project });
-  const imports = 'await Promise.all(process.argv.slice(1).map((file) => import(file)))';
-  const files = (await readdir(join(project, 'test/support'))).filter((file) =>
-    /^(deployment|guest|vlan-switch)\.ts$/.test(file),
-  );
-  await run(node, ['-e', imports, ...files.map((file) => join(project, 'test/support', file)), 'vitest'], {
-    cwd: project,
-  });
+  const texts = await Promise.all(files.map((file) => readFile(join(project, cases, file), 'utf8')));
+  const imported = texts.flatMap((text) => [...text.matchAll(/from '(\.[^']+\.ts)'/g)].map(([, path]) => path!));
+  const modules = [...new Set(imported)].map((path) => join(project, cases, path));
+  const script = 'await Promise.all(process.argv.slice(1).map((module) => import(module)))';
+  await run(node, ['--input-type=module', '-e', script, 'vitest', 'node:test', ...modules], { cwd: project });
 }
 
 function outputOf(program: string, argv: readonly string[]): Promise<{ output: string; code: number | null }> {
