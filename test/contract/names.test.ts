@@ -80,6 +80,6 @@ describe.each(named)('a name of %s', (_, { path, member: own, byAdmin, input }) 
 it('everything that has a name is looked at', () => {
   const plain = (collection: string) => collection.replaceAll('-', '_');
   expect(named.map(([, { path }]) => plain(path)).toSorted()).toEqual(
-    withNames.map(({ collection }) => plain(collection)).toSorted(),
+    withNames.map(({ collection, prefix }) => plain([...(prefix ? [prefix] : []), collection].join('/'))).toSorted(),
   );
 });

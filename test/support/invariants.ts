@@ -3,7 +3,14 @@ import type { Db } from '../../src/db/database.ts';
 import { parseAddress } from '../../src/lib/ip/address.ts';
 import { cidrHas, cidrsOverlap, parseCidr } from '../../src/lib/ip/cidr.ts';
 
-const rbacTables = ['networkrbacs', 'securitygrouprbacs', 'addressgrouprbacs', 'addressscoperbacs', 'subnetpoolrbacs'];
+const rbacTables = [
+  'networkrbacs',
+  'securitygrouprbacs',
+  'addressgrouprbacs',
+  'addressscoperbacs',
+  'subnetpoolrbacs',
+  'qospolicyrbacs',
+];
 
 /**
  * What must be true of the rows whenever no request is under way, whatever was asked before. Each is a query for what breaks
@@ -96,6 +103,7 @@ export const queries: Readonly<Record<string, string>> = {
     orphans('addressgrouprbacs', 'object_id', 'address_groups'),
     orphans('addressscoperbacs', 'object_id', 'address_scopes'),
     orphans('subnetpoolrbacs', 'object_id', 'subnetpools'),
+    orphans('qospolicyrbacs', 'object_id', 'qos_policies'),
   ].join(' union all '),
   'a port on somebody’s network is there because it is shared': `
     select p.id from ports p join networks n on n.id = p.network_id
@@ -109,6 +117,8 @@ export const queries: Readonly<Record<string, string>> = {
     stray('security_group', 'securitygroups'),
     stray('subnetpool', 'subnetpools'),
     stray('network_segment_range', 'network_segment_ranges'),
+    stray('trunk', 'trunks'),
+    stray('policy', 'qos_policies'),
   ].join(' union all '),
   'an entry is there once': rbacTables
     .map(
@@ -164,6 +174,24 @@ export const queries: Readonly<Record<string, string>> = {
     orphans('flavorserviceprofilebindings', 'flavor_id', 'flavors'),
     orphans('flavorserviceprofilebindings', 'service_profile_id', 'serviceprofiles'),
   ].join(' union all '),
+  'a rule of quality is of a policy that is there': [
+    orphans('qos_bandwidth_limit_rules', 'qos_policy_id', 'qos_policies'),
+    orphans('qos_dscp_marking_rules', 'qos_policy_id', 'qos_policies'),
+    orphans('qos_minimum_bandwidth_rules', 'qos_policy_id', 'qos_policies'),
+    orphans('qos_minimum_packet_rate_rules', 'qos_policy_id', 'qos_policies'),
+    orphans('qos_packet_rate_limit_rules', 'qos_policy_id', 'qos_policies'),
+  ].join(' union all '),
+  'a policy of a port is there, and so is the port': [
+    orphans('qos_port_policy_bindings', 'policy_id', 'qos_policies'),
+    orphans('qos_port_policy_bindings', 'port_id', 'ports'),
+  ].join(' union all '),
+  'a policy of a network is there, and so is the network': [
+    orphans('qos_network_policy_bindings', 'policy_id', 'qos_policies'),
+    orphans('qos_network_policy_bindings', 'network_id', 'networks'),
+  ].join(' union all '),
+  'a default policy is its project’s own': `
+    select d.project_id from qos_policies_default d left join qos_policies p on p.id = d.qos_policy_id
+    where p.id is null or p.project_id <> d.project_id`,
   'an agent that serves a network is there': orphans('networkdhcpagentbindings', 'dhcp_agent_id', 'agents'),
 };
 

@@ -51,6 +51,14 @@ export const plants: Readonly<Record<string, readonly string[]>> = {
     `insert into extradhcpopts (id, port_id, opt_name, opt_value, ip_version) values ('x', 'gone', 'a', 'b', 4)`,
   ],
   'a range of addresses is a subnet’s': gone('ipallocationpools', 'subnet_id'),
+  'a trunk is a port’s': gone('trunks', 'port_id'),
+  'a sub-port is on a trunk': gone('subports', 'trunk_id'),
+  'a sub-port is a port': gone('subports', 'port_id'),
+  'what a trunk carries carries nothing': [
+    ...loose('trunks'),
+    'update trunks set port_id = (select min(port_id) from subports)',
+  ],
+  'a VLAN of a trunk is one sub-port’s': twice('subports'),
   'a name server is a subnet’s': ["insert into dnsnameservers (subnet_id, address, position) values ('gone', 'a', 0)"],
   'a route is a subnet’s': [
     `insert into subnetroutes (subnet_id, destination, nexthop, position) values ('gone', '10.0.0.0/8', '10.0.0.1', 0)`,
@@ -92,6 +100,18 @@ export const plants: Readonly<Record<string, readonly string[]>> = {
   'a flavor has profiles that are there': ["insert into flavorserviceprofilebindings values ('gone', 'gone')"],
   'a port on somebody’s network is there because it is shared': ["update networks set project_id = 'somebody'"],
   'a tag is on something that is there': gone('tags', 'resource_id'),
+  'a rule of quality is of a policy that is there': [
+    "insert into qos_dscp_marking_rules (id, qos_policy_id, dscp_mark) values ('x', 'gone', 8)",
+  ],
+  'a policy of a port is there, and so is the port': [
+    "insert into qos_port_policy_bindings (port_id, policy_id) values ((select min(id) from ports), 'gone')",
+  ],
+  'a policy of a network is there, and so is the network': [
+    "insert into qos_network_policy_bindings (network_id, policy_id) values ('gone', 'gone')",
+  ],
+  'a default policy is its project’s own': [
+    "insert into qos_policies_default (project_id, qos_policy_id) values ('somebody', 'gone')",
+  ],
   'an agent that serves a network is there': [
     `insert into networkdhcpagentbindings (network_id, dhcp_agent_id) values ('n', 'gone')`,
   ],
