@@ -52,7 +52,7 @@ it('while somebody holds the lock a new port stays closed, with the reason; then
   });
   const port = await stand.port();
   const fresh = await stand.quietGuest('late', port);
-  await until('the reason in the log', () => /xtables lock/.test(stand.agent.recentOutput), { timeoutMs: 30_000 });
+  await stand.agent.ready('the reason', () => /xtables\.lock/.test(stand.agent.recentOutput), 30_000);
   expect((await stand.api.show('port', port.id)).status).not.toBe('ACTIVE');
   expect(await stand.reaches(a, fresh)).toBe(false);
   expect(await stand.reaches(a, b)).toBe(true);

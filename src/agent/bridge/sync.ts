@@ -291,7 +291,9 @@ export class SyncLoop {
     const guarded = await this.#parts.protection.apply(this.#devices.details(), wished, isThere);
     const derived = this.#underParents(guarded.derived, state);
     const orphans = this.#devices.orphans(performance.now());
-    const { failed, state: after } = await this.#links.apply(derived.state, state, orphans, isNews);
+    // Where a tap was shut and no longer need be, nobody has changed the host but we.
+    const isOurs = isNews || this.#closed.size > 0;
+    const { failed, state: after } = await this.#links.apply(derived.state, state, orphans, isOurs);
     this.#notePlugged(derived.state, after);
     this.#parts.forwarding?.networks(tunnelsOf(derived.state));
     this.#parts.qos?.see(this.#sightOf(after));
