@@ -216,11 +216,15 @@ function open(request) {
 
 const OPERATIONS = { run, daemon, open, kill: ({ id }) => streams.get(id)?.kill('SIGKILL') };
 
-let rest = '';
+// A rule set of some megabytes comes in a hundred chunks: they are put together once, at the end of the line.
+let pieces = [];
 process.stdin.setEncoding('utf8');
 process.stdin.on('data', (chunk) => {
-  const lines = (rest + chunk).split('\n');
-  rest = lines.pop();
+  const lines = chunk.split('\n');
+  pieces.push(lines[0]);
+  if (lines.length === 1) return;
+  lines[0] = pieces.join('');
+  pieces = [lines.pop()];
   for (const line of lines) {
     const request = JSON.parse(line);
     OPERATIONS[request.op](request);
