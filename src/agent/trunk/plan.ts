@@ -43,8 +43,8 @@ export function planTrunk(
   state: NetworkState,
   wanted: ReadonlySet<string> = new Set(vlans.map(({ name }) => name)),
 ): NetworkOperation[] {
-  const leftover = [...state.links.values()].filter(
-    ({ name, vlan }) => vlan?.link === parentTap && portIdPrefix(name) !== null && !wanted.has(name),
+  const leftover = (vlansOf(state).get(parentTap) ?? []).filter(
+    ({ name }) => portIdPrefix(name) !== null && !wanted.has(name),
   );
   const operations: NetworkOperation[] = leftover.map(({ name }) => ({ op: 'delete_link', name }));
   const missing = vlans.filter((vlan) => !isSame(state.links.get(vlan.name), vlan));
@@ -57,6 +57,21 @@ export function planTrunk(
     );
   }
   return operations;
+}
+
+const vlansByState = new WeakMap<NetworkState, Map<string, Link[]>>();
+
+/** VLAN devices by the device below them. Hundreds of taps ask this of one state, and almost none has any. */
+function vlansOf(state: NetworkState): ReadonlyMap<string, readonly Link[]> {
+  const known = vlansByState.get(state);
+  if (known) return known;
+  const vlans = new Map<string, Link[]>();
+  for (const link of state.links.values()) {
+    const below = link.vlan?.link;
+    if (below) vlans.set(below, [...(vlans.get(below) ?? []), link]);
+  }
+  vlansByState.set(state, vlans);
+  return vlans;
 }
 
 /** A device of that name that is no VLAN: somebody's tap, which is not ours to delete. */

@@ -101,9 +101,10 @@ export class Trunks {
   async follow(seen: SeenHost): Promise<boolean> {
     this.#parents.see(seen.taps);
     let isDone = await this.#questions.ask();
+    const wanted = this.#wanted();
     for (const parent of this.#parents.all()) {
       // Where the server could not be asked the host stays as it is.
-      if (!parent.stale && !(await this.#followOne(parent, seen))) isDone = false;
+      if (!parent.stale && !(await this.#followOne(parent, seen, wanted))) isDone = false;
     }
     return !isDone;
   }
@@ -112,7 +113,8 @@ export class Trunks {
   async dryRun({ taps, state }: Pick<SeenHost, 'taps' | 'state'>): Promise<NetworkOperation[]> {
     this.#parents.see(taps);
     await this.#questions.ask(dryRunQuestion());
-    return this.#parents.all().flatMap((parent) => this.#plan(parent, state).operations);
+    const wanted = this.#wanted();
+    return this.#parents.all().flatMap((parent) => this.#plan(parent, state, wanted).operations);
   }
 
   #heard(parent: Parent | undefined): void {
@@ -122,14 +124,15 @@ export class Trunks {
     this.#parts.wake();
   }
 
-  #plan(parent: Parent, state: NetworkState) {
+  #plan(parent: Parent, state: NetworkState, wanted: ReadonlySet<string>) {
     const { vlans, problems } = parent.trunk === null ? { vlans: [], problems: new Map() } : deriveTrunk(parent.trunk);
     const foreign = foreignDevices(vlans, state);
     const possible = vlans.filter(({ name }) => !foreign.has(name));
-    const operations = planTrunk(parent.name, possible, state, this.#wanted());
+    const operations = planTrunk(parent.name, possible, state, wanted);
     return { operations, problems: new Map<string, string>([...problems, ...foreign]) };
   }
 
+  /** Devices of all trunks here. */
   #wanted(): ReadonlySet<string> {
     return new Set(
       this.#parents.all().flatMap(({ trunk }) => trunk?.subPorts.map(({ port_id }) => tapName(port_id)) ?? []),
@@ -137,8 +140,8 @@ export class Trunks {
   }
 
   /** @returns whether all is done that can be done */
-  async #followOne(parent: Parent, seen: SeenHost): Promise<boolean> {
-    const { operations, problems } = this.#plan(parent, seen.state);
+  async #followOne(parent: Parent, seen: SeenHost, wanted: ReadonlySet<string>): Promise<boolean> {
+    const { operations, problems } = this.#plan(parent, seen.state, wanted);
     const { trunk } = parent;
     this.#noteBound(parent, operations.length === 0, seen);
     const unbound = (trunk?.subPorts ?? []).filter(({ port_id }) => !parent.bound.has(port_id));
