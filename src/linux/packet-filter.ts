@@ -125,12 +125,12 @@ function holds(text: string, table: string): boolean {
 /** How much larger the other tables in a text are than these. */
 function besideOf(text: string, tables: readonly string[]): number {
   let asked = 0;
-  let other = 0;
-  for (const section of text.split(/^(?=\*)/m)) {
-    if (!section.startsWith('*')) continue;
-    if (tables.includes(section.slice(1, section.indexOf('\n')))) asked += section.length;
-    else other += section.length;
+  for (const table of tables) {
+    const start = text.indexOf(`*${table}\n`);
+    const end = text.indexOf('\n*', start);
+    asked += (end < 0 ? text.length : end) - start;
   }
+  const other = text.length - asked;
   return other > SMALL_TEXT ? other / asked : 0;
 }
 
