@@ -34,6 +34,14 @@ const LOGGED_INPUT = 2_000;
 /** The helper keeps next to nothing: a small heap makes V8 collect early instead of growing. */
 const HELPER_FLAGS = ['--max-old-space-size=48', '--max-semi-space-size=1', '--v8-pool-size=1', '--no-warnings'];
 
+/** Texts of megabytes pass through: memory for them goes back to the kernel, not to the next one (mallopt(3)). */
+const HELPER_ENVIRONMENT = {
+  LC_ALL: 'C',
+  UV_THREADPOOL_SIZE: '1',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+};
+
 /** How commands of one program went since the agent started. */
 export interface CommandCounts {
   /** It ran to its end, whatever the exit code. */
@@ -211,7 +219,7 @@ export class HelperExec implements Exec {
   #start(): ChildProcess {
     const helper = spawn(process.execPath, this.#argv, {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { LC_ALL: 'C', UV_THREADPOOL_SIZE: '1' },
+      env: HELPER_ENVIRONMENT,
       cwd: '/',
       // A session of its own: Ctrl-C in the agent's terminal must not take the helper away before the agent is done.
       detached: true,
