@@ -114,8 +114,8 @@ describe('CVE-2024-53916 (OSSA-2024-005): tags on what others own', () => {
 describe.each([true, false])('CVE-2026-49299 (OSSA-2026-016): tags by readers, new defaults %s', (newDefaults) => {
   const tagged = resources
     .filter(({ routes = [] }) => routes.some(({ path }) => path.endsWith('/tags')))
-    // Ranges are administrators' alone: hostile-tenant.test.ts.
-    .filter(({ member }) => member !== 'network_segment_range')
+    // Ranges and QoS policies are administrators' alone: hostile-tenant.test.ts.
+    .filter(({ member }) => member !== 'network_segment_range' && member !== 'policy')
     .map(({ member, collection }) => ({ member, path: collection.replaceAll('_', '-') }));
   let own: Tenants;
   const inputs: Record<string, object> = {
@@ -127,7 +127,8 @@ describe.each([true, false])('CVE-2026-49299 (OSSA-2026-016): tags by readers, n
   };
 
   beforeAll(async () => {
-    own = await makeTenants({ newDefaults, options: { securityGroup: { enable_security_group: true } } });
+    const options = { securityGroup: { enable_security_group: true }, service: { service_plugins: ['trunk'] } };
+    own = await makeTenants({ newDefaults, options });
   });
   afterAll(() => own[Symbol.asyncDispose]());
 
@@ -135,8 +136,10 @@ describe.each([true, false])('CVE-2026-49299 (OSSA-2026-016): tags by readers, n
     const onNetwork = new Set(['subnet', 'port']);
     let tried = 0;
     for (const { member, path } of tagged) {
-      const network_id = onNetwork.has(member) && (await own.create(victim, 'networks', {})).id;
-      const { id } = await own.create(victim, path, { ...inputs[member], ...(network_id && { network_id }) });
+      const network_id = (onNetwork.has(member) || member === 'trunk') && (await own.create(victim, 'networks', {})).id;
+      const place =
+        member === 'trunk' ? { port_id: (await own.create(victim, 'ports', { network_id })).id } : { network_id };
+      const { id } = await own.create(victim, path, { ...inputs[member], ...(network_id && place) });
       await own.ask(victim, 'PUT', `${path}/${id}/tags`, { tags: ['kept'] });
       for (const [method, below, body] of writes) {
         const answer = await own.ask(reader(victim.project), method, `${path}/${id}/tags${below}`, body);
