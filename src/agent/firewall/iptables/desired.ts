@@ -21,7 +21,7 @@ export interface PortPlan {
   readonly port: FirewallPort;
   readonly units: ByVersion<Unit>;
   /** The same port with nothing open: where its rules cannot be had. */
-  readonly closed: ByVersion<Unit>;
+  closed(): Unit;
   readonly tracking: Tracking;
   readonly stateless: boolean;
   /** The server's own rules first, then those of its groups. */
@@ -102,21 +102,21 @@ export class DesiredRules {
       return cached.plan;
     }
     const provider = this.#providerLines(port);
-    const made = (version: IpVersion): MadeUnit => {
+    const made = (version: IpVersion, beside: Unit | null = null): MadeUnit => {
       const before = cached?.made[version] ?? null;
       const rules = {
         ingress: this.#bodies(port, provider, groups, version, 'ingress'),
         egress: this.#bodies(port, provider, groups, version, 'egress'),
       };
       const full = { ...setting, rules };
-      return { setting: full, unit: portUnit(port, version, full, this.#spelling, before) };
+      return { setting: full, unit: portUnit(port, version, full, this.#spelling, { before, beside }) };
     };
-    const both = { 4: made(4), 6: made(6) };
-    const closed = closedUnit(port, this.#spelling);
+    const four = made(4);
+    const both = { 4: four, 6: made(6, four.unit) };
     const plan: PortPlan = {
       port,
       units: { 4: both[4].unit, 6: both[6].unit },
-      closed: { 4: closed, 6: closed },
+      closed: () => closedUnit(port, this.#spelling),
       tracking,
       stateless,
       groups: [provider, ...groups],

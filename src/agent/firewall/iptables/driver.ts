@@ -273,7 +273,7 @@ export class IptablesFirewall implements FirewallDriver {
       if (isMissing && versions.has(version)) memo.set(tap, reason);
     const result = await rules.enforce({
       units: () => this.#units(rules, desired, isThere, memo),
-      fallback: (owner, have) => fallback(desired, version, owner, have),
+      fallback: (owner, have) => fallback(desired, owner, have),
       taps: () => state.ports.keys(),
     });
     for (const [tap, reason] of result.refused) {
@@ -299,7 +299,7 @@ export class IptablesFirewall implements FirewallDriver {
     const { version, units: have } = rules;
     const units = new Map<string, Unit>();
     for (const [tap, plan] of desired.ports) {
-      const unit = refused.has(tap) ? fallback(desired, version, tap, have.get(tap)) : plan.units[version];
+      const unit = refused.has(tap) ? fallback(desired, tap, have.get(tap)) : plan.units[version];
       if (unit) units.set(tap, unit);
     }
     for (const [owner, unit] of desired.bridges) units.set(owner, unit[version]);
@@ -453,11 +453,11 @@ function addressesOf({ port }: PortPlan): string[] {
 }
 
 /** What is in force stays, if it filters at least as the port wants to be; else nothing passes. */
-function fallback(desired: Desired, version: IpVersion, owner: string, have: Unit | undefined): Unit | undefined {
+function fallback(desired: Desired, owner: string, have: Unit | undefined): Unit | undefined {
   const plan = desired.ports.get(owner);
   if (!plan) return have;
   const filters = have !== undefined && have.chains.size > 0;
-  return filters && plan.port.filter !== 'closed' ? have : plan.closed[version];
+  return filters && plan.port.filter !== 'closed' ? have : plan.closed();
 }
 
 /** Whether something that used to be let through at a port may be dropped now. */

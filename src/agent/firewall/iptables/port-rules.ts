@@ -4,7 +4,7 @@ import type { FirewallPort } from '../contract.ts';
 import type { Commented } from './comments.ts';
 import { chains, commentName, portChain } from './names.ts';
 import type { Protocols } from './protocols.ts';
-import type { Line, Unit } from './unit.ts';
+import type { ByVersion, Line, Unit } from './unit.ts';
 
 /** How frames of a bridge are followed: in a conntrack zone of its own, or (all its ports are stateless) not at all. */
 export type Tracking = { readonly zone: number } | 'notrack';
@@ -33,13 +33,14 @@ export interface MadeUnit {
  * What a port needs in the tables of one family (upstream: agent/linux/iptables_firewall.py).
  *
  * @param before what was made for the same port: what did not change is the same object again
+ * @param beside the unit of the other family, if that was made already: lines in shared chains are the same
  */
 export function portUnit(
   port: FirewallPort,
   version: IpVersion,
   setting: PortSetting,
   spelling: Spelling,
-  before: MadeUnit | null = null,
+  { before = null, beside = null }: { before?: MadeUnit | null; beside?: Unit | null } = {},
 ): Unit {
   if (before && isSameSetting(before.setting, setting)) return before.unit;
   if (port.filter === 'closed') return closedUnit(port, spelling);
@@ -58,7 +59,7 @@ export function portUnit(
       [from, (keeps('egress') && old?.get(from)) || fromGuest(version, setting, own, spelling)],
       [own, (isSamePlace && old?.get(own)) || ownAddresses(port, version, spelling)],
     ]),
-    lines: isSamePlace ? before.unit.lines : filteredLines(port, setting, spelling),
+    lines: isSamePlace ? before.unit.lines : (beside?.lines ?? filteredLines(port, setting, spelling)),
   };
 }
 
@@ -157,38 +158,68 @@ export function bridgeUnit(bridge: string, tracking: Tracking): Unit {
 }
 
 function toGuest(version: IpVersion, { rules, stateless }: PortSetting, spelling: Spelling): string[] {
-  const icmpv6 = spelling.protocols.wordOf(58);
-  // MLD queries, neighbour solicitations and advertisements: without them a guest has no IPv6.
-  const types = version === 6 ? [130, 135, 136] : [];
-  const fixed = types.map((type) => `-p ${icmpv6} -m icmp6 --icmpv6-type ${type} -j RETURN`);
-  return judged(fixed, rules.ingress, stateless, spelling);
+  return judged(fixedParts(spelling)[version].ingress, rules.ingress, stateless, fixedParts(spelling));
 }
 
 function fromGuest(version: IpVersion, { rules, stateless }: PortSetting, own: string, spelling: Spelling): string[] {
-  const { commented, protocols } = spelling;
+  const parts = fixedParts(spelling);
+  const { first, then } = parts[version].egress;
+  return judged([...first, `-j ${own}`, ...then], rules.egress, stateless, parts);
+}
+
+/** What all chains of ports have, whatever their groups say. */
+interface FixedParts extends ByVersion<{ ingress: readonly string[]; egress: { first: string[]; then: string[] } }> {
+  readonly established: string;
+  readonly end: readonly string[];
+  readonly fallback: string;
+}
+
+const parts = new WeakMap<Spelling, FixedParts>();
+
+function fixedParts(spelling: Spelling): FixedParts {
+  let made = parts.get(spelling);
+  if (!made) {
+    made = makeFixedParts(spelling);
+    parts.set(spelling, made);
+  }
+  return made;
+}
+
+function makeFixedParts({ commented, protocols }: Spelling): FixedParts {
   const udp = `-p ${protocols.wordOf(17)} -m udp`;
   const icmpv6 = `-p ${protocols.wordOf(58)}`;
-  const fixed =
-    version === 4
-      ? [
-          // Before the guest has an address.
-          commented(`-s 0.0.0.0/32 -d 255.255.255.255/32 ${udp} --sport 68 --dport 67 -j RETURN`, 'dhcpClient'),
-          `-j ${own}`,
+  const typed = (type: number) => `${icmpv6} -m icmp6 --icmpv6-type ${type}`;
+  const fallback = commented(`-j ${chains.fallback}`, 'fallback');
+  return {
+    4: {
+      ingress: [],
+      egress: {
+        // Before the guest has an address.
+        first: [commented(`-s 0.0.0.0/32 -d 255.255.255.255/32 ${udp} --sport 68 --dport 67 -j RETURN`, 'dhcpClient')],
+        then: [
           commented(`${udp} --sport 68 --dport 67 -j RETURN`, 'dhcpClient'),
           commented(`${udp} --sport 67 --dport 68 -j DROP`, 'dhcpServer'),
-        ]
-      : [
-          // MLD reports and neighbour solicitations before the guest has an address (duplicate address detection).
-          ...[131, 135, 143].map((type) =>
-            commented(`-s ::/128 -d ff02::/16 ${icmpv6} -m icmp6 --icmpv6-type ${type} -j RETURN`, 'icmpv6'),
-          ),
-          `-j ${own}`,
-          commented(`${icmpv6} -m icmp6 --icmpv6-type 134 -j DROP`, 'advertisement'),
+        ],
+      },
+    },
+    6: {
+      // MLD queries, neighbour solicitations and advertisements: without them a guest has no IPv6.
+      ingress: [130, 135, 136].map((type) => `${typed(type)} -j RETURN`),
+      egress: {
+        // MLD reports and neighbour solicitations before the guest has an address (duplicate address detection).
+        first: [131, 135, 143].map((type) => commented(`-s ::/128 -d ff02::/16 ${typed(type)} -j RETURN`, 'icmpv6')),
+        then: [
+          commented(`${typed(134)} -j DROP`, 'advertisement'),
           commented(`${icmpv6} -j RETURN`, 'icmpv6'),
           commented(`${udp} --sport 546 --dport 547 -j RETURN`, 'dhcpClient'),
           commented(`${udp} --sport 547 --dport 546 -j DROP`, 'dhcpServer'),
-        ];
-  return judged(fixed, rules.egress, stateless, spelling);
+        ],
+      },
+    },
+    established: commented('-m state --state RELATED,ESTABLISHED -j RETURN', 'established'),
+    end: [commented('-m state --state INVALID -j DROP', 'invalid'), fallback],
+    fallback,
+  };
 }
 
 /**
@@ -199,14 +230,10 @@ function judged(
   fixed: readonly string[],
   rules: readonly string[],
   stateless: boolean,
-  { commented }: Spelling,
+  { established, end, fallback }: FixedParts,
 ): string[] {
-  const fallback = commented(`-j ${chains.fallback}`, 'fallback');
-  const before = stateless
-    ? fixed
-    : [...fixed, commented('-m state --state RELATED,ESTABLISHED -j RETURN', 'established')];
-  const after = stateless ? [fallback] : [commented('-m state --state INVALID -j DROP', 'invalid'), fallback];
-  return [...before, ...rules.filter((body) => !fixed.includes(body)), ...after];
+  const own = rules.some((body) => fixed.includes(body)) ? rules.filter((body) => !fixed.includes(body)) : rules;
+  return stateless ? [...fixed, ...own, fallback] : [...fixed, established, ...own, ...end];
 }
 
 /**
