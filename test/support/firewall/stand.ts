@@ -86,7 +86,9 @@ export class FirewallStand {
 
   /** @throws when no echo request is answered; asks until one is */
   async reaches(from: FirewallPort, address: string, how: PingOptions = {}): Promise<void> {
-    if (!(await this.#ping(from, address, ['-w', '10'], how))) throw new Error(`${from.tap} does not reach ${address}`);
+    // A neighbour that could not be found a moment ago is an error at once, and then looked for again.
+    for (let attempt = 0; attempt < 4; attempt++) if (await this.#ping(from, address, ['-w', '10'], how)) return;
+    throw new Error(`${from.tap} does not reach ${address}`);
   }
 
   /** @throws when an echo request is answered */

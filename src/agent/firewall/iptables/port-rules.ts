@@ -163,12 +163,12 @@ function toGuest(version: IpVersion, { rules, stateless }: PortSetting, spelling
 
 function fromGuest(version: IpVersion, { rules, stateless }: PortSetting, own: string, spelling: Spelling): string[] {
   const parts = fixedParts(spelling);
-  const { first, then } = parts[version].egress;
-  return judged([...first, `-j ${own}`, ...then], rules.egress, stateless, parts);
+  const { before, after } = parts[version].egress;
+  return judged([...before, `-j ${own}`, ...after], rules.egress, stateless, parts);
 }
 
 /** What all chains of ports have, whatever their groups say. */
-interface FixedParts extends ByVersion<{ ingress: readonly string[]; egress: { first: string[]; then: string[] } }> {
+interface FixedParts extends ByVersion<{ ingress: readonly string[]; egress: { before: string[]; after: string[] } }> {
   readonly established: string;
   readonly end: readonly string[];
   readonly fallback: string;
@@ -195,8 +195,8 @@ function makeFixedParts({ commented, protocols }: Spelling): FixedParts {
       ingress: [],
       egress: {
         // Before the guest has an address.
-        first: [commented(`-s 0.0.0.0/32 -d 255.255.255.255/32 ${udp} --sport 68 --dport 67 -j RETURN`, 'dhcpClient')],
-        then: [
+        before: [commented(`-s 0.0.0.0/32 -d 255.255.255.255/32 ${udp} --sport 68 --dport 67 -j RETURN`, 'dhcpClient')],
+        after: [
           commented(`${udp} --sport 68 --dport 67 -j RETURN`, 'dhcpClient'),
           commented(`${udp} --sport 67 --dport 68 -j DROP`, 'dhcpServer'),
         ],
@@ -207,8 +207,8 @@ function makeFixedParts({ commented, protocols }: Spelling): FixedParts {
       ingress: [130, 135, 136].map((type) => `${typed(type)} -j RETURN`),
       egress: {
         // MLD reports and neighbour solicitations before the guest has an address (duplicate address detection).
-        first: [131, 135, 143].map((type) => commented(`-s ::/128 -d ff02::/16 ${typed(type)} -j RETURN`, 'icmpv6')),
-        then: [
+        before: [131, 135, 143].map((type) => commented(`-s ::/128 -d ff02::/16 ${typed(type)} -j RETURN`, 'icmpv6')),
+        after: [
           commented(`${typed(134)} -j DROP`, 'advertisement'),
           commented(`${icmpv6} -j RETURN`, 'icmpv6'),
           commented(`${udp} --sport 546 --dport 547 -j RETURN`, 'dhcpClient'),
