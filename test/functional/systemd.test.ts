@@ -27,7 +27,7 @@ beforeAll(async () => {
     const warm = `mount -t tmpfs none /opt && mkdir /opt/neutrino && mount --bind "$1/opt/neutrino" /opt/neutrino
       exec /opt/neutrino/setup/node /opt/neutrino/setup/warm.mjs`;
     await run('unshare', ['--mount', 'sh', '-euc', warm, 'sh', root]);
-    const argv = ['--systemd', '--mem', '2048', '--timeout', '480', '--', join(project, 'test/vm/service-day'), root];
+    const argv = ['--systemd', '--mem', '2048', '--timeout', '900', '--', join(project, 'test/vm/service-day'), root];
     const { stdout, stderr } = await run(join(project, 'test/vm/vm-run'), argv, { maxBuffer: 1 << 24 });
     if (process.env.NEUTRINO_TEST_VERBOSE) console.log(stdout);
     for (const part of stdout.split(/^== /m).slice(1)) {
@@ -38,7 +38,7 @@ beforeAll(async () => {
   } finally {
     await rm(root, { recursive: true });
   }
-}, 900_000);
+}, 1_200_000);
 
 /** Daemons of the section, by name: their process ids. */
 const daemons = (name: string) =>
