@@ -17,10 +17,6 @@ describe('drivers', () => {
       "[ml2] type_drivers: 'frob' is not supported; there are local, flat, vlan, vxlan, gre, geneve, or a module's path",
     ],
     [
-      { ml2: { mechanism_drivers: ['l2population'] } },
-      "[ml2] mechanism_drivers: 'l2population' comes with VXLAN in a later release; take it out until then; there are linuxbridge, ",
-    ],
-    [
       { ml2: { type_drivers: ['flat'], tenant_network_types: ['local'] } },
       "[ml2] tenant_network_types: no driver for 'local' among type_drivers",
     ],
