@@ -26,6 +26,7 @@ export class Lab implements AsyncDisposable {
   readonly folder: string;
   readonly #fabric: Holder;
   readonly #hosts = new Map<string, EmulatedHost>();
+  readonly #pids = new Map<EmulatedHost, number>();
   readonly #wires = new Set<string>();
   #cards = 0;
 
@@ -49,23 +50,26 @@ export class Lab implements AsyncDisposable {
     const address = `${managementNetwork}.${11 + this.#hosts.size}`;
     const holder = await hold(name, address, join(this.folder, name));
     this.#hosts.set(name, holder.host);
+    this.#pids.set(holder.host, holder.pid);
     const cards = ['mgmt', ...wires];
-    for (const wire of cards) await this.addWire(wire);
-    const connect = cards.flatMap((wire, index) => {
-      const socket = `p${this.#cards++}`;
-      // The other end is made inside the host at once: it never exists in the root namespace.
-      return [
-        `link add ${socket} type veth peer name eth${index} netns ${holder.pid}`,
-        `link set ${socket} master ${wire} up`,
-      ];
-    });
-    await this.#wire(connect);
+    for (const [index, wire] of cards.entries()) await this.addCard(holder.host, `eth${index}`, wire);
     await holder.host.ipBatch([
       ...cards.map((_, index) => `link set eth${index} up`),
       `addr add ${address}/24 broadcast ${managementNetwork}.255 dev eth0`,
       `route add default via ${managementNetwork}.1`,
     ]);
     return holder.host;
+  }
+
+  /** Gives a host one more card, or one that was taken away; it is down. */
+  async addCard(host: EmulatedHost, name: string, wire: string): Promise<void> {
+    await this.addWire(wire);
+    const socket = `p${this.#cards++}`;
+    // The other end is made inside the host at once: it never exists in the root namespace.
+    await this.#wire([
+      `link add ${socket} type veth peer name ${name} netns ${this.#pids.get(host)}`,
+      `link set ${socket} master ${wire} up`,
+    ]);
   }
 
   /** Makes a wire: a bridge in the fabric. Hosts named on it see each other's frames. */
@@ -91,6 +95,7 @@ export class Lab implements AsyncDisposable {
   async removeHost(host: EmulatedHost): Promise<void> {
     await host.close();
     this.#hosts.delete(host.name);
+    this.#pids.delete(host);
   }
 
   async close(): Promise<void> {
