@@ -9,6 +9,8 @@ import { type Guest, linkLocal, type Rule, type World } from './world.ts';
  */
 export function reaches(world: World, from: Guest, to: Guest, packet: Packet): boolean {
   if (from.network !== to.network) return false;
+  // The bridge has just learned that this MAC is at the sender's port.
+  if (packet.srcMac === packet.dstMac) return false;
   const { content } = packet;
   // Fragments are judged when they are a packet again.
   const isPiece = content.what === 'ip' && content.headless;
