@@ -58,11 +58,6 @@ export const toleratedOfPorts: readonly Tolerance[] = [
       place.endsWith('binding:vif_type') && recorded === 'distributed' && ours === 'unbound',
   },
   {
-    because: 'nothing is filtered before security groups come (part 4), and the binding says so',
-    applies: ({ place, recorded, ours }) =>
-      place.endsWith('vif_details.port_filter') && recorded === true && ours === false,
-  },
-  {
     because: 'MAC addresses that were not asked for are picked at random',
     applies: ({ place, recorded, ours }) =>
       /mac_address$/.test(place) && /^fa:16:3e/.test(recorded) && /^fa:16:3e/.test(ours),
