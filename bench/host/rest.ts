@@ -55,7 +55,8 @@ async function hostText({ host }: Served): Promise<string> {
     ['ip6tables-save'],
     ['ebtables-save'],
     ['ipset', 'save'],
-    ['ip', '-d', 'link', 'show'],
+    // Without -d: the timers of bridges run.
+    ['ip', 'link', 'show'],
     ['bridge', 'fdb', 'show'],
   ];
   const texts = await Promise.all(commands.map((argv) => host.read(argv)));
