@@ -24,7 +24,7 @@ const readers = [
   /^(bridge|tc) -j /,
   /^(iptables|ip6tables|ebtables)\S*-save\b/,
   /^ipset (save|list)\b/,
-  /^conntrack -L\b/,
+  /^conntrack (-L|--version)\b/,
   /^sysctl -n /,
   // Refused by every kernel: how it is asked whether it has VLAN devices at all.
   /^ip link add link lo type vlan id 4095$/,
