@@ -15,8 +15,16 @@ export interface SavedChain {
 /** Chains of one table. */
 export type SavedTable = ReadonlyMap<string, SavedChain>;
 
+/** The key is made when it is asked for: chains that are new, or read and left alone, need none, and there are thousands. */
 export function rule(text: string): Rule {
-  return { text, key: keyOf(text) };
+  let key: string | null = null;
+  return {
+    text,
+    get key() {
+      key ??= keyOf(text);
+      return key;
+    },
+  };
 }
 
 /** @param saved what `ebtables-save` or `ip6tables-save` printed, of one table or the part of it */
