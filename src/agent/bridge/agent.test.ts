@@ -5,9 +5,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Logger } from '../../lib/log.ts';
 import { defaultValues } from '../../lib/options.ts';
 import { FakeHost } from '../../linux/fake/host.ts';
-import type { BoundDeviceDetails, ExplainStep } from '../../rpc/contract.ts';
+import type { BoundDeviceDetails } from '../../rpc/contract.ts';
 import { FakeTransport } from '../../rpc/fake.ts';
-import type { FirewallDriver, FirewallOutcome, FirewallState } from '../firewall/contract.ts';
 import { BridgeAgent } from './agent.ts';
 import { type BridgeAgentOptions, bridgeAgentOptions, linuxBridgeOptions, securityGroupOptions } from './options.ts';
 import { vxlanOptions } from './vxlan-options.ts';
@@ -45,7 +44,6 @@ let transport: FakeTransport;
 let agent: BridgeAgent;
 let known: Map<string, BoundDeviceDetails>;
 let statePath: string | null = null;
-let drivers: FirewallDriver[] = [];
 let log: { level: string; fields: object; message: string }[];
 const allTaken = { devices_up: [], failed_devices_up: [], devices_down: [], failed_devices_down: [] };
 
@@ -64,31 +62,6 @@ beforeEach(() => {
   });
 });
 afterEach(() => agent.close());
-
-/** Filters nothing; keeps what it was told. */
-class FakeFirewall implements FirewallDriver {
-  readonly name = 'fake';
-  state: FirewallState | null = null;
-  outcome: FirewallOutcome = { closed: new Map(), late: new Map() };
-  onApply: () => void = () => {};
-
-  async start() {}
-  distrust() {}
-
-  async apply(state: FirewallState) {
-    this.onApply();
-    this.state = state;
-    return this.outcome;
-  }
-
-  async explain(_: FirewallState, name: string): Promise<ExplainStep[]> {
-    return [{ step: 'rules', state: 'ok', expected: name, found: name }];
-  }
-
-  async plan({ ports }: FirewallState) {
-    return [...ports.keys()].map((name) => `filter ${name}`);
-  }
-}
 
 async function start(
   changes: { linuxBridge?: object; securityGroup?: object } = {},
@@ -110,7 +83,6 @@ async function start(
     logger,
     scanIntervalMs,
     statePath,
-    drivers,
   });
   await agent.start();
   await agent.idle();
@@ -553,156 +525,6 @@ describe('failures on the host', () => {
     await start();
     expect(host.applied).toEqual([]);
     expect(reported('update_device_down')).toEqual([tap]);
-  });
-});
-
-describe('where ports are filtered', () => {
-  const filtering = {
-    securityGroup: { firewall_driver: 'neutron.agent.linux.iptables_firewall.IptablesFirewallDriver' },
-  };
-  const group = '99999999-9999-4999-8999-999999999999';
-  const guest = (changes: Partial<BoundDeviceDetails> = {}) =>
-    details({ port_security_enabled: true, device_owner: 'compute:nova', ...changes });
-  let driver: FakeFirewall;
-
-  beforeEach(() => {
-    driver = new FakeFirewall();
-    drivers = [driver];
-    transport.answer({
-      security_group_info_for_devices: ({ devices }: { devices: string[] }) => infoOf(devices),
-    });
-  });
-  afterEach(() => {
-    drivers = [];
-  });
-
-  function infoOf(devices: string[]) {
-    const secured = devices.filter((device) => known.get(device)?.port_security_enabled);
-    const told = secured.map((device) => [
-      known.get(device)!.port_id,
-      { device, fixed_ips: [], security_groups: [group], security_group_rules: [] },
-    ]);
-    return {
-      devices: Object.fromEntries(told),
-      security_groups: secured.length > 0 ? { [group]: [{ direction: 'egress', ethertype: 'IPv4' }] } : {},
-      sg_member_ips: {},
-    };
-  }
-
-  it('the firewall hears of every port, and which of them are open, before anything is done with links', async () => {
-    const open = 'tapbbbbbbbb-bb';
-    host.addTap(tap);
-    host.addTap(open);
-    known.set(tap, guest());
-    known.set(open, guest({ device: open, port_security_enabled: false }));
-    driver.onApply = () => expect(host.applied).toEqual([]);
-    await start(filtering);
-    expect([...driver.state!.ports.values()].map((one) => [one.tap, one.bridge, one.filter, one.groups])).toEqual([
-      [tap, brq, 'filtered', [group]],
-      [open, brq, 'open', []],
-    ]);
-    expect([...driver.state!.groups.keys()]).toEqual([group]);
-    expect(reported('update_device_up')).toEqual([tap, open]);
-  });
-
-  it('nothing is told again where nothing changed, and only what changed where something did', async () => {
-    host.addTap(tap);
-    known.set(tap, guest());
-    await start(filtering);
-    const before = driver.state!;
-    await transport.tell('q-agent-notifier-port-update', 'port_update', { port: { id: port } });
-    await agent.idle();
-    expect(driver.state!.ports.get(tap)).toBe(before.ports.get(tap));
-    expect(driver.state!.groups.get(group)).toBe(before.groups.get(group));
-    known.set(tap, guest({ mac_address: 'fa:16:3e:00:00:99' }));
-    await transport.tell('q-agent-notifier-port-update', 'port_update', { port: { id: port } });
-    await agent.idle();
-    expect(driver.state!.ports.get(tap)?.mac).toBe('fa:16:3e:00:00:99');
-  });
-
-  it('asks for a group whose rules changed by one of its ports, and for none that is not here', async () => {
-    const other = 'tapbbbbbbbb-bb';
-    for (const name of [tap, other]) {
-      host.addTap(name);
-      known.set(name, guest({ device: name, port_id: `${name.slice(3)}-rest` }));
-    }
-    await start(filtering);
-    const asked = () => transport.argsOf('security_group_info_for_devices').map(({ devices }) => devices);
-    expect(asked()).toEqual([[tap, other]]);
-    const tell = (groups: string[]) =>
-      transport.tell('q-agent-notifier-security_group-update', 'security_groups_rule_updated', {
-        security_groups: groups,
-      });
-    await tell(['88888888-8888-4888-8888-888888888888']);
-    await agent.idle();
-    expect(asked()).toHaveLength(1);
-    await tell([group]);
-    await agent.idle();
-    expect(asked()).toEqual([[tap, other], [tap]]);
-  });
-
-  it('a port of which the server tells no groups is not up, until it does', async () => {
-    host.addTap(tap);
-    known.set(tap, guest());
-    transport.answer({
-      security_group_info_for_devices: { devices: {}, security_groups: {}, sg_member_ips: {} },
-    });
-    await start(filtering);
-    expect(driver.state!.ports.get(tap)?.filter).toBe('closed');
-    expect(reported('update_device_down')).toEqual([tap]);
-    transport.answer({ security_group_info_for_devices: ({ devices }: { devices: string[] }) => infoOf(devices) });
-    await transport.tell('q-agent-notifier-port-update', 'port_update', { port: { id: port } });
-    await agent.idle();
-    expect(reported('update_device_up')).toEqual([tap]);
-  });
-
-  it('a port whose rules cannot be made is set down, not put into a bridge, and said to be closed', async () => {
-    host.addTap(tap, { up: true });
-    known.set(tap, guest({ device_owner: '' }));
-    driver.outcome = { closed: new Map([[tap, 'the set is full']]), late: new Map() };
-    await start(filtering);
-    expect(host.print()).toContain(`${tap} tun down`);
-    expect(host.print()).not.toContain(`master ${brq}`);
-    expect(reported('update_device_down')).toEqual([tap]);
-    expect(log).toContainEqual(
-      expect.objectContaining({ level: 'warn', fields: { devices: [tap], reason: 'the set is full' } }),
-    );
-  });
-
-  it('a guest that runs is left alone where the kernel does not tell its rules', async () => {
-    host.root.give(brq, { kind: 'bridge', up: true });
-    host.addTap(tap, { up: true, master: brq });
-    known.set(tap, guest());
-    driver.onApply = () => {
-      throw new Error('no iptables');
-    };
-    await start(filtering);
-    expect(host.applied.filter((operation) => operation.includes(tap))).toEqual([]);
-    expect(reported('update_device_up')).toEqual([]);
-  });
-
-  it('noop asks for no groups', async () => {
-    host.addTap(tap);
-    known.set(tap, guest());
-    await start({ securityGroup: { firewall_driver: 'neutron.agent.firewall.NoopFirewallDriver' } });
-    expect(reported('update_device_up')).toEqual([tap]);
-    expect(transport.argsOf('security_group_info_for_devices')).toEqual([]);
-    expect(driver.state!.ports.get(tap)?.filter).toBe('filtered');
-  });
-
-  it('a dry run tells what the firewall would do', async () => {
-    host.addTap(tap, { up: true });
-    known.set(tap, guest());
-    const options: BridgeAgentOptions = {
-      linuxBridge: defaultValues(linuxBridgeOptions),
-      vxlan: defaultValues(vxlanOptions),
-      agent: defaultValues(bridgeAgentOptions),
-      securityGroup: defaultValues(securityGroupOptions, { firewall_driver: 'iptables' }),
-    };
-    agent = new BridgeAgent({ host: 'host1', options, transport, linux: host, drivers });
-    expect(await agent.dryRun()).toContain(`filter ${tap}`);
-    expect(driver.state).toBeNull();
-    expect(host.applied).toEqual([]);
   });
 });
 

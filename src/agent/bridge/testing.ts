@@ -2,8 +2,9 @@ import type { Logger } from '../../lib/log.ts';
 import { tapName } from '../../lib/names.ts';
 import { defaultValues } from '../../lib/options.ts';
 import { FakeHost } from '../../linux/fake/host.ts';
-import type { BoundDeviceDetails } from '../../rpc/contract.ts';
+import type { BoundDeviceDetails, ExplainStep } from '../../rpc/contract.ts';
 import { FakeTransport } from '../../rpc/fake.ts';
+import type { FirewallDriver, FirewallOutcome, FirewallState } from '../firewall/contract.ts';
 import { BridgeAgent } from './agent.ts';
 import { bridgeAgentOptions, linuxBridgeOptions, securityGroupOptions } from './options.ts';
 import { vxlanOptions } from './vxlan-options.ts';
@@ -27,6 +28,32 @@ interface Changes {
   linuxBridge?: object;
   vxlan?: object;
   agent?: object;
+  securityGroup?: object;
+}
+
+/** Filters nothing; keeps what it was told. */
+export class FakeFirewall implements FirewallDriver {
+  readonly name = 'fake';
+  state: FirewallState | null = null;
+  outcome: FirewallOutcome = { closed: new Map(), late: new Map() };
+  onApply: () => void = () => {};
+
+  async start() {}
+  distrust() {}
+
+  async apply(state: FirewallState) {
+    this.onApply();
+    this.state = state;
+    return this.outcome;
+  }
+
+  async explain(_: FirewallState, name: string): Promise<ExplainStep[]> {
+    return [{ step: 'rules', state: 'ok', expected: name, found: name }];
+  }
+
+  async plan({ ports }: FirewallState) {
+    return [...ports.keys()].map((name) => `filter ${name}`);
+  }
 }
 
 /** An agent on a host and with a server that exist only as models. */
@@ -43,8 +70,11 @@ export class AgentBench {
     },
     update_device_up: null,
     update_device_down: ({ device }: { device: string }) => ({ device, exists: true }),
+    update_device_list: { devices_up: [], failed_devices_up: [], devices_down: [], failed_devices_down: [] },
+    bulk_pull: [],
   });
   isServerAway = false;
+  readonly drivers: FirewallDriver[] = [];
   #agent: BridgeAgent | null = null;
 
   get agent(): BridgeAgent {
@@ -56,6 +86,15 @@ export class AgentBench {
     await this.prepare(changes);
     await this.agent.start();
     await this.agent.idle();
+  }
+
+  /** Devices that the server was told of, one by one or in lists. */
+  reported(method: 'update_device_up' | 'update_device_down'): string[] {
+    const list = method === 'update_device_up' ? 'devices_up' : 'devices_down';
+    return [
+      ...this.transport.argsOf(method).map(({ device }) => device),
+      ...this.transport.argsOf('update_device_list').flatMap((args) => args[list] as string[]),
+    ];
   }
 
   /** An agent that is not started. */
@@ -70,9 +109,9 @@ export class AgentBench {
         linuxBridge: defaultValues(linuxBridgeOptions, changes.linuxBridge),
         vxlan: defaultValues(vxlanOptions, changes.vxlan ?? { enable_vxlan: false }),
         agent: defaultValues(bridgeAgentOptions, changes.agent),
-        securityGroup: defaultValues(securityGroupOptions),
+        securityGroup: defaultValues(securityGroupOptions, changes.securityGroup),
       },
-      ...{ transport: this.transport, linux: this.host, logger, scanIntervalMs: 60_000 },
+      ...{ transport: this.transport, linux: this.host, logger, scanIntervalMs: 60_000, drivers: this.drivers },
     });
   }
 
