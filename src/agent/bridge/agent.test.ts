@@ -9,6 +9,7 @@ import type { BoundDeviceDetails } from '../../rpc/contract.ts';
 import { FakeTransport } from '../../rpc/fake.ts';
 import { BridgeAgent } from './agent.ts';
 import { type BridgeAgentOptions, bridgeAgentOptions, linuxBridgeOptions, securityGroupOptions } from './options.ts';
+import { deviceDetails } from './testing.ts';
 import { vxlanOptions } from './vxlan-options.ts';
 
 const net = '11111111-1111-4111-8111-111111111111';
@@ -16,28 +17,7 @@ const brq = 'brq11111111-11';
 const port = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
 const tap = 'tapaaaaaaaa-aa';
 
-function details(changes: Partial<BoundDeviceDetails> = {}): BoundDeviceDetails {
-  return {
-    device: tap,
-    network_id: net,
-    port_id: port,
-    mac_address: 'fa:16:3e:00:00:01',
-    admin_state_up: true,
-    network_type: 'local',
-    segmentation_id: null,
-    physical_network: null,
-    mtu: 1500,
-    fixed_ips: [],
-    device_owner: 'network:dhcp',
-    allowed_address_pairs: [],
-    port_security_enabled: false,
-    qos_policy_id: null,
-    qos_network_policy_id: null,
-    profile: {},
-    propagate_uplink_status: false,
-    ...changes,
-  };
-}
+const details = (changes: Partial<BoundDeviceDetails> = {}) => deviceDetails(port, changes);
 
 let host: FakeHost;
 let transport: FakeTransport;

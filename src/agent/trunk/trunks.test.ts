@@ -7,6 +7,7 @@ import type { BoundDeviceDetails } from '../../rpc/contract.ts';
 import { FakeTransport } from '../../rpc/fake.ts';
 import { BridgeAgent } from '../bridge/agent.ts';
 import { bridgeAgentOptions, linuxBridgeOptions, securityGroupOptions } from '../bridge/options.ts';
+import { deviceDetails } from '../bridge/testing.ts';
 import { vxlanOptions } from '../bridge/vxlan-options.ts';
 
 /** The agent on a host that is a model, with a server that is a table: what it makes of trunks, and what it says of them. */
@@ -35,26 +36,12 @@ let bindable: Set<string>;
 let bound: Map<string, BoundDeviceDetails>;
 let statuses: string[];
 
-const details = (port: string, changes: Partial<BoundDeviceDetails> = {}): BoundDeviceDetails => ({
-  device: tapName(port),
-  network_id: networks[port]!,
-  port_id: port,
-  mac_address: 'fa:16:3e:00:00:01',
-  admin_state_up: true,
-  network_type: 'local',
-  segmentation_id: null,
-  physical_network: null,
-  mtu: 1500,
-  fixed_ips: [],
-  device_owner: port === parentPort ? 'network:dhcp' : 'trunk:subport',
-  allowed_address_pairs: [],
-  port_security_enabled: false,
-  qos_policy_id: null,
-  qos_network_policy_id: null,
-  profile: {},
-  propagate_uplink_status: false,
-  ...changes,
-});
+const details = (port: string, changes: Partial<BoundDeviceDetails> = {}) =>
+  deviceDetails(port, {
+    network_id: networks[port]!,
+    device_owner: port === parentPort ? 'network:dhcp' : 'trunk:subport',
+    ...changes,
+  });
 
 const object = (name: string, data: object) => ({
   'versioned_object.name': name,
