@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { withHostLock } from './lock.ts';
 
 let lockPath: string;
@@ -23,6 +23,35 @@ it('lets one in at a time and leaves nothing behind', async () => {
   };
   await Promise.all(Array.from({ length: 8 }, () => withHostLock('bridge', { lockPath }, work)));
   expect(most).toBe(1);
+  expect(await readdir(lockPath)).toEqual([]);
+});
+
+it('gives it to users in one process in the order in which they asked, without a pause', async () => {
+  const order: string[] = [];
+  const held = Promise.withResolvers<void>();
+  const first = withHostLock('bridge', { lockPath }, () => held.promise);
+  const use = (who: string) => withHostLock('bridge', { lockPath }, async () => void order.push(who));
+  const rest = ['a', 'b', 'c'].map(use);
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  try {
+    held.resolve();
+    // No time passes here: who waited by looking again would wait for ever.
+    await Promise.all([first, ...rest]);
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(order).toEqual(['a', 'b', 'c']);
+});
+
+it('goes on with the next when one has waited for too long', async () => {
+  const held = Promise.withResolvers<void>();
+  const first = withHostLock('bridge', { lockPath }, () => held.promise);
+  const impatient = withHostLock('bridge', { lockPath, timeoutMs: 20 }, async () => 'never');
+  const patient = withHostLock('bridge', { lockPath }, async () => 'done');
+  await expect(impatient).rejects.toThrow(`lock bridge is held by process ${process.pid} for more than 20 ms`);
+  held.resolve();
+  await first;
+  expect(await patient).toBe('done');
   expect(await readdir(lockPath)).toEqual([]);
 });
 

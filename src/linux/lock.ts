@@ -27,22 +27,56 @@ export class LockTimeout extends Error {
   }
 }
 
+/** Who of this process waits for a lock that this process has, or is about to take: by path. */
+const queues = new Map<string, (() => void)[]>();
+
 /**
- * Does `work` while no other process of this host does work under the same name. The lock is a file that says who holds
- * it (process id and start time); what a dead process left is taken over.
+ * Does `work` while nobody else of this host does work under the same name. Between processes the lock is a file that says
+ * who holds it (process id and start time), looked at again and again; what a dead process left is taken over. Users in
+ * one process follow each other at once, in the order in which they asked.
  *
  * @throws LockTimeout
  */
 export async function withHostLock<T>(name: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
-  const path = join(options.lockPath, `neutron-${name}`);
-  const mine = `${await describeProcess(process.pid)} ${randomUUID()}`;
-  await mkdir(options.lockPath, { recursive: true, mode: 0o755 });
-  await acquire(name, path, mine, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const { lockPath, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const path = join(lockPath, `neutron-${name}`);
+  const endMs = performance.now() + timeoutMs;
+  await turn(name, path, timeoutMs);
   try {
-    return await work();
+    const mine = `${await describeProcess(process.pid)} ${randomUUID()}`;
+    await mkdir(lockPath, { recursive: true, mode: 0o755 });
+    await acquire(name, path, mine, { endMs, timeoutMs });
+    try {
+      return await work();
+    } finally {
+      if ((await readHolder(path)) === mine) await rm(path, { force: true });
+    }
   } finally {
-    if ((await readHolder(path)) === mine) await rm(path, { force: true });
+    const queue = queues.get(path) ?? [];
+    const next = queue.shift();
+    if (next) next();
+    else queues.delete(path);
   }
+}
+
+/** Settles when no other user in this process is before this one. */
+async function turn(name: string, path: string, timeoutMs: number): Promise<void> {
+  const queue = queues.get(path);
+  if (!queue) {
+    queues.set(path, []);
+    return;
+  }
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      queue.splice(queue.indexOf(take), 1);
+      reject(new LockTimeout(name, String(process.pid), timeoutMs));
+    }, timeoutMs);
+    const take = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    queue.push(take);
+  });
 }
 
 /** The same in several folders, one after the other: for what more than the processes of one `lock_path` share. */
@@ -53,8 +87,12 @@ export async function withHostLocks<T>(name: string, lockPaths: readonly string[
     : await withHostLock(name, { lockPath }, () => withHostLocks(name, rest, work));
 }
 
-async function acquire(name: string, path: string, mine: string, timeoutMs: number): Promise<void> {
-  const end = performance.now() + timeoutMs;
+async function acquire(
+  name: string,
+  path: string,
+  mine: string,
+  { endMs, timeoutMs }: { endMs: number; timeoutMs: number },
+): Promise<void> {
   const prepared = `${path}.${randomUUID()}`;
   await writeFile(prepared, mine, { mode: 0o644 });
   try {
@@ -62,7 +100,7 @@ async function acquire(name: string, path: string, mine: string, timeoutMs: numb
       if (await tryLink(prepared, path)) return;
       const holder = await readHolder(path);
       if (holder !== null && !(await isAlive(holder))) await takeAway(path, holder);
-      else if (performance.now() > end) throw new LockTimeout(name, holder ?? '?', timeoutMs);
+      else if (performance.now() > endMs) throw new LockTimeout(name, holder ?? '?', timeoutMs);
       else if (holder !== null) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   } finally {
