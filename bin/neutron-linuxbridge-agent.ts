@@ -22,12 +22,15 @@ await runProgram({
   service: true,
   async start(parts) {
     const { config, logger, args, service } = parts;
-    const [{ BridgeAgent }, { hostFilters }, { openHost }, { SHARED_LOCK_PATH }] = await Promise.all([
-      import('../src/agent/bridge/agent.ts'),
-      import('../src/agent/bridge/filters.ts'),
-      import('../src/linux/host.ts'),
-      import('../src/linux/lock.ts'),
-    ]);
+    const [{ BridgeAgent }, { hostFilters }, { openHost }, { SHARED_LOCK_PATH }, { NftablesWatch }] = await Promise.all(
+      [
+        import('../src/agent/bridge/agent.ts'),
+        import('../src/agent/bridge/filters.ts'),
+        import('../src/linux/host.ts'),
+        import('../src/linux/lock.ts'),
+        import('../src/linux/table-watch.ts'),
+      ],
+    );
     await using undo = new AsyncDisposableStack();
     const linux = await openHost({ logger });
     undo.defer(() => linux.close());
@@ -51,6 +54,7 @@ await runProgram({
       statePath: config.get(commonOptions).state_path,
       lockPaths,
       drivers: await hostFilters({ options, linux, logger, lockPaths }),
+      tableWatch: new NftablesWatch(linux.exec, logger),
     });
     if (args.flags.has('dry-run')) return await printPlan(agent.dryRun());
     const metrics = await openFigures('neutron-linuxbridge-agent', parts);

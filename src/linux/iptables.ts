@@ -34,12 +34,18 @@ export class RuleTables {
   readonly #exec: Exec;
   readonly #tool: Tool;
   #flavour: Flavour | null = null;
+  #isNft = false;
 
   /** @param flavour one for certain, instead of the host's own */
   constructor(exec: Exec, tool: Tool, flavour: '-nft' | '-legacy' | null = null) {
     this.#exec = exec;
     this.#tool = tool;
     this.#flavour = flavour;
+  }
+
+  /** Whether what was saved last are tables of nftables. */
+  get isNft(): boolean {
+    return this.#isNft;
   }
 
   /** Makes the chains exactly so, and the jumps to them as the first (or last) rules of their chains; does it in one transaction. */
@@ -105,8 +111,15 @@ export class RuleTables {
 
   /** @param words none for ebtables: its save knows no `-t` */
   async #print(flavour: Flavour, words: readonly string[], netns: string | undefined): Promise<string> {
-    return (await this.#exec.run([`${this.#tool}${flavour}-save`, ...words], { netns })).stdout;
+    const { stdout } = await this.#exec.run([`${this.#tool}${flavour}-save`, ...words], { netns });
+    this.#isNft = isNftSave(stdout);
+    return stdout;
   }
+}
+
+/** Whether a text of `…-save` tells of tables of nftables: its first line names who wrote it. */
+export function isNftSave(text: string): boolean {
+  return text.slice(0, text.indexOf('\n')).includes('(nf_tables)');
 }
 
 /** @param saved the table as it is: jumps that are there already are not added again */

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { setName } from '../../src/agent/firewall/iptables/names.ts';
 import { NoopFirewall } from '../../src/agent/firewall/noop.ts';
 import type { WireRule } from '../../src/rpc/contract.ts';
 import { egressAll, FirewallStand, guestOf, port, stateOf } from '../support/firewall/stand.ts';
@@ -319,6 +320,31 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
         .filter((line) => !/^(\*raw|\*filter|:(INPUT|OUTPUT|FORWARD|PREROUTING) ACCEPT|COMMIT|)$/.test(line)),
     );
     expect(await host.read(['ipset', 'list', '-n'])).toBe('NIPv4mine\n');
+  });
+
+  it('are not read where nobody wrote tables of nftables, and sets are', async () => {
+    const a = port({ groups: [GROUP] });
+    const rules: WireRule[] = [{ direction: 'ingress', ethertype: 'IPv4', remote_group_id: OTHER }, ...egressAll];
+    const state = stateOf([a], { [GROUP]: rules }, { [OTHER]: { IPv4: [['10.0.0.5', null]] } });
+    const driver = await started({ flavour });
+    await driver.apply(state, () => true);
+    driver.distrust();
+    await driver.apply(state, () => true);
+    stand.takeWrites();
+    driver.distrust({ nftables: true });
+    await driver.apply(state, () => true);
+    const read = stand.ran.map(({ argv }) => argv[0]!.replace('ip6tables', 'iptables'));
+    expect(new Set(read)).toEqual(new Set(['ipset', ...(flavour === '-nft' ? [] : ['iptables-legacy-save'])]));
+    expect(stand.takeWrites()).toEqual([]);
+    const set = setName(OTHER, 4);
+    await host.run(['ipset', 'del', set, '10.0.0.5']);
+    await host.run(['ipset', 'add', set, '10.0.0.6']);
+    driver.distrust({ nftables: true });
+    await driver.apply(state, () => true);
+    expect(stand.takeWrites()).toEqual(['ipset']);
+    const { stdout } = await host.run(['ipset', 'save', set]);
+    expect(stdout).toContain(`add ${set} 10.0.0.5\n`);
+    expect(stdout).not.toContain('10.0.0.6');
   });
 });
 

@@ -266,6 +266,13 @@ describe('the tables', () => {
     expect(await guard.plan(state(...ports), always)).toEqual([]);
     await guard.apply(state(...ports), always);
     expect(await tables()).toBe(made);
+    // Nobody wrote tables of nftables, it is told: here that is all.
+    await host.run(['ebtables', '-t', 'nat', '-F', 'neutronMAC-tapguest']);
+    guard.distrust({ nftables: true });
+    expect(await guard.plan(state(...ports), always)).toEqual([]);
+    guard.distrust({ nftables: false });
+    await guard.apply(state(...ports), always);
+    expect(await tables()).toBe(made);
     await guardWith(...ports.map((one) => ({ ...one, filter: 'open' as const })));
   });
 

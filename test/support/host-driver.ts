@@ -4,10 +4,13 @@
  */
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { silentLogger } from '../../src/lib/log.ts';
 import { ApplyFailed, CommandFailed, type Host, type Link, type Route } from '../../src/linux/contract.ts';
 import { openHost } from '../../src/linux/host.ts';
+import { NftablesWatch } from '../../src/linux/table-watch.ts';
 
 const host = await openHost({ alsoAllow: ['cat', 'sleep', 'sh'] });
+const tables = new NftablesWatch(host.exec, silentLogger);
 
 // biome-ignore lint/suspicious/noExplicitAny: what the other side sends is what the host's methods take
 const methods: Record<string, (socket: Socket, ...args: any[]) => Promise<unknown>> = {
@@ -26,6 +29,7 @@ const methods: Record<string, (socket: Socket, ...args: any[]) => Promise<unknow
   run: (_, ...args: Parameters<Host['exec']['run']>) => host.exec.run(...args),
   daemon: (_, ...args: Parameters<Host['exec']['daemon']>) => host.exec.daemon(...args),
   helperPid: async () => host.exec.helperPid,
+  areTablesQuiet: () => tables.isQuiet(),
   watchLinks: async (socket) => {
     const send = (message: object) => socket.write(`${JSON.stringify(message)}\n`);
     await host.watchLinks(

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { bridgeName, tapName } from '../../lib/names.ts';
 import type { BoundDeviceDetails } from '../../rpc/contract.ts';
 import { AgentBench, deviceDetails, FakeFirewall, idOf } from './testing.ts';
@@ -147,4 +147,20 @@ it('a dry run tells what the firewall would do', async () => {
   expect(await bench.agent.dryRun()).toContain(`filter ${tap}`);
   expect(driver.state).toBeNull();
   expect(bench.host.applied).toEqual([]);
+});
+
+it('those who filter hear, before they look again, whether somebody wrote tables of nftables', async () => {
+  const answers = [false, true, true, false];
+  let ended = false;
+  const tableWatch = {
+    isQuiet: async () => answers.shift() ?? false,
+    close: () => {
+      ended = true;
+    },
+  };
+  await bench.start({ ...filtering, parts: { tableWatch, scanIntervalMs: 10 } });
+  await vi.waitFor(() => expect(answers).toEqual([]));
+  await bench.close();
+  expect(driver.distrusted.slice(0, 4).map((unchanged) => unchanged?.nftables)).toEqual([false, true, true, false]);
+  expect(ended).toBe(true);
 });

@@ -2,6 +2,7 @@ import { type Logger, silentLogger } from '../../lib/log.ts';
 import { tapName } from '../../lib/names.ts';
 import { defaultValues } from '../../lib/options.ts';
 import type { Host, LinkEvent, NetworkState } from '../../linux/contract.ts';
+import type { TableWatch } from '../../linux/table-watch.ts';
 import { WatchedHost } from '../../linux/watched-host.ts';
 import {
   type AgentState,
@@ -44,6 +45,8 @@ export interface BridgeAgentParts {
   logger?: Logger;
   /** What filters on this host: the firewall of `firewall_driver`, and the guard against spoofed frames. */
   drivers?: readonly FirewallDriver[];
+  /** Tells whether tables of nftables were changed; without it they are read from time to time. */
+  tableWatch?: TableWatch;
   /** `state_path`: where it is kept what the host itself has on bridges, for the next run. */
   statePath?: string | null;
   /** Called when what this host alone decides is done: from then on it waits for the server, however long. */
@@ -81,6 +84,7 @@ export class BridgeAgent {
   readonly #sync: SyncLoop;
   readonly #wake: Wake;
   readonly #heartbeat: Heartbeat;
+  readonly #tableWatch: TableWatch | null;
   readonly #scanIntervalMs: number;
   readonly #onSetUp: () => void;
   readonly #listeners: Listener[] = [];
@@ -97,6 +101,7 @@ export class BridgeAgent {
     this.#linux = parts.linux;
     this.#watched = new WatchedHost(parts.linux);
     this.#logger = parts.logger ?? silentLogger;
+    this.#tableWatch = parts.tableWatch ?? null;
     this.#scanIntervalMs = parts.scanIntervalMs ?? SCAN_INTERVAL_MS;
     this.#onSetUp = parts.onSetUp ?? (() => {});
     this.#qos = qosOf(parts, this.#logger);
@@ -158,10 +163,7 @@ export class BridgeAgent {
       this.#qos?.check();
       this.#wake.in(0);
     }, this.#scanIntervalMs);
-    this.#ruleScan = setInterval(() => {
-      this.#protection.distrust();
-      this.#wake.in(0);
-    }, this.#scanIntervalMs * RULE_SCAN_EVERY);
+    this.#ruleScan = setInterval(() => void this.#checkRules(), this.#scanIntervalMs * RULE_SCAN_EVERY);
     const unknown = this.#extensions.filter((name) => name !== QOS_EXTENSION);
     if (unknown.length > 0)
       this.#logger.warn({ extensions: unknown }, 'Agent extensions that are not served are left out');
@@ -197,6 +199,7 @@ export class BridgeAgent {
   async close(): Promise<void> {
     if (this.#scan) clearInterval(this.#scan);
     if (this.#ruleScan) clearInterval(this.#ruleScan);
+    this.#tableWatch?.close();
     await this.#watch?.close();
     await this.#heartbeat.close();
     await this.#wake.close();
@@ -204,6 +207,13 @@ export class BridgeAgent {
     await this.#qos?.close();
     this.#sync.close();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
+  }
+
+  /** Tables that nobody wrote since they were last looked at are as they were. */
+  async #checkRules(): Promise<void> {
+    const nftables = (await this.#tableWatch?.isQuiet()) ?? false;
+    this.#protection.distrust({ nftables });
+    this.#wake.in(0);
   }
 
   async #checkLegs(state: NetworkState): Promise<void> {

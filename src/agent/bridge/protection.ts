@@ -1,6 +1,6 @@
 import type { Logger } from '../../lib/log.ts';
 import type { BoundDeviceDetails, ExplainStep } from '../../rpc/contract.ts';
-import type { FirewallDriver, FirewallOutcome, FirewallState } from '../firewall/contract.ts';
+import type { FirewallDriver, FirewallOutcome, FirewallState, Unchanged } from '../firewall/contract.ts';
 import type { GroupKnowledge } from '../firewall/groups.ts';
 import { bridgeOfDevice, FirewallPorts } from '../firewall/ports.ts';
 import type { Derived, DesiredTap } from './derive.ts';
@@ -41,8 +41,8 @@ export class Protection {
   }
 
   /** Somebody else may have changed the rules of this host: they are looked at again. */
-  distrust(): void {
-    for (const driver of this.#parts.drivers) driver.distrust();
+  distrust(unchanged?: Unchanged): void {
+    for (const driver of this.#parts.drivers) driver.distrust(unchanged);
   }
 
   state(devices: readonly BoundDeviceDetails[]): FirewallState {

@@ -4,8 +4,8 @@ import { defaultValues } from '../../lib/options.ts';
 import { FakeHost } from '../../linux/fake/host.ts';
 import type { BoundDeviceDetails, ExplainStep } from '../../rpc/contract.ts';
 import { FakeTransport } from '../../rpc/fake.ts';
-import type { FirewallDriver, FirewallOutcome, FirewallState } from '../firewall/contract.ts';
-import { BridgeAgent } from './agent.ts';
+import type { FirewallDriver, FirewallOutcome, FirewallState, Unchanged } from '../firewall/contract.ts';
+import { BridgeAgent, type BridgeAgentParts } from './agent.ts';
 import { bridgeAgentOptions, linuxBridgeOptions, securityGroupOptions } from './options.ts';
 import { vxlanOptions } from './vxlan-options.ts';
 
@@ -29,6 +29,7 @@ interface Changes {
   vxlan?: object;
   agent?: object;
   securityGroup?: object;
+  parts?: Partial<BridgeAgentParts>;
 }
 
 /** Filters nothing; keeps what it was told. */
@@ -38,8 +39,13 @@ export class FakeFirewall implements FirewallDriver {
   outcome: FirewallOutcome = { closed: new Map(), late: new Map() };
   onApply: () => void = () => {};
 
+  /** What it was told that it need not look at, each time. */
+  readonly distrusted: (Unchanged | undefined)[] = [];
+
   async start() {}
-  distrust() {}
+  distrust(unchanged?: Unchanged) {
+    this.distrusted.push(unchanged);
+  }
 
   async apply(state: FirewallState) {
     this.onApply();
@@ -98,7 +104,7 @@ export class AgentBench {
   }
 
   /** An agent that is not started. */
-  async prepare(changes: Changes = {}): Promise<void> {
+  async prepare({ parts, ...changes }: Changes = {}): Promise<void> {
     await this.close();
     const keep = (level: string) => (fields: object, message: string) =>
       void this.log.push({ level, fields: { ...fields }, message });
@@ -112,6 +118,7 @@ export class AgentBench {
         securityGroup: defaultValues(securityGroupOptions, changes.securityGroup),
       },
       ...{ transport: this.transport, linux: this.host, logger, scanIntervalMs: 60_000, drivers: this.drivers },
+      ...parts,
     });
   }
 

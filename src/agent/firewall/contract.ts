@@ -61,6 +61,16 @@ export interface FirewallDriver {
   plan(state: FirewallState, isThere: (tap: string) => boolean): Promise<string[]>;
   /** What of a port's rules is in force: read only, from the kernel as it is now. */
   explain?(state: FirewallState, tap: string): Promise<ExplainStep[]>;
-  /** Forgets what it knows of the kernel: the next `apply` looks again. */
-  distrust(): void;
+  /**
+   * Forgets what it knows of the kernel: the next `apply` looks again.
+   *
+   * @param unchanged what it need not look at, if it has: nobody changed it since the last call
+   */
+  distrust(unchanged?: Unchanged): void;
+}
+
+/** What of the kernel's rules is known to be as it was. */
+export interface Unchanged {
+  /** All tables of nftables. Those of the legacy flavours of iptables and ebtables are others. */
+  readonly nftables: boolean;
 }

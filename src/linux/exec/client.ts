@@ -6,10 +6,14 @@ import { CommandFailed, type CommandResult, type Exec, type RunOptions } from '.
 
 /** A program that goes on talking, as `ip monitor` does. */
 export interface OpenCommand {
+  /** Halts it (SIGSTOP) until it is closed. */
+  stop(): void;
   close(): void;
 }
 
 export interface OpenHandlers {
+  /** Its process id. */
+  onStart?(pid: number): void;
   onOutput(text: string): void;
   /** It ended, by itself or with the helper; called once, not after `close()`. */
   onExit(stderr: string): void;
@@ -63,6 +67,7 @@ type Answer = {
   out?: string;
   err?: string;
   exit?: number | null;
+  pid?: number;
 };
 type Waiting = { onAnswer(answer: Answer): void; onLost(): void };
 
@@ -125,7 +130,8 @@ export class HelperExec implements Exec {
       { op: 'open', argv },
       {
         onAnswer: (answer) => {
-          if (answer.out !== undefined) open && handlers.onOutput(answer.out);
+          if (answer.pid !== undefined) open && handlers.onStart?.(answer.pid);
+          else if (answer.out !== undefined) open && handlers.onOutput(answer.out);
           else if (answer.err !== undefined) stderr += answer.err;
           else end(stderr);
         },
@@ -137,10 +143,14 @@ export class HelperExec implements Exec {
       if (open) handlers.onExit(why);
       open = false;
     };
+    const tell = (op: string) => {
+      if (this.#waiting.has(id)) this.#helper?.stdin?.write(`${JSON.stringify({ id, op })}\n`);
+    };
     return {
+      stop: () => tell('stop'),
       close: () => {
         open = false;
-        if (this.#waiting.has(id)) this.#helper?.stdin?.write(`${JSON.stringify({ id, op: 'kill' })}\n`);
+        tell('kill');
       },
     };
   }

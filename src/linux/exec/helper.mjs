@@ -5,8 +5,9 @@
 //
 //   {id, op: "run", argv, netns?, stdin?, timeoutMs}      -> {id, code, stdout, stderr} or {id, error, stderr?}
 //   {id, op: "daemon", argv, netns?, env?, logFile?}      -> {id, code, stdout, stderr} or {id, error}
-//   {id, op: "open", argv}                                -> {id, out} …, {id, err} …, at last {id, exit}
-//   {id, op: "kill"}                                      ends what `open` started
+//   {id, op: "open", argv}                                -> {id, pid}, {id, out} …, {id, err} …, at last {id, exit}
+//   {id, op: "stop"}                                      halts what `open` started (SIGSTOP)
+//   {id, op: "kill"}                                      ends it
 //
 // Calls run side by side. End of stdin means that the agent is gone: kill what runs, then go too. Daemons are forked
 // out with a session of their own (`setsid --fork`) and are nobody's children any more.
@@ -51,6 +52,7 @@ const ALLOWED = new Set([
   'radvd',
   'sysctl',
   'tc',
+  'xtables-monitor',
 ]);
 for (const name of (process.argv.find((word) => word.startsWith('--allow=')) ?? '--allow=').slice(8).split(',')) {
   if (name) ALLOWED.add(name);
@@ -68,6 +70,7 @@ const PACKAGES = {
   modprobe: 'kmod',
   sysctl: 'procps',
   tc: 'iproute2',
+  'xtables-monitor': 'iptables',
 };
 
 /** At most so many commands at once; the rest waits. */
@@ -201,6 +204,7 @@ function open(request) {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     streams.set(request.id, child);
+    if (child.pid !== undefined) answer({ id: request.id, pid: child.pid });
     child.stdout.setEncoding('utf8').on('data', (out) => answer({ id: request.id, out }));
     child.stderr.setEncoding('utf8').on('data', (err) => answer({ id: request.id, err }));
     child.on('error', (error) => answer({ id: request.id, err: error.message }));
@@ -214,7 +218,13 @@ function open(request) {
   }
 }
 
-const OPERATIONS = { run, daemon, open, kill: ({ id }) => streams.get(id)?.kill('SIGKILL') };
+const OPERATIONS = {
+  run,
+  daemon,
+  open,
+  stop: ({ id }) => streams.get(id)?.kill('SIGSTOP'),
+  kill: ({ id }) => streams.get(id)?.kill('SIGKILL'),
+};
 
 // A rule set of some megabytes comes in a hundred chunks: they are put together once, at the end of the line.
 let pieces = [];

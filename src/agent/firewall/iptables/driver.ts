@@ -6,7 +6,7 @@ import { PacketFilter } from '../../../linux/packet-filter.ts';
 import type { ExplainStep } from '../../../rpc/contract.ts';
 import { CannotStart } from '../../bridge/cannot-start.ts';
 import { ensureBridgeFiltering, type KernelSettings, unfilteredKeys } from '../bridge-filtering.ts';
-import type { FirewallDriver, FirewallOutcome, FirewallState } from '../contract.ts';
+import type { FirewallDriver, FirewallOutcome, FirewallState, Unchanged } from '../contract.ts';
 import { commented } from './comments.ts';
 import { type CommonRules, commonRules } from './common-rules.ts';
 import { type Desired, DesiredRules, type PortPlan } from './desired.ts';
@@ -74,10 +74,10 @@ export class IptablesFirewall implements FirewallDriver {
     await this.#open();
   }
 
-  distrust(): void {
+  distrust(unchanged?: Unchanged): void {
     this.#isTrusted = false;
     if (!this.#ready) return;
-    for (const rules of this.#ready.families) rules.distrust();
+    for (const rules of this.#ready.families) if (!(unchanged?.nftables && rules.isNft)) rules.distrust();
     this.#ready.sets?.distrust();
     this.#refused.clear();
   }
@@ -93,6 +93,8 @@ export class IptablesFirewall implements FirewallDriver {
       if (!(error instanceof CannotStart)) throw error;
       return { closed: new Map([...state.ports.keys()].map((tap) => [tap, error.message])), late: new Map() };
     }
+    // Where nothing else can have changed they are looked at without the lock of rules.
+    if (ready.families.every((rules) => rules.isKnown)) await lookAtSets(ready);
     if (isKnown(ready) && !newBridge(ready, state)) {
       const desired = this.#derive(ready, state);
       if (this.#isDone(ready, desired, state, isThere)) return { closed: desired.refused, late: new Map() };
@@ -414,6 +416,11 @@ function isKnown({ families, sets }: Ready): boolean {
 function newBridge({ zones }: Ready, state: FirewallState): boolean {
   for (const { filter, bridge } of state.ports.values()) if (filter === 'filtered' && !zones.has(bridge)) return true;
   return false;
+}
+
+/** What cannot be seen now is looked at again with the rest. */
+async function lookAtSets({ sets }: Ready): Promise<void> {
+  if (sets && !sets.isKnown) await sets.look().catch(() => {});
 }
 
 async function look({ families, sets, zones }: Ready, state: FirewallState): Promise<void> {

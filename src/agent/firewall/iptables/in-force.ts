@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IpVersion } from '../../../lib/ip/address.ts';
+import { isNftSave } from '../../../linux/iptables.ts';
 import { type PacketFilter, RestoreFailed } from '../../../linux/packet-filter.ts';
 import type { CommonRules } from './common-rules.ts';
 import { parseSave, type Saved } from './kernel.ts';
@@ -43,6 +44,7 @@ export class RulesInForce {
   #digest: string | null = null;
   #isKnown = false;
   #wasSeen = false;
+  #isNft = false;
   /** Chains that cannot be removed: rules of others lead to them. Tried again after the next look. */
   readonly #stuck = new Set<string>();
 
@@ -66,6 +68,11 @@ export class RulesInForce {
     return this.#wasSeen;
   }
 
+  /** Whether its tables are nftables', as of the last look. */
+  get isNft(): boolean {
+    return this.#isNft;
+  }
+
   distrust(): void {
     this.#filter.distrust();
     this.#isKnown = false;
@@ -75,6 +82,7 @@ export class RulesInForce {
   async look(taps: Iterable<string>): Promise<Saved | null> {
     const text = await this.#filter.save(tables);
     const digest = digestOf(text);
+    this.#isNft = isNftSave(text);
     this.#stuck.clear();
     this.#isKnown = true;
     this.#wasSeen = true;

@@ -1,6 +1,7 @@
 import type { Logger } from '../../../lib/log.ts';
 import { CommandFailed, type Exec } from '../../../linux/contract.ts';
 import { RuleTables } from '../../../linux/iptables.ts';
+import type { Unchanged } from '../contract.ts';
 import { CLOSED_CHAIN, desiredFrames, desiredInterim, type GuardedPort } from './desired.ts';
 import { changeTable, ReadTables } from './kernel-table.ts';
 import { planTable, type TablePlan } from './plan.ts';
@@ -45,7 +46,12 @@ export class Frames {
     return this.#seen?.nat ?? new Map();
   }
 
-  distrust(): void {
+  get isKnown(): boolean {
+    return this.#seen !== null;
+  }
+
+  distrust(unchanged?: Unchanged): void {
+    if (unchanged?.nftables && this.#tables.isNft) return;
     this.#seen = null;
   }
 

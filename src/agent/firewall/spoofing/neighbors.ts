@@ -1,6 +1,7 @@
 import type { Logger } from '../../../lib/log.ts';
 import { CommandFailed, type Exec } from '../../../linux/contract.ts';
 import { RuleTables } from '../../../linux/iptables.ts';
+import type { Unchanged } from '../contract.ts';
 import { desiredPackets } from './desired.ts';
 import type { Guard } from './frames.ts';
 import { changeTable, ReadTables } from './kernel-table.ts';
@@ -35,7 +36,13 @@ export class Neighbors {
     return this.#seen ?? new Map();
   }
 
-  distrust(): void {
+  /** Where it cannot be guarded there is nothing to know. */
+  get isKnown(): boolean {
+    return this.#seen !== null || !this.#isSupported;
+  }
+
+  distrust(unchanged?: Unchanged): void {
+    if (unchanged?.nftables && this.#tables.isNft) return;
     this.#seen = null;
   }
 

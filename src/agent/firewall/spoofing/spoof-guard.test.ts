@@ -62,6 +62,17 @@ it('asks the kernel once, writes once, and runs nothing while nothing changes', 
   expect(names().slice(before)).toEqual(['ebtables-save', 'ip6tables-save']);
 });
 
+it('looks at the tables of a legacy flavour whatever is said of nftables', async () => {
+  const guard = new SpoofGuard({ host });
+  await guard.apply(state(filteredPort('tap1')), always);
+  const before = host.exec.ran.length;
+  tables.nat = emptyTable();
+  guard.distrust({ nftables: true });
+  await guard.apply(state(filteredPort('tap1')), always);
+  expect(names().slice(before)).toContain('ebtables-save');
+  expect([...tables.nat.keys()]).toContain('neutronMAC-tap1');
+});
+
 it('reads the tables once for a start and the first pass', async () => {
   const guard = new SpoofGuard({ host });
   await guard.start();

@@ -1,7 +1,7 @@
 import { type Logger, silentLogger } from '../../../lib/log.ts';
 import type { Host } from '../../../linux/contract.ts';
 import type { ExplainStep } from '../../../rpc/contract.ts';
-import type { FirewallDriver, FirewallOutcome, FirewallPort, FirewallState } from '../contract.ts';
+import type { FirewallDriver, FirewallOutcome, FirewallPort, FirewallState, Unchanged } from '../contract.ts';
 import { CLOSED_CHAIN, type GuardedPort, guarded, guardedTaps, TYPES_IN_CHAIN, TYPES_OUT_CHAIN } from './desired.ts';
 import { explainGuards } from './explain.ts';
 import { Frames, type Guard } from './frames.ts';
@@ -92,10 +92,10 @@ export class SpoofGuard implements FirewallDriver {
   }
 
   /** Forgets what was seen: the next `apply` looks at the host again. */
-  distrust(): void {
-    this.#frames.distrust();
-    this.#neighbors.distrust();
-    this.#last = null;
+  distrust(unchanged?: Unchanged): void {
+    this.#frames.distrust(unchanged);
+    this.#neighbors.distrust(unchanged);
+    if (!this.#frames.isKnown || !this.#neighbors.isKnown) this.#last = null;
   }
 
   /** Nothing is new since the last time, and no tap with rules has gone. */
