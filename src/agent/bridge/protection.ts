@@ -125,6 +125,6 @@ export class Protection {
   }
 }
 
-function shut(tap: DesiredTap): DesiredTap {
+export function shut(tap: DesiredTap): DesiredTap {
   return { ...tap, up: false, enslave: false };
 }

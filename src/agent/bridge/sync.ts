@@ -25,7 +25,7 @@ import { Links } from './links.ts';
 import type { BridgeConfig } from './options.ts';
 import { Outcomes } from './outcomes.ts';
 import { plan } from './plan.ts';
-import type { Protection } from './protection.ts';
+import { type Protection, shut } from './protection.ts';
 import { DeviceReports } from './reports.ts';
 
 export interface SyncParts {
@@ -88,6 +88,8 @@ export class SyncLoop {
   readonly #reports: DeviceReports;
   readonly #outcomes: Outcomes;
   #closed: ReadonlyMap<string, string> = new Map();
+  /** Those of them that were set down. */
+  #shut: ReadonlySet<string> = new Set();
   /** Something new was heard since the last pass: what is planned then is no drift. */
   #news = true;
   /** The server was or is to be asked about everything, and that has not been done on the host yet. */
@@ -288,18 +290,36 @@ export class SyncLoop {
   async #follow(state: NetworkState, isNews: boolean): Promise<boolean> {
     const isThere = (name: string) => state.links.has(name);
     const wished = this.#derive(state);
+    await this.#keepShut(wished.state, state);
     const guarded = await this.#parts.protection.apply(this.#devices.details(), wished, isThere);
     const derived = this.#underParents(guarded.derived, state);
     const orphans = this.#devices.orphans(performance.now());
     // Where a tap was shut and no longer need be, nobody has changed the host but we.
     const isOurs = isNews || this.#closed.size > 0;
-    const { failed, state: after } = await this.#links.apply(derived.state, state, orphans, isOurs);
+    // Meanwhile Nova may have put a tap into its bridge that was seen without one: if it is closed that must not stay.
+    const now = derived.closed.size > 0 ? await this.#parts.linux.readNetwork() : state;
+    const { failed, state: after } = await this.#links.apply(derived.state, now, orphans, isOurs);
     this.#notePlugged(derived.state, after);
     this.#parts.forwarding?.networks(tunnelsOf(derived.state));
     this.#parts.qos?.see(this.#sightOf(after));
     this.#outcomes.tell(derived, failed);
     this.#closed = derived.closed;
+    const { taps } = derived.state;
+    this.#shut = new Set([...derived.closed.keys()].filter((tap) => taps.get(tap)?.up === false));
     return failed.size > 0 || guarded.isUnfinished;
+  }
+
+  /** Taps that were shut and opened by others are shut again at once: to try their rules again takes its time. */
+  async #keepShut(wished: HostState, state: NetworkState): Promise<void> {
+    const opened = new Set([...this.#shut].filter((tap) => wished.taps.has(tap) && state.links.get(tap)?.up));
+    if (opened.size === 0) return;
+    const taps = new Map(
+      [...wished.taps].map(([tap, desired]) => [
+        tap,
+        opened.has(tap) ? shut(desired) : { ...desired, hold: true as const },
+      ]),
+    );
+    await this.#links.apply({ ...wished, taps }, state, new Set(), true);
   }
 
   /**
