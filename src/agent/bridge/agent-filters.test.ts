@@ -13,6 +13,7 @@ const filtering = {
 const group = '99999999-9999-4999-8999-999999999999';
 const guest = (changes: Partial<BoundDeviceDetails> = {}) =>
   deviceDetails(port, { port_security_enabled: true, device_owner: 'compute:nova', ...changes });
+const isUp = () => !bench.host.print().includes(`${tap} tun down`);
 let bench: AgentBench;
 let driver: FakeFirewall;
 
@@ -138,6 +139,33 @@ it('noop asks for no groups', async () => {
   expect(bench.reported('update_device_up')).toEqual([tap]);
   expect(bench.transport.argsOf('security_group_info_for_devices')).toEqual([]);
   expect(driver.state!.ports.get(tap)?.filter).toBe('filtered');
+});
+
+it('a tap that Nova puts into its bridge while its rules fail is shut before the server hears that it is closed', async () => {
+  bench.host.addTap(tap);
+  bench.known.set(tap, guest());
+  driver.outcome = { closed: new Map([[tap, 'the set is full']]), late: new Map() };
+  driver.onApply = () => {
+    driver.onApply = () => {};
+    bench.host.addTap(tap, { up: true });
+  };
+  const wasUp: boolean[] = [];
+  bench.transport.answer({ update_device_down: () => void wasUp.push(isUp()) });
+  await bench.start(filtering);
+  expect(wasUp[0]).toBe(false);
+});
+
+it('a closed tap that somebody opens is shut again before its rules are tried again', async () => {
+  bench.host.addTap(tap);
+  bench.known.set(tap, guest());
+  driver.outcome = { closed: new Map([[tap, 'the set is full']]), late: new Map() };
+  await bench.start(filtering);
+  const wasUp: boolean[] = [];
+  driver.onApply = () => void wasUp.push(isUp());
+  bench.host.addTap(tap, { up: true });
+  await bench.settle();
+  expect(wasUp.length).toBeGreaterThan(0);
+  expect(wasUp).not.toContain(true);
 });
 
 it('a dry run tells what the firewall would do', async () => {

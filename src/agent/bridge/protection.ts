@@ -125,6 +125,7 @@ export class Protection {
   }
 }
 
+/** Out of its bridge, and down: nothing passes there. */
 export function shut(tap: DesiredTap): DesiredTap {
   return { ...tap, up: false, enslave: false };
 }
