@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { setName } from '../../src/agent/firewall/iptables/names.ts';
 import { NoopFirewall } from '../../src/agent/firewall/noop.ts';
 import type { WireRule } from '../../src/rpc/contract.ts';
+import { everyRule } from '../support/firewall/every-rule.ts';
+import { pythonRules } from '../support/firewall/python-rules.ts';
 import { egressAll, FirewallStand, guestOf, port, stateOf } from '../support/firewall/stand.ts';
 import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
 import { until } from '../support/wait.ts';
@@ -43,7 +45,7 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     const state = stateOf(
       ports,
       {
-        [GROUP]: [...everyRule(), ...egressAll],
+        [GROUP]: [...everyRule(GROUP), ...egressAll],
         [OTHER]: [{ direction: 'ingress', ethertype: 'IPv4', remote_group_id: GROUP, stateful: true }],
       },
       {
@@ -245,7 +247,7 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     await host.run(['ipset', 'restore'], {
       stdin: `create NIPv4${GROUP.slice(0, 24)} hash:net family inet\nadd NIPv4${GROUP.slice(0, 24)} 10.0.0.77\n`,
     });
-    const python = { 4: pythonRules(4, [a, b], open), 6: pythonRules(6, [a, b], open) };
+    const python = { 4: pythonRules(4, GROUP, [a, b], open), 6: pythonRules(6, GROUP, [a, b], open) };
     await host.run([`iptables${flavour}-restore`, '--noflush'], { stdin: python[4] });
     await host.run([`ip6tables${flavour}-restore`, '--noflush'], { stdin: python[6] });
     await stand.reaches(b, a.fixedIps[0]!, { id: 79 });
@@ -496,173 +498,4 @@ async function started(
   const driver = stand.driver(options);
   await driver.start();
   return driver;
-}
-
-/** What upstream's agent (2024.1) has for two ports with one group (ICMP, and the group itself) and one without port security. */
-function pythonRules(
-  version: 4 | 6,
-  filtered: readonly ReturnType<typeof port>[],
-  open: ReturnType<typeof port>,
-): string {
-  const w = 'neutron-linuxbri-';
-  const note = (text: string) => `-m comment --comment "${text}"`;
-  const via = (way: string, tap: string) => `-m physdev --physdev-${way} ${tap} --physdev-is-bridged`;
-  const all = ['INPUT', 'OUTPUT', 'FORWARD', 'local', 'sg-chain', 'sg-fallback'];
-  const chains = filtered.flatMap(({ tap }) => ['i', 'o', 's'].map((kind) => `${kind}${tap.slice(3, 13)}`));
-  const lines = [
-    '*filter',
-    ':neutron-filter-top - [0:0]',
-    ...[...all, ...chains].map((name) => `:${w}${name} - [0:0]`),
-    '-A INPUT -j neutron-linuxbri-INPUT',
-    '-A FORWARD -j neutron-filter-top',
-    '-A FORWARD -j neutron-linuxbri-FORWARD',
-    '-A OUTPUT -j neutron-filter-top',
-    '-A OUTPUT -j neutron-linuxbri-OUTPUT',
-    '-A neutron-filter-top -j neutron-linuxbri-local',
-    `-A ${w}sg-fallback ${note('Default drop rule for unmatched traffic.')} -j DROP`,
-  ];
-  const established = `-m state --state RELATED,ESTABLISHED ${note('Direct packets associated with a known session to the RETURN chain.')} -j RETURN`;
-  const end = [
-    `-m state --state INVALID ${note('Drop packets that appear related to an existing connection (e.g. TCP ACK/FIN) but do not have an entry in conntrack.')} -j DROP`,
-    `${note('Send unmatched traffic to the fallback chain.')} -j ${w}sg-fallback`,
-  ];
-  for (const { tap, mac, fixedIps } of filtered) {
-    const key = tap.slice(3, 13);
-    const toGroups = note('Direct traffic from the VM interface to the security group chain.');
-    lines.push(
-      `-A ${w}FORWARD ${via('out', tap)} ${toGroups} -j ${w}sg-chain`,
-      `-A ${w}FORWARD ${via('in', tap)} ${toGroups} -j ${w}sg-chain`,
-    );
-    lines.push(
-      `-A ${w}INPUT ${via('in', tap)} ${note('Direct incoming traffic from VM to the security group chain.')} -j ${w}o${key}`,
-    );
-    const toPort = note('Jump to the VM specific chain.');
-    lines.push(
-      `-A ${w}sg-chain ${via('out', tap)} ${toPort} -j ${w}i${key}`,
-      `-A ${w}sg-chain ${via('in', tap)} ${toPort} -j ${w}o${key}`,
-    );
-    const to =
-      version === 4
-        ? [established, '-p icmp -j RETURN', `-m set --match-set NIPv4${GROUP.slice(0, 24)} src -j RETURN`, ...end]
-        : [
-            ...[130, 135, 136].map((type) => `-p ipv6-icmp -m icmp6 --icmpv6-type ${type} -j RETURN`),
-            established,
-            '-p ipv6-icmp -j RETURN',
-            ...end,
-          ];
-    const client = note('Allow DHCP client traffic.');
-    const spoof = note('Prevent DHCP Spoofing by VM.');
-    const icmp = note('Allow IPv6 ICMP traffic.');
-    const from =
-      version === 4
-        ? [
-            `-s 0.0.0.0/32 -d 255.255.255.255/32 -p udp -m udp --sport 68 --dport 67 ${client} -j RETURN`,
-            `-j ${w}s${key}`,
-            `-p udp -m udp --sport 68 --dport 67 ${client} -j RETURN`,
-            `-p udp -m udp --sport 67 --dport 68 ${spoof} -j DROP`,
-          ]
-        : [
-            ...[131, 135, 143].map(
-              (type) => `-s ::/128 -d ff02::/16 -p ipv6-icmp -m icmp6 --icmpv6-type ${type} ${icmp} -j RETURN`,
-            ),
-            `-j ${w}s${key}`,
-            `-p ipv6-icmp -m icmp6 --icmpv6-type 134 ${note('Drop IPv6 Router Advts from VM Instance.')} -j DROP`,
-            `-p ipv6-icmp ${icmp} -j RETURN`,
-            `-p udp -m udp --sport 546 --dport 547 ${client} -j RETURN`,
-            `-p udp -m udp --sport 547 --dport 546 ${spoof} -j DROP`,
-          ];
-    const last = mac
-      .slice(-5)
-      .split(':')
-      .map((octet) => octet.replace(/^0/, ''));
-    const linkLocal = `fe80::f816:3eff:fe00:${Number.parseInt(last.map((octet) => octet.padStart(2, '0')).join(''), 16).toString(16)}/128`;
-    const own = version === 4 ? [`${fixedIps[0]}/32`] : [`${fixedIps[1]}/128`, linkLocal];
-    lines.push(...to.map((body) => `-A ${w}i${key} ${body}`));
-    lines.push(...[...from, established, '-j RETURN', ...end].map((body) => `-A ${w}o${key} ${body}`));
-    lines.push(
-      ...own.map(
-        (ip) =>
-          `-A ${w}s${key} -s ${ip} -m mac --mac-source ${mac.toUpperCase()} ${note('Allow traffic from defined IP/MAC pairs.')} -j RETURN`,
-      ),
-      `-A ${w}s${key} ${note('Drop traffic without an IP/MAC allow rule.')} -j DROP`,
-    );
-  }
-  const accept = note('Accept all packets when port security is disabled.');
-  lines.push(`-A ${w}sg-chain -j ACCEPT`);
-  for (const way of ['out', 'in']) lines.push(`-A ${w}FORWARD ${via(way, open.tap)} ${accept} -j ACCEPT`);
-  lines.push(`-A ${w}INPUT ${via('in', open.tap)} ${accept} -j ACCEPT`, 'COMMIT', '*raw');
-  lines.push(...['PREROUTING', 'OUTPUT'].flatMap((name) => [`:${w}${name} - [0:0]`, `-A ${name} -j ${w}${name}`]));
-  for (const { tap, bridge } of filtered) {
-    const zone = `${note(`Set zone for ${tap.slice(4)}`)} -j CT --zone 4105`;
-    for (const match of [`-m physdev --physdev-in ${bridge}`, `-i ${bridge}`, `-m physdev --physdev-in ${tap}`]) {
-      lines.push(`-A ${w}PREROUTING ${match} ${zone}`);
-    }
-  }
-  return `${[...lines, 'COMMIT'].join('\n')}\n`;
-}
-
-/** One of each form there is. */
-function everyRule(): WireRule[] {
-  const four = { direction: 'ingress', ethertype: 'IPv4' } as const;
-  const six = { direction: 'ingress', ethertype: 'IPv6' } as const;
-  const both = (more: Partial<WireRule>): WireRule[] => [
-    { ...four, ...more },
-    { ...six, ...more },
-    { ...four, ...more, direction: 'egress' },
-  ];
-  return [
-    ...['tcp', 'udp', 'sctp', 'dccp', 'udplite', '6', '136'].flatMap((protocol) => [
-      ...both({ protocol }),
-      ...both({ protocol, port_range_min: 22, port_range_max: 22 }),
-      ...both({ protocol, port_range_min: 22, port_range_max: 80 }),
-      ...both({ protocol, port_range_min: 0, port_range_max: 65_535 }),
-      ...both({ protocol, port_range_min: 0, port_range_max: 0 }),
-      ...both({
-        protocol,
-        port_range_min: 68,
-        port_range_max: 69,
-        source_port_range_min: 67,
-        source_port_range_max: 67,
-      }),
-      ...both({ protocol, source_port_range_min: 67, source_port_range_max: 70 }),
-    ]),
-    ...Array.from({ length: 256 }, (_, number) => both({ protocol: String(number) })).flat(),
-    ...['icmp', '1'].flatMap((protocol) =>
-      [0, 3, 8, 254].flatMap((type) => [
-        { ...four, protocol, port_range_min: type },
-        { ...four, protocol, port_range_min: type, port_range_max: 0 },
-        { ...four, protocol, port_range_min: type, port_range_max: 255 },
-      ]),
-    ),
-    ...['icmp', 'icmpv6', 'ipv6-icmp', '58'].flatMap((protocol) =>
-      [0, 1, 128, 255].flatMap((type) => [
-        { ...six, protocol, port_range_min: type },
-        { ...six, protocol, port_range_min: type, port_range_max: 3 },
-      ]),
-    ),
-    ...['10.0.0.5', '10.0.0.5/8', '0.0.0.0/0', '1.2.3.4/32'].map((source_ip_prefix) => ({ ...four, source_ip_prefix })),
-    ...[
-      '::/0',
-      'FD00::5',
-      '2001:db8::/33',
-      '::ffff:1.2.3.4/128',
-      '::ffff:0:0/96',
-      '::1.2.3.4',
-      '1:0:0:2::3',
-      '1:0:2:3:4:5:6:7',
-      '::1',
-      '::',
-    ].map((source_ip_prefix) => ({ ...six, source_ip_prefix })),
-    {
-      ...four,
-      direction: 'egress',
-      dest_ip_prefix: '10.2.0.0/16',
-      protocol: 'tcp',
-      port_range_min: 1,
-      port_range_max: 2,
-    },
-    { ...four, remote_group_id: GROUP, protocol: 'tcp', port_range_min: 1, port_range_max: 2 },
-    { ...six, remote_address_group_id: GROUP, protocol: 'udp', port_range_min: 5, port_range_max: 5 },
-    { ...six, direction: 'egress', remote_group_id: GROUP },
-  ];
 }
