@@ -1,7 +1,8 @@
+import { isReturn, isSameChain, runEnd } from './chain-order.ts';
 import type { CommonRules } from './common-rules.ts';
 import { FILTER_TOP } from './names.ts';
 import type { Survey } from './survey.ts';
-import { isBottom, isSame, type Line, type Table, tables, type Unit } from './unit.ts';
+import { isBottom, type Line, type Table, tables, type Unit } from './unit.ts';
 
 /** One change of the tables of one family. */
 export type Change = { readonly table: Table; readonly chain: string; readonly owner: string | null } & (
@@ -100,7 +101,10 @@ function lineChanges(
   ];
 }
 
-/** A chain of one port. A few changes are made one by one, and the other rules keep their counters. */
+/**
+ * A chain of one port. A few changes are made one by one, and the other rules keep their counters. In the kernel the rules
+ * may stand in another order than in `before`, if it means the same.
+ */
 function chainChanges(
   chain: string,
   before: readonly string[] | undefined,
@@ -108,37 +112,38 @@ function chainChanges(
   owner: string,
   isFresh: boolean,
 ): Change[] {
-  if (before !== undefined && isSame(before, after)) return [];
+  if (before !== undefined && isSameChain(before, after)) return [];
   const at = { table: 'filter', chain, owner } as const;
   const fill: Change[] = [{ ...at, do: 'fill', bodies: after }];
   // What somebody put there by hand may not go by its text.
   if (before === undefined || isFresh) return fill;
-  const { start, goes, comes } = difference(before, after);
-  const old = new Set(goes);
-  const wanted = new Set(comes);
-  const isReordered = !isSame(
-    goes.filter((body) => wanted.has(body)),
-    comes.filter((body) => old.has(body)),
+  const old = new Set(before);
+  const wanted = new Set(after);
+  const gone = before.filter((body) => !wanted.has(body));
+  const come = after.flatMap((body, index) => (old.has(body) ? [] : [{ body, index }]));
+  const isReordered = !isSameChain(
+    before.filter((body) => wanted.has(body)),
+    after.filter((body) => old.has(body)),
   );
-  const gone = goes.filter((body) => !wanted.has(body));
-  const come = comes.filter((body) => !old.has(body));
-  if (isReordered || (gone.length + come.length) * 2 > after.length) return fill;
+  // Where exactly the others stand is not known: what is no RETURN would have no certain place.
+  const isPlaced = come.every(({ body }) => isReturn(body));
+  if (isReordered || !isPlaced || (gone.length + come.length) * 2 > after.length) return fill;
+  const first = runEnd(after);
+  const insert = ({ body, index }: { body: string; index: number }): Change => ({
+    ...at,
+    do: 'insert',
+    body,
+    at: index < first ? 1 : index + 1,
+  });
   return [
     ...gone.map((body): Change => ({ ...at, do: 'delete', body })),
-    ...comes.flatMap((body, index): Change[] =>
-      old.has(body) ? [] : [{ ...at, do: 'insert', body, at: start + index + 1 }],
-    ),
+    // From the last to the first, each to the top; then those behind them, each behind all before it.
+    ...come
+      .filter(({ index }) => index < first)
+      .map(insert)
+      .reverse(),
+    ...come.filter(({ index }) => index >= first).map(insert),
   ];
-}
-
-/** Two lists without what both begin and end with. */
-function difference(before: readonly string[], after: readonly string[]) {
-  const shorter = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < shorter && before[start] === after[start]) start++;
-  let end = 0;
-  while (end < shorter - start && before.at(-1 - end) === after.at(-1 - end)) end++;
-  return { start, goes: before.slice(start, before.length - end), comes: after.slice(start, after.length - end) };
 }
 
 /** The text for `iptables-restore --noflush`, and of which change each of its lines is (from line 1). */
