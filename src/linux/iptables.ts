@@ -157,7 +157,7 @@ export function renderRemove(table: OwnChains['table'], chains: readonly string[
 }
 
 /** Lines of one table out of a save of all. */
-function sectionOf(saved: string, table: string): string {
+export function sectionOf(saved: string, table: string): string {
   const lines = saved.split('\n');
   const start = lines.indexOf(`*${table}`);
   if (start < 0) return '';

@@ -48,6 +48,12 @@ export class PacketFilter {
     this.#first = { text: await this.save(tables), atMs: performance.now() };
   }
 
+  /** What `open` found, as long as no `save` has taken it: for others who want a part of it. */
+  get firstPicture(): string | null {
+    const first = this.#first;
+    return first !== null && performance.now() - first.atMs < FIRST_PICTURE_MS ? first.text : null;
+  }
+
   /** What was read before does not count. */
   distrust(): void {
     this.#first = null;
@@ -61,9 +67,9 @@ export class PacketFilter {
    * @throws CommandFailed
    */
   async save(tables: readonly string[]): Promise<string> {
-    const first = this.#first;
+    const first = this.firstPicture;
     this.#first = null;
-    if (first !== null && performance.now() - first.atMs < FIRST_PICTURE_MS) return first.text;
+    if (first !== null) return first;
     const whole = this.#isByTable ? '' : await this.#saveAll();
     if (tables.every((table) => holds(whole, table))) {
       this.#flavour ??= '';

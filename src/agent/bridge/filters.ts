@@ -1,5 +1,6 @@
 import type { Logger } from '../../lib/log.ts';
 import type { Host } from '../../linux/contract.ts';
+import { PacketFilter } from '../../linux/packet-filter.ts';
 import type { FirewallDriver } from '../firewall/contract.ts';
 import { stopPointFromEnvironment } from '../firewall/iptables/stop-point.ts';
 import { makeFirewallDriver } from '../firewall/registry.ts';
@@ -22,8 +23,10 @@ export interface FilterParts {
  */
 export async function hostFilters({ options, linux, logger, lockPaths }: FilterParts): Promise<FirewallDriver[]> {
   const { enable_security_group, enable_ipset, firewall_driver, permitted_ethertypes } = options.securityGroup;
+  const filters = { 4: new PacketFilter(linux.exec, 'iptables'), 6: new PacketFilter(linux.exec, 'ip6tables') };
   const firewall = await makeFirewallDriver(enable_security_group ? firewall_driver : 'noop', {
     exec: linux.exec,
+    filters,
     logger,
     lockPaths,
     sets: enable_ipset,
@@ -31,5 +34,6 @@ export async function hostFilters({ options, linux, logger, lockPaths }: FilterP
     stopPoint: stopPointFromEnvironment(process.env),
   });
   const permittedTypes = permitted_ethertypes.map(etherType).filter((type) => type !== null);
-  return [firewall, new SpoofGuard({ host: linux, logger, lockPaths, permittedTypes })];
+  const savedPackets = () => filters[6].firstPicture;
+  return [firewall, new SpoofGuard({ host: linux, logger, lockPaths, permittedTypes, savedPackets })];
 }

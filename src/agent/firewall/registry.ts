@@ -1,7 +1,9 @@
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { IpVersion } from '../../lib/ip/address.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Exec } from '../../linux/contract.ts';
+import type { PacketFilter } from '../../linux/packet-filter.ts';
 import { CannotStart } from '../bridge/cannot-start.ts';
 import type { FirewallDriver } from './contract.ts';
 import { IptablesFirewall } from './iptables/driver.ts';
@@ -11,6 +13,8 @@ import { NoopFirewall } from './noop.ts';
 /** What a driver is given. */
 export interface FirewallSetup {
   readonly exec: Exec;
+  /** Through which the built-in driver reads and writes tables of packets. */
+  readonly filters?: Readonly<Record<IpVersion, PacketFilter>>;
   readonly logger: Logger;
   readonly lockPaths: readonly string[];
   /** `[securitygroup] enable_ipset` */

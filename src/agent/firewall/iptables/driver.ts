@@ -26,6 +26,8 @@ import { Zones } from './zones.ts';
 
 export interface IptablesFirewallOptions {
   readonly exec: Exec;
+  /** Through which tables are read and written, where others want to see what is found at the start. */
+  readonly filters?: Readonly<Record<IpVersion, PacketFilter>>;
   readonly logger?: Logger;
   /** Folders of the locks that agents of this host share. */
   readonly lockPaths?: readonly string[];
@@ -162,7 +164,7 @@ export class IptablesFirewall implements FirewallDriver {
   }
 
   async #open(): Promise<Ready> {
-    const ready = await this.#make();
+    const ready = await this.#make(this.#options.filters);
     // The state of the connections is not known: an agent before us may have been killed in the middle.
     ready.flows.recheckAll();
     this.#ready = ready;
@@ -170,7 +172,7 @@ export class IptablesFirewall implements FirewallDriver {
   }
 
   /** @throws CannotStart where a program or table is missing */
-  async #make(): Promise<Ready> {
+  async #make(filters?: IptablesFirewallOptions['filters']): Promise<Ready> {
     const { exec, flavour, sets, comments } = this.#options;
     const protocols = await readProtocols();
     const spelling = { commented: commented(comments ?? true), protocols };
@@ -183,7 +185,8 @@ export class IptablesFirewall implements FirewallDriver {
       });
     };
     const family = async (version: IpVersion) => {
-      const filter = new PacketFilter(exec, version === 4 ? 'iptables' : 'ip6tables', flavour ?? null);
+      const filter =
+        filters?.[version] ?? new PacketFilter(exec, version === 4 ? 'iptables' : 'ip6tables', flavour ?? null);
       await need(`IPv${version} cannot be filtered`, () => filter.open(tables));
       return new RulesInForce(version, filter, base, protocols);
     };

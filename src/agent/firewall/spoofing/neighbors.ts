@@ -1,6 +1,6 @@
 import type { Logger } from '../../../lib/log.ts';
 import { CommandFailed, type Exec } from '../../../linux/contract.ts';
-import { RuleTables } from '../../../linux/iptables.ts';
+import { isNftSave, RuleTables, sectionOf } from '../../../linux/iptables.ts';
 import type { Unchanged } from '../contract.ts';
 import { desiredPackets } from './desired.ts';
 import type { Guard } from './frames.ts';
@@ -12,6 +12,8 @@ export interface NeighborsParts {
   readonly exec: Exec;
   readonly logger: Logger;
   readonly lockPaths: readonly string[];
+  /** What another has just read of all tables; null when nobody has. */
+  readonly saved: () => string | null;
 }
 
 /** What ip6tables says when the kernel, or it itself, does not have what a rule asks for. */
@@ -25,6 +27,7 @@ export class Neighbors {
   /** As last read or written; null when that must be looked up. */
   #seen: SavedTable | null = null;
   #isSupported = true;
+  #isNft = false;
 
   constructor(parts: NeighborsParts) {
     this.#parts = parts;
@@ -42,8 +45,17 @@ export class Neighbors {
   }
 
   distrust(unchanged?: Unchanged): void {
-    if (unchanged?.nftables && this.#tables.isNft) return;
+    if (unchanged?.nftables && this.#isNft) return;
     this.#seen = null;
+  }
+
+  /** Takes what another has just read, if it has. */
+  adopt(): void {
+    const text = this.#parts.saved();
+    const section = text === null ? '' : sectionOf(text, 'raw');
+    if (text === null || section === '') return;
+    this.#isNft = isNftSave(text);
+    this.#seen = this.#read.parse('raw', section);
   }
 
   /** @returns null where neighbour discovery cannot be guarded @throws CommandFailed */
@@ -51,6 +63,7 @@ export class Neighbors {
     if (this.#seen || !this.#isSupported) return this.#seen;
     try {
       this.#seen = this.#read.parse('raw', await this.#tables.save('raw'));
+      this.#isNft = this.#tables.isNft;
       return this.#seen;
     } catch (error) {
       if (!(error instanceof CommandFailed) || !UNSUPPORTED.test(error.message)) throw error;

@@ -73,6 +73,19 @@ it('looks at the tables of a legacy flavour whatever is said of nftables', async
   expect([...tables.nat.keys()]).toContain('neutronMAC-tap1');
 });
 
+it('takes from another what that has just read of ip6tables at the start', async () => {
+  const port = filteredPort('tap1', { fixedIps: ['fd00::1'] });
+  await new SpoofGuard({ host }).apply(state(port), always);
+  const before = host.exec.ran.length;
+  const guard = new SpoofGuard({ host, savedPackets: () => `# Generated\n${saved('raw')}COMMIT\n*filter\nCOMMIT\n` });
+  await guard.start();
+  expect(await guard.apply(state(port), always)).toEqual(fine);
+  expect(names().slice(before)).toEqual(['ebtables-save']);
+  guard.distrust();
+  await guard.apply(state(port), always);
+  expect(names().slice(before)).toEqual(['ebtables-save', 'ebtables-save', 'ip6tables-save']);
+});
+
 it('reads the tables once for a start and the first pass', async () => {
   const guard = new SpoofGuard({ host });
   await guard.start();

@@ -16,6 +16,8 @@ export interface SpoofGuardParts {
   lockPaths?: readonly string[];
   /** `[securitygroup] permitted_ethertypes`. */
   permittedTypes?: readonly number[];
+  /** What another has just read of all tables of ip6tables; null when nobody has. */
+  savedPackets?: () => string | null;
 }
 
 interface Outcome {
@@ -38,16 +40,17 @@ export class SpoofGuard implements FirewallDriver {
   /** Taps that rules were last made for, and with which result. */
   #last: { ports: readonly FirewallPort[]; taps: readonly string[]; outcome: FirewallOutcome } | null = null;
 
-  constructor({ host, logger = silentLogger, lockPaths = [], permittedTypes = [] }: SpoofGuardParts) {
+  constructor({ host, logger = silentLogger, lockPaths = [], permittedTypes = [], savedPackets }: SpoofGuardParts) {
     this.#logger = logger;
     this.#frames = new Frames({ exec: host.exec, logger, lockPaths, permittedTypes });
-    this.#neighbors = new Neighbors({ exec: host.exec, logger, lockPaths });
+    this.#neighbors = new Neighbors({ exec: host.exec, logger, lockPaths, saved: savedPackets ?? (() => null) });
   }
 
   /** Says so when this host has no ebtables that works: ports with security stay closed then. */
   async start(): Promise<void> {
     const remedy = 'install the package ebtables, and a kernel with nf_tables or ebtable_nat';
     // What is read is what the first `apply` goes by.
+    this.#neighbors.adopt();
     await this.#frames
       .look()
       .catch((error) => this.#logger.error({ error: String(error), remedy }, 'ebtables does not work on this host'));
