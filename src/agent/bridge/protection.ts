@@ -35,6 +35,11 @@ export class Protection {
     this.#parts = parts;
   }
 
+  /** Nobody filters or guards on this host. */
+  get isEmpty(): boolean {
+    return this.#parts.drivers.length === 0;
+  }
+
   /** @throws CannotStart */
   async start(): Promise<void> {
     for (const driver of this.#parts.drivers) await driver.start();
@@ -126,6 +131,6 @@ export class Protection {
 }
 
 /** Out of its bridge, and down: nothing passes there. */
-export function shut(tap: DesiredTap): DesiredTap {
+function shut(tap: DesiredTap): DesiredTap {
   return { ...tap, up: false, enslave: false };
 }

@@ -37,7 +37,7 @@ export class FakeFirewall implements FirewallDriver {
   readonly name = 'fake';
   state: FirewallState | null = null;
   outcome: FirewallOutcome = { closed: new Map(), late: new Map() };
-  onApply: () => void = () => {};
+  onApply: () => void | Promise<void> = () => {};
 
   /** What it was told that it need not look at, each time. */
   readonly distrusted: (Unchanged | undefined)[] = [];
@@ -48,7 +48,7 @@ export class FakeFirewall implements FirewallDriver {
   }
 
   async apply(state: FirewallState) {
-    this.onApply();
+    await this.onApply();
     this.state = state;
     return this.outcome;
   }
