@@ -45,7 +45,7 @@ const mend = (name: string) => rm(join(shims, 'broken', name), { force: true });
 
 /** Pings of three seconds. @returns what ping says of them */
 async function knock(from: PluggedGuest, address: string): Promise<string> {
-  const { stdout } = await from.guest.run(['ping', '-q', '-n', '-i', '0.02', '-c', '150', address], {
+  const { stdout } = await from.guest.run(['ping', '-q', '-n', '-i', '0.02', '-w', '3', address], {
     okCodes: [0, 1, 2],
   });
   return stdout;
