@@ -189,6 +189,19 @@ describe('a tap that Nova put into its bridge, up,', () => {
     expect(isUp()).toBe(true);
   });
 
+  it('is set down while its rules are made though it was not there when they were begun', async () => {
+    await bench.start(filtering);
+    driver.onApply = async () => {
+      driver.onApply = () => {};
+      bench.host.addTap(tap, { up: true, master: brq });
+      await vi.waitFor(() => expect(isUp()).toBe(false));
+    };
+    bench.host.addTap(tap);
+    await bench.settle();
+    expect(bench.reported('update_device_up')).toEqual([tap]);
+    expect(isUp()).toBe(true);
+  });
+
   it('stays up where it is when its rules change, and when an agent starts', async () => {
     bench.host.addTap(tap, { up: true, master: brq });
     await bench.start(filtering);

@@ -229,6 +229,7 @@ export class BridgeAgent {
   #onLink(event: LinkEvent): void {
     if (!this.#sync.concerns(event.name)) return;
     this.#forwarding?.check(event.name);
+    this.#sync.changed(event);
     // Where somebody else undoes what we do again and again, it is done less and less often.
     const settleMs = SETTLE_MS * 2 ** Math.min(this.#sync.driftsInARow, MOST_DOUBLINGS);
     this.#wake.in(event.kind === 'changed' ? settleMs : BURST_MS);

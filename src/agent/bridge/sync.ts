@@ -1,7 +1,7 @@
 import { causedBy } from '../../lib/cause.ts';
 import type { Logger } from '../../lib/log.ts';
 import { portIdPrefix } from '../../lib/names.ts';
-import { describeOperation, type NetworkState } from '../../linux/contract.ts';
+import { describeOperation, type LinkEvent, type NetworkState } from '../../linux/contract.ts';
 import { mayBeLeg } from '../../linux/legs.ts';
 import type { WatchedHost } from '../../linux/watched-host.ts';
 import type { AgentIdentity, ExplainStep } from '../../rpc/contract.ts';
@@ -137,6 +137,11 @@ export class SyncLoop {
     const mapped = [...interfaces.values(), ...bridges.values()];
     if (portIdPrefix(name) !== null || name.startsWith('brq') || mayBeLeg(name)) return true;
     return mapped.includes(name) || name === this.#underlay;
+  }
+
+  /** The kernel says that a device changed. */
+  changed(event: LinkEvent): void {
+    this.#gate.changed(event);
   }
 
   askAll(): void {
@@ -292,24 +297,23 @@ export class SyncLoop {
     const { protection } = this.#parts;
     const devices = this.#devices.details();
     const wished = this.#derive(before);
-    // Side by side: to set taps down takes less than a table's first rule.
-    const [state, guarded] = await Promise.all([
-      protection.isEmpty ? before : this.#gate.hold(devices, wished.state, before),
-      protection.apply(devices, wished, (name) => before.links.has(name)),
-    ]);
+    const makeRules = () => protection.apply(devices, wished, (name) => before.links.has(name));
+    const [state, guarded] = protection.isEmpty
+      ? [before, await makeRules()]
+      : await this.#gate.shutWhile(makeRules, { devices, desired: wished.state }, before);
     const derived = this.#underParents(guarded.derived, state);
     const orphans = this.#devices.orphans(performance.now());
     // Where a tap was shut and no longer need be, nobody has changed the host but we.
     const isOurs = isNews || this.#closed.size > 0;
     // Meanwhile Nova may have put a tap into its bridge that was seen without one: if it is closed that must not stay.
     const now = derived.closed.size > 0 ? await this.#parts.linux.readNetwork() : state;
+    this.#gate.note(derived, now);
     const { failed, state: after } = await this.#links.apply(derived.state, now, orphans, isOurs);
     this.#notePlugged(derived.state, after);
     this.#parts.forwarding?.networks(tunnelsOf(derived.state));
     this.#parts.qos?.see(this.#sightOf(after));
     this.#outcomes.tell(derived, failed);
     this.#closed = derived.closed;
-    this.#gate.note(derived, after);
     return failed.size > 0 || guarded.isUnfinished;
   }
 

@@ -1,18 +1,24 @@
 import type { Logger } from '../../lib/log.ts';
 import { portIdPrefix } from '../../lib/names.ts';
-import { ApplyFailed, type Host, type NetworkState } from '../../linux/contract.ts';
+import { ApplyFailed, type Host, type LinkEvent, type NetworkState } from '../../linux/contract.ts';
 import type { BoundDeviceDetails } from '../../rpc/contract.ts';
 import { isOpen } from '../firewall/ports.ts';
 import type { Derived, HostState } from './derive.ts';
 
 /** Taps may go while they are set down: look again and go on with the others this often. */
-const HOLD_ATTEMPTS = 5;
+const SHUT_ATTEMPTS = 5;
+
+/** What the gate goes by: what the server said, and what is to become of it. */
+interface Wished {
+  readonly devices: readonly BoundDeviceDetails[];
+  readonly desired: HostState;
+}
 
 /**
- * Which taps may be up in their bridge. Nova puts a tap there, up, before anybody has made rules for it, and each table opens
- * a port as soon as it has its own part: while another one fails or waits for a lock, the port would pass what the first
- * ones let through, and nobody would look at its ARP. So a tap that is up without all its rules is set down while they are
- * made; it is set up again with what else its links need, when the last of them is in force.
+ * Which taps may be up in their bridge. Nova puts a tap there, up, whenever it likes, and each table opens a port as soon as
+ * it has its own part: while another one fails or waits for a lock, the port would pass what the first ones let through, and
+ * nobody would look at its ARP. So a tap that is up without all its rules is set down as soon as that is seen; it is set up
+ * again with what else its links need, when the last of its rules is in force.
  *
  * A tap that was there when the agent began is left up: its guest runs under the rules of the agent before this one.
  */
@@ -21,6 +27,13 @@ export class TapGate {
   readonly #logger: Logger;
   /** Name → ifindex of those that have had all their rules; null before the first pass. */
   #passing: Map<string, number> | null = null;
+  /** Name → bridge of those that are not open to everybody. */
+  #guarded = new Map<string, string | null>();
+  /** The host, as far as it matters here. */
+  #state: NetworkState | null = null;
+  /** Changed since they were looked at. */
+  readonly #changed = new Set<string>();
+  #looking: Promise<void> | null = null;
 
   constructor({ linux, logger }: { linux: Host; logger: Logger }) {
     this.#linux = linux;
@@ -28,35 +41,35 @@ export class TapGate {
   }
 
   /**
-   * Sets down what is up without its rules.
+   * Keeps what is up without its rules down while they are made.
    *
-   * @param desired what is to become of them
-   * @returns the host as it is then
-   * @throws ApplyFailed when the host does not come to rest
+   * @param makeRules runs beside that: to set taps down takes less than the first rule of a table
+   * @returns the host as it is then, and what was made
+   * @throws ApplyFailed when the host does not come to rest; what makeRules throws
    */
-  async hold(devices: readonly BoundDeviceDetails[], desired: HostState, before: NetworkState): Promise<NetworkState> {
-    this.#passing ??= new Map(
-      [...before.links.values()]
-        .filter(({ name }) => portIdPrefix(name) !== null)
-        .map((tap) => [tap.name, tap.ifindex]),
+  async shutWhile<T>(makeRules: () => Promise<T>, wished: Wished, before: NetworkState): Promise<[NetworkState, T]> {
+    this.#passing ??= tapsOf(before);
+    this.#guarded = new Map(
+      wished.devices
+        .filter((details) => !isOpen(details))
+        .map(({ device }) => [device, wished.desired.taps.get(device)?.bridge ?? null]),
     );
-    const guarded = devices.filter((details) => !isOpen(details)).map(({ device }) => device);
-    let state = before;
-    for (let attempt = 1; ; attempt += 1) {
-      const held = guarded.filter((tap) => this.#isEarly(tap, desired, state));
-      if (held.length === 0) return state;
-      try {
-        await this.#linux.apply(held.map((name) => ({ op: 'set_down', name })));
-        return withDown(held, state);
-      } catch (error) {
-        if (!(error instanceof ApplyFailed) || attempt === HOLD_ATTEMPTS) throw error;
-        this.#logger.debug({ error: error.message }, 'A tap could not be set down before its rules: looking again');
-        state = await this.#linux.readNetwork();
-      }
-    }
+    this.#state = before;
+    const [, made] = await Promise.all([this.#shut([...this.#guarded.keys()]), makeRules()]);
+    await this.#looking;
+    return [this.#state, made];
   }
 
-  /** What became of them: a tap that is shut for want of rules begins anew, and the others have passed. */
+  /** The kernel says that a device changed: it may have come up without its rules. */
+  changed({ name, ifindex }: LinkEvent): void {
+    if (!this.#state || !this.#guarded.has(name) || this.#passing?.get(name) === ifindex) return;
+    this.#changed.add(name);
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null;
+    });
+  }
+
+  /** What became of them: a tap that is shut for want of rules begins anew, and the others may pass from now on. */
   note({ state: { taps }, closed }: Derived, { links }: NetworkState): void {
     const before = this.#passing;
     const passing = [...taps.values()].flatMap(({ name, up, hold }) => {
@@ -69,11 +82,45 @@ export class TapGate {
     this.#passing = new Map(passing);
   }
 
-  #isEarly(tap: string, { taps }: HostState, { links }: NetworkState): boolean {
-    const [wanted, link] = [taps.get(tap), links.get(tap)];
-    if (!link?.up || link.master === null || wanted?.bridge !== link.master) return false;
-    return this.#passing!.get(tap) !== link.ifindex;
+  async #look(): Promise<void> {
+    while (this.#changed.size > 0) {
+      const names = [...this.#changed];
+      this.#changed.clear();
+      try {
+        this.#state = await this.#linux.readAgain(this.#state!, names);
+        await this.#shut(names);
+      } catch (error) {
+        // The next pass looks at everything.
+        this.#logger.debug({ error: String(error) }, 'A tap that came up before its rules could not be set down');
+      }
+    }
   }
+
+  async #shut(names: readonly string[]): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const early = names.filter((name) => this.#isEarly(name));
+      if (early.length === 0) return;
+      try {
+        await this.#linux.apply(early.map((name) => ({ op: 'set_down', name })));
+        this.#state = withDown(early, this.#state!);
+        return;
+      } catch (error) {
+        if (!(error instanceof ApplyFailed) || attempt === SHUT_ATTEMPTS) throw error;
+        this.#state = await this.#linux.readAgain(this.#state!, early);
+      }
+    }
+  }
+
+  #isEarly(name: string): boolean {
+    const link = this.#state!.links.get(name);
+    if (!link?.up || link.master === null || link.master !== this.#guarded.get(name)) return false;
+    return this.#passing!.get(name) !== link.ifindex;
+  }
+}
+
+function tapsOf({ links }: NetworkState): Map<string, number> {
+  const taps = [...links.values()].filter(({ name }) => portIdPrefix(name) !== null);
+  return new Map(taps.map(({ name, ifindex }) => [name, ifindex]));
 }
 
 function withDown(taps: readonly string[], state: NetworkState): NetworkState {
