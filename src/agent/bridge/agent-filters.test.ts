@@ -193,7 +193,10 @@ describe('a tap that Nova put into its bridge, up,', () => {
     await bench.start(filtering);
     driver.onApply = async () => {
       driver.onApply = () => {};
-      bench.host.addTap(tap, { up: true, master: brq });
+      await bench.host.apply([
+        { op: 'set_master', name: tap, master: brq },
+        { op: 'set_up', name: tap },
+      ]);
       await vi.waitFor(() => expect(isUp()).toBe(false));
     };
     bench.host.addTap(tap);
