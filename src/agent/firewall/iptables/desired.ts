@@ -3,13 +3,13 @@ import { kernelCidr, parseBlock } from '../../../lib/ip/kernel-text.ts';
 import type { FirewallPort, FirewallState } from '../contract.ts';
 import { type Direction, type GroupLineCache, type GroupLines, groupLines } from './group-rules.ts';
 import { chainKey, isPortChain, otherChainKey, portChain } from './names.ts';
+import type { Spelling } from './port-chains.ts';
 import {
   bridgeUnit,
   closedUnit,
   type MadeUnit,
   type PortSetting,
   portUnit,
-  type Spelling,
   type Tracking,
   zoneOf,
 } from './port-rules.ts';

@@ -1,4 +1,4 @@
-import { isReturn, isSameChain, runEnd } from './chain-order.ts';
+import { type ChainDifference, ChainDifferences } from './chain-difference.ts';
 import type { CommonRules } from './common-rules.ts';
 import { FILTER_TOP } from './names.ts';
 import type { Survey } from './survey.ts';
@@ -29,6 +29,7 @@ export interface PlanInput {
  */
 export function planChanges({ base, have, want, seen }: PlanInput): Change[] {
   const plan: Change[] = seen ? baseChanges(base, seen) : [];
+  const differences = new ChainDifferences();
   const refill = new Set(seen?.disorder.map(({ table, chain }) => `${table} ${chain}`));
   const gone = new Set<string>(seen?.strays);
   for (const owner of new Set([...have.keys(), ...want.keys()])) {
@@ -37,7 +38,10 @@ export function planChanges({ base, have, want, seen }: PlanInput): Change[] {
     for (const name of after.chains.keys()) gone.delete(name);
     if (before === after) continue;
     for (const [chain, bodies] of after.chains) {
-      plan.push(...chainChanges(chain, before.chains.get(chain), bodies, owner, seen !== null));
+      // What somebody put there by hand may not go by its text.
+      const there = before.chains.get(chain);
+      const found = there === undefined ? 'all' : differences.between(there, bodies);
+      plan.push(...chainChanges(chain, found !== null && seen !== null ? 'all' : found, bodies, owner));
     }
     for (const chain of before.chains.keys()) if (!after.chains.has(chain)) gone.add(chain);
     plan.push(...lineChanges(before.lines, after.lines, owner, refill));
@@ -101,48 +105,18 @@ function lineChanges(
   ];
 }
 
-/**
- * A chain of one port. A few changes are made one by one, and the other rules keep their counters. In the kernel the rules
- * may stand in another order than in `before`, if it means the same.
- */
 function chainChanges(
   chain: string,
-  before: readonly string[] | undefined,
+  difference: ChainDifference | null,
   after: readonly string[],
   owner: string,
-  isFresh: boolean,
 ): Change[] {
-  if (before !== undefined && isSameChain(before, after)) return [];
+  if (difference === null) return [];
   const at = { table: 'filter', chain, owner } as const;
-  const fill: Change[] = [{ ...at, do: 'fill', bodies: after }];
-  // What somebody put there by hand may not go by its text.
-  if (before === undefined || isFresh) return fill;
-  const old = new Set(before);
-  const wanted = new Set(after);
-  const gone = before.filter((body) => !wanted.has(body));
-  const come = after.flatMap((body, index) => (old.has(body) ? [] : [{ body, index }]));
-  const isReordered = !isSameChain(
-    before.filter((body) => wanted.has(body)),
-    after.filter((body) => old.has(body)),
-  );
-  // Where exactly the others stand is not known: what is no RETURN would have no certain place.
-  const isPlaced = come.every(({ body }) => isReturn(body));
-  if (isReordered || !isPlaced || (gone.length + come.length) * 2 > after.length) return fill;
-  const first = runEnd(after);
-  const insert = ({ body, index }: { body: string; index: number }): Change => ({
-    ...at,
-    do: 'insert',
-    body,
-    at: index < first ? 1 : index + 1,
-  });
+  if (difference === 'all') return [{ ...at, do: 'fill', bodies: after }];
   return [
-    ...gone.map((body): Change => ({ ...at, do: 'delete', body })),
-    // From the last to the first, each to the top; then those behind them, each behind all before it.
-    ...come
-      .filter(({ index }) => index < first)
-      .map(insert)
-      .reverse(),
-    ...come.filter(({ index }) => index >= first).map(insert),
+    ...difference.gone.map((body): Change => ({ ...at, do: 'delete', body })),
+    ...difference.come.map((one): Change => ({ ...at, do: 'insert', ...one })),
   ];
 }
 
