@@ -60,7 +60,7 @@ export interface BridgeAgentParts {
 const SCAN_INTERVAL_MS = 20_000;
 /** Looking at thousands of rules costs more than looking at links: so many scans are one of rules. */
 const RULE_SCAN_EVERY = 2.5;
-/** New taps come in bursts: wait this long for the next one. */
+/** Taps go in bursts: wait this long for the next one. */
 const BURST_MS = 4;
 /** Changes of what is known are mostly our own, or Nova's in several steps. */
 const SETTLE_MS = 50;
@@ -232,7 +232,7 @@ export class BridgeAgent {
     this.#sync.changed(event);
     // Where somebody else undoes what we do again and again, it is done less and less often.
     const settleMs = SETTLE_MS * 2 ** Math.min(this.#sync.driftsInARow, MOST_DOUBLINGS);
-    this.#wake.in(event.kind === 'changed' ? settleMs : BURST_MS);
+    this.#wake.in({ added: 0, removed: BURST_MS, changed: settleMs }[event.kind]);
   }
 
   #fullSync(reason: SyncReason): void {

@@ -1,5 +1,5 @@
 import { portIdPrefix } from '../../lib/names.ts';
-import type { NetworkState } from '../../linux/contract.ts';
+import type { Link, NetworkState } from '../../linux/contract.ts';
 import type { BoundDeviceDetails, DeviceDetails } from '../../rpc/contract.ts';
 
 /** A tap on this host, and what the server said of it. */
@@ -31,6 +31,8 @@ const ORPHAN_AFTER_MS = 20_000;
 /** The taps of this host by name, kept in step with the kernel. */
 export class Devices {
   readonly #byName = new Map<string, Device>();
+  /** Taps that the kernel told of and that were not seen yet: name → ifindex. */
+  readonly #announced = new Map<string, number>();
 
   get size(): number {
     return this.#byName.size;
@@ -48,6 +50,28 @@ export class Devices {
     return this.all().filter((device) => device.stale);
   }
 
+  /** The kernel told of a device that came. */
+  announce(name: string, ifindex: number): void {
+    if (portIdPrefix(name) !== null) this.#announced.set(name, ifindex);
+  }
+
+  /**
+   * From now on there are the taps that the kernel told of. One that is there no more, or is another, is found so by `see`.
+   *
+   * @returns whether there were any
+   */
+  admit(nowMs: number): boolean {
+    const fresh = [...this.#announced].filter(([name]) => !this.#byName.has(name));
+    for (const [name, ifindex] of fresh) this.#byName.set(name, newDevice({ name, ifindex, master: null }, nowMs));
+    this.#announced.clear();
+    return fresh.length > 0;
+  }
+
+  /** Whether there are taps that the server was not asked for. */
+  get isSomeNew(): boolean {
+    return [...this.#announced.keys()].some((name) => !this.#byName.has(name)) || this.stale().length > 0;
+  }
+
   /** Takes in what the kernel has now. @returns names of taps that are gone, and of those that came */
   see(state: NetworkState, nowMs: number): { gone: Device[]; came: Device[] } {
     const gone = this.all().filter((device) => !state.links.has(device.name));
@@ -60,18 +84,7 @@ export class Devices {
         known.looseSinceMs = link.master === null ? (known.looseSinceMs ?? nowMs) : null;
         continue;
       }
-      const device: Device = {
-        name: link.name,
-        ifindex: link.ifindex,
-        details: null,
-        stale: true,
-        toReport: false,
-        told: null,
-        looseSinceMs: link.master === null ? nowMs : null,
-        heldDown: false,
-        wasPlugged: false,
-        hasLeft: false,
-      };
+      const device = newDevice(link, nowMs);
       this.#byName.set(link.name, device);
       came.push(device);
     }
@@ -105,4 +118,19 @@ export class Devices {
     );
     return new Set(orphans.map((device) => device.name));
   }
+}
+
+function newDevice({ name, ifindex, master }: Pick<Link, 'name' | 'ifindex' | 'master'>, nowMs: number): Device {
+  return {
+    name,
+    ifindex,
+    details: null,
+    stale: true,
+    toReport: false,
+    told: null,
+    looseSinceMs: master === null ? nowMs : null,
+    heldDown: false,
+    wasPlugged: false,
+    hasLeft: false,
+  };
 }

@@ -11,10 +11,8 @@ import type { Forwarding } from '../fdb/forwarding.ts';
 import type { GroupKnowledge } from '../firewall/groups.ts';
 import { isOpen } from '../firewall/ports.ts';
 import type { Qos, QosSight } from '../qos/qos.ts';
-import type { ParentTap } from '../trunk/parents.ts';
-import { asParentsAllow } from '../trunk/plan.ts';
 import { Trunks } from '../trunk/trunks.ts';
-import { type Asked, DeviceQuestions } from './ask.ts';
+import { DeviceQuestions } from './ask.ts';
 import { DeletedNetworks } from './deleted-networks.ts';
 import { type Derived, derive, type HostState } from './derive.ts';
 import { type Device, Devices } from './devices.ts';
@@ -27,7 +25,9 @@ import { Outcomes } from './outcomes.ts';
 import { plan } from './plan.ts';
 import type { Protection } from './protection.ts';
 import { DeviceReports } from './reports.ts';
+import { Sight } from './sight.ts';
 import { TapGate } from './tap-gate.ts';
+import { parentTaps, underParents } from './trunk-parents.ts';
 
 export interface SyncParts {
   linux: WatchedHost;
@@ -89,6 +89,7 @@ export class SyncLoop {
   readonly #links: Links;
   readonly #reports: DeviceReports;
   readonly #outcomes: Outcomes;
+  readonly #sight: Sight;
   #closed: ReadonlyMap<string, string> = new Map();
   /** Something new was heard since the last pass: what is planned then is no drift. */
   #news = true;
@@ -109,6 +110,13 @@ export class SyncLoop {
     this.#links = new Links({ linux, memory: this.#memory, logger, counts: this.statistics });
     this.#reports = new DeviceReports({ transport, identity, logger });
     this.#outcomes = new Outcomes({ devices, reports: this.#reports, logger });
+    this.#sight = new Sight({
+      ...{ linux, devices, questions: this.#questions, groups: parts.groups, reports: this.#reports },
+      before: async (state) => {
+        await this.#memory.remember(state);
+        return await this.#returnToCards(state);
+      },
+    });
     this.trunks = new Trunks({ linux, transport, logger, wake: parts.wake });
   }
 
@@ -139,8 +147,9 @@ export class SyncLoop {
     return mapped.includes(name) || name === this.#underlay;
   }
 
-  /** The kernel says that a device changed. */
+  /** The kernel says that a device changed. One that came is asked for at once, before it is seen. */
   changed(event: LinkEvent): void {
+    if (event.kind === 'added') this.#devices.announce(event.name, event.ifindex);
     this.#gate.changed(event);
   }
 
@@ -232,15 +241,12 @@ export class SyncLoop {
 
   async #pass(): Promise<{ againInMs?: number } | undefined> {
     const { linux } = this.#parts;
-    let state = await linux.readNetwork();
-    await this.#memory.remember(state);
-    if (await this.#returnToCards(state)) state = await linux.readNetwork();
-    const isSeenNew = this.#see(state);
-    const isNews = this.#news || isSeenNew;
+    const seen = await this.#sight.look();
+    const { asked, failed: askFailed, causes } = seen;
+    let { state } = seen;
+    const isNews = this.#news || seen.isNew;
     this.#news = false;
-    const retold = this.#devices.stale();
-    const { asked, failed: askFailed, causes } = await this.#ask();
-    this.trunks.retold(retold.flatMap(({ details }) => details?.port_id ?? []));
+    this.trunks.retold(seen.retold);
     return await causedBy(causes, async () => {
       if (await this.#removeNetworks(state)) state = await linux.readNetwork();
       if (await releaseLeftGuests(this.#parts, this.#devices, state)) state = await linux.readNetwork();
@@ -251,44 +257,16 @@ export class SyncLoop {
     });
   }
 
-  /** Devices and their groups at the same time: which of them are filtered is known with the answer. */
-  async #ask(): Promise<Asked> {
-    const { groups } = this.#parts;
-    groups?.askFor(this.#devices.stale().map(({ name }) => name));
-    const [asked, areGroupsTold] = await Promise.all([this.#questions.ask(), groups?.ask() ?? true]);
-    for (const device of this.#devices.all()) if (!device.stale && !device.details) groups?.forget(device.name);
-    return { ...asked, failed: asked.failed || !areGroupsTold };
-  }
-
-  /** @returns whether taps came or went */
-  #see(state: NetworkState): boolean {
-    const { gone, came } = this.#devices.see(state, performance.now());
-    for (const device of gone) {
-      this.#reports.forget(device.name);
-      this.#parts.groups?.forget(device.name);
-      if (device.details && !device.details.no_active_binding) this.#reports.report(device.name, 'down');
-    }
-    return came.length > 0 || gone.length > 0;
-  }
-
   /** @returns whether something of a trunk is left to be tried again */
   async #followTrunks(state: NetworkState): Promise<boolean> {
     return await this.trunks.follow({
-      taps: this.#parentTaps(state),
+      taps: parentTaps(this.#devices, state),
       state,
       isUnknown: (name) => {
         const device = this.#devices.get(name);
         return device !== undefined && device.details === null && !device.stale;
       },
       ask: (name) => this.#devices.markStale((device) => device.name === name),
-    });
-  }
-
-  /** Taps that can be parents: the device of a sub-port carries nothing. */
-  #parentTaps(state: NetworkState): ParentTap[] {
-    return this.#devices.all().flatMap(({ name, ifindex, details }) => {
-      const isVlan = state.links.get(name)?.kind === 'vlan';
-      return details === null || isVlan ? [] : [{ name, ifindex, portId: details.port_id }];
     });
   }
 
@@ -301,7 +279,7 @@ export class SyncLoop {
     const [state, guarded] = protection.isEmpty
       ? [before, await makeRules()]
       : await this.#gate.shutWhile(makeRules, { devices, desired: wished.state }, before);
-    const derived = this.#underParents(guarded.derived, state);
+    const derived = underParents(guarded.derived, this.#devices, state);
     const orphans = this.#devices.orphans(performance.now());
     // Where a tap was shut and no longer need be, nobody has changed the host but we.
     const isOurs = isNews || this.#closed.size > 0;
@@ -334,7 +312,7 @@ export class SyncLoop {
     const remembered = this.#memory.lost(state);
     const toCards = this.#memory.planReturn(state, (name) => desired.bridges.has(name));
     const lines = [...toCards, ...plan(desired, state, { remembered })].map(describeOperation);
-    const ofTrunks = await this.trunks.dryRun({ taps: this.#parentTaps(state), state });
+    const ofTrunks = await this.trunks.dryRun({ taps: parentTaps(this.#devices, state), state });
     const forwarding = (await this.#parts.forwarding?.dryRun(tunnelsOf(desired))) ?? [];
     const rules = await protection.plan(this.#devices.details(), (name) => state.links.has(name));
     const qos = (await this.#parts.qos?.dryRun(this.#sightOf(state))) ?? [];
@@ -344,19 +322,6 @@ export class SyncLoop {
   #sightOf({ links }: NetworkState): QosSight {
     const taps = [...links.values()].filter(({ name }) => portIdPrefix(name) !== null);
     return { ports: this.#devices.details(), taps: new Map(taps.map(({ name, ifindex }) => [name, ifindex])) };
-  }
-
-  /** What a parent does to its sub-ports is told of them when it changes. */
-  #underParents(derived: Derived, state: NetworkState): Derived {
-    const taps = asParentsAllow(derived.state.taps, state);
-    for (const { name, up } of taps.values()) {
-      const device = this.#devices.get(name);
-      const isHeldDown = !up && derived.state.taps.get(name)?.up === true;
-      if (!device || device.heldDown === isHeldDown) continue;
-      device.heldDown = isHeldDown;
-      device.toReport = true;
-    }
-    return { ...derived, state: { ...derived.state, taps } };
   }
 
   #derive(state: NetworkState): Derived {

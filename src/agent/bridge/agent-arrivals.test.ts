@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { tapName } from '../../lib/names.ts';
+import { AgentBench, deviceDetails, FakeFirewall, idOf } from './testing.ts';
+
+let bench: AgentBench;
+let firewall: FakeFirewall;
+beforeEach(() => {
+  bench = new AgentBench();
+  firewall = new FakeFirewall();
+  bench.drivers.push(firewall);
+});
+afterEach(() => bench.close());
+
+const asked = () => bench.transport.argsOf('get_devices_details_list').map(({ devices }) => devices as string[]);
+
+function knownPorts(digits: readonly number[]): string[] {
+  const taps = digits.map((digit) => tapName(idOf(digit)));
+  for (const digit of digits) bench.known.set(tapName(idOf(digit)), deviceDetails(idOf(digit)));
+  return taps;
+}
+
+const told = ({ devices }: { devices: string[] }) => devices.map((device) => bench.known.get(device) ?? { device });
+
+/** Does something once, while the agent waits for the server's next answer on devices. */
+function whileAsked(work: () => void): void {
+  bench.transport.answer({
+    get_devices_details_list: (args: { devices: string[] }) => {
+      bench.transport.answer({ get_devices_details_list: told });
+      work();
+      return told(args);
+    },
+  });
+}
+
+it('asks for a tap while the host is still being looked at', async () => {
+  await bench.start();
+  const [tap] = knownPorts([2]) as [string];
+  const question = Promise.withResolvers<void>();
+  whileAsked(question.resolve);
+  const readAgain = bench.host.readAgain.bind(bench.host);
+  bench.host.readAgain = async (...args) => {
+    await question.promise;
+    return await readAgain(...args);
+  };
+  bench.host.addTap(tap);
+  await bench.settle();
+  expect(asked()).toEqual([[tap]]);
+  expect(bench.reported('update_device_up')).toEqual([tap]);
+});
+
+it('takes taps that come while the server is asked into the same pass', async () => {
+  await bench.start();
+  const [first, second] = knownPorts([2, 3]) as [string, string];
+  const filtered: string[][] = [];
+  firewall.apply = async (state) => {
+    filtered.push([...state.ports.keys()]);
+    return firewall.outcome;
+  };
+  whileAsked(() => bench.host.addTap(second));
+  bench.host.addTap(first);
+  await bench.settle();
+  expect(filtered[0]).toEqual([first, second]);
+  expect(bench.transport.argsOf('update_device_list').map(({ devices_up }) => devices_up)).toEqual([[first, second]]);
+});
+
+it('does not wait for ever where taps never stop coming', async () => {
+  await bench.start();
+  const digits = [2, 3, 4, 5, 6, 7, 8, 9];
+  const taps = knownPorts(digits);
+  const seen: number[] = [];
+  firewall.apply = async (state) => {
+    seen.push(state.ports.size);
+    return firewall.outcome;
+  };
+  // Each question takes a while, and during each another tap comes.
+  bench.transport.answer({
+    get_devices_details_list: async (args: { devices: string[] }) => {
+      const next = taps.shift();
+      if (next) bench.host.addTap(next);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return told(args);
+    },
+  });
+  bench.host.addTap(taps.shift()!);
+  await bench.settle();
+  expect(seen[0]).toBeLessThan(digits.length);
+  expect(bench.reported('update_device_up')).toHaveLength(digits.length);
+});
+
+it('reports a tap down that went while it was asked for', async () => {
+  await bench.start();
+  const [tap] = knownPorts([2]) as [string];
+  whileAsked(() => bench.host.removeLink(tap));
+  const readAgain = bench.host.readAgain.bind(bench.host);
+  bench.host.readAgain = async (...args) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return await readAgain(...args);
+  };
+  bench.host.addTap(tap);
+  await bench.settle();
+  expect(bench.reported('update_device_up')).toEqual([]);
+  expect(bench.reported('update_device_down')).toEqual([tap]);
+});
+
+it('asks again for a tap that was made anew while it was asked for', async () => {
+  await bench.start();
+  const [tap] = knownPorts([2]) as [string];
+  whileAsked(() => {
+    bench.host.removeLink(tap);
+    bench.host.addTap(tap);
+  });
+  bench.host.addTap(tap);
+  await bench.settle();
+  expect(bench.reported('update_device_up')).toEqual([tap]);
+});
