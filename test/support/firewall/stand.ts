@@ -1,6 +1,7 @@
 import type { KernelSettings } from '../../../src/agent/firewall/bridge-filtering.ts';
 import type { FirewallPort, FirewallState, Members } from '../../../src/agent/firewall/contract.ts';
-import { IptablesFirewall, type IptablesFirewallOptions } from '../../../src/agent/firewall/iptables/driver.ts';
+import { IptablesFirewall } from '../../../src/agent/firewall/iptables/driver.ts';
+import type { IptablesFirewallOptions } from '../../../src/agent/firewall/iptables/ready.ts';
 import type { CommandResult, Exec, RunOptions } from '../../../src/linux/contract.ts';
 import { sysctlPath } from '../../../src/linux/sysctl.ts';
 import type { WireRule } from '../../../src/rpc/contract.ts';

@@ -1,5 +1,6 @@
 import type { IpVersion } from '../../../lib/ip/address.ts';
 import type { ExplainStep, WireRule } from '../../../rpc/contract.ts';
+import { type KernelSettings, unfilteredKeys } from '../bridge-filtering.ts';
 import type { PortPlan } from './desired.ts';
 import type { Direction } from './group-rules.ts';
 import { PREFIX } from './names.ts';
@@ -147,6 +148,15 @@ function causeOf({ id, remote_group_id, remote_address_group_id }: WireRule, gro
     remote_address_group_id ? `remote address group ${remote_address_group_id}` : '',
   ];
   return parts.filter(Boolean).join(', ');
+}
+
+/** Whether the kernel shows iptables what goes through bridges: else no rule is asked. */
+export async function explainFiltering(settings: KernelSettings | undefined): Promise<ExplainStep> {
+  const off = await unfilteredKeys(settings);
+  const expected = 'the kernel shows iptables the packets of bridges (br_netfilter)';
+  const step = { step: 'bridge_filtering', expected, check: 'sysctl net.bridge' };
+  if (off.length === 0) return { ...step, state: 'ok', found: 'in force' };
+  return { ...step, state: 'fault', found: `not 1: ${off.join(', ')}`, remedy: `sysctl -w ${off[0]}=1` };
 }
 
 /** Whether a group's addresses are all in its set, and no others. */
