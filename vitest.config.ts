@@ -23,8 +23,8 @@ const onServer = (name: string, kind: string) => ({
 
 /**
  * `unit` and the projects of the database servers share one process and leave no module state behind (see CONTRIBUTING.md);
- * `functional` runs one file at a time, because its tests own network namespaces, ports and daemons; `systemd` and `vm`
- * are minutes of one virtual machine each, which run beside all else.
+ * files of `functional` run side by side, each in namespaces of its own, and never touch the machine's; `systemd` and `vm` are
+ * minutes of one virtual machine each, which run beside all else.
  */
 export default defineConfig({
   test: {
@@ -132,7 +132,8 @@ export default defineConfig({
           include: ['test/functional/**/*.test.ts'],
           exclude: ['test/functional/systemd.test.ts'],
           pool: 'forks',
-          fileParallelism: false,
+          // They wait most of the time; a host of theirs shares no name, port or process with another's.
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

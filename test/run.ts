@@ -11,8 +11,11 @@ import { ensureTestTools } from './support/tools.ts';
  * which must be as it was. The last line printed is `N passed, N failed`.
  */
 const kinds = ['unit', 'contract', 'mariadb', 'postgresql', 'compat', 'functional', 'systemd', 'vm'] as const;
-/** Begun before the others, one after the other, and shown in their turn: virtual machines that keep one core busy for minutes. */
-const beside: readonly string[] = ['systemd', 'vm'];
+/**
+ * What runs beside the rest, one kind of a row after the other, from the start and to be shown in its turn: virtual machines that
+ * keep one core busy for minutes, and programs that wait for each other most of the time.
+ */
+const besides: readonly (readonly Kind[])[] = [['systemd', 'vm'], ['functional']];
 /** Only where asked for: it installs the real OpenStack. */
 const extraKinds = ['keystone', 'messaging', 'clients', 'mixes', 'tempest', 'differential'] as const;
 type Kind = (typeof kinds | typeof extraKinds)[number];
@@ -72,20 +75,12 @@ async function main(): Promise<number> {
 
   await one('tools', () => ensureTestTools({ install: !values['no-install'] }));
   const before = await readRootNamespace();
+  const ofKind = all.filter((kind) => (chosen as readonly string[]).includes(kind));
+  const begun = begin(besides.map((row) => row.filter((kind) => ofKind.includes(kind))));
   if (!values.only) {
     await one('types', () => succeeds('node_modules/.bin/tsc', ['-p', '.']));
     await one('lint', () => succeeds('node_modules/.bin/biome', ['check', '--diagnostic-level=error']));
     await one('dead code', () => succeeds('node_modules/.bin/knip', ['--no-progress', '--no-config-hints']));
-  }
-  const ofKind = all.filter((kind) => (chosen as readonly string[]).includes(kind));
-  const begun = new Map<Kind, ReturnType<typeof timed>>();
-  let last: Promise<unknown> = Promise.resolve();
-  for (const kind of ofKind.filter((one) => beside.includes(one))) {
-    begun.set(
-      kind,
-      last.then(() => timed(kind, 'kept')),
-    );
-    last = begun.get(kind) as Promise<unknown>;
   }
   for (const kind of ofKind) {
     heading(kind);
@@ -101,6 +96,20 @@ async function main(): Promise<number> {
 
   process.stdout.write(`\n${summary.join('\n')}\n\n${total.passed} passed, ${total.failed} failed\n`);
   return total.failed === 0 ? 0 : 1;
+}
+
+/** Begins the rows, each kind when the one before it has ended. */
+function begin(rows: readonly (readonly Kind[])[]): Map<Kind, ReturnType<typeof timed>> {
+  const begun = new Map<Kind, ReturnType<typeof timed>>();
+  for (const row of rows) {
+    let last: Promise<unknown> = Promise.resolve();
+    for (const kind of row) {
+      const result = last.then(() => timed(kind, 'kept'));
+      begun.set(kind, result);
+      last = result;
+    }
+  }
+  return begun;
 }
 
 function heading(text: string): void {

@@ -249,6 +249,8 @@ describe('RabbitMQ itself', () => {
       { timeout: 30_000 },
     );
     await Promise.all(waiting);
+    // A call may be answered before the one who answered is told that it is back.
+    await vi.waitFor(() => expect(back.serving).toHaveBeenCalled());
     expect(back.caller).toHaveBeenCalledTimes(1);
     expect(back.serving).toHaveBeenCalledTimes(1);
     await caller.close();
