@@ -72,7 +72,7 @@ export function planTable(present: SavedTable, desired: DesiredTable, declaratio
     setRules(next, from, rules);
   }
   const gone = new Set(desired.removed.filter((name) => present.has(name)));
-  for (const [name, { rules }] of [...next]) {
+  for (const [name, { rules }] of gone.size > 0 ? [...next] : []) {
     if (gone.has(name)) continue;
     const jumps = rules.filter(({ text }) => gone.has(targetOf(text)));
     if (jumps.length === 0) continue;
@@ -116,8 +116,7 @@ function changeOfChain(
   there: SavedChain | undefined,
   declaration: string,
 ): { rules: readonly Rule[]; text: string[]; step: string | null } {
-  const all = [...rules, ...(members ?? [])];
-  const isHead = there?.policy === policy && rules.every(({ key }, at) => there.rules[at]?.key === key);
+  const isHead = there?.policy === policy && isHeadOf(there.rules, rules);
   const tail = there?.rules.slice(rules.length) ?? [];
   if (isHead && tail.length === 0 && !members?.length) return { rules: there!.rules, text: [], step: null };
   if (isHead && members) {
@@ -127,7 +126,7 @@ function changeOfChain(
     const removed = tail.filter(({ key }) => !wanted.has(key) || had.size === had.add(key).size);
     const added = members.filter(({ key }) => !had.has(key));
     if (removed.length + added.length === 0) return { rules: there!.rules, text: [], step: null };
-    if (removed.length + added.length < all.length / 2 + 2) {
+    if (removed.length + added.length < (rules.length + members.length) / 2 + 2) {
       const left = there!.rules.filter((one, at) => at < rules.length || !removed.includes(one));
       return {
         rules: [...left, ...added],
@@ -136,6 +135,8 @@ function changeOfChain(
       };
     }
   }
+  // The list itself: at the next pass it is known again without a look at its rules.
+  const all = members ? [...rules, ...members] : rules;
   return {
     rules: all,
     text: [
@@ -145,6 +146,11 @@ function changeOfChain(
     ],
     step: `${there ? 'write chain' : 'make chain'} ${name}`,
   };
+}
+
+/** Whether a chain begins with these rules. Those that are the same objects need no keys. */
+function isHeadOf(there: readonly Rule[], rules: readonly Rule[]): boolean {
+  return there === rules || rules.every((one, at) => one === there[at] || one.key === there[at]?.key);
 }
 
 export function targetOf(text: string): string {
