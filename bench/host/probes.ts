@@ -4,7 +4,7 @@ import type { Port } from '../../src/resources/shapes.ts';
 import type { EmulatedHost, HostProcess } from '../../test/support/hosts.ts';
 import { until } from '../../test/support/wait.ts';
 import type { Served } from './start.ts';
-import { cardName } from './taps.ts';
+import { cardName, GUESTS } from './taps.ts';
 
 /** UDP ports the guests listen on. */
 export const PROBE_PORTS = { from: 7001, to: 7060 } as const;
@@ -41,7 +41,8 @@ export class Probes {
     const mac = '52:54:00:0b:e0:01';
     for (const [at, port] of probed.entries()) {
       const netns = `probed${at}`;
-      await host.ipBatch([`netns add ${netns}`, `link set ${cardName(port)} netns ${netns}`]);
+      await host.ipBatch([`netns add ${netns}`]);
+      await host.ipBatch([`link set ${cardName(port)} netns ${netns}`], GUESTS);
       await host.ipBatch(
         [
           'link set lo up',
