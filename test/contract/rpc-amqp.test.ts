@@ -13,7 +13,7 @@ import { type Bus, describeTransport } from './rpc-suite.ts';
 const context = adminContext();
 let rabbit: RabbitMq;
 beforeAll(async () => {
-  rabbit = await RabbitMq.start();
+  rabbit = await RabbitMq.start({ vhosts: 60 });
 }, 120_000);
 afterAll(() => rabbit?.[Symbol.asyncDispose]());
 

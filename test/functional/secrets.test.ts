@@ -169,7 +169,7 @@ describe('while a deployment runs, and fails', () => {
   beforeAll(async () => {
     lab = await openLab();
     host = await lab.addHost({ name: 'host1', wires: ['flat1'] });
-    [mariadb, rabbit] = await Promise.all([startServer('mysql'), RabbitMq.start(secrets.broker)]);
+    [mariadb, rabbit] = await Promise.all([startServer('mysql'), RabbitMq.start({ password: secrets.broker })]);
     const transport_url = `rabbit://${USER}:${encodeURIComponent(secrets.broker)}@127.0.0.1:${rabbit.port}/`;
     await leadInto(host, rabbit.port);
     const sql = `CREATE DATABASE neutron CHARACTER SET utf8mb4;
