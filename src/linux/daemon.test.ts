@@ -76,6 +76,32 @@ describe('startDaemon', () => {
     const spec = specOf('plain', 'echo "bad option at line 3" >&2; exit 2');
     await expect(startDaemon(exec, spec)).rejects.toThrow(/did not start: bad option at line 3/);
   });
+
+  test('does not wait for one that ended without a word', async () => {
+    await expect(startDaemon(exec, specOf('plain', 'exit 3'))).rejects.toThrow(/did not start: it ended/);
+  });
+
+  test('waits for one that lives, whatever it prints meanwhile', async () => {
+    const slow = `echo "a warning" >&2; sleep 2; ${body}`;
+    expect((await startDaemon(exec, specOf('plain', slow))).pid).toBe(pids[0]);
+  });
+
+  test('waits for one that goes on in another process and writes its file late', async () => {
+    const spec = specOf('plain', `(sleep 0.5; exec sh -c '${body.replaceAll("'", `'\\''`)}' daemon "$@") & exit 0`);
+    const { pid } = await startDaemon(exec, spec);
+    pids.push(pid);
+    expect(pid).not.toBe(pids[0]);
+  });
+
+  test('does not take one that ran before for the one it starts', async () => {
+    const before = await startDaemon(exec, specOf());
+    // The kernel tells starts apart by hundredths of a second.
+    const uptime = async () => Number.parseFloat(await readFile('/proc/uptime', 'utf8'));
+    const then = await uptime();
+    await expect.poll(uptime).toBeGreaterThan(then);
+    await expect(startDaemon(exec, specOf('plain', 'sleep 0.2; exit 3'))).rejects.toThrow(/did not start: it ended/);
+    expect(await findDaemon(specOf())).toEqual({ ...before, byFile: false });
+  });
 });
 
 describe('findDaemon', () => {

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exec } from './contract.ts';
+import { argvOf, ProcessStart, processesWith, startOf } from './processes.ts';
 
 /**
  * Daemons that agents keep (dnsmasq, haproxy, keepalived …). They outlive their agent on purpose: traffic must not notice
@@ -35,10 +35,10 @@ export class DaemonFailed extends Error {
   }
 }
 
-/** A daemon that is there takes this long at most; haproxy on a busy machine with a slow CPU was seen to need over 10 s. */
+/** How long one may be on its way; haproxy on a busy machine with a slow CPU was seen to need over 10 s. */
 const START_TIMEOUT_MS = 60_000;
-/** A daemon that printed something and is not there after this time is taken for failed. */
-const COMPLAINT_MS = 1_500;
+/** From this pause on it is looked whether what was started still lives: nearly all are there before. */
+const LOOK_FROM_MS = 16;
 const STOP_GRACE_MS = 5_000;
 
 /**
@@ -77,7 +77,7 @@ export class DaemonWatch {
 }
 
 /**
- * Starts the daemon and waits until it runs.
+ * Starts the daemon and waits until it runs: as long as what was started lives, a minute at most.
  *
  * @throws DaemonFailed with what it printed; CommandFailed when it cannot be launched
  */
@@ -86,16 +86,22 @@ export async function startDaemon(exec: Exec, spec: DaemonSpec): Promise<Running
   await rm(spec.pidFile, { force: true });
   if (spec.logFile) await rm(spec.logFile, { force: true });
   const { netns, env, logFile } = spec;
+  const start = new ProcessStart(spec.mark);
   await exec.daemon(spec.argv, { netns, env, logFile });
   const startedMs = performance.now();
-  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
+  for (let pauseMs = 1, wasGone = false; ; pauseMs = Math.min(pauseMs * 2, 50)) {
     const pid = await readPidFile(spec.pidFile);
     const found = pid === null ? null : await inspect(pid, spec);
     if (found) return found;
-    const sinceMs = performance.now() - startedMs;
-    const printed = sinceMs > COMPLAINT_MS && logFile ? await readOr(logFile, '') : '';
-    if (printed.trim() !== '') throw new DaemonFailed(spec, lastLines(printed));
-    if (sinceMs > START_TIMEOUT_MS) throw new DaemonFailed(spec, `not there after ${START_TIMEOUT_MS} ms`);
+    const isGone = pauseMs >= LOOK_FROM_MS && !(await start.isAlive());
+    // Twice: one that forked and ended while processes were looked at has its child among those that were not there yet.
+    if (isGone && wasGone)
+      throw new DaemonFailed(spec, lastLines(await printedTo(logFile)) || 'it ended without a word');
+    wasGone = isGone;
+    if (performance.now() - startedMs > START_TIMEOUT_MS) {
+      const printed = lastLines(await printedTo(logFile));
+      throw new DaemonFailed(spec, `not there after ${START_TIMEOUT_MS} ms${printed && `: ${printed}`}`);
+    }
     await sleep(pauseMs);
   }
 }
@@ -148,46 +154,17 @@ export async function isInNetns(pid: number, name: string): Promise<boolean> {
 }
 
 async function inspect(pid: number, spec: Pick<DaemonSpec, 'argv' | 'mark'>): Promise<RunningDaemon | null> {
-  const argv = (await readOr(`/proc/${pid}/cmdline`, '')).split('\0').slice(0, -1);
+  const argv = await argvOf(pid);
   if (basename(argv[0] ?? '') !== basename(spec.argv[0]!) || !argv.includes(spec.mark)) return null;
-  return (await isRunning(pid)) ? { pid, argv, byFile: true } : null;
+  return (await startOf(pid)) !== null ? { pid, argv, byFile: true } : null;
 }
 
-async function isRunning(pid: number): Promise<boolean> {
-  return (await startOf(pid)) !== null;
-}
-
-/**
- * When a process started, in the kernel's ticks; null when it does not run. A crashed daemon may stay a zombie for a
- * while, and a zombie answers `kill -0`: only its state tells.
- */
-async function startOf(pid: number): Promise<string | null> {
-  const text = await readOr(`/proc/${pid}/stat`, '');
-  // The second field is the program's name in parentheses and may hold anything, more parentheses included.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, startedAt] = [fields[0], fields[19]];
-  return state && startedAt && !'ZXx'.includes(state) ? startedAt : null;
-}
-
-/**
- * Reads every process's command line without a pause: 10 µs each, where a round through the thread pool costs 100. An agent
- * that starts with a hundred networks looks a hundred times.
- */
 async function search(spec: Pick<DaemonSpec, 'argv' | 'mark'>): Promise<RunningDaemon | null> {
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry) || !commandLine(entry).includes(spec.mark)) continue;
-    const found = await inspect(Number(entry), spec);
+  for (const pid of processesWith(spec.mark)) {
+    const found = await inspect(pid, spec);
     if (found) return { ...found, byFile: false };
   }
   return null;
-}
-
-function commandLine(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    return ''; // ended meanwhile
-  }
 }
 
 async function gone(pid: number, spec: Pick<DaemonSpec, 'argv' | 'mark'>, timeoutMs: number): Promise<boolean> {
@@ -222,6 +199,10 @@ async function readPidFile(path: string): Promise<number | null> {
 
 async function readOr(path: string, otherwise: string): Promise<string> {
   return await readFile(path, 'utf8').catch(() => otherwise);
+}
+
+async function printedTo(logFile: string | undefined): Promise<string> {
+  return logFile ? await readOr(logFile, '') : '';
 }
 
 function lastLines(text: string): string {

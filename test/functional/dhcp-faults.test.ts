@@ -1,4 +1,4 @@
-import { readFile, rm, stat, unlink } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { NetworkInfo } from '../../src/rpc/contract.ts';
@@ -20,8 +20,9 @@ let bridge: string;
 beforeAll(async () => {
   lab = await openLab();
   host = await lab.addHost({ name: 'host1' });
+  await putShim();
   stand = await openDhcpStand(lab, host);
-  stand.options = { enable_isolated_metadata: true };
+  stand.options = { enable_isolated_metadata: true, resync_interval: 1 };
   agent = await stand.startAgent();
   network = stand.addNetwork([{ cidr: '10.31.0.0/24', gateway_ip: '10.31.0.1' }]);
   port = stand.addPort(network, ['10.31.0.50']);
@@ -39,6 +40,16 @@ afterAll(async () => {
 beforeEach(async () => {
   if (!agent.running) throw new Error(agent.output);
 });
+
+/** A program in front of the host's own dnsmasq, which ends at once as long as the file `broken` lies beside it. */
+async function putShim(): Promise<void> {
+  const shims = join(host.folder, 'shims');
+  await mkdir(shims);
+  const text = `#!/bin/sh\n[ -e ${shims}/broken ] && { echo "broken for a test" >&2; exit 2; }\nexec /usr/sbin/dnsmasq "$@"\n`;
+  await writeFile(join(shims, 'dnsmasq'), text, { mode: 0o755 });
+  // Only this host sees it: its mounts are its own.
+  await host.run(['mount', '--bind', shims, '/usr/local/sbin']);
+}
 
 const dnsmasq = async () => (await stand.pids('dnsmasq', network.id))[0];
 const proxyPid = () => join(stand.statePath, 'external/pids', `${network.id}.pid`);
@@ -95,6 +106,21 @@ it('starts dnsmasq again after kill -9, and the guest keeps its lease', async ()
     return pid && pid !== before;
   });
   expect(await stand.file(network, 'leases')).toBe(leases);
+  expect((await guest.dhcp()).address).toBe('10.31.0.50');
+});
+
+it('warns of a dnsmasq that did not start, tries again, and makes an error of it when it fails again', async () => {
+  const before = agent.output.length;
+  const told = () =>
+    [
+      ...agent.output.slice(before).matchAll(/"level":"(\w+)","message":"configuring DHCP failed.*broken for a test/g),
+    ].map(([, level]) => level);
+  await writeFile(join(host.folder, 'shims/broken'), '');
+  await kill9((await dnsmasq())!);
+  await until('it has failed twice', () => told().length >= 2, { timeoutMs: 30_000 });
+  await rm(join(host.folder, 'shims/broken'));
+  await until('another dnsmasq', dnsmasq, { timeoutMs: 30_000 });
+  expect(told().slice(0, 2)).toEqual(['warn', 'error']);
   expect((await guest.dhcp()).address).toBe('10.31.0.50');
 });
 

@@ -16,6 +16,7 @@ import {
 import type { Listener, Transport } from '../../rpc/transport.ts';
 import { dryRunQuestion } from '../dry-run.ts';
 import { Heartbeat, reportStatus } from '../heartbeat.ts';
+import { isFailedStart } from './apply.ts';
 import type { DhcpSettings } from './derive.ts';
 import { isExhausted } from './dhcp-port.ts';
 import { isUuid } from './dnsmasq-text.ts';
@@ -274,7 +275,7 @@ export class DhcpAgent {
       turn: (work) => this.#turns.take(work),
       onReady: (first, rest) => this.#ready.add(first, rest),
       onApplied: (applied) => this.#release(applied),
-      onFailed: (networkId, error) => this.#failed(networkId, error),
+      onFailed: (networkId, error, again) => this.#failed(networkId, error, again),
     });
     this.#workers.set(id, worker);
     return worker;
@@ -285,14 +286,16 @@ export class DhcpAgent {
     await this.#worker(networkId).push(event, priority, ++this.#clock);
   }
 
-  #failed(networkId: string, error: unknown): void {
+  #failed(networkId: string, error: unknown, again: boolean): void {
     const fields = { resource: 'network', id: networkId, error: String(error) };
     // Asking again changes nothing: a port that goes or a pool that grows is told by a message, and that tries it.
     if (isExhausted(error)) {
       this.#logger.warn(fields, 'no address is left for the DHCP port');
       return;
     }
-    this.#logger.error(fields, 'configuring DHCP failed, trying again');
+    // On a busy host one may need two tries; whoever needs more has a fault that somebody must look at.
+    const isMinor = !again && isFailedStart(error);
+    this.#logger[isMinor ? 'warn' : 'error'](fields, 'configuring DHCP failed, trying again');
     this.#resync.need(String(error), networkId);
   }
 

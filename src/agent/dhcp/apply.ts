@@ -2,7 +2,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../../lib/log.ts';
 import type { Host } from '../../linux/contract.ts';
-import { signalDaemon, startDaemon, stopDaemon } from '../../linux/daemon.ts';
+import { DaemonFailed, signalDaemon, startDaemon, stopDaemon } from '../../linux/daemon.ts';
 import { fillChecksums } from './checksum-rules.ts';
 import { leasesForStart } from './leases-file.ts';
 import { textOf } from './observe.ts';
@@ -28,6 +28,11 @@ export async function applySteps(host: Host, steps: readonly DhcpStep[], logger:
       logger.warn({ step: describeStep(step), error: String(error) }, 'a step failed that DHCP works without');
     }
   }
+}
+
+/** Whether that failed because a daemon did not start. */
+export function isFailedStart(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof DaemonFailed;
 }
 
 async function applyStep(host: Host, step: DhcpStep): Promise<void> {

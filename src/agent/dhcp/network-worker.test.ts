@@ -37,7 +37,7 @@ function make(changes: Partial<WorkerParts> = {}, leftover = false) {
     turn: (work) => work(),
     onReady: (first, rest) => void ready.push({ first, rest }),
     onApplied: () => {},
-    onFailed: (_, error) => void failures.push(String(error)),
+    onFailed: (_, error, again) => void failures.push(`${again ? 'again: ' : ''}${String(error)}`),
     ...changes,
   };
   const worker = new NetworkWorker(ids.network, parts, leftover);
@@ -164,10 +164,13 @@ test('what failed is told, explained, and tried again in whole', async () => {
   await worker.settled();
   expect(failures).toEqual(['Error: dnsmasq did not start']);
   expect([worker.failure, worker.isKnown, worker.state, ready]).toEqual(['dnsmasq did not start', true, null, []]);
+  retry();
+  await worker.settled();
+  expect(failures).toEqual(['Error: dnsmasq did not start', 'again: Error: dnsmasq did not start']);
   server.fails = false;
   retry();
   await worker.settled();
-  expect(log).toEqual(['ask', 'ensure all 1', 'ask', 'ensure all 1']);
+  expect(log).toEqual(['ask', 'ensure all 1', 'ask', 'ensure all 1', 'ask', 'ensure all 1']);
   expect([worker.failure, ready.length]).toEqual([null, 1]);
 });
 

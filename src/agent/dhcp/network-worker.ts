@@ -26,7 +26,8 @@ export interface WorkerParts {
   onReady: (first: string[], rest: string[]) => void;
   /** After the host follows the network: leases may have to be released. */
   onApplied: (worker: NetworkWorker) => void;
-  onFailed: (networkId: string, error: unknown) => void;
+  /** `again`: so did the try before. */
+  onFailed: (networkId: string, error: unknown, again: boolean) => void;
 }
 
 /**
@@ -166,9 +167,10 @@ export class NetworkWorker {
       await this.#ensure(network, folded);
       this.#failed = null;
     } catch (error) {
+      const again = this.#failed !== null;
       this.#failed = folded.remove ? { kind: 'remove' } : { kind: 'refresh' };
       this.#failure = error instanceof Error ? error.message : String(error);
-      this.#parts.onFailed(this.id, error);
+      this.#parts.onFailed(this.id, error, again);
     }
   }
 
