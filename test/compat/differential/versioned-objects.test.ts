@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createFixture, type Fixture } from '../../../src/plugin/fixture.ts';
+import type { ObjectKind } from '../../../src/plugin/objects/contract.ts';
 import { kinds } from '../../../src/plugin/objects/kinds.ts';
 import type { VersionedObject } from '../../../src/rpc/contract.ts';
 import type { Json } from '../../support/api.ts';
@@ -11,7 +12,11 @@ import type { Json } from '../../support/api.ts';
 let f: Fixture;
 let pushed: Map<string, VersionedObject[]>;
 
-const olderOf = (version: string) => Array.from({ length: Number(version.slice(2)) }, (_, minor) => `1.${minor}`);
+/** The oldest version that upstream can make of one; of the others it is the first. */
+const oldest: Readonly<Record<string, number>> = { QosPolicy: 8 };
+
+const olderOf = ({ name, version }: ObjectKind) =>
+  Array.from({ length: Number(version.slice(2)) }, (_, minor) => `1.${minor}`).slice(oldest[name] ?? 0);
 
 beforeAll(async () => {
   f = await createFixture({
@@ -23,11 +28,11 @@ beforeAll(async () => {
     },
     vxlan: { vni_ranges: ['1:100'] },
     securityGroup: { enable_security_group: true },
-    service: { service_plugins: ['segments'] },
+    service: { service_plugins: ['segments', 'qos'] },
   });
   f.transport.hears = () => true;
   await f.bridgeAgent('host1', { interface_mappings: { physnet1: 'eth1' }, tunnel_types: ['vxlan'] });
-  for (const minor of [0, 1, 2, 3, 4, 5, 6]) await speaks(minor);
+  for (const minor of [0, 1, 2, 3, 4, 5, 6, 8, 9]) await speaks(minor);
   await makeSome();
   pushed = Map.groupBy(
     (await f.told()).filter(({ method }) => method === 'push').flatMap(({ args }) => args.resource_list),
@@ -70,6 +75,18 @@ async function makeSome(): Promise<void> {
   await rule({ remote_address_group_id: addresses.id });
   await rule({ remote_group_id: security_group_id });
   await collections.security_groups!.update!(f.context, security_group_id, { description: 'with rules' });
+  const policy = await make('policies', { name: 'q', shared: true, is_default: true });
+  const limits: [type: string, input: object][] = [
+    ['bandwidth_limit', { max_kbps: 1000, max_burst_kbps: 100, direction: 'egress' }],
+    ['bandwidth_limit', { max_kbps: 2000, max_burst_kbps: 0, direction: 'ingress' }],
+    ['dscp_marking', { dscp_mark: 26 }],
+    ['minimum_bandwidth', { min_kbps: 10, direction: 'egress' }],
+    ['packet_rate_limit', { max_kpps: 10, max_burst_kpps: 0, direction: 'egress' }],
+    ['minimum_packet_rate', { min_kpps: 5, direction: 'any' }],
+  ];
+  for (const [type, input] of limits) {
+    await f.plugin.children[`policies/${type}_rules`]!(policy.id).create!(f.context, { ...input });
+  }
   const port = await f.port(network.id, {
     ...{ device_owner: 'compute:nova', 'binding:host_id': 'host1', dns_name: 'vm' },
     ...{ security_groups: [security_group_id], 'binding:profile': { a: ['ü', 1, true, null] } },
@@ -90,7 +107,7 @@ async function realObjects(asked: readonly { object: VersionedObject; versions: 
 
 it.each(kinds.map((kind) => [kind.name, kind] as const))('%s', async (name, kind) => {
   const newest = pushed.get(kind.version + name)!;
-  const versions = olderOf(kind.version);
+  const versions = olderOf(kind);
   const answers = await realObjects(newest.map((object) => ({ object, versions })));
   expect(answers.map((answer) => answer.newest)).toEqual(newest);
   for (const version of versions) {

@@ -9,10 +9,7 @@ import type { Kind } from './configuration.ts';
 import { withoutLoss } from './pinging.ts';
 import { addressOf, makeFlatNetwork, makePort, WAIT } from './ports.ts';
 
-/**
- * A host whose ports have security groups. Our agent does not serve them yet: with `enable_security_group = false` it leaves the
- * rules of Python's agent as they are, for as long as it runs.
- */
+/** A host whose ports have security groups is taken over by our agent, and given back: at no moment is what was closed open. */
 let cloud: Cloud;
 let host: EmulatedHost;
 let network: Network;
@@ -46,38 +43,61 @@ afterAll(async () => {
 });
 
 const reachesClosed = () => near.guest.ping(addressOf(closed.port), 1);
-const rules = async () => {
-  const saved = await Promise.all([host.read(['iptables-save']), host.read(['ebtables-save'])]);
-  return saved.join('').replaceAll(/^#.*|\[\d+:\d+\]/gm, '');
-};
+/** Chains that Python's agent gave a port. */
+const chains = async ({ id }: Port) =>
+  (await host.read(['iptables-save', '-t', 'filter'])).match(
+    new RegExp(`^:neutron-linuxbri-[ios]${id.slice(0, 10)}`, 'gm'),
+  );
 
-it('ours takes over: nothing is lost, and what Python’s agent filters stays filtered', async () => {
-  expect(await reachesClosed()).toBe(false);
-  const before = await rules();
-  expect(before).toContain(`neutron-linuxbri-i${closed.port.id.slice(0, 10)}`);
+/** Asks a closed port all the time while something is done. @returns how many answers came */
+async function answersOfClosed(work: () => Promise<unknown>): Promise<number> {
+  const knocking = near.guest.spawn(['ping', '-n', '-i', '0.02', addressOf(closed.port)]);
+  await work();
+  await knocking.kill('SIGINT');
+  await knocking.finished;
+  return [...knocking.output.matchAll(/icmp_seq=\d+ ttl=/g)].length;
+}
+
+async function changeHands(to: Program, groups: { from: Program; text: string }): Promise<void> {
   const revision = (await cloud.api.show('port', near.port.id)).revision_number;
   const both = [
     [near.guest, addressOf(far.port)],
     [far.guest, addressOf(near.port)],
   ] as const;
-  await withoutLoss('ports with security groups, to ours', both, async () => {
-    await bridge.python.stop();
-    // The same file, but for the groups.
-    bridge.ours = await cloud.agent('neutron-linuxbridge-agent', 'ours', host, { groups: false });
-    const isUpAgain = async () => {
-      const { status, revision_number } = await cloud.api.show('port', near.port.id);
-      return status === 'ACTIVE' && revision_number > revision;
-    };
-    await until('the port is up again', isUpAgain, WAIT);
-  });
+  const answers = await answersOfClosed(() =>
+    withoutLoss(groups.text, both, async () => {
+      await groups.from.stop();
+      await cloud.startAgent(to);
+      const isUpAgain = async () => {
+        const { status, revision_number } = await cloud.api.show('port', near.port.id);
+        return status === 'ACTIVE' && revision_number > revision;
+      };
+      await until('the port is up again', isUpAgain, WAIT);
+    }),
+  );
+  expect(answers).toBe(0);
+}
+
+it('ours takes over: nothing is lost, what is closed stays closed, and chains keep their names', async () => {
   expect(await reachesClosed()).toBe(false);
-  expect(await rules()).toBe(before);
+  const before = await chains(closed.port);
+  expect(before).toHaveLength(3);
+  bridge.ours = await cloud.makeAgent('neutron-linuxbridge-agent', 'ours', host, { groups: true });
+  await changeHands(bridge.ours, { from: bridge.python, text: 'ports with security groups, to ours' });
+  expect(await chains(closed.port)).toEqual(before);
+});
+
+it('rules change under ours', async () => {
+  const opening = { security_group_id: closedGroup, direction: 'ingress', protocol: 'icmp' };
+  const made = await cloud.api.expect('POST', '/v2.0/security-group-rules', { security_group_rule: opening });
+  await until('the rule opens the port', reachesClosed, WAIT);
+  await cloud.api.expect('DELETE', `/v2.0/security-group-rules/${made.security_group_rule.id}`);
+  await until('without it the port is closed', async () => !(await reachesClosed()), WAIT);
 });
 
 it('Python’s agent has its host back, and rules change again', async () => {
-  await bridge.ours.stop();
   const back = await cloud.makeAgent('neutron-linuxbridge-agent', 'python', host, { groups: true });
-  await cloud.startAgent(back);
+  await changeHands(back, { from: bridge.ours, text: 'ports with security groups, back to Python’s' });
   const rule = { security_group_id: closedGroup, direction: 'ingress', protocol: 'icmp' };
   await cloud.api.expect('POST', '/v2.0/security-group-rules', { security_group_rule: rule });
   await until('the rule opens the port', reachesClosed, WAIT);
