@@ -58,24 +58,16 @@ async function answersOfClosed(work: () => Promise<unknown>): Promise<number> {
   return [...knocking.output.matchAll(/icmp_seq=\d+ ttl=/g)].length;
 }
 
-async function changeHands(to: Program, groups: { from: Program; text: string }): Promise<void> {
+/** One agent ends, another begins, and has seen to the ports. */
+async function changeHands(from: Program, to: Program): Promise<void> {
   const revision = (await cloud.api.show('port', near.port.id)).revision_number;
-  const both = [
-    [near.guest, addressOf(far.port)],
-    [far.guest, addressOf(near.port)],
-  ] as const;
-  const answers = await answersOfClosed(() =>
-    withoutLoss(groups.text, both, async () => {
-      await groups.from.stop();
-      await cloud.startAgent(to);
-      const isUpAgain = async () => {
-        const { status, revision_number } = await cloud.api.show('port', near.port.id);
-        return status === 'ACTIVE' && revision_number > revision;
-      };
-      await until('the port is up again', isUpAgain, WAIT);
-    }),
-  );
-  expect(answers).toBe(0);
+  await from.stop();
+  await cloud.startAgent(to);
+  const isUpAgain = async () => {
+    const { status, revision_number } = await cloud.api.show('port', near.port.id);
+    return status === 'ACTIVE' && revision_number > revision;
+  };
+  await until('the port is up again', isUpAgain, WAIT);
 }
 
 it('ours takes over: nothing is lost, what is closed stays closed, and chains keep their names', async () => {
@@ -83,7 +75,14 @@ it('ours takes over: nothing is lost, what is closed stays closed, and chains ke
   const before = await chains(closed.port);
   expect(before).toHaveLength(3);
   bridge.ours = await cloud.makeAgent('neutron-linuxbridge-agent', 'ours', host, { groups: true });
-  await changeHands(bridge.ours, { from: bridge.python, text: 'ports with security groups, to ours' });
+  const both = [
+    [near.guest, addressOf(far.port)],
+    [far.guest, addressOf(near.port)],
+  ] as const;
+  const answers = await answersOfClosed(() =>
+    withoutLoss('ports with security groups, to ours', both, () => changeHands(bridge.python, bridge.ours)),
+  );
+  expect(answers).toBe(0);
   expect(await chains(closed.port)).toEqual(before);
 });
 
@@ -95,11 +94,16 @@ it('rules change under ours', async () => {
   await until('without it the port is closed', async () => !(await reachesClosed()), WAIT);
 });
 
-it('Python’s agent has its host back, and rules change again', async () => {
+it('Python’s agent has its host back: what is closed stays closed, rules change, and new ports are served', async () => {
   const back = await cloud.makeAgent('neutron-linuxbridge-agent', 'python', host, { groups: true });
-  await changeHands(back, { from: bridge.ours, text: 'ports with security groups, back to Python’s' });
+  expect(await answersOfClosed(() => changeHands(bridge.ours, back))).toBe(0);
   const rule = { security_group_id: closedGroup, direction: 'ingress', protocol: 'icmp' };
   await cloud.api.expect('POST', '/v2.0/security-group-rules', { security_group_rule: rule });
   await until('the rule opens the port', reachesClosed, WAIT);
   expect(await near.guest.ping(addressOf(far.port), 1)).toBe(true);
+  const port = await makePort(cloud, network, host.name);
+  const fresh = await plugGuest(host, port, 'fresh');
+  await cloud.portStatus(port.id, 'ACTIVE');
+  expect((await fresh.dhcp({ tries: 60 })).address).toBe(addressOf(port));
+  expect(await fresh.ping(addressOf(far.port), 1)).toBe(true);
 });
