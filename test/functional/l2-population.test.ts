@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Network, Port } from '../../src/resources/shapes.ts';
-import { type Deployment, makeDeployment } from '../support/deployment.ts';
-import { type Guest, plugGuest } from '../support/guest.ts';
-import { type EmulatedHost, type HostProcess, type Lab, openLab } from '../support/hosts.ts';
+import type { Network } from '../../src/resources/shapes.ts';
+import type { Deployment } from '../support/deployment.ts';
+import type { EmulatedHost, HostProcess } from '../support/hosts.ts';
 import type { Program } from '../support/programs.ts';
+import { type Member, VxlanStand } from '../support/vxlan-stand.ts';
 import { until } from '../support/wait.ts';
 
 /** VXLAN by what the server tells: three hosts, two networks with the same addresses, and nothing flooded where nobody is. */
-let lab: Lab;
+let stand: VxlanStand;
 let hosts: EmulatedHost[];
 let deployment: Deployment;
-const agents: Program[] = [];
+let agents: Program[];
 
 const sections = (host: EmulatedHost, arp_responder = false) => ({
   vxlan: { local_ip: host.address, l2_population: true, arp_responder },
@@ -18,64 +18,15 @@ const sections = (host: EmulatedHost, arp_responder = false) => ({
 });
 
 beforeAll(async () => {
-  lab = await openLab();
-  hosts = [];
-  for (const name of ['host1', 'host2', 'host3']) hosts.push(await lab.addHost({ name }));
-  deployment = await makeDeployment({
-    folder: `${lab.folder}/deployment`,
-    serverHost: hosts[0]!,
-    server: {
-      ml2: {
-        type_drivers: 'local,flat,vxlan',
-        tenant_network_types: 'vxlan',
-        mechanism_drivers: 'linuxbridge,l2population',
-      },
-      ml2_type_vxlan: { vni_ranges: '70:79' },
-    },
-  });
-  await deployment.start();
-  for (const host of hosts) agents.push(await deployment.agent('neutron-linuxbridge-agent', host, sections(host)));
+  const server = { ml2: { mechanism_drivers: 'linuxbridge,l2population' } };
+  stand = await VxlanStand.open({ server, agent: sections });
+  ({ hosts, deployment, agents } = stand);
 });
-afterAll(async () => {
-  await deployment?.close();
-  await lab.close();
-});
+afterAll(() => stand?.[Symbol.asyncDispose]());
 
-interface Member {
-  guest: Guest;
-  port: Port;
-  host: EmulatedHost;
-}
-
-async function makeNetwork(name: string): Promise<Network> {
-  const network = await deployment.api.create('network', { name });
-  for (const [ip_version, cidr] of [
-    [4, '10.5.0.0/24'],
-    [6, 'fd05::/64'],
-  ]) {
-    await deployment.api.create('subnet', {
-      ...{ network_id: network.id, ip_version, cidr, enable_dhcp: false, gateway_ip: null },
-    });
-  }
-  return network;
-}
-
-/** A guest of Nova's with its addresses, once its port is ACTIVE. */
-async function addGuest(network: Network, at: number, last: number): Promise<Member> {
-  const host = hosts[at]!;
-  const addresses = [`10.5.0.${last}`, `fd05::${last}`];
-  const port: Port = await deployment.api.create('port', {
-    ...{ network_id: network.id, device_owner: 'compute:nova', 'binding:host_id': host.name },
-    fixed_ips: addresses.map((ip_address) => ({ ip_address })),
-  });
-  const guest = await plugGuest(host, port);
-  await host.ipBatch(
-    ['link set eth0 mtu 1450', `addr add ${addresses[0]}/24 dev eth0`, `addr add ${addresses[1]}/64 dev eth0 nodad`],
-    guest.netns,
-  );
-  await deployment.portStatus(port.id, 'ACTIVE');
-  return { guest, port, host };
-}
+const makeNetwork = (name: string) => stand.makeNetwork(name, ['10.5.0.0/24', 'fd05::/64']);
+const addGuest = (network: Network, at: number, last: number) =>
+  stand.addGuest(network, hosts[at]!, [`10.5.0.${last}`, `fd05::${last}`]);
 
 const deviceOf = (network: Network) => `vxlan-${network['provider:segmentation_id']}`;
 

@@ -1,50 +1,38 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bridgeName, tapName } from '../../src/lib/names.ts';
 import type { Network, Port } from '../../src/resources/shapes.ts';
-import { type Deployment, makeDeployment } from '../support/deployment.ts';
+import type { Deployment } from '../support/deployment.ts';
 import { Guest, plugGuest } from '../support/guest.ts';
-import { type EmulatedHost, type HostProcess, type Lab, openLab } from '../support/hosts.ts';
+import type { EmulatedHost, HostProcess } from '../support/hosts.ts';
+import { VxlanStand } from '../support/vxlan-stand.ts';
 import { until } from '../support/wait.ts';
 
 /**
  * A guest moves between two hosts while one on a third pings it every 10 ms, as Nova moves it: a binding for the new host, its tap
  * there, the old guest paused, the binding activated, the new guest running, which says so (QEMU's announcement).
  */
-let lab: Lab;
+let stand: VxlanStand;
 let hosts: EmulatedHost[];
 let deployment: Deployment;
 
 beforeAll(async () => {
-  lab = await openLab();
-  hosts = [];
-  for (const name of ['host1', 'host2', 'host3']) hosts.push(await lab.addHost({ name, wires: ['flat1'] }));
-  deployment = await makeDeployment({
-    folder: `${lab.folder}/deployment`,
-    serverHost: hosts[2]!,
+  stand = await VxlanStand.open({
+    wires: ['flat1'],
+    serverAt: 2,
     server: {
-      ml2: {
-        type_drivers: 'local,flat,vxlan',
-        tenant_network_types: 'vxlan',
-        mechanism_drivers: 'linuxbridge,l2population',
-      },
-      ml2_type_vxlan: { vni_ranges: '70:79' },
+      ml2: { mechanism_drivers: 'linuxbridge,l2population' },
       securitygroup: { enable_security_group: true },
     },
-  });
-  await deployment.start();
-  for (const host of hosts) {
-    await deployment.agent('neutron-linuxbridge-agent', host, {
+    agent: (host) => ({
       linux_bridge: { physical_interface_mappings: 'flat1:eth1' },
       vxlan: { local_ip: host.address, l2_population: true },
       securitygroup: { enable_security_group: true, firewall_driver: 'iptables' },
-    });
-  }
+    }),
+  });
+  ({ hosts, deployment } = stand);
   await deployment.agent('neutron-dhcp-agent', hosts[2]!, { DEFAULT: { interface_driver: 'linuxbridge' } });
 });
-afterAll(async () => {
-  await deployment?.close();
-  await lab.close();
-});
+afterAll(() => stand?.[Symbol.asyncDispose]());
 
 /** A guest's place on one host, with a shell inside that does at once what it is told. */
 interface Place {

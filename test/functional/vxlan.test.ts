@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bridgeName, tapName } from '../../src/lib/names.ts';
 import type { Network, Port } from '../../src/resources/shapes.ts';
-import { type Deployment, makeDeployment } from '../support/deployment.ts';
+import type { Deployment } from '../support/deployment.ts';
 import { type Guest, plugGuest } from '../support/guest.ts';
-import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
+import type { EmulatedHost } from '../support/hosts.ts';
 import type { Program } from '../support/programs.ts';
+import { VxlanStand } from '../support/vxlan-stand.ts';
 import { until } from '../support/wait.ts';
 
 /** VXLAN by multicast groups on three hosts: two networks with the same addresses, each by its own group. */
-let lab: Lab;
+let stand: VxlanStand;
 let hosts: EmulatedHost[];
 let deployment: Deployment;
-const agents: Program[] = [];
+let agents: Program[];
 
 const sections = (host: EmulatedHost, vxlan: Record<string, string | number> = {}) => ({
   linux_bridge: { physical_interface_mappings: 'physnet1:eth1' },
@@ -20,48 +21,17 @@ const sections = (host: EmulatedHost, vxlan: Record<string, string | number> = {
 });
 
 beforeAll(async () => {
-  lab = await openLab();
-  hosts = [];
-  for (const name of ['host1', 'host2', 'host3']) hosts.push(await lab.addHost({ name, wires: ['flat1'] }));
-  deployment = await makeDeployment({
-    folder: `${lab.folder}/deployment`,
-    serverHost: hosts[0]!,
-    server: {
-      ml2: { type_drivers: 'local,flat,vlan,vxlan', tenant_network_types: 'vxlan' },
-      ml2_type_vlan: { network_vlan_ranges: 'physnet1:100:200' },
-      ml2_type_vxlan: { vni_ranges: '70:79' },
-    },
-  });
-  await deployment.start();
-  for (const host of hosts) {
-    agents.push(await deployment.agent('neutron-linuxbridge-agent', host, sections(host)));
-  }
+  const server = {
+    ml2: { type_drivers: 'local,flat,vlan,vxlan' },
+    ml2_type_vlan: { network_vlan_ranges: 'physnet1:100:200' },
+  };
+  stand = await VxlanStand.open({ wires: ['flat1'], server, agent: sections });
+  ({ hosts, deployment, agents } = stand);
 });
-afterAll(async () => {
-  await deployment?.close();
-  await lab.close();
-});
+afterAll(() => stand?.[Symbol.asyncDispose]());
 
-async function makeNetwork(name: string): Promise<Network> {
-  const network = await deployment.api.create('network', { name });
-  await deployment.api.create('subnet', {
-    ...{ network_id: network.id, ip_version: 4, cidr: '10.5.0.0/24', enable_dhcp: false, gateway_ip: null },
-  });
-  return network;
-}
-
-/** A guest of Nova's with its address, once its port is ACTIVE. */
-async function addGuest(network: Network, host: EmulatedHost, address: string): Promise<{ guest: Guest; port: Port }> {
-  const port = await deployment.api.create('port', {
-    ...{ network_id: network.id, device_owner: 'compute:nova', 'binding:host_id': host.name },
-    fixed_ips: [{ ip_address: address }],
-  });
-  expect(port['binding:vif_type']).toBe('bridge');
-  const guest = await plugGuest(host, port);
-  await host.ipBatch([`link set eth0 mtu 1450`, `addr add ${address}/24 dev eth0`], guest.netns);
-  await deployment.portStatus(port.id, 'ACTIVE');
-  return { guest, port };
-}
+const makeNetwork = (name: string) => stand.makeNetwork(name, ['10.5.0.0/24']);
+const addGuest = (network: Network, host: EmulatedHost, address: string) => stand.addGuest(network, host, [address]);
 
 const legOf = (network: Network) => `vxlan-${network['provider:segmentation_id']}`;
 

@@ -70,7 +70,8 @@ export async function deleteSegmentRow(tx: Tx, id: string): Promise<void> {
   await removeRow.run(tx, { id });
 }
 
-const boundTo = preparedIn((db, portIds: string[]) =>
+/** Of bindings: the port and the segment of each level. */
+const segmentsOfBindings = (db: Db) =>
   db
     .selectFrom('ml2_port_binding_levels as level')
     .innerJoin('ml2_port_bindings as binding', (join) =>
@@ -84,16 +85,17 @@ const boundTo = preparedIn((db, portIds: string[]) =>
       'segment.physical_network',
       'segment.segmentation_id',
     ])
-    .where('binding.status', '=', 'ACTIVE')
-    .where('level.port_id', 'in', portIds)
-    .orderBy('level.level'),
+    .orderBy('level.level');
+
+const boundTo = preparedIn((db, portIds: string[]) =>
+  segmentsOfBindings(db).where('binding.status', '=', 'ACTIVE').where('level.port_id', 'in', portIds),
 );
 
 export type BoundSegment = Pick<SegmentRow, 'id' | 'network_type' | 'physical_network' | 'segmentation_id'>;
 
 /** By port: the segment that its host wires it to, the lowest when there are several levels. */
 export async function boundSegments(db: Db, portIds: readonly string[]): Promise<Map<string, BoundSegment>> {
-  return new Map((await boundTo.all(db, portIds)).map(({ port_id, ...segment }) => [port_id, segment]));
+  return byPort(await boundTo.all(db, portIds));
 }
 
 /** By port: the segment that a host is prepared to wire it to, while it is bound to another one. */
@@ -103,25 +105,16 @@ export async function preparedSegments(
   host: string,
 ): Promise<Map<string, BoundSegment>> {
   if (portIds.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('ml2_port_bindings as binding')
-    .innerJoin('ml2_port_binding_levels as level', (join) =>
-      join.onRef('level.port_id', '=', 'binding.port_id').onRef('level.host', '=', 'binding.host'),
-    )
-    .innerJoin('networksegments as segment', 'segment.id', 'level.segment_id')
-    .select([
-      'level.port_id',
-      'segment.id',
-      'segment.network_type',
-      'segment.physical_network',
-      'segment.segmentation_id',
-    ])
-    .where('binding.port_id', 'in', portIds)
+  const rows = await segmentsOfBindings(db)
+    .where('level.port_id', 'in', portIds)
     .where('binding.host', '=', host)
     .where('binding.status', '=', 'INACTIVE')
     .where('binding.vif_type', 'not in', ['unbound', 'binding_failed'])
-    .orderBy('level.level')
     .execute();
+  return byPort(rows);
+}
+
+function byPort(rows: readonly (BoundSegment & { port_id: string })[]): Map<string, BoundSegment> {
   return new Map(rows.map(({ port_id, ...segment }) => [port_id, segment]));
 }
 
