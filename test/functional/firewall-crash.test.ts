@@ -23,7 +23,7 @@ beforeEach(async () => {
   if (!stand.agent.running) await stand.restartAgent();
 });
 
-// Each step of the driver itself: test/contract/firewall-iptables.test.ts.
+// Each step of the driver itself: test/contract/firewall-iptables-faults.test.ts.
 const steps = process.env.NEUTRINO_TEST_LONG
   ? ['before_sets', 'before_rules', 'before_rules_ipv6', 'after_rules_ipv4', 'before_conntrack', 'before_destroy']
   : ['before_rules_ipv4', 'after_rules_ipv6'];

@@ -1,3 +1,4 @@
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { KernelSettings } from '../../../src/agent/firewall/bridge-filtering.ts';
 import type { FirewallPort, FirewallState, Members } from '../../../src/agent/firewall/contract.ts';
 import { IptablesFirewall } from '../../../src/agent/firewall/iptables/driver.ts';
@@ -5,7 +6,7 @@ import type { IptablesFirewallOptions } from '../../../src/agent/firewall/iptabl
 import type { CommandResult, Exec, RunOptions } from '../../../src/linux/contract.ts';
 import { sysctlPath } from '../../../src/linux/sysctl.ts';
 import type { WireRule } from '../../../src/rpc/contract.ts';
-import type { EmulatedHost } from '../hosts.ts';
+import { type EmulatedHost, type Lab, openLab } from '../hosts.ts';
 import { openRemoteHost, type RemoteHost } from '../remote-host.ts';
 
 /** A host with a bridge, guests on taps, and the firewall driver at work in it. */
@@ -47,6 +48,13 @@ export class FirewallStand {
     return new IptablesFirewall({ exec: this.exec, settings: this.settings, ...options });
   }
 
+  /** A driver that has looked around. */
+  async started(options: Partial<IptablesFirewallOptions> = {}): Promise<IptablesFirewall> {
+    const driver = this.driver(options);
+    await driver.start();
+    return driver;
+  }
+
   /** Commands that changed something, as `argv[0]`; then forgets all. */
   takeWrites(): string[] {
     const writes = this.ran.filter(({ argv }) => /-restore$/.test(argv[0] ?? '') || argv[1] === 'restore');
@@ -75,6 +83,31 @@ export class FirewallStand {
       netns,
     );
     this.taps.add(port.tap);
+  }
+
+  /** The bridge of networks with the host in it, and guests on it. */
+  async addGuests(...ports: readonly FirewallPort[]): Promise<void> {
+    await this.addBridge(
+      'brq11111111-11',
+      HOST.map((one) => `${one}/${one.includes(':') ? 64 : 24}`),
+    );
+    for (const one of ports) await this.addGuest(one);
+  }
+
+  /** A network on another card of the host, which forwards to it. */
+  async addNetworkBehind(): Promise<void> {
+    const { host } = this;
+    await host.run(['ip', 'netns', 'add', 'behind']);
+    await host.ipBatch([
+      'link add out0 type veth peer name eth0 netns behind',
+      'link set out0 up',
+      'addr add 10.77.0.1/24 dev out0',
+    ]);
+    await host.ipBatch(
+      ['link set eth0 up', `addr add ${BEHIND}/24 dev eth0`, 'route add default via 10.77.0.1'],
+      'behind',
+    );
+    await host.run(['sysctl', '-q', '-w', 'net.ipv4.ip_forward=1']);
   }
 
   async addBridge(name: string, addresses: readonly string[] = []): Promise<void> {
@@ -126,6 +159,11 @@ export class FirewallStand {
   }
 }
 
+/** Of the host in the bridge of networks. */
+export const HOST = ['10.0.0.1', 'fd00::1'] as const;
+/** Beyond the host, on another card. */
+export const BEHIND = '10.77.0.2';
+
 interface PingOptions {
   /** An address of the guest. */
   readonly source?: string;
@@ -135,6 +173,29 @@ interface PingOptions {
 
 export function guestOf(tap: string): string {
   return `g-${tap}`;
+}
+
+/**
+ * A new host for each test of a file, told of before it.
+ * The file calls it at its top: it sets what vitest does before and after tests.
+ */
+export function standForEach(use: (stand: FirewallStand) => void): void {
+  let lab: Lab;
+  let stand: FirewallStand;
+  let hosts = 0;
+  beforeAll(async () => {
+    lab = await openLab();
+  });
+  afterAll(() => lab.close());
+  beforeEach(async () => {
+    hosts += 1;
+    stand = await FirewallStand.open(await lab.addHost({ name: `fw${hosts}`, wires: [] }));
+    use(stand);
+  });
+  afterEach(async () => {
+    await stand.close();
+    await lab.removeHost(stand.host);
+  });
 }
 
 let count = 0;
