@@ -157,34 +157,40 @@ it('out of connections: refused with a reason, seen by the health check, served 
     pool: { size: MOST_CONNECTIONS, overflow: 0, waitMs: 60_000, recycleMs: -1 },
   });
   const enough = Promise.withResolvers<void>();
-  const held = holdAll(greedy, enough.promise);
-  await until('refused', async () => {
-    proxy.cutAll();
-    return (await api.request('GET', '/v2.0/networks?limit=1')).status === 503;
+  const { held, done } = holdAll(greedy, enough.promise);
+  // Before that the server may still come upon one that is free. One is the replica's.
+  await until('all are held', () => {
+    if (held() < MOST_CONNECTIONS - 1) proxy.cutAll();
+    return held() >= MOST_CONNECTIONS - 1;
   });
+  await until('refused', async () => (await make()).status === 503);
   expect(reason(await make())).toBe(again('has no connection left'));
   await until('an unhealthy server', async () => (await health()) === 503);
   await delay(OUTAGE_MS);
   expect(reason(await make())).toBe(again('has no connection left'));
   expect(server.server.output).toMatch(/Too many connections/);
   enough.resolve();
-  await held;
+  await done;
   await greedy.close();
   await until('served', async () => (await make()).status === 201);
   await until('a healthy server', async () => (await health()) === 200);
 });
 
-/** Takes every connection that there is or comes free, until `enough`. */
-async function holdAll(greedy: Database, enough: Promise<void>): Promise<void> {
+/** Takes every connection that there is or comes free, until `enough`; `held` tells how many it has now. */
+function holdAll(greedy: Database, enough: Promise<void>): { held: () => number; done: Promise<unknown> } {
   let over = false;
+  let held = 0;
   void enough.then(() => {
     over = true;
   });
-  await Promise.all(
-    Array.from({ length: MOST_CONNECTIONS }, async () => {
-      while (!over) await greedy.transaction(() => enough, { attempts: 1 }).catch(() => delay(5));
-    }),
-  );
+  const hold = async () => {
+    held += 1;
+    await enough;
+  };
+  const holders = Array.from({ length: MOST_CONNECTIONS }, async () => {
+    while (!over) await greedy.transaction(hold, { attempts: 1 }).catch(() => delay(5));
+  });
+  return { held: () => held, done: Promise.all(holders) };
 }
 
 it('dead, and followed by its replica at the same address: nothing is lost that was answered, nothing done twice', async () => {
