@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Lab, openLab } from '../support/hosts.ts';
 import { affected, came, changedCases, firstCases, unaffected, went } from '../support/isolation/changes.ts';
-import { type Placement, ServerStage } from '../support/isolation/server-stage.ts';
+import type { Placement } from '../support/isolation/made-world.ts';
+import { ServerStage } from '../support/isolation/server-stage.ts';
 import { world } from '../support/isolation/world.ts';
 import { until } from '../support/wait.ts';
 
@@ -64,18 +65,7 @@ describe.each(Object.entries(places))('%s', (_, placement) => {
       { timeoutMs: 60_000, everyMs: 100 },
     );
 
-  async function change(): Promise<string> {
-    const rules = await stage.deployment.api.list('security_group_rule');
-    const { min, max } = world.groups[went.group]![went.at]!;
-    const gone = rules.find((rule) => rule.port_range_min === min && rule.port_range_max === max)!;
-    await stage.removeRule(gone.id);
-    return await stage.addRule(came.group, came.rule);
-  }
-
-  async function changeBack(added: string): Promise<void> {
-    await stage.removeRule(added);
-    await stage.addRule(went.group, world.groups[went.group]![went.at]!);
-  }
+  const change = () => stage.made.exchange(went, came);
 
   it('every case', async () => {
     expect(await stage.misbehaviour(firstCases)).toEqual([]);
@@ -93,10 +83,10 @@ describe.each(Object.entries(places))('%s', (_, placement) => {
 
   it('every case after a change of rules, and when it was taken back', async () => {
     expect(affected.length).toBeGreaterThan(5);
-    const added = await change();
+    const changeBack = await change();
     await inForce(affected);
     expect(await stage.misbehaviour(changedCases)).toEqual([]);
-    await changeBack(added);
+    await changeBack();
     await inForce(firstCases.filter(({ name }) => affected.some((one) => one.name === name)));
     expect(await stage.misbehaviour(firstCases)).toEqual([]);
   }, 240_000);
@@ -109,7 +99,7 @@ describe.each(Object.entries(places))('%s', (_, placement) => {
         agent.start({ NEUTRINO_TEST_STOP_AT: stop });
         await agent.ready('alive', () => alive(host)).catch(() => {});
       }
-      const added = await change();
+      const changeBack = await change();
       await until('an agent to die', () => agents().some(({ agent }) => !agent.running), { timeoutMs: 60_000 });
       expect(await stage.misbehaviour(unaffected)).toEqual([]);
       for (const { agent, host } of agents()) {
@@ -119,7 +109,7 @@ describe.each(Object.entries(places))('%s', (_, placement) => {
       }
       await inForce(affected);
       expect(await stage.misbehaviour(changedCases)).toEqual([]);
-      await changeBack(added);
+      await changeBack();
       await inForce(firstCases.filter(({ name }) => affected.some((one) => one.name === name)));
     },
     300_000,

@@ -15,7 +15,7 @@ export interface InsideResult {
 
 const run = promisify(execFile);
 const cases = 'test/inside-vm';
-const TIME_LIMIT_S = 900;
+const TIME_LIMIT_S = 1500;
 
 /**
  * Boots the virtual machine, runs the cases of `test/inside-vm` in it with Node's own test runner (vitest would take half of the

@@ -1,1 +1,1 @@
-export { until } from '../../src/onehost/emulated/wait.ts';
+export { patience, until } from '../../src/onehost/emulated/wait.ts';

@@ -9,6 +9,16 @@ import type { WireRule } from '../../../src/rpc/contract.ts';
 import { type EmulatedHost, type Lab, openLab } from '../hosts.ts';
 import { openRemoteHost, type RemoteHost } from '../remote-host.ts';
 
+/** Kernel settings where these commands run. */
+export function settingsOf(exec: Pick<Exec, 'run'>): KernelSettings {
+  return {
+    read: async (key) => (await exec.run(['cat', sysctlPath(key)])).stdout.trim(),
+    write: async (key, value) => {
+      await exec.run(['sysctl', '-q', '-w', `${key.replaceAll('/', '.')}=${value}`]);
+    },
+  };
+}
+
 /** A host with a bridge, guests on taps, and the firewall driver at work in it. */
 export class FirewallStand {
   readonly host: EmulatedHost;
@@ -32,12 +42,7 @@ export class FirewallStand {
         return await remote.exec.run(argv, options);
       },
     };
-    this.settings = {
-      read: async (key) => (await remote.exec.run(['cat', sysctlPath(key)])).stdout.trim(),
-      write: async (key, value) => {
-        await remote.exec.run(['sysctl', '-q', '-w', `${key.replaceAll('/', '.')}=${value}`]);
-      },
-    };
+    this.settings = settingsOf(remote.exec);
   }
 
   static async open(host: EmulatedHost): Promise<FirewallStand> {

@@ -1,11 +1,14 @@
-"""Sends and records frames on one interface. station.ts speaks with it, a line each way:
+"""Sends and records frames on interfaces. station.ts speaks with it, a line each way; each interface has a number:
 
-  send ID HEX [HEX ...]   puts these frames on the wire as they are      -> sent ID | failed ID REASON
-  (a frame arrives)                                                      -> got HEX
+  send AT ID HEX [HEX ...]   puts these frames on the wire as they are   -> sent AT ID | failed AT ID REASON
+  close AT                   leaves it                                   -> closed AT
+  (a frame arrives)                                                      -> got AT HEX
 
-Node has no packet sockets. A tag that the kernel took out of a received frame is put back where it was.
+Arguments: a CPU, then an interface each, as DEVICE or NETNS/DEVICE. Node has no packet sockets. A tag that the kernel took
+out of a received frame is put back where it was.
 """
 
+import ctypes
 import os
 import selectors
 import socket
@@ -23,9 +26,21 @@ TP_STATUS_VLAN_VALID = 1 << 4
 TP_STATUS_VLAN_TPID_VALID = 1 << 6
 AUXDATA = struct.Struct('=IIIHHHH')
 LONGEST = 65536
+CLONE_NEWNET = 0x40000000
+
+libc = ctypes.CDLL(None, use_errno=True)
+own = open('/proc/self/ns/net')
 
 
-def open_socket(device):
+def enter(namespace):
+    if libc.setns(namespace.fileno(), CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), f'cannot enter {namespace.name}')
+
+
+def open_socket(place):
+    *netns, device = place.split('/')
+    # A socket stays in the namespace it was made in.
+    enter(open(f'/run/netns/{netns[0]}') if netns else own)
     packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
     packets.bind((device, ETH_P_ALL))
     packets.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
@@ -48,49 +63,62 @@ def with_tag(frame, control):
     return frame
 
 
-def receive(packets):
+def receive(at, packets):
     while True:
         try:
             frame, control, _, address = packets.recvmsg(LONGEST, socket.CMSG_SPACE(AUXDATA.size))
         except BlockingIOError:
             return
         except OSError as error:  # the device went down
-            print('down', error.strerror, flush=True)
+            print('down', at, error.strerror)
             return
         if address[2] != PACKET_OUTGOING:
-            print('got', with_tag(frame, control).hex(), flush=True)
+            print('got', at, with_tag(frame, control).hex())
 
 
-def obey(packets, line):
-    _, number, *frames = line.split()
+def send(at, packets, number, frames):
     try:
         for frame in frames:
             packets.send(bytes.fromhex(frame))
-        print('sent', number, flush=True)
+        print('sent', at, number)
     except OSError as error:
-        print('failed', number, error.strerror, flush=True)
+        print('failed', at, number, error.strerror)
 
 
-def main(device, cpu):
+def obey(line, places, selector):
+    word, at, *rest = line.split()
+    if word == 'send':
+        send(at, places[at], *rest[:1], rest[1:])
+        return
+    packets = places.pop(at)
+    selector.unregister(packets)
+    packets.close()
+    print('closed', at)
+
+
+def main(cpu, *wanted):
     # What stations send after each other arrives in that order: every frame goes through the queue of one CPU.
     os.sched_setaffinity(0, {int(cpu)})
-    packets = open_socket(device)
+    places = {str(at): open_socket(place) for at, place in enumerate(wanted)}
     selector = selectors.DefaultSelector()
-    selector.register(packets, selectors.EVENT_READ)
+    for at, packets in places.items():
+        selector.register(packets, selectors.EVENT_READ, at)
     selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
-    print('ready', flush=True)
+    print('ready')
     pending = b''
-    while True:
+    while places:
+        sys.stdout.flush()
         for key, _ in selector.select():
-            if key.fileobj is packets:
-                receive(packets)
+            if key.data is not None:
+                receive(key.data, key.fileobj)
                 continue
             read = os.read(sys.stdin.fileno(), 1 << 20)
             if not read:
                 return
             *lines, pending = (pending + read).split(b'\n')
             for line in lines:
-                obey(packets, line.decode())
+                obey(line.decode(), places, selector)
+    sys.stdout.flush()
 
 
 main(*sys.argv[1:])

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { EmulatedHost, HostProcess } from '../hosts.ts';
-import { until } from '../wait.ts';
-import { dissect, ethernet } from './ethernet.ts';
+import { patience, until } from '../wait.ts';
+import { ethernet, type Tag } from './ethernet.ts';
 
 export interface Place {
   host: EmulatedHost;
@@ -21,6 +21,50 @@ const MOST_HOPS = 8;
 /** Within this a frame crosses any number of queues; only a machine that stands still needs longer. */
 const ARRIVAL_MS = 10_000;
 
+/** The program at one interface or several of a host: it tells each station what arrives there. */
+class Program {
+  readonly stations: Station[];
+  readonly #process: HostProcess;
+  #ready = false;
+  #rest = '';
+
+  constructor(places: readonly Place[]) {
+    this.stations = places.map((place, at) => new Station(place, (word, rest) => this.#write(word, at, rest)));
+    const script = fileURLToPath(new URL('./station.py', import.meta.url));
+    const names = places.map(({ netns, device }) => (netns === undefined ? device : `${netns}/${device}`));
+    this.#process = places[0]!.host.spawn([PYTHON, script, String(CPU), ...names], {
+      keepOpen: true,
+      onOutput: (text) => this.#take(text),
+    });
+    // It may end with its host.
+    const end = () => {
+      for (const station of this.stations) station.take('closed', []);
+    };
+    this.#process.finished.then(end, end);
+  }
+
+  async whenReady(): Promise<void> {
+    await until('stations', () => {
+      if (!this.#process.running) throw new Error(this.#process.output);
+      return this.#ready;
+    });
+  }
+
+  #write(word: string, at: number, rest: string): void {
+    this.#process.write(`${word} ${at} ${rest}\n`);
+  }
+
+  #take(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop()!;
+    for (const line of lines) {
+      const [word = '', at, ...rest] = line.split(' ');
+      if (word === 'ready') this.#ready = true;
+      else this.stations[Number(at)]?.take(word, rest);
+    }
+  }
+}
+
 /**
  * Sends frames on one interface, byte for byte, and keeps all that arrive there: what a guest that has its own kernel
  * can do. It stays open between cases, so that one costs a millisecond or two.
@@ -33,29 +77,15 @@ export class Station implements AsyncDisposable {
   readonly place: Place;
   /** All that arrived since `clear`, oldest first, tags in their places. */
   received: Buffer[] = [];
-  readonly #process: HostProcess;
+  readonly #write: (word: string, rest: string) => void;
   readonly #calls = new Map<number, { resolve(): void; reject(error: Error): void }>();
   readonly #awaited = new Map<string, () => void>();
+  readonly #closed = Promise.withResolvers<void>();
   #lastId = 0;
-  #ready = false;
-  #rest = '';
 
-  constructor(place: Place) {
+  constructor(place: Place, write: (word: string, rest: string) => void) {
     this.place = place;
-    const { host, netns, device } = place;
-    const script = fileURLToPath(new URL('./station.py', import.meta.url));
-    this.#process = host.spawn([PYTHON, script, device, String(CPU)], {
-      keepOpen: true,
-      onOutput: (text) => this.#take(text),
-      ...(netns === undefined ? {} : { netns }),
-    });
-  }
-
-  async whenReady(): Promise<void> {
-    await until(`a station on ${this.place.device}`, () => {
-      if (!this.#process.running) throw new Error(this.#process.output);
-      return this.#ready;
-    });
+    this.#write = write;
   }
 
   /** @throws Error with the kernel's reason: the device is down, a frame is too long */
@@ -63,17 +93,17 @@ export class Station implements AsyncDisposable {
     this.#lastId += 1;
     const id = this.#lastId;
     const sent = new Promise<void>((resolve, reject) => this.#calls.set(id, { resolve, reject }));
-    this.#process.write(`send ${id} ${frames.map((frame) => frame.toString('hex')).join(' ')}\n`);
+    this.#write('send', `${id} ${frames.map((frame) => frame.toString('hex')).join(' ')}`);
     return sent;
   }
 
-  /** Resolves when this frame comes. @throws Error when it does not within 10 s */
+  /** Resolves when this frame comes. @throws Error when it does not within 10 s (of a machine that is not emulated) */
   arrival(frame: Buffer): Promise<void> {
     const key = frame.toString('hex');
     return new Promise((resolve, reject) => {
       const { netns, host, device } = this.place;
       const fail = () => reject(new Error(`${netns ?? host.name}/${device}: a frame did not arrive: ${key}`));
-      const timer = setTimeout(fail, ARRIVAL_MS);
+      const timer = setTimeout(fail, ARRIVAL_MS * patience);
       this.#awaited.set(key, () => {
         clearTimeout(timer);
         resolve();
@@ -85,6 +115,11 @@ export class Station implements AsyncDisposable {
     this.received = [];
   }
 
+  /** As if this frame had not come. */
+  forget(frame: Buffer): void {
+    this.received = this.received.filter((one) => !one.equals(frame));
+  }
+
   /** Filters of packets cut off what fills a short frame. */
   has(frame: Buffer): boolean {
     return this.received.some((one) => {
@@ -94,24 +129,20 @@ export class Station implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    this.#process.endInput();
-    await this.#process.finished;
+    this.#write('close', '');
+    await this.#closed.promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  #take(text: string): void {
-    const lines = (this.#rest + text).split('\n');
-    this.#rest = lines.pop()!;
-    for (const line of lines) {
-      const [word, first = '', ...more] = line.split(' ');
-      if (word === 'ready') this.#ready = true;
-      else if (word === 'got') this.#arrived(first);
-      else if (word === 'sent') this.#finish(Number(first))?.resolve();
-      else if (word === 'failed') this.#finish(Number(first))?.reject(new Error(`cannot send: ${more.join(' ')}`));
-    }
+  /** What the program says of this one. */
+  take(word: string, [first = '', ...more]: readonly string[]): void {
+    if (word === 'got') this.#arrived(first);
+    else if (word === 'sent') this.#finish(Number(first))?.resolve();
+    else if (word === 'failed') this.#finish(Number(first))?.reject(new Error(`cannot send: ${more.join(' ')}`));
+    else if (word === 'closed') this.#closed.resolve();
   }
 
   #arrived(hex: string): void {
@@ -129,22 +160,37 @@ export class Station implements AsyncDisposable {
 
 /** @param place where frames are sent and recorded */
 export async function openStation(place: Place): Promise<Station> {
-  const station = new Station(place);
-  await station.whenReady();
-  return station;
+  return (await openStations([place]))[0]!;
 }
+
+/** @param places on one host, which one program serves */
+export async function openStations(places: readonly Place[]): Promise<Station[]> {
+  const program = new Program(places);
+  await program.whenReady();
+  return program.stations;
+}
+
+/** What listens, and can be asked whether something came. */
+export type Listener = Pick<Station, 'arrival' | 'forget'>;
 
 /**
  * Waits until all that was sent before has arrived, or never will. `injector` is a station of the host on the outer end
  * of the listener's card (the tap): behind every filter, so a mark of its own arrives in any case. Each mark that has come
  * through shows that everything queued before it has moved on by at least one device.
  */
-export async function settled(listener: Station, injector: Station): Promise<void> {
-  for (let hop = 0; hop < MOST_HOPS; hop += 1) {
-    const mark = ethernet({ src: '02:00:00:00:00:01', type: MARK_TYPE }, randomBytes(46));
-    const arrived = listener.arrival(mark);
-    await injector.send(mark);
-    await arrived;
-  }
-  listener.received = listener.received.filter((frame) => dissect(frame).type !== MARK_TYPE);
+export async function settled(listener: Listener, injector: Station): Promise<void> {
+  for (let hop = 0; hop < MOST_HOPS; hop += 1) await crossed(injector, [listener]);
+}
+
+/** Sends a mark, and waits until it has arrived at all listeners. */
+export async function crossed(
+  injector: Station,
+  listeners: readonly Listener[],
+  tags: readonly Tag[] = [],
+): Promise<void> {
+  const mark = ethernet({ src: '02:00:00:00:00:01', type: MARK_TYPE, tags }, randomBytes(46));
+  const arrived = listeners.map((listener) => listener.arrival(mark));
+  await injector.send(mark);
+  await Promise.all(arrived);
+  for (const listener of listeners) listener.forget(mark);
 }

@@ -74,7 +74,8 @@ const groups: Record<string, Rule[]> = {
   ],
 };
 
-function guest(name: string, at: number, more: Partial<Guest> = {}): Guest {
+/** @param at its number in addresses */
+export function guest(name: string, at: number, more: Partial<Guest> = {}): Guest {
   const end = at.toString(16).padStart(2, '0');
   return {
     name,
