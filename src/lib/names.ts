@@ -47,6 +47,16 @@ export function dhcpNamespace(networkId: string): string {
   return `qdhcp-${networkId}`;
 }
 
+/** Namespace of a router. */
+export function routerNamespace(routerId: string): string {
+  return `qrouter-${routerId}`;
+}
+
+/** A router's end of its veth pairs, inside the namespace: on internal networks, the external one, and that of its kind for HA. */
+export function routerDeviceName(role: 'internal' | 'gateway' | 'ha', portId: string): string {
+  return `${{ internal: 'qr', gateway: 'qg', ha: 'ha' }[role]}-${portId.slice(0, ID_LENGTH)}`;
+}
+
 /** The start of the port's id that a tap's name holds, or null when it is not a tap of ours. */
 export function portIdPrefix(device: string): string | null {
   return device.startsWith('tap') && device.length === 3 + ID_LENGTH ? device.slice(3) : null;

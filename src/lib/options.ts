@@ -53,7 +53,7 @@ export const option = {
     ...o,
   }),
   float: (o: OptionExtras<number> & Check<number> & Bounds): Option<number> => ({ kind: 'float', ...o }),
-  bool: (o: OptionExtras<boolean>): Option<boolean> => ({ kind: 'bool', ...o }),
+  bool: (o: OptionExtras<boolean> & Check<boolean>): Option<boolean> => ({ kind: 'bool', ...o }),
   /** Comma-separated. */
   list: (o: OptionExtras<readonly string[]> & Check<readonly string[]>): Option<readonly string[]> => ({
     kind: 'list',

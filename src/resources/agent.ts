@@ -29,6 +29,21 @@ function dhcpNetworks(
   };
 }
 
+/** Which routers an L3 agent serves (upstream: extensions/l3agentscheduler.py). */
+function l3Routers(
+  method: RouteDefinition['method'],
+  below: string,
+  more: Pick<RouteDefinition, 'summary' | 'rule' | 'status'> & Partial<RouteDefinition>,
+): RouteDefinition {
+  return {
+    method,
+    path: `agents/{id}/l3-routers${below}`,
+    extension: 'l3_agent_scheduler',
+    envelope: 'routers',
+    ...more,
+  };
+}
+
 /** Agents register over RPC: nothing is accepted in POST (upstream: neutron-lib `api/definitions/agent`). */
 export const agent: ResourceDefinition = {
   member: 'agent',
@@ -46,6 +61,19 @@ export const agent: ResourceDefinition = {
     dhcpNetworks('DELETE', '/{network_id}', {
       summary: 'Takes a network from a DHCP agent',
       rule: 'delete_dhcp-network',
+      status: 204,
+    }),
+    l3Routers('GET', '', { summary: 'The routers an L3 agent serves', rule: 'get_l3-routers', status: 200 }),
+    l3Routers('POST', '', {
+      summary: 'Gives an L3 agent a router',
+      rule: 'create_l3-router',
+      status: 201,
+      envelope: null,
+      body: { router_id: { ops: 'CU', type: type.uuid, default: required } },
+    }),
+    l3Routers('DELETE', '/{router_id}', {
+      summary: 'Takes a router from an L3 agent',
+      rule: 'delete_l3-router',
       status: 204,
     }),
   ],

@@ -14,6 +14,8 @@ export interface ResourceDefinition {
   readonly attributes: AttributeTable;
   /** There is a PUT, which is always refused: in words of the resource's own, or because it is not there. */
   readonly unchanging?: true;
+  /** Attributes that lists show whatever `fields` asks for (a few of upstream's resources have some). */
+  readonly kept?: readonly string[];
   /** Served below one resource of another collection: `ports/{port_id}/bindings`. */
   readonly parent?: ParentDefinition;
   /** What stands before the collection in URLs: `qos` of `/v2.0/qos/policies`. Upstream knows each collection without it, too. */
@@ -112,6 +114,7 @@ export type Who =
   | 'advsvc'
   | 'data_plane_integrator'
   | 'project_member'
+  | 'project_manager'
   | 'project_reader'
   | 'network_owner_member'
   | 'network_owner_manager'

@@ -44,6 +44,19 @@ const creates: Readonly<Record<string, Body>> = {
     port_id: someId,
     sub_ports: [{ port_id: otherId, segmentation_type: 'vlan', segmentation_id: 100 }],
   },
+  routers: { name: 'edge', external_gateway_info: { network_id: someId } },
+  floatingips: { floating_network_id: someId, port_id: otherId },
+  port_forwardings: {
+    protocol: 'tcp',
+    external_port: 2222,
+    internal_port: 22,
+    internal_port_id: someId,
+    internal_ip_address: '192.168.56.10',
+  },
+  conntrack_helpers: { protocol: 'udp', port: 69, helper: 'tftp' },
+  ndp_proxies: { name: 'web', router_id: someId, port_id: otherId },
+  metering_labels: { name: 'outgoing' },
+  metering_label_rules: { metering_label_id: someId, direction: 'egress', source_ip_prefix: '192.168.56.0/24' },
   policies: { name: 'slow' },
   bandwidth_limit_rules: { max_kbps: 10_000, direction: 'egress' },
   dscp_marking_rules: { dscp_mark: 26 },
@@ -56,6 +69,9 @@ const creates: Readonly<Record<string, Body>> = {
 
 /** Of those whose name one would not change, or that have none. */
 const updates: Readonly<Record<string, Body>> = {
+  floatingips: { port_id: null },
+  port_forwardings: { external_port: 2223 },
+  conntrack_helpers: { port: 6969 },
   agents: { admin_state_up: false },
   bindings: { profile: {} },
   rbac_policies: { target_tenant: '*' },

@@ -78,6 +78,16 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'Empty values in filters match empty attributes',
     '2018-05-01T10:00:00-00:00',
   ],
+  'expose-l3-conntrack-helper': [
+    'Expose CT target rules for conntrack helper',
+    'Routers show their conntrack helpers',
+    '2019-04-04T10:00:00-00:00',
+  ],
+  'expose-port-forwarding-in-fip': [
+    'Expose Floating IP port forwardings',
+    'Floating IPs show their port forwardings',
+    '2018-06-28T16:00:00-00:00',
+  ],
   'external-net': ['Neutron external network', 'Networks may lead to the outside', '2013-01-14T10:00:00-00:00'],
   extra_dhcp_opt: ['Neutron Extra DHCP options', 'DHCP options of single ports', '2013-03-17T12:00:00-00:00'],
   'filter-validation': [
@@ -85,7 +95,37 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'Filters by unknown attributes are refused',
     '2018-07-04T10:00:00-00:00',
   ],
+  'fip-port-details': [
+    'Floating IP Port Details Extension',
+    'Floating IPs show the port they lead to',
+    '2018-04-09T10:00:00-00:00',
+  ],
   flavors: ['Neutron Service Flavors', 'Kinds of a service that users can choose between', '2015-09-17T10:00:00-00:00'],
+  'floating-ip-port-forwarding': [
+    'Floating IP Port Forwarding',
+    'Single ports of a floating IP lead to ports of guests',
+    '2018-01-19T10:00:00-00:00',
+  ],
+  'floating-ip-port-forwarding-description': [
+    'Floating IP Port Forwarding new attribute description',
+    'Port forwardings have a description',
+    '2019-11-01T10:00:00-00:00',
+  ],
+  'floating-ip-port-forwarding-detail': [
+    'Floating IP port forwarding detail',
+    'Floating IPs show ids and ports of their port forwardings',
+    '2022-05-06T10:00:00-00:00',
+  ],
+  'floating-ip-port-forwarding-port-ranges': [
+    'Floating IP Port Forwarding support port ranges',
+    'Port forwardings may be for ranges of ports',
+    '2020-07-01T10:00:00-00:00',
+  ],
+  'floatingip-pools': [
+    'Floating IP Pools Extension',
+    'Lists the subnets that floating IPs come from',
+    '2018-03-21T10:00:00-00:00',
+  ],
   'ip-substring-filtering': [
     'IP address substring filtering',
     'Ports can be found by part of an address',
@@ -93,6 +133,24 @@ const table: Readonly<Record<string, readonly [name: string, description: string
   ],
   ip_allocation: ['IP Allocation', "Tells when a port's addresses are chosen", '2016-06-10T23:00:00-00:00'],
   l2_adjacency: ['L2 Adjacency', 'Tells whether all ports of a network share one layer 2', '2016-04-12T16:00:00-00:00'],
+  'l3-conntrack-helper': [
+    'L3 Conntrack helper',
+    'Helpers that follow the connections of a protocol through a router',
+    '2019-04-04T10:00:00-00:00',
+  ],
+  'l3-ext-ndp-proxy': [
+    'Router support to enable NDP proxy',
+    'Routers may answer for IPv6 addresses outside',
+    '2020-08-25T00:00:00-00:00',
+  ],
+  'l3-ndp-proxy': ['L3 NDP Proxy', 'IPv6 addresses that routers answer for outside', '2021-06-29T10:00:00-00:00'],
+  metering: ['Neutron Metering', 'Counts traffic through routers', '2013-06-12T10:00:00-00:00'],
+  metering_source_and_destination_fields: [
+    'Neutron Metering with source and destination filtering',
+    'What is counted may be told by where it comes from and goes to',
+    '2020-08-21T08:12:00-00:00',
+  ],
+  l3_agent_scheduler: ['L3 Agent Scheduler', 'Which L3 agents serve which routers', '2013-02-07T10:00:00-00:00'],
   'multi-provider': ['Multi Provider Network', 'Networks made of several segments', '2013-06-27T10:00:00-00:00'],
   'net-mtu': ['Network MTU', 'Shows the MTU of a network', '2015-03-25T10:00:00-00:00'],
   'net-mtu-writable': ['Network MTU (writable)', 'The MTU of a network can be chosen', '2017-07-12T00:00:00-00:00'],
@@ -125,6 +183,11 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'Port explanation',
     'Says why a port works or does not, from its row to the kernel',
     '2026-11-23T10:00:00-00:00',
+  ],
+  'neutrino-trace': [
+    'Packet trace',
+    'Follows a packet from a port to an address and names what decides',
+    '2026-11-29T10:00:00-00:00',
   ],
   'neutrino-no-isolation': [
     'No isolation between ports',
@@ -205,6 +268,13 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     '2018-07-09T10:00:00-00:00',
   ],
   'qos-default': ['QoS default policy', 'A policy that new networks of a project get', '2017-041-06T10:00:00-00:00'],
+  'qos-fip': ['Floating IP QoS', 'QoS policies of floating IPs', '2017-07-20T00:00:00-00:00'],
+  'qos-fip-network-policy': [
+    'QoS floating IP network policy ID',
+    'Floating IPs show the QoS policy of their network',
+    '2021-11-15T10:00:00-00:00',
+  ],
+  'qos-gateway-ip': ['Router gateway IP QoS', "QoS policies of routers' gateways", '2018-02-24T00:00:00-00:00'],
   'qos-port-network-policy': [
     'QoS port network policy ID',
     'Ports show the policy of their network',
@@ -282,7 +352,40 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'If-Match: revision_number=N makes a change conditional',
     '2016-12-11T00:00:00-00:00',
   ],
+  dvr: [
+    'Distributed Virtual Router',
+    'Whether a router is distributed; this server makes none that are',
+    '2014-06-1T10:00:00-00:00',
+  ],
+  'ext-gw-mode': [
+    'Neutron L3 Configurable external gateway mode',
+    'Whether a gateway hides the addresses behind it',
+    '2013-03-28T10:00:00-00:00',
+  ],
+  extraroute: ['Neutron Extra Route', 'Routers have routes of their own', '2013-02-01T10:00:00-00:00'],
+  'extraroute-atomic': [
+    'Atomically add/remove extra routes',
+    'Adds routes to a router and takes them away, whatever others do meanwhile',
+    '2019-07-10T00:00:00+00:00',
+  ],
+  'l3-flavors': ['Router Flavor Extension', 'Routers can be of a flavor', '2016-05-17T00:00:00-00:00'],
+  'l3-ha': ['HA Router extension', 'Agents that serve a router stand in for each other', '2014-04-26T00:00:00-00:00'],
+  'l3-port-ip-change-not-allowed': [
+    'Prevent L3 router ports IP address change extension',
+    'Interfaces of routers keep their IPv4 addresses',
+    '2018-10-09T10:00:00-00:00',
+  ],
   router: ['Neutron L3 Router', 'Routers between networks, and floating IPs', '2012-07-20T10:00:00-00:00'],
+  'router-admin-state-down-before-update': [
+    "Enforce Router's Admin State Down Before Update Extension",
+    'A router is switched off before it becomes another kind of router',
+    '2019-07-02T15:56:00',
+  ],
+  router_availability_zone: [
+    'Router Availability Zone',
+    'Routers say in which zones they are wanted, and show where they are',
+    '2015-01-01T10:00:00-00:00',
+  ],
   'security-group': ['security-group', 'Rules for what may reach a port and leave it', '2012-10-05T10:00:00-00:00'],
   'security-groups-default-rules': [
     'Default rules for security groups',

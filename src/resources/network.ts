@@ -82,7 +82,7 @@ export const network: ResourceDefinition = {
     },
     availability_zone_hints: {
       ops: 'CR',
-      type: type.uniqueStrings(255, 255),
+      type: type.zoneHints,
       default: [],
       sort: true,
       extension: 'network_availability_zone',

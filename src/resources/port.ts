@@ -44,6 +44,15 @@ export const port: ResourceDefinition = {
       status: 200,
       envelope: 'explanation',
     },
+    {
+      method: 'GET',
+      path: 'ports/{id}/trace',
+      extension: 'neutrino-trace',
+      summary: 'The way of a packet from a port to an address (?to=, &tcp= or &udp=), and what decides it',
+      rule: 'get_port',
+      status: 200,
+      envelope: 'trace',
+    },
   ],
   attributes: {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },

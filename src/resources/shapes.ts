@@ -301,3 +301,51 @@ export interface Agent {
   alive: boolean;
   configurations: Record<string, unknown>;
 }
+
+/** Where a router leads outside. */
+export interface GatewayInfo {
+  network_id: string;
+  external_fixed_ips: FixedIp[];
+  enable_snat: boolean;
+  /** Only where there is one. */
+  qos_policy_id?: string;
+}
+
+export interface Router extends StandardAttributes {
+  id: string;
+  name: string;
+  tenant_id: string;
+  project_id: string;
+  admin_state_up: boolean;
+  status: string;
+  external_gateway_info: GatewayInfo | null;
+  distributed: boolean;
+  ha: boolean;
+  availability_zone_hints: string[];
+  availability_zones: string[];
+  routes: HostRoute[];
+  flavor_id: string | null;
+  enable_ndp_proxy: boolean;
+  conntrack_helpers: { protocol: string; port: number; helper: string }[];
+  /** These two in the full view alone. */
+  gw_port_id?: string | null;
+  ha_vr_id?: number;
+}
+
+export interface FloatingIp extends StandardAttributes {
+  id: string;
+  tenant_id: string;
+  project_id: string;
+  floating_ip_address: string;
+  floating_network_id: string;
+  router_id: string | null;
+  port_id: string | null;
+  fixed_ip_address: string | null;
+  status: string;
+  dns_name?: string;
+  dns_domain?: string;
+  qos_policy_id?: string | null;
+  qos_network_policy_id?: string | null;
+  port_details?: Record<string, unknown> | null;
+  port_forwardings?: Record<string, unknown>[];
+}

@@ -105,18 +105,25 @@ export const subnetPool: AttributeType = {
   filter: asIs,
 };
 
-export function uniqueStrings(maxLength: number, maxTotal: number | null = null): AttributeType {
-  const isList = check.uniqueTextList(maxLength);
+export function uniqueStrings(maxLength: number): AttributeType {
   return {
     schema: { type: 'array', items: { type: 'string', maxLength }, uniqueItems: true },
-    validate: (value) => {
-      const wrong = isList(value);
-      if (wrong !== null || maxTotal === null) return wrong;
-      return JSON.stringify(value).length > maxTotal ? 'Too many availability_zone_hints specified' : null;
-    },
+    validate: check.uniqueTextList(maxLength),
     filter: asIs,
   };
 }
+
+/** As much as the column of the hints takes, written as JSON. */
+const HINTS_LENGTH = 255;
+
+export const zoneHints: AttributeType = {
+  ...uniqueStrings(HINTS_LENGTH),
+  validate(value) {
+    const wrong = check.uniqueTextList(Number.POSITIVE_INFINITY)(value);
+    if (wrong !== null || JSON.stringify(value).length <= HINTS_LENGTH) return wrong;
+    throw resourceErrors.InvalidInput({ error_message: 'Too many availability_zone_hints specified' });
+  },
+};
 
 export const mac: AttributeType = {
   schema: { type: ['string', 'null'], pattern: '^([0-9a-f]{2}:){5}[0-9a-f]{2}$' },

@@ -1,6 +1,10 @@
 /** Collections that upstream spells with underscores in URLs; all others it spells with hyphens. */
 const withUnderscores = new Set([
   'availability_zones',
+  'floatingip_pools',
+  'port_forwardings',
+  'conntrack_helpers',
+  'ndp_proxies',
   'network_segment_ranges',
   'service_profiles',
   'bandwidth_limit_rules',

@@ -1,10 +1,10 @@
 import type { Transport } from '../transport.ts';
-import { callMethod, type Handlers, type SendOptions } from './method.ts';
+import { callMethod, type Handlers, type MethodTable, type SendOptions } from './method.ts';
 import type { NetworkInfo, WirePort } from './shapes.ts';
 import { topics } from './topics.ts';
 
 /** Which program of a host is asked: each serves its own steps. */
-export type ExplainingAgent = 'bridge' | 'dhcp' | 'metadata';
+export type ExplainingAgent = 'bridge' | 'dhcp' | 'metadata' | 'l3';
 
 /** What the server knows and an agent needs to look for the port on its host. */
 export interface ExplainRequest {
@@ -30,6 +30,18 @@ export interface ExplainStep {
 /** Ours, not upstream's: read only, changes nothing on the host. */
 export interface ExplainMethods {
   explain_port: { args: ExplainRequest; result: { steps: ExplainStep[] } };
+}
+
+/** Asked of L3 agents alone, and as harmless. What a router must look like they know themselves. */
+export interface ExplainRouterMethods {
+  explain_router: {
+    args: {
+      router_id: string;
+      /** What of it is asked about, too: without, all there is is looked at. */
+      floatingip_id?: string;
+    };
+    result: { steps: ExplainStep[] };
+  };
 }
 
 export type ExplainHandlers = Handlers<ExplainMethods>;
@@ -62,15 +74,27 @@ export class ExplainApi {
     request: ExplainRequest,
     options: SendOptions = {},
   ): Promise<ExplainStep[]> {
+    return (await this.#ask<ExplainMethods, 'explain_port'>(agent, host, 'explain_port', request, options)).steps;
+  }
+
+  /** @throws MessagingTimeout when the agent is not there, or is a Python one */
+  async explainRouter(
+    host: string,
+    request: ExplainRouterMethods['explain_router']['args'],
+    options: SendOptions = {},
+  ): Promise<ExplainStep[]> {
+    return (await this.#ask<ExplainRouterMethods, 'explain_router'>('l3', host, 'explain_router', request, options))
+      .steps;
+  }
+
+  #ask<M extends MethodTable<M>, K extends keyof M & string>(
+    agent: ExplainingAgent,
+    host: string,
+    method: K,
+    args: M[K]['args'],
+    options: SendOptions,
+  ): Promise<M[K]['result']> {
     const target = { topic: topics.explain, server: explainServer(agent, host), version: EXPLAIN_VERSION };
-    const limits = { timeoutMs: EXPLAIN_TIMEOUT_MS, ...options };
-    const answer = await callMethod<ExplainMethods, 'explain_port'>(
-      this.#transport,
-      target,
-      'explain_port',
-      request,
-      limits,
-    );
-    return answer.steps;
+    return callMethod<M, K>(this.#transport, target, method, args, { timeoutMs: EXPLAIN_TIMEOUT_MS, ...options });
   }
 }

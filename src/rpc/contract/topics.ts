@@ -6,8 +6,16 @@ export const topics = {
   reports: 'q-reports-plugin',
   /** Agents report of trunks. */
   trunk: 'trunk',
+  /** L3 agents ask the server. */
+  l3Plugin: 'q-l3-plugin',
+  /** Metering agents ask the server. */
+  meteringPlugin: 'q-metering-plugin',
   /** To DHCP agents. */
   dhcpAgent: 'dhcp_agent',
+  /** To L3 agents. */
+  l3Agent: 'l3_agent',
+  /** To metering agents. */
+  meteringAgent: 'metering_agent',
   /** To bridge agents, each by fan-out. */
   portUpdate: 'q-agent-notifier-port-update',
   portDelete: 'q-agent-notifier-port-delete',
@@ -23,6 +31,8 @@ export const topics = {
   explain: 'neutrino-explain',
   /** Ours: agents ask servers what is where. A Python server does not listen here. */
   forwarding: 'neutrino-forwarding',
+  /** Ours: processes of the server tell each other what changed, while somebody looks on. */
+  news: 'neutrino-news',
 } as const;
 
 /** `topic` of agents that take no messages of their own. */
