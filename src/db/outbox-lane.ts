@@ -1,6 +1,6 @@
 import type { Db, Tx } from './database.ts';
 import { holdOutbox, type OutboxClaim } from './outbox.ts';
-import type { OutboxRow } from './write/outbox.ts';
+import { type OutboxRow, outboxColumns } from './write/outbox.ts';
 import { holdName } from './write/turns.ts';
 
 /**
@@ -24,7 +24,7 @@ export async function claimLane(tx: Tx, type: string, { before, now, limit }: Ou
   if (held !== undefined) return [];
   const rows = await tx
     .selectFrom('outbox')
-    .selectAll()
+    .select(outboxColumns)
     .where('resource_type', '=', type)
     .orderBy('id')
     .limit(limit)

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from './database.ts';
 import { handleOf } from './handle.ts';
-import type { OutboxRow } from './write/outbox.ts';
+import { type OutboxRow, outboxColumns } from './write/outbox.ts';
 
 export { deleteOutbox, insertOutbox, type OutboxRow } from './write/outbox.ts';
 
@@ -23,7 +23,7 @@ export interface OutboxClaim {
 export async function claimOutbox(tx: Tx, { before, now, limit, except = [] }: OutboxClaim): Promise<OutboxRow[]> {
   let due = tx
     .selectFrom('outbox')
-    .selectAll()
+    .select(outboxColumns)
     .where('created_at', '<=', before)
     .where('attempted_at', '<=', before)
     .where((eb) =>

@@ -81,6 +81,23 @@ export interface Schema {
   auto_allocated_topologies: { project_id: string; network_id: string; router_id: string | null };
   trunks: StandardColumns & { admin_state_up: Flag; port_id: string; status: string };
   subports: { port_id: string; trunk_id: string; segmentation_type: string; segmentation_id: number };
+  routers: RoutersTable;
+  /** `port_type` is the port's owner: gateway, interface, HA interface. */
+  routerports: { port_id: string; router_id: string; port_type: string };
+  routerroutes: { router_id: string; destination: string; nexthop: string; position: number };
+  routerl3agentbindings: { router_id: string; l3_agent_id: string; binding_index: number };
+  qos_router_gw_policy_bindings: { router_id: string; policy_id: string };
+  qos_fip_policy_bindings: { fip_id: string; policy_id: string };
+  floatingips: FloatingIpsTable;
+  portforwardings: PortForwardingsTable;
+  conntrack_helpers: { id: string; router_id: string; protocol: string; port: number; helper: string };
+  ndp_proxies: StandardColumns & { router_id: string; port_id: string; ip_address: string };
+  ha_router_networks: { project_id: string; network_id: string };
+  ha_router_vrid_allocations: { network_id: string; vr_id: number };
+  /** `l3_agent_id` is null until an agent took the port; `state` as agents report it: `active`, `standby`, `unknown`. */
+  ha_router_agent_port_bindings: { port_id: string; router_id: string; l3_agent_id: string | null; state: string };
+  meteringlabels: { id: string; project_id: string; name: string; description: string; shared: Flag };
+  meteringlabelrules: MeteringLabelRulesTable;
   tags: { resource_type: string; resource_id: string; tag: string };
   outbox: OutboxTable;
   /** Who does the periodic work; `beat` goes up while the holder lives. */
@@ -276,6 +293,57 @@ export interface SecurityGroupDefaultRulesTable extends MatchColumns {
   created_at: string;
   updated_at: string;
   revision_number: number;
+}
+
+export interface RoutersTable extends StandardColumns {
+  status: string;
+  admin_state_up: Flag;
+  gw_port_id: string | null;
+  /** Only means something while there is a gateway. */
+  enable_snat: Flag;
+  flavor_id: string | null;
+  ha: Flag;
+  /** 0 where the router is not highly available. */
+  ha_vr_id: number;
+  /** JSON list. */
+  availability_zone_hints: string;
+  enable_ndp_proxy: Flag;
+}
+
+export interface FloatingIpsTable extends Omit<StandardColumns, 'name'> {
+  floating_ip_address: string;
+  floating_network_id: string;
+  /** The port of the external network that holds the address; it is no tenant's. */
+  floating_port_id: string;
+  fixed_port_id: string | null;
+  fixed_ip_address: string | null;
+  router_id: string | null;
+  last_known_router_id: string | null;
+  status: string;
+  dns_name: string;
+  dns_domain: string;
+}
+
+/** Ports are null where the protocol has none; a single port is a range that ends where it begins. */
+export interface PortForwardingsTable extends Omit<StandardColumns, 'name'> {
+  floatingip_id: string;
+  internal_port_id: string;
+  internal_ip_address: string;
+  protocol: string;
+  external_port_start: number | null;
+  external_port_end: number | null;
+  internal_port_start: number | null;
+  internal_port_end: number | null;
+}
+
+export interface MeteringLabelRulesTable {
+  id: string;
+  metering_label_id: string;
+  direction: string;
+  excluded: Flag;
+  remote_ip_prefix: string | null;
+  source_ip_prefix: string | null;
+  destination_ip_prefix: string | null;
 }
 
 export interface AgentsTable {

@@ -1,7 +1,7 @@
 import type { Migration } from './contract.ts';
 import { ID, NAME, unique } from './tables.ts';
 
-/** Which network (and later which router) was made for a project. The record goes with the network. */
+/** Which network and which router was made for a project. The record goes with the network. */
 export const autoAllocatedTopologies: Migration = {
   revision: 'b16f3ad8c920',
   branch: 'expand',

@@ -9,6 +9,7 @@ import { poolKeys } from './pool-keys.ts';
 import { portAttributes } from './port-attributes.ts';
 import { qinq } from './qinq.ts';
 import { qos } from './qos.ts';
+import { routers } from './routers.ts';
 import { securityGroups } from './security-groups.ts';
 import { segments } from './segments.ts';
 import { servers } from './servers.ts';
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   servers,
   trunks,
   qos,
+  routers,
 ];

@@ -50,10 +50,13 @@ export async function index(db: AnyDb, table: string, ...columns: string[]): Pro
     .execute();
 }
 
+/** PostgreSQL cuts names that are longer, MariaDB refuses them (beyond 64). */
+const LONGEST_NAME = 63;
+
 /** The name oslo.db's conventions give a unique key; MariaDB tells only this name when it is violated. */
 export async function unique(db: AnyDb, table: string, ...columns: string[]): Promise<void> {
   await db.schema
-    .createIndex(`uniq_${table}0${columns.join('0')}`)
+    .createIndex(`uniq_${table}0${columns.join('0')}`.slice(0, LONGEST_NAME))
     .on(table)
     .columns(columns)
     .unique()

@@ -98,7 +98,9 @@ function allocationsOf(table: keyof Schema & string, column: string, physical = 
     async takenIn(db, low, high, physicalNetworks) {
       let select = (db as Any).selectFrom(table).where(column, '>=', low).where(column, '<=', high).orderBy(column);
       if (physical) select = select.where('physical_network', 'in', physicalNetworks);
-      const rows: Record<string, unknown>[] = await select.selectAll().execute();
+      const rows: Record<string, unknown>[] = await select
+        .select(physical ? [column, 'physical_network'] : [column])
+        .execute();
       const ids = new Map<string | null, number[]>(physicalNetworks.map((name) => [name, []]));
       for (const row of rows) ids.get((row.physical_network as string | undefined) ?? null)!.push(Number(row[column]));
       return ids;

@@ -14,6 +14,18 @@ export interface OutboxRow {
   attempts: number;
 }
 
+/** By name: PostgreSQL refuses a prepared statement whose columns are others since an upgrade added one. */
+export const outboxColumns = [
+  'id',
+  'resource_type',
+  'resource_id',
+  'action',
+  'payload',
+  'created_at',
+  'attempted_at',
+  'attempts',
+] as const satisfies readonly (keyof OutboxRow)[];
+
 const insert = preparedInsert(
   'outbox',
   ['resource_type', 'resource_id', 'action', 'payload', 'created_at', 'attempted_at', 'attempts'],

@@ -10,12 +10,26 @@ const oneNetwork = prepared((db, p: { id: string }) =>
   db.selectFrom('qos_network_policy_bindings').select('network_id').where('policy_id', '=', p.id).limit(1),
 );
 
+const oneFloatingIp = prepared((db, p: { id: string }) =>
+  db.selectFrom('qos_fip_policy_bindings').select('fip_id').where('policy_id', '=', p.id).limit(1),
+);
+const oneGateway = prepared((db, p: { id: string }) =>
+  db.selectFrom('qos_router_gw_policy_bindings').select('router_id').where('policy_id', '=', p.id).limit(1),
+);
+
 /** What keeps a policy from being deleted. */
-export async function userOfPolicy(db: Db, policyId: string): Promise<{ type: 'port' | 'network'; id: string } | null> {
+export async function userOfPolicy(
+  db: Db,
+  policyId: string,
+): Promise<{ type: 'port' | 'network' | 'fip' | 'router'; id: string } | null> {
   const port = await onePort.first(db, { id: policyId });
   if (port !== null) return { type: 'port', id: port.port_id };
   const network = await oneNetwork.first(db, { id: policyId });
-  return network === null ? null : { type: 'network', id: network.network_id };
+  if (network !== null) return { type: 'network', id: network.network_id };
+  const fip = await oneFloatingIp.first(db, { id: policyId });
+  if (fip !== null) return { type: 'fip', id: fip.fip_id };
+  const gateway = await oneGateway.first(db, { id: policyId });
+  return gateway === null ? null : { type: 'router', id: gateway.router_id };
 }
 
 const projectsOfPorts = prepared((db, p: { id: string }) =>
@@ -35,11 +49,30 @@ const projectsOfNetworks = prepared((db, p: { id: string }) =>
     .where('binding.policy_id', '=', p.id),
 );
 
-/** Projects whose ports or networks have a policy. */
+const projectsOfFloatingIps = prepared((db, p: { id: string }) =>
+  db
+    .selectFrom('qos_fip_policy_bindings as binding')
+    .innerJoin('floatingips', 'floatingips.id', 'binding.fip_id')
+    .select('floatingips.project_id')
+    .distinct()
+    .where('binding.policy_id', '=', p.id),
+);
+const projectsOfGateways = prepared((db, p: { id: string }) =>
+  db
+    .selectFrom('qos_router_gw_policy_bindings as binding')
+    .innerJoin('routers', 'routers.id', 'binding.router_id')
+    .select('routers.project_id')
+    .distinct()
+    .where('binding.policy_id', '=', p.id),
+);
+
+/** Projects whose ports, networks, floating addresses or gateways have a policy. */
 export async function projectsOfPolicy(db: Db, policyId: string): Promise<Set<string>> {
   const rows = [
     ...(await projectsOfPorts.all(db, { id: policyId })),
     ...(await projectsOfNetworks.all(db, { id: policyId })),
+    ...(await projectsOfFloatingIps.all(db, { id: policyId })),
+    ...(await projectsOfGateways.all(db, { id: policyId })),
   ];
   return new Set(rows.map(({ project_id }) => project_id));
 }

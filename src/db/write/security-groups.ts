@@ -147,6 +147,16 @@ export async function replacePortGroups(
   for (const security_group_id of groups) await join.run(tx, { port_id: portId, security_group_id });
 }
 
+const groupsOf = preparedIn((db, ids: string[]) =>
+  db.selectFrom('securitygroupportbindings').select(['port_id', 'security_group_id']).where('port_id', 'in', ids),
+);
+
+/** The groups of these ports: port → groups; nothing of one that is in none. */
+export async function groupsOfPorts(db: Db, portIds: readonly string[]): Promise<Map<string, string[]>> {
+  const rows = Map.groupBy(await groupsOf.all(db, portIds), ({ port_id }) => port_id);
+  return new Map([...rows].map(([id, ofPort]) => [id, ofPort.map(({ security_group_id }) => security_group_id)]));
+}
+
 const ofKey = prepared((db, p: { security_group_id: string; rule_key: string }) =>
   db
     .selectFrom('securitygrouprules')

@@ -86,9 +86,17 @@ export function isSerial(tx: Tx): boolean {
 
 /** Waits until nobody else changes these ports, and holds them to the end: before they are read to be changed. */
 export async function holdPorts(tx: Tx, ids: readonly string[]): Promise<void> {
-  const handle = handleOf(tx);
-  if (handle.dialect.name === 'sqlite' || ids.length === 0) return;
-  await tx.selectFrom('ports').select('id').where('id', 'in', ids).orderBy('id').forUpdate().execute();
+  await holdRows(tx, 'ports', ids);
+}
+
+/** The same of floating addresses. Who holds ports as well holds those first. */
+export async function holdFloatingIps(tx: Tx, ids: readonly string[]): Promise<void> {
+  await holdRows(tx, 'floatingips', ids);
+}
+
+async function holdRows(tx: Tx, table: 'ports' | 'floatingips', ids: readonly string[]): Promise<void> {
+  if (isSerial(tx) || ids.length === 0) return;
+  await tx.selectFrom(table).select('id').where('id', 'in', ids).orderBy('id').forUpdate().execute();
 }
 
 /** Advisory locks go by number; each database has its own. */

@@ -2,11 +2,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type Database, openDatabase } from '../../database.ts';
 import { agents } from '../agents.ts';
 import type { Definition } from '../definition.ts';
+import { floatingIps } from '../floatingips.ts';
 import { Fragments } from '../fragments.ts';
 import { findJson } from '../list.ts';
 import { networkIpAvailabilities } from '../network-ip-availabilities.ts';
 import { networks } from '../networks.ts';
 import { ports } from '../ports.ts';
+import { routers } from '../routers.ts';
 import { securityGroups } from '../security-groups.ts';
 import { definitionOf, type ResourceSpec } from '../spec.ts';
 import { subnets } from '../subnets.ts';
@@ -20,6 +22,8 @@ const definitions: Readonly<Record<string, Definition>> = {
   ports,
   agents,
   security_groups: securityGroups,
+  routers,
+  floatingips: floatingIps,
   ...networkIpAvailabilities,
 };
 
