@@ -1,4 +1,5 @@
-import type { Exec } from './contract.ts';
+import { CommandFailed, type Exec } from './contract.ts';
+import { checkNetnsName } from './netns.ts';
 import { checkWord } from './operations.ts';
 
 /** Programs that take many commands in one run and go on behind one that fails. */
@@ -13,16 +14,20 @@ export function batchLine(words: readonly (string | number)[]): string {
   return texts.join(' ');
 }
 
-/** @returns what failed: the number of its line, and what the program said */
+/**
+ * @returns what failed: the number of its line, and what the program said
+ * @throws CommandFailed where no line was reached: the namespace is gone
+ */
 export async function runBatch(
   exec: Exec,
   program: BatchProgram,
   lines: readonly string[],
+  netns?: string,
 ): Promise<{ line: number; reason: string }[]> {
   if (lines.length === 0) return [];
-  const argv = [program, '-force', '-batch', '-'];
+  const argv = [program, ...(netns === undefined ? [] : ['-n', checkNetnsName(netns)]), '-force', '-batch', '-'];
   const stdin = `${lines.join('\n')}\n`;
-  const { stderr } = await exec.run(argv, { stdin, timeoutMs: TIMEOUT_MS, okCodes: [0, 1, 2, 255] });
+  const { code, stderr } = await exec.run(argv, { stdin, timeoutMs: TIMEOUT_MS, okCodes: [0, 1, 2, 255] });
   let reason = '';
   const failed: { line: number; reason: string }[] = [];
   for (const text of stderr.split('\n')) {
@@ -32,5 +37,6 @@ export async function runBatch(
       reason = /^We have an error talking to the kernel/.test(text) ? reason : text.trim() || reason;
     else failed.push({ line: Number(number) - 1, reason });
   }
+  if (code !== 0 && failed.length === 0) throw new CommandFailed({ argv, code, stderr, netns });
   return failed;
 }

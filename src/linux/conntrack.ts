@@ -61,16 +61,31 @@ export function parseFlows(text: string, version: IpVersion): Flow[] {
  *
  * @param all the connections `ends` was chosen from: where nothing else is between two addresses, one command ends all
  */
-export async function endFlows(exec: Exec, ends: readonly Flow[], all: readonly Flow[]): Promise<void> {
-  const commands = deletions(ends, all);
+export async function endFlows(exec: Exec, ends: readonly Flow[], all: readonly Flow[], netns?: string): Promise<void> {
+  await runDeletions(exec, deletions(ends, all), netns);
+}
+
+/** Ends the connections of a namespace whose first packet went to one of these addresses, or whose answers go there. */
+export async function endFlowsBy(exec: Exec, netns: string, addresses: readonly string[]): Promise<void> {
+  const commands = addresses.flatMap((address) => {
+    const words = ['-D', '-f', family[address.includes(':') ? 6 : 4]];
+    return [
+      [...words, '-d', address],
+      [...words, '-q', address],
+    ];
+  });
+  await runDeletions(exec, commands, netns);
+}
+
+async function runDeletions(exec: Exec, commands: readonly (readonly string[])[], netns?: string): Promise<void> {
   if (commands.length === 0) return;
   try {
     const stdin = `${commands.map((words) => words.join(' ')).join('\n')}\n`;
-    await exec.run(['conntrack', '--load-file', '-'], { stdin, timeoutMs: TIMEOUT_MS, okCodes: [0, 1] });
+    await exec.run(['conntrack', '--load-file', '-'], { stdin, netns, timeoutMs: TIMEOUT_MS, okCodes: [0, 1] });
   } catch (error) {
     // Before 1.4.7 it reads no commands from a file.
     if (!(error instanceof CommandFailed) || error.code !== 2) throw error;
-    await Promise.all(commands.map((words) => exec.run(['conntrack', ...words], { okCodes: [0, 1] })));
+    await Promise.all(commands.map((words) => exec.run(['conntrack', ...words], { netns, okCodes: [0, 1] })));
   }
 }
 

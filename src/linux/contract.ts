@@ -186,6 +186,13 @@ export interface LinkEvent {
   ifindex: number;
 }
 
+/** An IPv4 address came or went, in whichever namespace; devices are told apart by their names. */
+export interface AddressEvent {
+  kind: 'added' | 'removed';
+  device: string;
+  cidr: string;
+}
+
 export interface Host {
   readonly exec: Exec;
   /** Links with addresses and the main routing tables of the host or of one namespace. */
@@ -196,6 +203,8 @@ export interface Host {
   apply(operations: readonly NetworkOperation[], netns?: string): Promise<void>;
   /** Follows link events of the host until closed; `onLost` when the monitor had to be restarted (re-read everything). */
   watchLinks(onEvent: (event: LinkEvent) => void, onLost: () => void): Promise<{ close(): Promise<void> }>;
+  /** Follows IPv4 addresses of the host and of namespaces with a veth to it until closed. */
+  watchAddresses(onEvent: (event: AddressEvent) => void, onLost: () => void): Promise<{ close(): Promise<void> }>;
   listNetns(): Promise<string[]>;
   /** Creates it with `lo` up. */
   ensureNetns(name: string): Promise<void>;

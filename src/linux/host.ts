@@ -1,9 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { type Logger, silentLogger } from '../lib/log.ts';
-import { ApplyFailed, type Host, type LinkEvent, type NetworkOperation, type NetworkState } from './contract.ts';
+import { AddressMonitor } from './address-monitor.ts';
+import {
+  type AddressEvent,
+  ApplyFailed,
+  type Host,
+  type LinkEvent,
+  type NetworkOperation,
+  type NetworkState,
+} from './contract.ts';
 import { HelperExec } from './exec/client.ts';
 import { LinkMonitor } from './link-monitor.ts';
 import { checkNetnsName, ensureNetns, listNetns, removeNetns } from './netns.ts';
-import { type Step, steps } from './operations.ts';
+import { isWord, type Step, steps } from './operations.ts';
 import { DUMP_INTERRUPTED, parseLinksAgain, parseState, READ_COMMANDS, READ_LINKS, readLinkLine } from './state.ts';
 import { writeSysctl } from './sysctl.ts';
 
@@ -47,6 +56,8 @@ class LinuxHost implements Host {
   }
 
   async readAgain(state: NetworkState, names: readonly string[]): Promise<NetworkState> {
+    // One name that a batch takes for quotes or a comment would hide all behind it.
+    if (!names.every(isWord)) return await this.readNetwork();
     const stdin = `${names.map(readLinkLine).join('\n')}\n`;
     const { stdout } = await this.exec.run(['ip', ...READ_LINKS], { stdin, okCodes: [0, 1] });
     return parseLinksAgain(state, names, stdout);
@@ -59,7 +70,7 @@ class LinuxHost implements Host {
    */
   async apply(operations: readonly NetworkOperation[], netns?: string): Promise<void> {
     let batch: IpStep[] = [];
-    for (const operation of operations) {
+    for (const operation of netns === undefined ? withoutIdleDeletions(operations) : operations) {
       for (const step of steps(operation)) {
         if (step.kind === 'ip') batch.push({ operation, step });
         else {
@@ -74,6 +85,15 @@ class LinuxHost implements Host {
 
   async watchLinks(onEvent: (event: LinkEvent) => void, onLost: () => void): Promise<{ close(): Promise<void> }> {
     const monitor = new LinkMonitor({ exec: this.exec, logger: this.#logger, onEvent, onLost });
+    await monitor.start();
+    return monitor;
+  }
+
+  async watchAddresses(
+    onEvent: (event: AddressEvent) => void,
+    onLost: () => void,
+  ): Promise<{ close(): Promise<void> }> {
+    const monitor = new AddressMonitor({ exec: this.exec, logger: this.#logger, onEvent, onLost });
     await monitor.start();
     return monitor;
   }
@@ -131,6 +151,32 @@ class LinuxHost implements Host {
     } catch (error) {
       throw new ApplyFailed(operation, error instanceof Error ? error.message : String(error));
     }
+  }
+}
+
+/**
+ * A batch ends at a line that fails, and what is behind it takes another process: devices that are not there are not
+ * deleted, as the kernel tells without one. One that is made by the operations before stays in.
+ */
+function withoutIdleDeletions(operations: readonly NetworkOperation[]): readonly NetworkOperation[] {
+  if (!operations.some(({ op }) => op === 'delete_link')) return operations;
+  const there = ownDevices();
+  if (there === null) return operations;
+  return operations.filter((operation) => {
+    if (operation.op === 'delete_link') return there.has(operation.name);
+    if ('name' in operation) there.add(operation.name);
+    if (operation.op === 'ensure_veth') there.add(operation.peer);
+    return true;
+  });
+}
+
+/** Devices of this process's namespace; null where the kernel does not tell. */
+function ownDevices(): Set<string> | null {
+  try {
+    const lines = readFileSync('/proc/self/net/dev', 'utf8').split('\n').slice(2);
+    return new Set(lines.map((line) => line.slice(0, Math.max(0, line.lastIndexOf(':'))).trim()).filter(Boolean));
+  } catch {
+    return null;
   }
 }
 

@@ -20,9 +20,15 @@ export async function listNetns(): Promise<string[]> {
   }
 }
 
+/** Whether a command failed because the name's mount is gone (a machine that went down half-way), or the name itself. */
+export function isNetnsGone(stderr: string): boolean {
+  return /^(setting the network namespace |Cannot open network namespace |nsenter: (cannot open|reassociate to namespace) ).*: (Invalid argument|No such file or directory)$/m.test(
+    stderr,
+  );
+}
+
 /**
- * Creates a namespace with `lo` up. A name whose mount is gone (a machine that went down half-way) is taken away and
- * made anew.
+ * Creates a namespace with `lo` up. A name whose mount is gone is taken away and made anew.
  */
 export async function ensureNetns(exec: Exec, name: string): Promise<void> {
   checkNetnsName(name);
@@ -34,7 +40,7 @@ export async function ensureNetns(exec: Exec, name: string): Promise<void> {
     const argv = ['ip', '-n', name, 'link', 'set', 'dev', 'lo', 'up'];
     const up = await exec.run(argv, { okCodes: [0, 1, 2, 255] });
     if (up.code === 0) return;
-    if (attempt === 2) throw new CommandFailed({ argv, code: up.code, stderr: up.stderr });
+    if (attempt === 2 || !isNetnsGone(up.stderr)) throw new CommandFailed({ argv, code: up.code, stderr: up.stderr });
     await removeNetns(exec, name);
   }
 }

@@ -155,5 +155,10 @@ function routeKey(route: {
  * these get in, whoever made them. @throws on any other
  */
 export function checkWord(word: string): void {
-  if (!/^[\w.:/@%+=,-]+$/.test(word)) throw new Error(`not a word for ip: ${JSON.stringify(word)}`);
+  if (!isWord(word)) throw new Error(`not a word for ip: ${JSON.stringify(word)}`);
+}
+
+/** Whether a text is one that needs nothing of these. */
+export function isWord(text: string): boolean {
+  return /^[\w.:/@%+=,-]+$/.test(text);
 }

@@ -37,10 +37,15 @@ export class PacketFilter {
   #isByTable = false;
 
   /** @param flavour one for certain, instead of the host's own */
-  constructor(exec: Exec, tool: 'iptables' | 'ip6tables', flavour: '-nft' | '-legacy' | null = null) {
+  constructor(exec: Exec, tool: 'iptables' | 'ip6tables', flavour: Flavour | null = null) {
     this.#exec = exec;
     this.#tool = tool;
     this.#flavour = flavour;
+  }
+
+  /** What works on this host; null as long as it is not known. */
+  get flavour(): Flavour | null {
+    return this.#flavour;
   }
 
   /** Finds out what works on this host; the `save` that follows at once costs nothing. @throws CommandFailed */

@@ -16,7 +16,8 @@ export async function argvOf(pid: number): Promise<string[]> {
  * while, and a zombie answers `kill -0`: only its state tells.
  */
 export async function startOf(pid: number): Promise<string | null> {
-  const text = await readOr(`/proc/${pid}/stat`, '');
+  // Without a pause, as command lines below: agents look at hundreds each second.
+  const text = readNow(`/proc/${pid}/stat`);
   // The second field is the program's name in parentheses and may hold anything, more parentheses included.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state, startedAt] = [fields[0], fields[19]];
@@ -63,8 +64,12 @@ export class ProcessStart {
 }
 
 function commandLine(pid: string): string {
+  return readNow(`/proc/${pid}/cmdline`);
+}
+
+function readNow(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
     return ''; // ended meanwhile
   }

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Exec } from './contract.ts';
 
+const SYSCTL_FOLDER = '/proc/sys/';
+
 /**
  * Kernel settings under `/proc/sys`. A key is written with slashes (`net/ipv6/conf/eth0.100/disable_ipv6`), since names
  * of devices hold dots; a key without any slash is read as the dotted form.
@@ -17,14 +19,40 @@ export async function writeSysctl(
   elsewhere?: { exec: Exec; netns: string },
 ): Promise<void> {
   const path = sysctlPath(key);
-  if (!/^[\w .:-]*$/.test(value)) throw new Error(`not a value of a kernel setting: ${JSON.stringify(value)}`);
+  if (!isValue(value)) throw new Error(`not a value of a kernel setting: ${JSON.stringify(value)}`);
   if (isOfMissingIpv6(key)) return;
   if (elsewhere) {
-    const name = path.slice('/proc/sys/'.length);
+    const name = path.slice(SYSCTL_FOLDER.length);
     await elsewhere.exec.run(['sysctl', '-q', '-w', `${name}=${value}`], { netns: elsewhere.netns });
   } else if ((await readSysctl(key)) !== value) {
     await writeFile(path, value);
   }
+}
+
+/** Several settings of another namespace, by one command; those it does not have are left out. */
+export async function readSysctls(exec: Exec, netns: string, keys: readonly string[]): Promise<Map<string, string>> {
+  const names = keys.map((key) => sysctlPath(key).slice(SYSCTL_FOLDER.length));
+  const { stdout } = await exec.run(['sysctl', '-e', ...names], { netns, okCodes: [0, 1, 255] });
+  // It prints names with dots, and a dot within one as a slash.
+  const swapped = (name: string) => name.replace(/[./]/g, (sign) => (sign === '.' ? '/' : '.'));
+  const found = stdout.split('\n').flatMap((line) => {
+    const [, name, value] = /^(\S+) = (.*)$/.exec(line) ?? [];
+    return name === undefined || value === undefined ? [] : [[swapped(name), value.trim()] as const];
+  });
+  return new Map(found);
+}
+
+/** Sets several in another namespace, by one command; those the kernel does not have are passed over. */
+export async function writeSysctls(
+  exec: Exec,
+  netns: string,
+  settings: Iterable<readonly [key: string, value: string]>,
+): Promise<void> {
+  const words = [...settings].map(([key, value]) => {
+    if (!isValue(value)) throw new Error(`not a value of a kernel setting: ${JSON.stringify(value)}`);
+    return `${sysctlPath(key).slice(SYSCTL_FOLDER.length)}=${value}`;
+  });
+  if (words.length > 0) await exec.run(['sysctl', '-q', '-e', '-w', ...words], { netns });
 }
 
 /** On a kernel without IPv6 (`ipv6.disable=1`) there is nothing to set, and nothing that would have to be. */
@@ -38,4 +66,8 @@ export function sysctlPath(key: string): string {
     throw new Error(`not a name of a kernel setting: ${JSON.stringify(key)}`);
   }
   return `/proc/sys/${path}`;
+}
+
+function isValue(text: string): boolean {
+  return /^[\w .:-]*$/.test(text);
 }

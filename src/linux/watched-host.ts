@@ -1,4 +1,4 @@
-import type { Host, Link, LinkEvent, NetworkOperation, NetworkState } from './contract.ts';
+import type { AddressEvent, Host, Link, LinkEvent, NetworkOperation, NetworkState } from './contract.ts';
 
 /** Above this it is cheaper to read everything. */
 const MOST_LINKS = 64;
@@ -83,6 +83,10 @@ export class WatchedHost implements Host {
         await watch.close();
       },
     };
+  }
+
+  watchAddresses(onEvent: (event: AddressEvent) => void, onLost: () => void): Promise<{ close(): Promise<void> }> {
+    return this.#host.watchAddresses(onEvent, onLost);
   }
 
   listNetns(): Promise<string[]> {

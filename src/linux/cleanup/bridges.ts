@@ -1,5 +1,6 @@
-import type { Host } from '../contract.ts';
+import type { Host, NetworkOperation } from '../contract.ts';
 import { isBare, isLeg, isMarked } from '../legs.ts';
+import type { NotRemoved } from './namespaces.ts';
 import { bridgePorts, planBridgeRemoval } from './remove-bridge.ts';
 
 export interface BridgeCleanupOptions {
@@ -16,11 +17,21 @@ export interface CleanedBridges {
   removed: string[];
   /** Bridges that have taps, with how many. */
   inUse: { name: string; taps: number }[];
+  /** Those that could not be removed, with the reason. */
+  failed: NotRemoved[];
 }
 
 /** The body of `neutron-linuxbridge-cleanup`: removes the bridges and legs that agents made for networks, and nothing else. */
 export async function cleanUpBridges(host: Host, { nics, keep, force }: BridgeCleanupOptions): Promise<CleanedBridges> {
-  const cleaned: CleanedBridges = { removed: [], inUse: [] };
+  const cleaned: CleanedBridges = { removed: [], inUse: [], failed: [] };
+  const remove = async (name: string, operations: readonly NetworkOperation[]) => {
+    try {
+      await host.apply(operations);
+      for (const operation of operations) if (operation.op === 'delete_link') cleaned.removed.push(operation.name);
+    } catch (error) {
+      cleaned.failed.push({ name, reason: error instanceof Error ? error.message : String(error) });
+    }
+  };
   const { links } = await host.readNetwork();
   for (const { name, kind } of links.values()) {
     if (kind !== 'bridge' || !isNetworkBridge(name) || keep.has(name)) continue;
@@ -31,14 +42,11 @@ export async function cleanUpBridges(host: Host, { nics, keep, force }: BridgeCl
       cleaned.inUse.push({ name, taps });
       continue;
     }
-    const operations = planBridgeRemoval(name, state, nics);
-    await host.apply(operations);
-    for (const operation of operations) if (operation.op === 'delete_link') cleaned.removed.push(operation.name);
+    await remove(name, planBridgeRemoval(name, state, nics));
   }
   for (const link of (await host.readNetwork()).links.values()) {
     if (link.master !== null || !isLeg(link) || !isMarked(link) || !isBare(link)) continue;
-    await host.apply([{ op: 'delete_link', name: link.name }]);
-    cleaned.removed.push(link.name);
+    await remove(link.name, [{ op: 'delete_link', name: link.name }]);
   }
   return cleaned;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CommandFailed } from '../contract.ts';
 import { FakeHost } from '../fake/host.ts';
 import { cleanUpBridges } from './bridges.ts';
 import { cleanUpNamespaces } from './namespaces.ts';
@@ -22,10 +23,23 @@ describe('bridges', () => {
     expect(await cleanUpBridges(fake, options)).toEqual({
       removed: ['brq11111111-11'],
       inUse: [{ name: 'brq22222222-22', taps: 1 }],
+      failed: [],
     });
     expect(fake.print()).toBe(
       'br-ex bridge up mtu 1500\nbrq22222222-22 bridge up mtu 1500\n  tap22222222-22 tun down mtu 1500\neth1 up mtu 1500 10.0.0.2/24',
     );
+  });
+
+  it('goes on with the others where one cannot be removed', async () => {
+    const fake = host();
+    const leg = { kind: 'vlan', vlan: { link: 'eth1', vid: 6, protocol: '802.1Q' }, alias: `network:${id}` };
+    fake.root.give('eth1.6', leg);
+    fake.failOn(({ op }) => (op === 'add_address' ? 'No buffer space available' : null));
+    expect(await cleanUpBridges(fake, { ...options, force: true })).toEqual({
+      removed: ['brq22222222-22', 'eth1.6'],
+      inUse: [],
+      failed: [{ name: 'brq11111111-11', reason: expect.stringContaining('No buffer space available') }],
+    });
   });
 
   it('removes legs with their bridge, and those that a crash left outside', async () => {
@@ -59,6 +73,7 @@ describe('bridges', () => {
     expect(await cleanUpBridges(fake, { ...options, keep, force: true })).toEqual({
       removed: ['brq22222222-22'],
       inUse: [],
+      failed: [],
     });
     expect(fake.root.has('tap22222222-22')).toBe(true);
   });
@@ -78,8 +93,43 @@ describe('namespaces', () => {
     expect(await cleanUpNamespaces(fake, { force: false })).toEqual({
       removed: [`qdhcp-${id}`, `snat-${id}`],
       inUse: [`qrouter-${id}`],
+      failed: [],
     });
     expect(await fake.listNetns()).toEqual([id, 'qdhcp-mine', `qrouter-${id}`]);
+  });
+
+  it('keeps one that cannot be looked at, and removes one whose mount is gone', async () => {
+    const fake = new FakeHost();
+    const gone = `qrouter-${id}`;
+    for (const name of [`qdhcp-${id}`, gone]) await fake.ensureNetns(name);
+    fake.readNetwork = async (netns) => {
+      const argv = ['ip', '-n', netns!];
+      const stderr = `setting the network namespace "${netns}" failed: Invalid argument\n`;
+      throw netns === gone
+        ? new CommandFailed({ argv, code: 255, stderr })
+        : new CommandFailed({ argv, code: null, stderr: '', why: 'no end after 60000 ms' });
+    };
+    expect(await cleanUpNamespaces(fake, { force: false })).toMatchObject({
+      removed: [gone],
+      inUse: [],
+      failed: [{ name: `qdhcp-${id}`, reason: expect.stringContaining('no end after 60000 ms') }],
+    });
+    expect(await fake.listNetns()).toEqual([`qdhcp-${id}`]);
+  });
+
+  it('goes on with the others where one cannot be removed', async () => {
+    const fake = new FakeHost();
+    for (const name of [`qdhcp-${id}`, `qrouter-${id}`]) await fake.ensureNetns(name);
+    const removeNetns = fake.removeNetns.bind(fake);
+    fake.removeNetns = async (name) => {
+      if (name.startsWith('qdhcp-')) throw new Error('Device or resource busy');
+      await removeNetns(name);
+    };
+    expect(await cleanUpNamespaces(fake, { force: true })).toEqual({
+      removed: [`qrouter-${id}`],
+      inUse: [],
+      failed: [{ name: `qdhcp-${id}`, reason: 'Device or resource busy' }],
+    });
   });
 
   it('looks at one kind of agent only when asked', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Host } from '../contract.ts';
+import { CommandFailed, type Host } from '../contract.ts';
+import { isNetnsGone } from '../netns.ts';
 
 /** Whose namespaces: `dhcp` makes `qdhcp-…`, `l3` makes `qrouter-…`, `fip-…` and `snat-…`. */
 export type AgentKind = 'dhcp' | 'l3';
@@ -22,6 +23,14 @@ export interface CleanedNamespaces {
   removed: string[];
   /** Namespaces that have devices. */
   inUse: string[];
+  /** Those that could not be looked at or removed, with the reason: they are as they were. */
+  failed: NotRemoved[];
+}
+
+/** Something that a cleanup was to remove and could not. */
+export interface NotRemoved {
+  name: string;
+  reason: string;
 }
 
 /** The body of `neutron-netns-cleanup`: removes namespaces whose name is an agent's prefix and an id, and no other. */
@@ -29,29 +38,34 @@ export async function cleanUpNamespaces(
   host: Host,
   { force, agentKind }: NamespaceCleanupOptions,
 ): Promise<CleanedNamespaces> {
-  const cleaned: CleanedNamespaces = { removed: [], inUse: [] };
+  const cleaned: CleanedNamespaces = { removed: [], inUse: [], failed: [] };
   const prefixes = agentKind ? PREFIXES[agentKind] : Object.values(PREFIXES).flat();
   for (const name of await host.listNetns()) {
     const prefix = prefixes.find((candidate) => name.startsWith(candidate));
     if (!prefix || !UUID.test(name.slice(prefix.length))) continue;
-    if (!force && !(await isEmpty(host, name))) {
-      cleaned.inUse.push(name);
-      continue;
+    try {
+      if (!force && !(await isEmpty(host, name))) {
+        cleaned.inUse.push(name);
+        continue;
+      }
+      if (force) await endProcesses(host, name);
+      await host.removeNetns(name);
+      cleaned.removed.push(name);
+    } catch (error) {
+      cleaned.failed.push({ name, reason: error instanceof Error ? error.message : String(error) });
     }
-    if (force) await endProcesses(host, name);
-    await host.removeNetns(name);
-    cleaned.removed.push(name);
   }
   return cleaned;
 }
 
-/** Whether a namespace has nothing but `lo`. One whose mount is gone is empty too. */
-export async function isEmpty(host: Host, netns: string): Promise<boolean> {
+/** Whether a namespace has nothing but `lo`. One whose mount is gone is empty too. @throws where that cannot be said */
+async function isEmpty(host: Host, netns: string): Promise<boolean> {
   try {
     const { links } = await host.readNetwork(netns);
     return [...links.values()].every((link) => link.kind === 'loopback');
-  } catch {
-    return true;
+  } catch (error) {
+    if (error instanceof CommandFailed && isNetnsGone(error.stderr)) return true;
+    throw error;
   }
 }
 

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../lib/log.ts';
+import { runBatch } from '../batch.ts';
 import { CommandFailed } from '../contract.ts';
+import { isNetnsGone } from '../netns.ts';
 import { HelperExec } from './client.ts';
 
 let exec: HelperExec;
@@ -83,6 +85,28 @@ describe('run', () => {
 
   it.each(['../x', '-n', 'a b', 'a/b', ''])('refuses %j as a namespace', async (netns) => {
     await expect(exec.run(['cat'], { netns })).rejects.toThrow(/not a name of a network namespace/);
+  });
+});
+
+describe('a namespace that is not there', () => {
+  const netns = 'neutrino-test-nowhere';
+
+  it.each([
+    [['ip', 'link', 'show'], { netns }],
+    [['ip', '-n', netns, 'link', 'show'], {}],
+    [['tc', '-n', netns, 'qdisc', 'show'], {}],
+  ])('is told as such by %j %j', async (argv, options) => {
+    const failure = await exec.run(argv, options).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(CommandFailed);
+    expect(isNetnsGone((failure as CommandFailed).stderr)).toBe(true);
+  });
+
+  it.each(['../x', '', '-j'])('is not %j, which is no name of one', async (name) => {
+    await expect(exec.run(['ip', '-n', name, 'link'])).rejects.toThrow(/not a name of a network namespace/);
+  });
+
+  it('is no place where all lines of a batch were done', async () => {
+    await expect(runBatch(exec, 'ip', ['link set dev lo up'], netns)).rejects.toThrow(CommandFailed);
   });
 });
 

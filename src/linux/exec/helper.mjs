@@ -49,6 +49,7 @@ const ALLOWED = new Set([
   'iptables-save',
   'keepalived',
   'modprobe',
+  'ndsend',
   'radvd',
   'sysctl',
   'tc',
@@ -102,11 +103,31 @@ function checkProgram(name) {
   );
 }
 
-function commandLine({ argv, netns }, before = []) {
-  checkProgram(argv[0]);
-  if (netns === undefined || netns === null) return [...before, ...argv];
+function checkNetns(netns) {
   if (!NETNS_NAME.test(netns)) throw new Error(`not a name of a network namespace: ${netns}`);
-  return ['ip', 'netns', 'exec', netns, ...before, ...argv];
+}
+
+/**
+ * `ip` makes a mount namespace for whatever it runs in a network namespace, and `ip -n` for itself: milliseconds, and the
+ * kernel does one at a time. A command that looks at nothing below /sys and /etc/netns does without.
+ */
+function commandLine({ argv, netns }) {
+  checkProgram(argv[0]);
+  const [program, option, name, ...rest] = argv;
+  const isInside = ['ip', 'tc', 'bridge'].includes(program) && option === '-n' && name !== undefined;
+  const inside = netns ?? (isInside ? name : null);
+  if (inside === null) return argv;
+  checkNetns(inside);
+  return ['nsenter', `--net=/run/netns/${inside}`, ...(isInside ? [program, ...rest] : argv)];
+}
+
+/** A daemon gets the whole of it: files of /etc/netns and /sys as the namespace has them. */
+function daemonLine({ argv, netns }) {
+  checkProgram(argv[0]);
+  const words = ['setsid', '--fork', ...argv];
+  if (netns === undefined || netns === null) return words;
+  checkNetns(netns);
+  return ['ip', 'netns', 'exec', netns, ...words];
 }
 
 function run(request) {
@@ -176,7 +197,7 @@ function run(request) {
 function daemon(request) {
   let log = 'ignore';
   try {
-    const [program, ...rest] = commandLine(request, ['setsid', '--fork']);
+    const [program, ...rest] = daemonLine(request);
     if (request.logFile) log = openSync(request.logFile, 'a', 0o640);
     const child = spawn(program, rest, {
       env: { ...ENVIRONMENT, ...request.env },

@@ -1,4 +1,5 @@
 import {
+  type AddressEvent,
   ApplyFailed,
   describeOperation,
   type Host,
@@ -22,6 +23,7 @@ export class FakeHost implements Host {
   readonly applied: string[] = [];
   readonly #counters = { ifindex: 0 };
   readonly #watchers = new Set<Watcher>();
+  readonly #addressWatchers = new Set<{ onEvent(event: AddressEvent): void }>();
   readonly #namespaces = new Map<string, FakeNamespace>();
   readonly root = new FakeNamespace(null, this.#counters, (event) => this.#tell(event));
   constructor() {
@@ -92,6 +94,7 @@ export class FakeHost implements Host {
         if (error instanceof Refused) throw new ApplyFailed(operation, error.message);
         throw error;
       }
+      this.#tellAddress(operation);
       this.applied.push(`${netns ? `[${netns}] ` : ''}${describeOperation(operation)}`);
     }
   }
@@ -100,6 +103,15 @@ export class FakeHost implements Host {
     const watcher = { onEvent, onLost };
     this.#watchers.add(watcher);
     return { close: async () => void this.#watchers.delete(watcher) };
+  }
+
+  async watchAddresses(
+    onEvent: (event: AddressEvent) => void,
+    onLost: () => void,
+  ): Promise<{ close(): Promise<void> }> {
+    const watcher = { onEvent, onLost };
+    this.#addressWatchers.add(watcher);
+    return { close: async () => void this.#addressWatchers.delete(watcher) };
   }
 
   async listNetns(): Promise<string[]> {
@@ -118,6 +130,14 @@ export class FakeHost implements Host {
   }
 
   async close(): Promise<void> {}
+
+  #tellAddress(operation: NetworkOperation): void {
+    if (operation.op !== 'add_address' && operation.op !== 'delete_address') return;
+    const { device, cidr } = operation;
+    if (cidr.includes(':')) return;
+    const kind = operation.op === 'add_address' ? 'added' : 'removed';
+    for (const { onEvent } of this.#addressWatchers) onEvent({ kind, device, cidr });
+  }
 
   #applyOne(operation: NetworkOperation, netns: string | undefined): void {
     const here = this.#namespace(netns);
