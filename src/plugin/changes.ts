@@ -5,6 +5,8 @@ import { isSerial, type Turn, takeTurn } from '../db/write/turns.ts';
 import type { Context } from '../lib/context.ts';
 import { defineErrors } from '../lib/errors.ts';
 import type { Input } from './contract.ts';
+import type { News } from './news/news.ts';
+import { type Noted, newsOf } from './news/task-news.ts';
 import type { Outbox, ResourceType, Task } from './outbox/outbox.ts';
 import { apiTime } from './parts.ts';
 import type { CountedInputs, Quotas } from './quota/quotas.ts';
@@ -46,8 +48,11 @@ export interface Change {
     payload?: Record<string, unknown>,
     known?: unknown,
   ): Promise<void>;
-  /** A resource is another now, which means nothing to agents: noted where somebody listens to its objects. */
-  changed(resourceType: ResourceType, id: string): Promise<void>;
+  /**
+   * A resource is new or another now, which means nothing to agents: noted where somebody listens to its objects.
+   * @param what what people who look on are told
+   */
+  changed(resourceType: ResourceType, id: string, what?: 'created' | 'updated'): Promise<void>;
 }
 
 /** Runs changes: one transaction each, done again when a race for an address, MAC or segment was lost. */
@@ -59,6 +64,7 @@ export class Changes {
   readonly #requests: RecentRequests;
   readonly #wanted: (resourceType: ResourceType) => boolean;
   readonly #onLostRace: () => void;
+  readonly #news: News | null;
 
   constructor(parts: {
     database: Database;
@@ -69,6 +75,8 @@ export class Changes {
     /** Whether somebody listens to objects of a type. */
     wanted: (resourceType: ResourceType) => boolean;
     onLostRace: () => void;
+    /** Who looks on; nobody when left out. */
+    news?: News;
   }) {
     this.#database = parts.database;
     this.#outbox = parts.outbox;
@@ -77,6 +85,7 @@ export class Changes {
     this.#requests = parts.requests;
     this.#wanted = parts.wanted;
     this.#onLostRace = parts.onLostRace;
+    this.#news = parts.news ?? null;
   }
 
   /**
@@ -90,6 +99,7 @@ export class Changes {
     turn: Turn | null = 'alone',
   ): Promise<{ result: T; tasks: Task[] }> {
     let tasks: Task[] = [];
+    let noted: Noted[] = [];
     // A parent that went away between reading and writing: the next attempt finds it gone, and says so.
     const lostRace = (error: unknown) => isUniqueViolation(error) || isForeignKeyViolation(error);
     const retryOn = (error: unknown) => {
@@ -101,11 +111,13 @@ export class Changes {
       .transaction(
         async (tx) => {
           tasks = [];
+          noted = [];
           const nowMs = this.#now();
           if (turn !== null) await takeTurn(tx, turn);
           const counted: CountedInputs[] = [];
           const changed = new Set<string>();
           const todo: Change['todo'] = async (resource_type, resource_id, action, payload = {}, known) => {
+            noted.push({ type: resource_type, id: resource_id, action, payload });
             tasks.push(await this.#outbox.add(tx, { resource_type, resource_id, action, payload, context, known }));
           };
           const result = await work({
@@ -118,7 +130,8 @@ export class Changes {
               if (await this.#quotas.checkBeside(tx, { resource, inputs })) counted.push({ resource, inputs });
             },
             todo,
-            changed: async (type, id) => {
+            changed: async (type, id, what = 'updated') => {
+              noted.push({ type, id, action: what });
               if (!this.#wanted(type) || changed.has(`${type} ${id}`)) return;
               changed.add(`${type} ${id}`);
               await todo(type, id, 'changed');
@@ -136,6 +149,7 @@ export class Changes {
         if (!isUniqueViolation(error)) throw error;
         throw changeErrors.ServiceUnavailable({ what: 'Too many requests want the same addresses' }, error);
       });
+    if (this.#news?.wanted) this.#news.note(newsOf(noted, context));
     // What an agent reports is its own doing.
     const isAsked = context.projectId !== null || context.userId !== null;
     for (const { resource_type, resource_id, action } of isAsked ? tasks : []) {

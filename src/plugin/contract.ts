@@ -1,6 +1,7 @@
 import type { Context } from '../lib/context.ts';
 import type { ListQuery, Page } from '../lib/query.ts';
 import type { Agent, Network, Port, Subnet } from '../resources/shapes.ts';
+import type { News } from './news/news.ts';
 
 /**
  * What the API calls. One `Collection` per resource, all alike, so that the API's machine needs to know nothing else.
@@ -64,6 +65,8 @@ export interface CorePlugin {
   readonly routes: Readonly<Record<string, RouteHandler>>;
   /** Aliases of the extensions that work in this configuration: decides which attributes exist. */
   readonly extensions: ReadonlySet<string>;
+  /** What changes, for people who look on; absent: nobody can. */
+  readonly news?: News;
   /**
    * Whether there is room for these inputs of a POST. The plugin decides that itself when it creates them; this is for
    * whoever refuses a request for another reason and must name this one first, as upstream does.
@@ -75,7 +78,10 @@ export interface CorePlugin {
 }
 
 export interface Explanation {
-  port_id: string;
+  /** One of the three: what was asked about. */
+  port_id?: string;
+  router_id?: string;
+  floatingip_id?: string;
   verdict: 'works' | 'waits' | 'broken' | 'unknown';
   /** One sentence: what is wrong first, or that nothing is. */
   summary: string;

@@ -5,6 +5,7 @@ import type { ServiceProvider } from '../resources/shapes.ts';
 import type { Endpoint } from '../rpc/transport.ts';
 import type { Change } from './changes.ts';
 import type { Collection, RouteHandler } from './contract.ts';
+import type { Duty } from './duty/duties.ts';
 import type { Machine } from './machine.ts';
 import type { PluginOptions } from './options.ts';
 
@@ -44,6 +45,8 @@ export interface DomainParts {
   readonly routes?: Readonly<Record<string, RouteHandler>>;
   /** What agents may call, by topic. */
   readonly endpoints?: readonly { readonly topic: string; readonly endpoint: Endpoint }[];
+  /** Its periodic work, which one of all servers does. */
+  readonly duties?: readonly Duty[];
   /** Begins what it does by itself; called once, when the server is ready. */
   start?(): void | Promise<void>;
   close?(): Promise<void>;

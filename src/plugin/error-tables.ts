@@ -5,18 +5,26 @@ import { addressScopeErrors } from './address-scope/errors.ts';
 import { agentErrors } from './agent/errors.ts';
 import { autoAllocateErrors } from './auto-allocated-topology/errors.ts';
 import { changeErrors } from './changes.ts';
+import { conntrackHelperErrors } from './conntrack-helper/errors.ts';
 import { dhcpPortErrors } from './dhcp/dhcp-ports.ts';
 import { dhcpErrors } from './dhcp/errors.ts';
 import { flavorErrors } from './flavor/errors.ts';
+import { floatingIpErrors } from './floatingip/errors.ts';
+import { haErrors } from './ha-router/errors.ts';
 import { ipamErrors } from './ipam/errors.ts';
+import { l3AgentErrors } from './l3-agent/errors.ts';
+import { meteringErrors } from './metering/errors.ts';
 import { ml2Errors } from './ml2/errors.ts';
+import { ndpProxyErrors } from './ndp-proxy/errors.ts';
 import { networkErrors } from './network/errors.ts';
 import { segmentRangeErrors } from './network-segment-range/errors.ts';
 import { portErrors } from './port/errors.ts';
 import { bindingErrors } from './port-binding/errors.ts';
+import { portForwardingErrors } from './port-forwarding/errors.ts';
 import { qosErrors } from './qos/errors.ts';
 import { quotaErrors } from './quota/errors.ts';
 import { rbacErrors } from './rbac-policy/errors.ts';
+import { portRefused, routerErrors } from './router/errors.ts';
 import { securityGroupErrors } from './security-group/errors.ts';
 import { segmentErrors } from './segment/errors.ts';
 import { subnetErrors } from './subnet/errors.ts';
@@ -31,17 +39,26 @@ export const errorTables: readonly Readonly<Record<string, ErrorMaker>>[] = [
   agentErrors,
   autoAllocateErrors,
   changeErrors,
+  conntrackHelperErrors,
   dhcpPortErrors,
   dhcpErrors,
   flavorErrors,
+  floatingIpErrors,
+  haErrors,
   ipamErrors,
+  l3AgentErrors,
+  meteringErrors,
   ml2Errors,
+  ndpProxyErrors,
   networkErrors,
   bindingErrors,
   portErrors,
+  portForwardingErrors,
   qosErrors,
   quotaErrors,
   rbacErrors,
+  portRefused,
+  routerErrors,
   securityGroupErrors,
   segmentErrors,
   segmentRangeErrors,

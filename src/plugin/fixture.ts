@@ -29,9 +29,13 @@ export interface Fixture extends AsyncDisposable {
   /** A heartbeat of a Linux bridge agent. */
   bridgeAgent(host?: string, configurations?: Record<string, unknown>): Promise<unknown>;
   dhcpAgent(host?: string, more?: Record<string, unknown>): Promise<unknown>;
+  l3Agent(host?: string, configurations?: Record<string, unknown>, more?: Record<string, unknown>): Promise<unknown>;
   /** Calls an endpoint as an agent does. */
   // biome-ignore lint/suspicious/noExplicitAny: answers of all methods; tests look at what they expect
   ask(method: string, args: Record<string, unknown>, context?: Context): Promise<any>;
+  /** The same, of an L3 agent. */
+  // biome-ignore lint/suspicious/noExplicitAny: likewise
+  askL3(method: string, args: Record<string, unknown>, context?: Context): Promise<any>;
   /** What agents were told since the last time, after everything was told: topic (and host), method, arguments. */
   // biome-ignore lint/suspicious/noExplicitAny: arguments of all methods, likewise
   told(): Promise<{ to: string; method: string; args: any }[]>;
@@ -55,6 +59,9 @@ export function pluginOptions(changes: Options = {}): PluginOptions {
     service: defaultValues(groups.service, changes.service),
     telling: defaultValues(groups.telling, changes.telling),
     l2pop: defaultValues(groups.l2pop, changes.l2pop),
+    conntrackHelper: defaultValues(groups.conntrackHelper, changes.conntrackHelper),
+    l3Agent: defaultValues(groups.l3Agent, changes.l3Agent),
+    router: defaultValues(groups.router, changes.router),
     securityGroup: defaultValues(groups.securityGroup, { enable_security_group: false, ...changes.securityGroup }),
   };
 }
@@ -119,7 +126,17 @@ export async function createFixture(
         configurations: { networks: 0 },
         ...more,
       }),
+    l3Agent: (host = 'host1', configurations = {}, more = {}) =>
+      report({
+        agent_type: 'L3 agent',
+        binary: 'neutron-l3-agent',
+        host,
+        topic: 'l3_agent',
+        configurations: { agent_mode: 'legacy', handle_internal_only_routers: true, ...configurations },
+        ...more,
+      }),
     ask: (method, args, context) => transport.tell('q-plugin', method, args, context),
+    askL3: (method, args, context) => transport.tell('q-l3-plugin', method, args, context),
     async told() {
       await plugin.idle();
       const messages = transport.sent.slice(read).filter(({ kind }) => kind === 'cast');

@@ -12,6 +12,8 @@ describe('service_plugins', () => {
         'neutron.services.flavors.flavors_plugin.FlavorsPlugin',
         'flavors',
         'neutron.services.qos.qos_plugin.QoSPlugin',
+        'neutron.services.l3_router.l3_router_plugin.L3RouterPlugin',
+        'router',
       ],
     ],
   ])('takes %j', (names) => {
@@ -19,9 +21,12 @@ describe('service_plugins', () => {
   });
 
   it.each([
-    ['router', /'router' comes in a later release/],
-    ['neutron.services.metering.metering_plugin.MeteringPlugin', /comes in a later release/],
-    ['frob', /'frob' is no service plugin; there are segments, network_segment_range, trunk, qos, and tag/],
+    ['local_ip', /'local_ip' comes in a later release/],
+    ['neutron.services.local_ip.local_ip_plugin.LocalIPPlugin', /comes in a later release/],
+    [
+      'frob',
+      /'frob' is no service plugin; there are segments, network_segment_range, trunk, qos, router, port_forwarding, conntrack_helper, ndp_proxy, metering, and tag/,
+    ],
   ])('refuses %s with what there is', (name, reason) => {
     expect(check('tag', name)).toMatch(reason);
   });

@@ -1,7 +1,10 @@
 import { declareOptions, type OptionValues, option } from '../lib/options.ts';
+import { type ConntrackHelperOptions, conntrackHelperOptions } from './conntrack-helper/options.ts';
+import { type L3AgentOptions, l3AgentOptions } from './l3-agent/options.ts';
 import { parseTunnelRanges, parseVlanRanges } from './ml2/type/ranges.ts';
 import { parsePhysicalNetworkMtus } from './network/mtu.ts';
 import { type QuotaOptions, quotaOptions } from './quota/options.ts';
+import { type RouterOptions, routerOptions } from './router/options.ts';
 
 const schedulers = ['WeightScheduler', 'AZAwareWeightScheduler', 'ChanceScheduler'] as const;
 
@@ -177,24 +180,31 @@ const alwaysThere = [
   'auto_allocate',
 ];
 /** Those that are there when the option names them. */
-const served = ['segments', 'network_segment_range', 'trunk', 'qos'] as const;
-const later = [
+const served = [
+  'segments',
+  'network_segment_range',
+  'trunk',
+  'qos',
   'router',
-  'l3_router',
-  'metering',
   'port_forwarding',
   'conntrack_helper',
   'ndp_proxy',
-  'log',
-  'local_ip',
-  'placement',
-];
+  'metering',
+] as const;
+const later = ['log', 'local_ip', 'placement'];
+
+/** Folders of upstream's class paths that are called otherwise than the plugin. */
+const folders: Readonly<Record<string, string>> = { l3_router: 'router', portforwarding: 'port_forwarding' };
+
+/** What an entry may name: a class path stands for the plugin whose folder it leads through. */
+function namesIn(entry: string): string[] {
+  return entry.split('.').map((part) => folders[part] ?? part);
+}
 
 /** One line that says which name is wrong, and which there are. */
 function checkServicePlugins(names: readonly string[]): string | null {
   for (const name of names) {
-    // A class path stands for the plugin whose folder it leads through: neutron.services.segments.plugin.Plugin.
-    const known = name.includes('.') ? name.split('.') : [name];
+    const known = namesIn(name);
     if ([...alwaysThere, ...served].some((each) => known.includes(each))) continue;
     if (later.some((each) => known.includes(each))) return `'${name}' comes in a later release; take it out until then`;
     return `'${name}' is no service plugin; there are ${served.join(', ')}, and ${alwaysThere.join(', ')}, which are always on`;
@@ -204,7 +214,7 @@ function checkServicePlugins(names: readonly string[]): string | null {
 
 /** Whether the configuration names a service plugin that is not always there. */
 export function hasServicePlugin({ service }: Pick<PluginOptions, 'service'>, name: (typeof served)[number]): boolean {
-  return service.service_plugins.some((entry) => entry.split('.').includes(name));
+  return service.service_plugins.some((entry) => namesIn(entry).includes(name));
 }
 
 /** Which service plugins there are besides those that always are. */
@@ -231,6 +241,9 @@ export interface PluginOptions {
   readonly service: ServiceOptions;
   readonly telling: TellingOptions;
   readonly l2pop: L2popOptions;
+  readonly conntrackHelper: ConntrackHelperOptions;
+  readonly l3Agent: L3AgentOptions;
+  readonly router: RouterOptions;
 }
 
 /** How agents are told; options of ours that upstream has not. */
@@ -257,4 +270,7 @@ export const pluginOptionGroups = {
   service: serviceOptions,
   telling: tellingOptions,
   l2pop: l2popOptions,
+  conntrackHelper: conntrackHelperOptions,
+  l3Agent: l3AgentOptions,
+  router: routerOptions,
 } as const;

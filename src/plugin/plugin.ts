@@ -22,6 +22,7 @@ import { loadDrivers } from './ml2/registry.ts';
 import { SegmentTypes } from './ml2/segment-types.ts';
 import { Networks } from './network/networks.ts';
 import { networkRbac } from './network/rbac.ts';
+import { News } from './news/news.ts';
 import { NovaLane } from './nova/lane.ts';
 import { NovaNotes } from './nova/notes.ts';
 import { pullEndpoint, resourceVersionsEndpoint } from './objects/endpoints.ts';
@@ -41,6 +42,7 @@ import { Subnets } from './subnet/subnets.ts';
 
 /** The plugin with its life: what a server runs. */
 export interface Plugin extends CorePlugin {
+  readonly news: News;
   /** What agents may call; the server listens with it on its transport. */
   rpcEndpoints(): { topic: string; endpoints: Endpoint[] }[];
   /** Takes up what an earlier process left undone, and begins to look for periodic work that no other server does. */
@@ -73,10 +75,12 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
   const shared = share(parts, loadedExtensions({ drivers: extensionDrivers, mechanisms }, domains, options));
   const { database, now, stopPoint } = shared;
   const lane = parts.nova ? new NovaLane({ database, nova: parts.nova, logger, now, stopPoint }) : null;
+  const news = new News(shared);
   const machine = assemble(shared, domains, {
     ...{ types, mechanisms, extensionDrivers },
     nova: parts.nova ? new NovaNotes(parts.nova) : null,
     wakeLane: () => lane?.wake(),
+    news,
   });
   const brought = domains.map((domain) => domain.make(machine));
   const dhcpPorts = new DhcpPorts(machine);
@@ -90,7 +94,7 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
   });
   duties.add({ name: 'outbox', everyMs: SWEEP_EVERY_MS, work: (stillOurs) => machine.outbox.sweep(stillOurs) });
   duties.add(livenessWatch(shared));
-  for (const duty of failOver.duties) duties.add(duty);
+  for (const duty of [...failOver.duties, ...brought.flatMap((part) => part.duties ?? [])]) duties.add(duty);
   const collections = Object.assign(machine.collections, {
     networks: new Networks(machine),
     subnets: new Subnets(machine),
@@ -101,6 +105,7 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
   });
   return {
     extensions: shared.extensions,
+    news,
     collections,
     children: merged(brought.map(({ children }) => children)),
     routes: merged(brought.map(({ routes }) => routes)),
@@ -138,6 +143,7 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
       await lane?.idle();
     },
     async close() {
+      await news.close();
       for (const part of brought.toReversed()) await part.close?.();
       await duties.close();
       await directory.close();
@@ -169,8 +175,9 @@ function assemble(
   domains: readonly Domain[],
   {
     wakeLane,
+    news,
     ...given
-  }: Pick<Machine, 'types' | 'mechanisms' | 'extensionDrivers' | 'nova'> & { wakeLane: () => void },
+  }: Pick<Machine, 'types' | 'mechanisms' | 'extensionDrivers' | 'nova'> & { wakeLane: () => void; news: News },
 ): Machine {
   const { database, logger, now, options } = shared;
   const ipam = new Ipam(shared.random);
@@ -196,6 +203,7 @@ function assemble(
     requests,
     wanted: (type) => objects.wants(type),
     onLostRace: () => ipam.picker.forgetAll(),
+    news,
   });
   const binder = new Binder({
     ...{ database, changes, outbox, statuses },

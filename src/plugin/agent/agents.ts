@@ -5,6 +5,7 @@ import type { Context } from '../../lib/context.ts';
 import type { ListQuery, Page } from '../../lib/query.ts';
 import type { Agent } from '../../resources/shapes.ts';
 import type { Collection, Input } from '../contract.ts';
+import { takeAllRouters } from '../l3-agent/take-router.ts';
 import type { Machine } from '../machine.ts';
 import { wholeView } from '../parts.ts';
 import { agentErrors } from './errors.ts';
@@ -34,7 +35,7 @@ export class Agents implements Collection<Agent> {
     return agent;
   }
 
-  /** `admin_state_up` and `description`; a DHCP agent is told when it is switched. */
+  /** `admin_state_up` and `description`; a DHCP or L3 agent is told when it is switched. */
   async update(context: Context, id: string, changes: Input): Promise<Agent> {
     const { tasks } = await this.#machine.changes.run(context, async (change) => {
       const agent = await agentById(change.tx, id);
@@ -45,8 +46,9 @@ export class Agents implements Collection<Agent> {
       if (Object.keys(columns).length === 0) return;
       await updateAgentRow(change.tx, id, columns);
       const switched = columns.admin_state_up !== undefined && columns.admin_state_up !== agent.admin_state_up;
-      if (switched && agent.agent_type === 'DHCP agent') {
-        const payload = { host: agent.host, admin_state_up: columns.admin_state_up };
+      if (switched && ['DHCP agent', 'L3 agent'].includes(agent.agent_type)) {
+        const { agent_type, host } = agent;
+        const payload = { agent_type, host, admin_state_up: columns.admin_state_up };
         await change.todo('agent', id, 'updated', payload);
       }
     });
@@ -54,7 +56,7 @@ export class Agents implements Collection<Agent> {
     return this.get(context, id);
   }
 
-  /** Its networks lose it; should it still live, it is told to give them up, and registers anew with its next report. */
+  /** Its networks and routers lose it; should it still live, it is told to give them up, and registers anew with its next report. */
   async delete(context: Context, id: string): Promise<void> {
     const { tasks } = await this.#machine.changes.run(context, async (change) => {
       const agent = await agentById(change.tx, id);
@@ -62,6 +64,7 @@ export class Agents implements Collection<Agent> {
       for (const networkId of await networksOfDhcpAgent(change.tx, id)) {
         await change.todo('network', networkId, 'unscheduled', { hosts: [agent.host] });
       }
+      await takeAllRouters(change, this.#machine, agent);
       await this.#machine.forwarding.endMoved(change, agent);
       await deleteAgentRow(change.tx, id);
     });

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { all, createFixture } from '../fixture.ts';
 
 it('names agents that die, once, and not those that are switched off', async () => {
-  await using f = await createFixture({}, { dutyTimes: { beatMs: 10, lapseMs: 500, everyMs: 10 } });
+  await using f = await createFixture({}, { dutyTimes: { beatMs: 10, lapseMs: 3_600_000, everyMs: 10 } });
   const looked = async () => {
     const done = () => f.plugin.duties.find(({ name }) => name === 'agent watch')!.done;
     const before = done();

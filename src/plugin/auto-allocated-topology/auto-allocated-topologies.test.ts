@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Context } from '../../lib/context.ts';
+import type { Router } from '../../resources/shapes.ts';
 import { all, createFixture, type Fixture, failure, member } from '../fixture.ts';
 import type { Topology } from './auto-allocated-topologies.ts';
 
@@ -172,5 +173,45 @@ describe('the default external network', () => {
     const plain = await f.network({ is_default: true });
     expect(plain.is_default).toBe(false);
     expect(await networks.get(f.context, plain.id)).not.toHaveProperty('is_default');
+  });
+});
+
+describe('with routers', () => {
+  beforeEach(async () => {
+    await f[Symbol.asyncDispose]();
+    f = await createFixture({ service: { service_plugins: ['router'] } });
+  });
+  const routers = () => all<Router>(f.plugin.collections.routers!, { filters: { project_id: ['p2'] } });
+
+  it('one leads from the subnets to the world', async () => {
+    const outside = await external();
+    await f.subnet(outside.id, { cidr: '198.51.100.0/24' });
+    await pool();
+    await pool({ prefixes: ['2001:db8::/48'], default_prefixlen: 64 });
+    const { id } = await get();
+    const [router] = await routers();
+    expect(router).toMatchObject({
+      name: 'auto_allocated_router',
+      external_gateway_info: { network_id: outside.id },
+      admin_state_up: true,
+    });
+    const ports = await all(f.plugin.collections.ports, { filters: { network_id: [id] } });
+    expect(ports.map(({ device_id }) => device_id)).toEqual([router!.id, router!.id]);
+    await remove();
+    expect([await routers(), await own('networks'), await all(f.plugin.collections.ports)]).toEqual([[], [], []]);
+  });
+
+  it('nothing goes while guests are there, and nothing stays where no router could be made', async () => {
+    const outside = await external();
+    await pool();
+    const { id } = await get();
+    const guest = await f.port(id, { project_id: 'p2' });
+    expect((await failure(remove())).type).toBe('NetworkInUse');
+    expect(await routers()).toHaveLength(1);
+    await f.plugin.collections.ports.delete!(p2, guest.id);
+    await remove();
+    await f.subnet(outside.id, { cidr: '10.128.0.0/16' });
+    expect(await failure(get())).toEqual(deployment('Unable to provide external connectivity'));
+    expect([await routers(), await own('networks')]).toEqual([[], []]);
   });
 });

@@ -1,13 +1,18 @@
-import { allocatedNetwork, insertTopology } from '../../db/write/auto-allocated-topologies.ts';
+import { portsOfNetwork } from '../../db/write/addresses.ts';
+import { type AllocatedTopology, allocatedTopology, insertTopology } from '../../db/write/auto-allocated-topologies.ts';
 import { defaultExternal } from '../../db/write/networks.ts';
 import type { Context } from '../../lib/context.ts';
 import { NeutronError } from '../../lib/errors.ts';
+import { inTurns } from '../../lib/turns.ts';
 import type { SubnetPool } from '../../resources/shapes.ts';
 import type { RouteCall } from '../contract.ts';
+import { autoDeletedOwners, routerInterfaceOwners } from '../ipam/owners.ts';
 import type { Machine } from '../machine.ts';
+import { networkErrors } from '../network/errors.ts';
 import type { StoredReads } from '../stored/reads.ts';
 import { subnetPoolReads } from '../subnet-pool/storage.ts';
 import { autoAllocateErrors as errors } from './errors.ts';
+import { AllocatedRouters } from './routers.ts';
 
 /** A network's id under the name that clients look for, or what says that all is there to make one. */
 export interface Topology {
@@ -19,16 +24,17 @@ export interface Topology {
 
 /**
  * A network that is ready to use, made for a project when it first asks (upstream: services/auto_allocate/db.py). With it
- * come subnets from the default pools. The router to the default external network comes when routers are served: it belongs
- * between the subnets and the record, which has a column for it.
+ * come subnets from the default pools, and (where there are routers) one that leads to the default external network.
  */
 export class AutoAllocatedTopologies {
   readonly #machine: Machine;
   readonly #pools: StoredReads<SubnetPool>;
+  readonly #routers: AllocatedRouters;
 
   constructor(machine: Machine) {
     this.#machine = machine;
     this.#pools = subnetPoolReads(machine.shared);
+    this.#routers = new AllocatedRouters(machine);
   }
 
   /** `fields=dry-run` only says whether it could be made. @throws AutoAllocationFailure, BadRequest, NotAuthorized */
@@ -41,52 +47,71 @@ export class AutoAllocatedTopologies {
       return { id: 'dry-run=pass', tenant_id: project };
     }
     if (fields.length > 0) throw errors.BadRequest({ msg: 'Unrecognized field' });
-    const known = await allocatedNetwork(this.#machine.shared.database.db, project);
-    if (known !== null) return topology(known, project);
-    await this.#requireExternal();
-    return topology(await this.#make(context, project), project);
+    const known = await allocatedTopology(this.#machine.shared.database.db, project);
+    if (known !== null) return topology(known.network_id, project);
+    const outside = await this.#requireExternal();
+    return topology(await this.#make(context, project, outside), project);
   }
 
   /** Nothing to do where nothing was made. @throws NetworkInUse */
   async delete({ context, params }: RouteCall): Promise<void> {
-    const network = await allocatedNetwork(this.#machine.shared.database.db, projectOf(context, params));
-    if (network !== null) await this.#remove(context, network);
+    const made = await allocatedTopology(this.#machine.shared.database.db, projectOf(context, params));
+    if (made === null) return;
+    await this.#requireUnused(made.network_id);
+    await this.#routers.remove(context, made.router_id);
+    await this.#remove(context, made.network_id);
   }
 
   /** Switched on at last, so that nobody uses it half made. @returns the network's id */
-  async #make(context: Context, project: string): Promise<string> {
+  async #make(context: Context, project: string, outside: string): Promise<string> {
     const { networks } = this.#machine.collections;
     const pools = await this.#defaultPools(context);
     if (pools.length === 0) fail(NO_NETWORK);
     const named = { name: 'auto_allocated_network', project_id: project };
     const { id } = await networks!.create!(context, { ...named, admin_state_up: false, shared: false });
+    let router: string | null = null;
     try {
-      for (const pool of pools) await this.#takeSubnet(context, project, id, pool);
-      const kept = await this.#record(context, project, id);
+      const subnets = await inTurns(pools, (pool) => this.#takeSubnet(context, project, id, pool));
+      router = await this.#routers.make(context, { project, outside, subnets });
+      const kept = await this.#record(context, project, { network_id: id, router_id: router });
       if (kept === id) await networks!.update!(context, id, { admin_state_up: true });
-      else await this.#remove(context, id);
+      else await this.#undo(context, id, router);
       return kept;
     } catch (error) {
-      await this.#remove(context, id);
+      await this.#undo(context, id, router);
       throw isUnmet(error) ? errors.AutoAllocationFailure({ reason: NO_NETWORK }, error) : error;
     }
   }
 
-  async #takeSubnet(context: Context, project_id: string, network_id: string, pool: SubnetPool): Promise<void> {
+  async #undo(context: Context, network: string, router: string | null): Promise<void> {
+    await this.#routers.remove(context, router);
+    await this.#remove(context, network);
+  }
+
+  async #takeSubnet(context: Context, project_id: string, network_id: string, pool: SubnetPool): Promise<string> {
     const { ip_version, id: subnetpool_id } = pool;
     const name = `auto_allocated_subnet_v${ip_version}`;
     const input = { name, project_id, network_id, ip_version, subnetpool_id };
-    await this.#machine.collections.subnets!.create!(context, input);
+    return (await this.#machine.collections.subnets!.create!(context, input)).id;
   }
 
   /** @returns the project's network: another one when another request was first */
-  async #record(context: Context, project: string, network: string): Promise<string> {
+  async #record(context: Context, project: string, made: AllocatedTopology): Promise<string> {
     const { result } = await this.#machine.changes.run(context, async ({ tx }) => {
-      const first = await allocatedNetwork(tx, project);
-      if (first === null) await insertTopology(tx, project, network);
-      return first ?? network;
+      const first = await allocatedTopology(tx, project);
+      if (first === null) await insertTopology(tx, project, made);
+      return (first ?? made).network_id;
     });
     return result;
+  }
+
+  /** Before anything of it goes. @throws NetworkInUse */
+  async #requireUnused(net_id: string): Promise<void> {
+    const ports = await portsOfNetwork(this.#machine.shared.database.db, net_id);
+    const used = ports.filter(
+      ({ device_owner: owner }) => !autoDeletedOwners.has(owner) && !routerInterfaceOwners.has(owner),
+    );
+    if (used.length > 0) throw networkErrors.NetworkInUse({ net_id, ports: used.map(({ id }) => id).join(',') });
   }
 
   /** Somebody else may have been first. */
@@ -98,10 +123,9 @@ export class AutoAllocatedTopologies {
     }
   }
 
-  /** Where a router would lead to. @throws AutoAllocationFailure */
-  async #requireExternal(): Promise<void> {
-    const network = await defaultExternal(this.#machine.shared.database.db);
-    if (network === null) fail('No default router:external network');
+  /** Where a router leads to. @throws AutoAllocationFailure */
+  async #requireExternal(): Promise<string> {
+    return (await defaultExternal(this.#machine.shared.database.db)) ?? fail('No default router:external network');
   }
 
   /** Those that the caller sees, at most one of each IP version. */

@@ -1,4 +1,5 @@
 import type { DhcpAgentFacts } from '../../db/write/agents.ts';
+import { shuffle } from '../../lib/shuffle.ts';
 import { type CoreOptions, schedulerOf } from '../options.ts';
 
 /** What a choice goes by besides the agents themselves. */
@@ -44,11 +45,4 @@ function byLoad(loadType: string): (a: DhcpAgentFacts, b: DhcpAgentFacts) => num
     a.networks - b.networks ||
     a.load - b.load ||
     (a.host < b.host ? -1 : 1);
-}
-
-function shuffle<T>(items: T[], random: () => number): void {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [items[i], items[j]] = [items[j]!, items[i]!];
-  }
 }

@@ -23,7 +23,7 @@ export async function explainPort(shared: Shared, context: Context, id: string):
   const facts = await serverFacts(shared, id);
   const steps = serverSteps(facts);
   const asked = whomToAsk(facts);
-  if (asked.length === 0) return verdictOf(id, steps);
+  if (asked.length === 0) return verdictOf({ port_id: id }, steps);
   const [info] = await networkInfos(shared.database.db, [facts.network.id], { view: messageView(shared) });
   // Ports of the network that serve DHCP: its agent must find its own; the others may be thousands.
   const ports = info!.ports.filter((port) => port.id === id || port.device_owner === 'network:dhcp');
@@ -32,7 +32,7 @@ export async function explainPort(shared: Shared, context: Context, id: string):
   const segments = info!.segments.toSorted((a, b) => Number(b.id === wired) - Number(a.id === wired));
   const request: ExplainRequest = { port: wirePort(facts.port), network: { ...info!, ports, segments } };
   const answers = await Promise.all(asked.map((question) => ask(shared, context, question, request)));
-  return verdictOf(id, [...steps.slice(0, -1), ...answers.flat(), steps.at(-1)!]);
+  return verdictOf({ port_id: id }, [...steps.slice(0, -1), ...answers.flat(), steps.at(-1)!]);
 }
 
 async function serverFacts({ database, options, now }: Shared, id: string): Promise<ServerFacts> {

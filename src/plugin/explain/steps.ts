@@ -148,8 +148,11 @@ function status({ port }: ServerFacts): ExplanationStep {
   return { step, state: 'waiting', expected: 'ACTIVE', found: port.status, remedy };
 }
 
-/** What all steps together mean. A host that says nothing makes a port that looks well merely unknown. */
-export function verdictOf(portId: string, steps: ExplanationStep[]): Explanation {
+/** What all steps together mean. A host that says nothing makes what looks well merely unknown. */
+export function verdictOf(
+  about: Pick<Explanation, 'port_id' | 'router_id' | 'floatingip_id'>,
+  steps: ExplanationStep[],
+): Explanation {
   const faults = steps.filter(({ state }) => state === 'fault');
   const waits = steps.filter(({ state, step }) => state === 'waiting' && step !== 'status');
   const unknown = steps.filter(({ state }) => state === 'unknown');
@@ -158,5 +161,5 @@ export function verdictOf(portId: string, steps: ExplanationStep[]): Explanation
   const summary = first
     ? `${first.step}: expected ${first.expected}; found ${first.found}${first.remedy ? `. ${first.remedy}` : ''}`
     : 'everything is as it should be';
-  return { port_id: portId, verdict: verdict ?? (first ? 'waits' : 'works'), summary, steps };
+  return { ...about, verdict: verdict ?? (first ? 'waits' : 'works'), summary, steps };
 }

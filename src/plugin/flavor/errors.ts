@@ -2,6 +2,7 @@ import { defineErrors } from '../../lib/errors.ts';
 
 export const flavorErrors = defineErrors({
   FlavorNotFound: ['not_found', 'Flavor {flavor_id} could not be found.'],
+  FlavorInUse: ['conflict', 'Flavor {flavor_id} is used by some service instance.'],
   ServiceProfileNotFound: ['not_found', 'Service Profile {sp_id} could not be found.'],
   ServiceProfileInUse: ['conflict', 'Service Profile {sp_id} is used by some service instance.'],
   FlavorServiceProfileBindingExists: ['conflict', 'Service Profile {sp_id} is already associated with flavor {fl_id}.'],

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Db } from '../../db/database.ts';
+import { isUsedFlavor } from '../../db/write/flavors.ts';
 import type { Context } from '../../lib/context.ts';
 import type { Flavor } from '../../resources/shapes.ts';
 import type { Collection, Input, RouteCall } from '../contract.ts';
@@ -54,9 +55,11 @@ export class Flavors implements Collection<Flavor> {
     return result;
   }
 
+  /** @throws FlavorInUse */
   async delete(context: Context, id: string): Promise<void> {
     await this.#machine.changes.run(context, async ({ tx }) => {
       await this.#reads.stored(tx, context, id);
+      if (await isUsedFlavor(tx, id)) throw errors.FlavorInUse({ flavor_id: id });
       await flavorRows.remove(tx, id);
     });
   }

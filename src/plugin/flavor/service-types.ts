@@ -16,6 +16,7 @@ const added: Readonly<Record<string, string>> = {
   segments: 'segments',
   network_segment_range: 'NETWORK_SEGMENT_RANGE',
   qos: 'QOS',
+  router: 'L3_ROUTER_NAT',
 };
 
 /** Services that a flavor can be of (upstream: the plugin directory). */

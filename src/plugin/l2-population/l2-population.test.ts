@@ -288,6 +288,31 @@ describe('two servers', () => {
   });
 });
 
+describe('a port whose place changes while it is told of', () => {
+  it('is told of until what was said last is true, however often it changes', async () => {
+    const [one, two] = [await wired('host1'), await on('host1')];
+    await told();
+    const cast = f.transport.cast.bind(f.transport);
+    let turns = 7;
+    f.transport.cast = async (target, method, args, context) => {
+      // Comes up while its host is taken from the network, and goes while it is told of again.
+      const status = { remove_fdb_entries: 'ACTIVE', add_fdb_entries: 'DOWN' }[method];
+      if (status !== undefined && turns > 0) {
+        turns -= 1;
+        await f.database.transaction(
+          async (tx) => void (await setPortStatus(tx, two.id, status, '2026-01-01T00:00:00Z')),
+        );
+      }
+      await cast(target, method, args, context);
+    };
+    await f.ask('update_device_down', device(one, 'host1'));
+    const messages = await told();
+    expect(turns).toBe(0);
+    // The second port is up at the end: its host is on the network.
+    expect(messages.at(-1)).toEqual([FANOUT, 'add_fdb_entries', entries({ '192.0.2.1': [FLOOD] })]);
+  });
+});
+
 describe('a server that does not populate', () => {
   it('says so, once, when an agent waits for it', async () => {
     await using without = await createFixture();

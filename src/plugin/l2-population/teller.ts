@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Db } from '../../db/database.ts';
 import { resourcesWaitingFor } from '../../db/outbox.ts';
 import { placesOfHost, placesOfPorts, placesOnHosts } from '../../db/read/forwarding.ts';
@@ -9,8 +10,9 @@ import { type ForwardingFacts, hostKey, type NetworkMessages, type PortChange, p
 import { entriesOf, FORWARDING, type FormerPlace, formerPlace, TUNNEL_END } from './notes.ts';
 import { tunnelEnds } from './tunnel-ends.ts';
 
-/** So often a batch is told again because it was another by the time it was told. */
-const MOST_ROUNDS = 5;
+/** So often a batch is told again at once because it was another by the time it was told; then with pauses. */
+const HASTY_ROUNDS = 5;
+const PAUSE_MS = 50;
 
 /** Whether a task tells where ports are. */
 export function concernsForwarding(task: Task): boolean {
@@ -63,7 +65,9 @@ export class ForwardingTeller {
     for (let round = 1; ; round += 1) {
       await this.#say(planMessages(changes, facts, said));
       const later = await this.#facts(db, changes);
-      if (sameTruth(facts, later) || round === MOST_ROUNDS) return;
+      // However often: what agents hear last must be true.
+      if (sameTruth(facts, later)) return;
+      if (round >= HASTY_ROUNDS) await wait(PAUSE_MS);
       changes = changes.map((change) => withPlaces(change, facts));
       said = facts;
       facts = later;

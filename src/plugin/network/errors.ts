@@ -12,6 +12,10 @@ export const networkErrors = defineErrors({
     'conflict',
     'Unable to reconfigure sharing settings for network {network}. Multiple tenants are using it.',
   ],
+  ExternalNetworkInUse: [
+    'conflict',
+    'External network {net_id} cannot be updated to be made non-external, since it has existing gateway ports.',
+  ],
   DefaultExternalNetworkExists: ['conflict', 'A default external network already exists: {net_id}.'],
   NetworkMTUSubnetConflict: [
     'conflict',

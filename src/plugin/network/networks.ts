@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { getNetwork, listNetworks } from '../../db/read/networks.ts';
 import { UnknownMarkerError } from '../../db/read/view.ts';
 import { portsOfNetwork } from '../../db/write/addresses.ts';
+import { isHaNetwork } from '../../db/write/ha-routers.ts';
 import { deleteNetworkRow, insertNetwork, updateNetworkRow } from '../../db/write/networks.ts';
 import { insertSegment, type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
 import { deleteSubnetRow, subnetFacts } from '../../db/write/subnets.ts';
@@ -12,6 +13,7 @@ import type { Network } from '../../resources/shapes.ts';
 import type { Change } from '../changes.ts';
 import { checkRevision } from '../changes.ts';
 import type { Collection, Input } from '../contract.ts';
+import { deleteUnusedFloatingIps } from '../floatingip/network-gone.ts';
 import { autoDeletedOwners } from '../ipam/owners.ts';
 import type { Machine } from '../machine.ts';
 import { afterCreate } from '../ml2/after-create.ts';
@@ -102,11 +104,16 @@ export class Networks implements Collection<Network> {
       const { tx } = change;
       const original = await this.#stored(change, id);
       checkRevision(ifRevision, original.revision_number);
+      if (this.#machine.shared.extensions.has('fip-port-details')) {
+        await deleteUnusedFloatingIps(change, this.#machine, id);
+      }
       const ports = await portsOfNetwork(tx, id);
       const used = ports.filter(({ device_owner }) => !autoDeletedOwners.has(device_owner));
       if (used.length > 0) {
         throw networkErrors.NetworkInUse({ net_id: id, ports: used.map((port) => port.id).join(',') });
       }
+      // The network of HA routers: they are to be served by other agents tomorrow.
+      if (await isHaNetwork(tx, id)) throw networkErrors.NetworkInUse({ net_id: id, ports: '' });
       for (const port of ports) await this.#machine.ports.deleteIn(change, port.id);
       for (const subnet of await subnetFacts(tx, id)) {
         await deleteSubnetRow(tx, subnet.id);

@@ -1,6 +1,7 @@
 import { bumpNetwork, dependentPortExists, isDefaultExternal, setExternal } from '../../db/write/networks.ts';
 import type { RbacObject } from '../domain.ts';
 import { rbacErrors } from '../rbac-policy/errors.ts';
+import { refuseClosing, refuseInside } from '../router/external-network.ts';
 import { networkErrors } from './errors.ts';
 import { networkEntries } from './visibility.ts';
 
@@ -13,7 +14,8 @@ export const networkRbac: RbacObject = {
   table: 'networkrbacs',
   objects: 'networks',
   actions: ['access_as_shared', 'access_as_external'],
-  async checkUnused({ tx }, { object_id, action, target_project }, others) {
+  async checkUnused({ tx }, entry, others) {
+    const { object_id, action, target_project } = entry;
     const everybody = target_project === '*';
     if (action === 'access_as_external') {
       if (everybody && (await isDefaultExternal(tx, object_id)) === true) {
@@ -22,7 +24,7 @@ export const networkRbac: RbacObject = {
           details: 'Default external networks must be shared to everyone.',
         });
       }
-      return;
+      return refuseClosing({ tx }, entry, others);
     }
     if (await dependentPortExists(tx, object_id, everybody ? null : target_project, others)) {
       const { message } = networkErrors.InvalidSharedSetting({ network: object_id });
@@ -32,7 +34,10 @@ export const networkRbac: RbacObject = {
   async touched({ tx, time }, id) {
     const entries = await networkEntries.of(tx, id);
     const external = entries.some(({ action }) => action === 'access_as_external');
-    if (external !== ((await isDefaultExternal(tx, id)) !== null)) await setExternal(tx, id, external);
+    if (external !== ((await isDefaultExternal(tx, id)) !== null)) {
+      if (!external) await refuseInside({ tx }, id);
+      await setExternal(tx, id, external);
+    }
     await bumpNetwork(tx, id, time);
   },
 };

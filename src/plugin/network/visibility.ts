@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Tx } from '../../db/database.ts';
 import { defaultExternal, foreignPortExists, isDefaultExternal, setExternal } from '../../db/write/networks.ts';
 import { rbacRows } from '../../db/write/rbac.ts';
+import { refuseInside } from '../router/external-network.ts';
 import { networkErrors } from './errors.ts';
 
 /** Whom networks are opened to. */
@@ -40,7 +41,7 @@ export async function writeShared(tx: Tx, network: Owned, shared: boolean): Prom
  *
  * @param isDefault left as it is when undefined
  * @returns whether that is new
- * @throws DefaultExternalNetworkExists
+ * @throws DefaultExternalNetworkExists, ExternalNetworkInUse
  */
 export async function writeExternal(tx: Tx, network: Owned, external: boolean, isDefault?: boolean): Promise<boolean> {
   const { id } = network;
@@ -48,6 +49,7 @@ export async function writeExternal(tx: Tx, network: Owned, external: boolean, i
   const wanted = external ? (isDefault ?? known ?? false) : null;
   if (wanted === known) return false;
   if (wanted === true) await refuseSecondDefault(tx);
+  if (!external) await refuseInside({ tx }, id);
   await setExternal(tx, id, external, wanted ?? false);
   if (external === (known !== null)) return true;
   if (external) await networkEntries.insert(tx, wildcardEntry(network, 'access_as_external'));

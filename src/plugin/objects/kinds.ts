@@ -1,9 +1,12 @@
 import type { VersionedObject } from '../../rpc/contract.ts';
 import { addressGroupObject } from './address-group.ts';
 import { versionedObject } from './compose.ts';
+import { conntrackHelperObject } from './conntrack-helper.ts';
 import type { ObjectData, ObjectKind } from './contract.ts';
+import { ndpProxyObject } from './ndp-proxy.ts';
 import { networkObject } from './network.ts';
 import { portObject } from './port.ts';
+import { portForwardingObject } from './port-forwarding.ts';
 import { qosPolicyObject } from './qos-policy.ts';
 import { securityGroupObject, securityGroupRuleObject } from './security-group.ts';
 import { subnetObject } from './subnet.ts';
@@ -21,17 +24,16 @@ export const kinds: readonly ObjectKind[] = [
 ];
 
 /** Those whose agents hear what happened (`Objects.tell`), and may ask for them. */
-export const toldKinds: readonly ObjectKind[] = [trunkObject, subPortObject];
+export const toldKinds: readonly ObjectKind[] = [
+  trunkObject,
+  subPortObject,
+  portForwardingObject,
+  conntrackHelperObject,
+  ndpProxyObject,
+];
 
 /** Types that upstream knows beside them: agents may ask for them, and there are none. */
-export const otherTypes: readonly string[] = [
-  'Log',
-  'PortForwarding',
-  'ConntrackHelper',
-  'LocalIPAssociation',
-  'NDPProxy',
-  'Agent',
-];
+export const otherTypes: readonly string[] = ['Log', 'LocalIPAssociation', 'Agent'];
 
 /** Whether a version can be made of the newest: the same major, and not newer. */
 export function canBe({ version }: ObjectKind, wanted: string): boolean {

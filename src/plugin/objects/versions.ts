@@ -12,6 +12,8 @@ export class ObjectVersions {
   readonly #now: () => number;
   /** By agent type and host. */
   #reported = new Map<string, Readonly<Record<string, string>>>();
+  /** The same, of those who said so while the table is being read: that may have begun before their rows were written. */
+  #meanwhile = new Map<string, Readonly<Record<string, string>>>();
   #readAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(now: () => number) {
@@ -20,17 +22,26 @@ export class ObjectVersions {
 
   note(agentType: string, host: string, versions: Readonly<Record<string, string>>): void {
     this.#reported.set(`${agentType} ${host}`, versions);
+    this.#meanwhile.set(`${agentType} ${host}`, versions);
   }
 
-  /** Reads what agents reported, unless that was done lately. */
+  /** Reads what agents reported, unless that was done lately. @throws DatabaseError; then it is to be done again */
   async refresh(db: Db): Promise<void> {
     const nowMs = this.#now();
     if (nowMs - this.#readAtMs < READ_EVERY_MS) return;
+    const lastMs = this.#readAtMs;
     this.#readAtMs = nowMs;
-    const agents = await reportedVersions(db);
-    this.#reported = new Map(
-      agents.map(({ agent_type, host, resource_versions }) => [`${agent_type} ${host}`, parsed(resource_versions)]),
-    );
+    this.#meanwhile.clear();
+    try {
+      const agents = await reportedVersions(db);
+      this.#reported = new Map(
+        agents.map(({ agent_type, host, resource_versions }) => [`${agent_type} ${host}`, parsed(resource_versions)]),
+      );
+      for (const [agent, versions] of this.#meanwhile) this.#reported.set(agent, versions);
+    } catch (error) {
+      this.#readAtMs = lastMs;
+      throw error;
+    }
   }
 
   /** The newest, and what agents reported of a type. */

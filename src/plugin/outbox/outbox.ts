@@ -23,6 +23,12 @@ export type ResourceType =
   | 'address_group'
   | 'trunk'
   | 'qos_policy'
+  | 'router'
+  | 'floatingip'
+  | 'port_forwarding'
+  | 'conntrack_helper'
+  | 'ndp_proxy'
+  | 'metering_label'
   | 'server';
 
 /** Types whose tasks are told by somebody else than agents, in a lane of their own: who is away there holds up nobody here. */

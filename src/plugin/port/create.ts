@@ -130,7 +130,7 @@ export async function createPortIn(change: Change, machine: Machine, input: Inpu
   if (draft['binding:host_id'] !== '' || note.agents.length > 0 || groups.length > 0) {
     await change.todo('port', draft.id, 'created', { network_id: draft.network_id, groups }, draft);
   } else {
-    await change.changed('port', draft.id);
+    await change.changed('port', draft.id, 'created');
   }
   return draft;
 }
@@ -150,7 +150,8 @@ function portOf(
     tenant_id: project_id,
     mac_address: '',
     admin_state_up: input.admin_state_up !== false,
-    status: 'DOWN',
+    // Only the plugin's own code gives one.
+    status: (input.status as string | undefined) ?? 'DOWN',
     device_id: (input.device_id as string | undefined) ?? '',
     device_owner,
     fixed_ips: [] as FixedIp[],

@@ -183,7 +183,7 @@ describe('changing', () => {
   });
 
   it('does not drop port security while pairs need it', async () => {
-    const port = await f.port(network.id, { allowed_address_pairs: [{ ip_address: '10.0.0.9' }] });
+    const port = await f.port(network.id, { allowed_address_pairs: [{ ip_address: '192.0.2.9' }] });
     const off = { port_security_enabled: false };
     expect((await failure(update(port.id, off))).type).toBe('AddressPairAndPortSecurityRequired');
     expect((await update(port.id, { ...off, allowed_address_pairs: [] })).port_security_enabled).toBe(false);

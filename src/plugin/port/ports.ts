@@ -10,11 +10,15 @@ import { inTurns } from '../../lib/turns.ts';
 import type { Port } from '../../resources/shapes.ts';
 import { type Change, checkRevision } from '../changes.ts';
 import type { Collection, Input } from '../contract.ts';
+import { fixedPortGone } from '../floatingip/fixed-port.ts';
 import type { Machine } from '../machine.ts';
 import { afterCreate } from '../ml2/after-create.ts';
 import { needsBinding } from '../ml2/binder.ts';
 import type { PortChange } from '../ml2/contract.ts';
+import { proxiedPortChanged } from '../ndp-proxy/ndp-proxies.ts';
 import { callersFullView, viewOf } from '../parts.ts';
+import { forwardedPortChanged } from '../port-forwarding/notes.ts';
+import { checkNewPort, checkPortUpdate, refuseDeletion } from '../router/port-rules.ts';
 import { refuseWhenTrunked } from '../trunk/parent-rules.ts';
 import { createPortIn, NetworkNotes } from './create.ts';
 import { portErrors } from './errors.ts';
@@ -70,12 +74,8 @@ export class Ports implements Collection<Port> {
         if (how.counted) await change.quota('port', inputs);
         const notes = new NetworkNotes();
         return inTurns(inputs, async (input) => {
-          const port = await createPortIn(change, this.#machine(), input, notes);
-          if (mechanisms.wants('createPortPrecommit')) {
-            const portChange = await this.#portChange(change, { current: port, original: null });
-            await mechanisms.precommit('createPortPrecommit', change.tx, portChange);
-          }
-          return port;
+          if (how.counted && this.#hasRouters) await checkNewPort(change, input);
+          return this.createIn(change, input, notes);
         });
       },
       'together',
@@ -98,25 +98,35 @@ export class Ports implements Collection<Port> {
   }
 
   async update(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Port> {
-    const current = await this.updateFull(context, id, changes, { ifRevision, byClient: true });
+    const { l3_ha_net_cidr } = this.#machine().shared.options.l3Agent;
+    const check = (change: Change) => checkPortUpdate(change, id, changes, l3_ha_net_cidr);
+    const provided = this.#hasRouters ? check : undefined;
+    const how = { ifRevision, byClient: true, ...(provided && { provided }) };
+    const current = await this.updateFull(context, id, changes, how);
     return visiblePort(current, this.#machine().shared.extensions);
   }
 
   /**
    * As `update`, with every attribute there is: what messages carry.
    * @param how.byClient a client changes it, not the plugin: Nova wants to know
+   * @param how.provided asked in the transaction, before anything is changed: throws what the change is refused with
    */
   async updateFull(
     context: Context,
     id: string,
     changes: Input,
-    how: { ifRevision?: number | null | undefined; byClient?: boolean } = {},
+    how: {
+      ifRevision?: number | null | undefined;
+      byClient?: boolean;
+      provided?: (change: Change) => Promise<void>;
+    } = {},
   ): Promise<Port> {
     const machine = this.#machine();
     const { mechanisms, nova, outbox, shared } = machine;
     const { result, tasks } = await machine.changes.run(
       context,
       async (change) => {
+        await how.provided?.(change);
         const updated = await updatePortIn(change, machine, { id, changes, ifRevision: how.ifRevision ?? null });
         if (how.byClient) await nova?.updated(change, updated.current);
         if (mechanisms.wants('updatePortPrecommit')) {
@@ -141,7 +151,7 @@ export class Ports implements Collection<Port> {
 
   async delete(context: Context, id: string, ifRevision?: number | null): Promise<void> {
     const { changes, mechanisms, outbox, shared } = this.#machine();
-    const work = (change: Change) => this.deleteIn(change, id, ifRevision);
+    const work = (change: Change) => this.deleteIn(change, id, { ifRevision, byClient: true });
     const { result: port, tasks } = await changes.run(context, work, 'together');
     outbox.tellSoon(tasks);
     if (!mechanisms.wants('deletePortPostcommit')) return;
@@ -151,14 +161,36 @@ export class Ports implements Collection<Port> {
     });
   }
 
-  /** Deletes a port as part of a larger change. */
-  async deleteIn(change: Change, id: string, ifRevision?: number | null): Promise<Port> {
+  /** Makes a port as part of a larger change, of a kind that has no host yet. Nothing is counted towards quotas. */
+  async createIn(change: Change, input: Input, notes: NetworkNotes = new NetworkNotes()): Promise<Port> {
+    const { mechanisms } = this.#machine();
+    const port = await createPortIn(change, this.#machine(), input, notes);
+    if (mechanisms.wants('createPortPrecommit')) {
+      const portChange = await this.#portChange(change, { current: port, original: null });
+      await mechanisms.precommit('createPortPrecommit', change.tx, portChange);
+    }
+    return port;
+  }
+
+  /**
+   * Deletes a port as part of a larger change.
+   * @param how.byClient a client asks for it: what routers have is theirs to delete
+   */
+  async deleteIn(
+    change: Change,
+    id: string,
+    how: { ifRevision?: number | null | undefined; byClient?: boolean } = {},
+  ): Promise<Port> {
     const { forwarding, mechanisms, nova, shared } = this.#machine();
     await holdPorts(change.tx, [id]);
     const port = await getPort(change.tx, id, callersFullView(change.context));
     if (!port) throw portErrors.PortNotFound({ port_id: id });
-    checkRevision(ifRevision, port.revision_number);
+    checkRevision(how.ifRevision, port.revision_number);
+    if (how.byClient && this.#hasRouters) await refuseDeletion(change, port);
     if (shared.extensions.has('trunk')) await refuseWhenTrunked(change, id);
+    if (shared.extensions.has('fip-port-details')) await fixedPortGone(change, id);
+    if (shared.extensions.has('floating-ip-port-forwarding')) await forwardedPortChanged(change, id, []);
+    if (shared.extensions.has('l3-ndp-proxy')) await proxiedPortChanged(change, id, []);
     if (mechanisms.wants('deletePortPrecommit')) {
       const portChange = await this.#portChange(change, { current: port, original: port });
       await mechanisms.precommit('deletePortPrecommit', change.tx, portChange);
@@ -166,8 +198,8 @@ export class Ports implements Collection<Port> {
     const was = await forwarding.before(change, id);
     await deletePortRow(change.tx, id);
     await forwarding.moved(change, id, was);
-    const { network_id, fixed_ips, mac_address, security_groups: groups } = port;
-    await change.todo('port', id, 'deleted', { network_id, fixed_ips, mac_address, groups });
+    const { network_id, fixed_ips, mac_address, project_id, security_groups: groups } = port;
+    await change.todo('port', id, 'deleted', { network_id, fixed_ips, mac_address, groups, project_id });
     await nova?.deleted(change, port);
     return port;
   }
@@ -193,6 +225,10 @@ export class Ports implements Collection<Port> {
   ): Promise<PortChange> {
     const network = (await getNetwork(tx, current.network_id, fullView))!;
     return { context, current, original, network, segments: await segmentsOfNetworks(tx, [network.id]) };
+  }
+
+  get #hasRouters(): boolean {
+    return this.#machine().shared.extensions.has('router');
   }
 
   #view(context: Context) {

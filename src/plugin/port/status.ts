@@ -1,5 +1,6 @@
 import { setPortStatus } from '../../db/write/ports.ts';
 import type { Change } from '../changes.ts';
+import { HA_PORT_OWNER } from '../ha-router/ha-ports.ts';
 import type { ForwardingNotes } from '../l2-population/notes.ts';
 import type { NovaNotes, ServersPort } from '../nova/notes.ts';
 
@@ -37,6 +38,9 @@ export class PortStatuses {
     if (!(await setPortStatus(change.tx, port.id, status, change.time))) return false;
     await change.changed('port', port.id);
     await this.#forwarding.statusChanged(change, port.id, status);
+    // Its agent waits for that before it speaks VRRP (upstream: l3_hascheduler_db.py `_notify_l3_agent_ha_port_update`).
+    if (status === 'ACTIVE' && port.device_owner === HA_PORT_OWNER)
+      await change.todo('router', port.device_id, 'updated');
     if (!how.quietly) await this.#nova?.statusChanged(change, port, port.status, status);
     return true;
   }

@@ -9,10 +9,14 @@ import { holdPorts } from '../../db/write/turns.ts';
 import type { Port } from '../../resources/shapes.ts';
 import { type Change, checkRevision } from '../changes.ts';
 import type { Input } from '../contract.ts';
+import { checkFixedAddresses } from '../floatingip/fixed-port.ts';
 import type { FormerPlace } from '../l2-population/notes.ts';
+import { isRoutersOwn } from '../l3-agent/owners.ts';
 import type { Machine } from '../machine.ts';
 import { waitsForDhcp, waitsForL2 } from '../ml2/provisioning.ts';
+import { proxiedPortChanged } from '../ndp-proxy/ndp-proxies.ts';
 import { callersFullView, messageView } from '../parts.ts';
+import { forwardedPortChanged } from '../port-forwarding/notes.ts';
 import { changePortQos } from '../qos/attach.ts';
 import { changePortGroups, groupsWithOtherMembers } from '../security-group/port-groups.ts';
 import { parentUnbound } from '../trunk/parent-rules.ts';
@@ -51,6 +55,12 @@ export async function updatePortIn(
   const letGo = letsDeviceGo(original, changes);
   await changeMac(change, machine, port, { wanted: letGo ? null : changes.mac_address, letGo });
   await changeAddresses(change, machine, { original, port, changes });
+  if (changes.fixed_ips !== undefined && machine.shared.extensions.has('fip-port-details')) {
+    await checkFixedAddresses(change, id, port.fixed_ips);
+    const forwards = machine.shared.extensions.has('floating-ip-port-forwarding');
+    if (forwards) await forwardedPortChanged(change, id, port.fixed_ips);
+    if (machine.shared.extensions.has('l3-ndp-proxy')) await proxiedPortChanged(change, id, port.fixed_ips);
+  }
   await changeExtras(change, machine, port, changes);
   await changeBinding(change, port, changes);
   const unbound = original['binding:vif_type'] !== 'unbound' && port['binding:vif_type'] === 'unbound';
@@ -70,7 +80,8 @@ export async function updatePortIn(
   if (told.dhcp || told.bridge || groups.length > 0 || needsBind(current)) {
     const stays = current['binding:host_id'] === original['binding:host_id'];
     const host = stays ? current['binding:host_id'] : '';
-    await change.todo('port', id, 'updated', { network_id: current.network_id, ...told, groups, host });
+    const payload = { network_id: current.network_id, ...told, groups, host, ...routersToTell(original, current) };
+    await change.todo('port', id, 'updated', payload);
   } else {
     await change.changed('port', id);
   }
@@ -129,6 +140,13 @@ export function whoMustKnow(original: Port, current: Port): { dhcp: boolean; bri
       differs('binding:vnic_type') ||
       differs('binding:profile'),
   };
+}
+
+/** The router whose port it is, where the agent does something else with it now. */
+function routersToTell(original: Port, current: Port): { router_ids?: readonly string[] } {
+  const seen = (port: Port) => [port.fixed_ips, port.mac_address, port.admin_state_up, port.qos_policy_id];
+  const same = JSON.stringify(seen(original)) === JSON.stringify(seen(current));
+  return same || !isRoutersOwn(current) ? {} : { router_ids: [current.device_id] };
 }
 
 async function changeExtras(change: Change, machine: Machine, port: Port, changes: Input): Promise<void> {

@@ -12,7 +12,7 @@ import type { Network, Port } from '../../resources/shapes.ts';
 import type { Change } from '../changes.ts';
 import type { Input } from '../contract.ts';
 import type { Machine } from '../machine.ts';
-import { callersFullView } from '../parts.ts';
+import { callersFullView, type Shared } from '../parts.ts';
 import { qosErrors as errors } from './errors.ts';
 import { qosPolicyReads } from './storage.ts';
 import { checkRulesForNetwork, checkRulesForPort } from './support.ts';
@@ -36,7 +36,7 @@ export async function qosOfNewPort(
   const { tx } = change;
   const own = (input.qos_policy_id as string | null | undefined) ?? null;
   if (own !== null) {
-    await requireVisible(change, parts, own);
+    await requirePolicy(change, parts.shared, own);
     await setPortPolicy(tx, port.id, own, true);
   }
   const network = await networkPolicy();
@@ -60,7 +60,7 @@ export async function changePortQos(
   const wanted = changes.qos_policy_id as string | null;
   const current = (port.qos_policy_id as string | null | undefined) ?? null;
   await requireRemovable(change, parts, current);
-  if (wanted !== null) await requireVisible(change, parts, wanted);
+  if (wanted !== null) await requirePolicy(change, parts.shared, wanted);
   if (wanted === current) return;
   await setPortPolicy(change.tx, port.id, wanted);
   if (wanted !== null) await checkForPort(change, parts, wanted, port);
@@ -80,7 +80,7 @@ export async function qosOfNewNetwork(
   const asked = (input.qos_policy_id as string | null | undefined) ?? null;
   const policy = asked ?? (await defaultPolicy(tx, network.project_id));
   if (policy === null) return;
-  await requireVisible(change, parts, policy);
+  await requirePolicy(change, parts.shared, policy);
   await setNetworkPolicy(tx, network.id, policy, true);
   checkRulesForNetwork(parts.mechanisms.drivers, await qosRulesOf(tx, [policy]), network.id);
 }
@@ -100,7 +100,7 @@ export async function changeNetworkQos(
   const wanted = changes.qos_policy_id as string | null;
   const current = await policyOfNetwork(tx, network.id);
   await requireRemovable(change, parts, current);
-  if (wanted !== null) await requireVisible(change, parts, wanted);
+  if (wanted !== null) await requirePolicy(change, parts.shared, wanted);
   if (wanted === current) return false;
   await setNetworkPolicy(tx, network.id, wanted);
   await bumpPortsOfNetwork(tx, network.id, time);
@@ -117,7 +117,7 @@ async function checkForPort({ tx }: Change, { mechanisms }: Parts, policyId: str
 }
 
 /** @throws QosPolicyNotFound for what the caller does not see */
-async function requireVisible({ tx, context }: Change, { shared }: Parts, policyId: string): Promise<void> {
+export async function requirePolicy({ tx, context }: Change, shared: Shared, policyId: string): Promise<void> {
   await qosPolicyReads(shared).stored(tx, context, policyId);
 }
 

@@ -10,9 +10,9 @@ import type { Change } from '../changes.ts';
 import type { Collection, Input } from '../contract.ts';
 import type { Machine } from '../machine.ts';
 import type { StoredReads } from '../stored/reads.ts';
+import { pageOf } from '../stored/small-page.ts';
 import { checkBandwidths, checkTwins } from './conflicts.ts';
 import { qosErrors as errors } from './errors.ts';
-import { pageOf } from './rule-list.ts';
 import { qosPolicyReads, qosPolicyRows, type StoredPolicy } from './storage.ts';
 import { checkRulesForPort } from './support.ts';
 

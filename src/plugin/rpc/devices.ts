@@ -1,6 +1,7 @@
 import { findNetworks } from '../../db/read/networks.ts';
 import { findPorts } from '../../db/read/ports.ts';
 import { fullView } from '../../db/read/view.ts';
+import { haPortsOf } from '../../db/write/ha-routers.ts';
 import { type PortFacts, portFacts, portIdByMac, portIdsByPrefixes } from '../../db/write/ports.ts';
 import { type BoundSegment, boundSegments, preparedSegments } from '../../db/write/segments.ts';
 import { holdPorts } from '../../db/write/turns.ts';
@@ -16,6 +17,8 @@ import {
 } from '../../rpc/contract.ts';
 import type { Endpoint } from '../../rpc/transport.ts';
 import type { Change } from '../changes.ts';
+import { HA_PORT_OWNER } from '../ha-router/ha-ports.ts';
+import { isRoutersOwn } from '../l3-agent/owners.ts';
 import type { Machine } from '../machine.ts';
 import { completeProvisioning } from '../ml2/provisioning.ts';
 import { networkErrors } from '../network/errors.ts';
@@ -97,6 +100,7 @@ class Devices {
     const propagates = this.#shared.extensions.has('uplink-status-propagation');
     const uplink = (port: Port) => ({ propagate_uplink_status: propagates && port.propagate_uplink_status === true });
     const prepared = await this.#prepared([...ports.values()], host);
+    const standby = await this.#standby([...ports.values()], host);
     // Python agents do not look at tags of guests.
     const isOurs = context.userName === OUR_AGENT;
     const guestTags = (network: Network) => (isOurs && network.vlan_transparent ? { vlan_transparent: true } : {});
@@ -105,7 +109,7 @@ class Devices {
       if (!port) return { device };
       const moves = prepared.get(port.id);
       const segment = moves ?? segments.get(port.id);
-      if (!segment || (!moves && !isBoundTo(port, host))) return { device };
+      if (!segment || (!moves && !isBoundTo(port, host) && !standby.has(port.id))) return { device };
       if (moves && !isOurs) return { device, no_active_binding: true };
       const network = networks.get(port.network_id)!;
       const details = { ...detailsOf(device, port, network, segment), ...uplink(port), ...guestTags(network) };
@@ -113,7 +117,7 @@ class Devices {
     });
     if (context.readOnly) return answers;
     const wired = answers.flatMap(({ port_id, no_active_binding }) =>
-      port_id !== undefined && !no_active_binding ? [ports.get(port_id)!] : [],
+      port_id !== undefined && !no_active_binding && !standby.has(port_id) ? [ports.get(port_id)!] : [],
     );
     await this.#setStatuses(context, wired, ({ admin_state_up }) => (admin_state_up ? 'BUILD' : 'DOWN'));
     return answers;
@@ -125,6 +129,20 @@ class Devices {
     const elsewhere = ports.filter((port) => port['binding:host_id'] !== host);
     const ids = elsewhere.map(({ id }) => id);
     return preparedSegments(this.#shared.database.db, ids, host);
+  }
+
+  /**
+   * Ports of HA routers that are bound where these are active, and ready on this host, where they are not: they are wired all
+   * the same, so that the router can become active here without asking anybody.
+   */
+  async #standby(ports: readonly Port[], host: string | undefined): Promise<ReadonlySet<string>> {
+    const elsewhere = ports.filter((port) => isRoutersOwn(port) && !isBoundTo(port, host));
+    if (!host || elsewhere.length === 0) return new Set();
+    const routers = [...new Set(elsewhere.map(({ device_id }) => device_id))];
+    const haPorts = await haPortsOf(this.#shared.database.db, routers);
+    const here = new Set(haPorts.filter((port) => port.host === host).map(({ router_id }) => router_id));
+    const follows = ({ device_id, device_owner }: Port) => here.has(device_id) && device_owner !== HA_PORT_OWNER;
+    return new Set(elsewhere.filter(follows).map(({ id }) => id));
   }
 
   /** These devices are wired: their ports wait for the agent no longer. Devices of other hosts' ports mean nothing. */

@@ -9,6 +9,7 @@ import {
   BridgeNotifier,
   DhcpNotifier,
   dhcpPriorities,
+  L3Notifier,
   SecurityGroupNotifier,
   type WireFixedIp,
   type WireNetwork,
@@ -17,12 +18,17 @@ import {
 import { FORWARDING } from '../l2-population/notes.ts';
 import { concernsForwarding, ForwardingTeller } from '../l2-population/teller.ts';
 import type { Binder } from '../ml2/binder.ts';
-import type { ObjectData } from '../objects/contract.ts';
+import { conntrackHelperObject } from '../objects/conntrack-helper.ts';
+import type { ObjectData, ObjectKind } from '../objects/contract.ts';
+import { ndpProxyObject } from '../objects/ndp-proxy.ts';
 import type { Objects } from '../objects/objects.ts';
+import { portForwardingObject } from '../objects/port-forwarding.ts';
 import { subPortObject, trunkObject } from '../objects/trunk.ts';
 import type { Task, TaskWorker } from '../outbox/outbox.ts';
 import { messageView, type Shared } from '../parts.ts';
 import { concernsGroups, groupChanges } from './group-changes.ts';
+import { MeteringTeller } from './metering-teller.ts';
+import { concernsRouters, isOfRouters, RouterTeller } from './router-teller.ts';
 import { soleListeners } from './sole-listeners.ts';
 import { wireNetworks, wirePort, wirePorts, wireSubnets } from './wire.ts';
 
@@ -39,8 +45,11 @@ export class Teller implements TaskWorker {
   readonly #objects: Objects;
   readonly #dhcp: DhcpNotifier;
   readonly #bridge: BridgeNotifier;
+  readonly #l3: L3Notifier;
   readonly #groups: SecurityGroupNotifier;
   readonly #forwarding: ForwardingTeller;
+  readonly #routers: RouterTeller;
+  readonly #metering: MeteringTeller;
 
   constructor(shared: Shared, binder: () => Binder, objects: Objects) {
     this.#shared = shared;
@@ -48,8 +57,11 @@ export class Teller implements TaskWorker {
     this.#objects = objects;
     this.#dhcp = new DhcpNotifier(shared.transport);
     this.#bridge = new BridgeNotifier(shared.transport);
+    this.#l3 = new L3Notifier(shared.transport);
     this.#groups = new SecurityGroupNotifier(shared.transport);
     this.#forwarding = new ForwardingTeller(shared);
+    this.#routers = new RouterTeller(shared);
+    this.#metering = new MeteringTeller(shared);
   }
 
   async prepare(task: Task): Promise<void> {
@@ -63,6 +75,7 @@ export class Teller implements TaskWorker {
     const failed = new Map<string, unknown>();
     const groups = await this.#tellGroups(tasks);
     const forwarding = await failureOf(this.#forwarding.tell(tasks));
+    const routers = await failureOf(this.#routers.tell(tasks));
     const told: Task[] = [];
     for (const task of tasks) {
       const resource = `${task.resource_type} ${task.resource_id}`;
@@ -70,6 +83,7 @@ export class Teller implements TaskWorker {
         if (failed.has(resource)) throw new Error('an earlier task of it failed', { cause: failed.get(resource) });
         if (groups !== null && concernsGroups(task)) throw groups.error;
         if (forwarding !== null && concernsForwarding(task)) throw forwarding.error;
+        if (routers !== null && concernsRouters(task)) throw routers.error;
         await causedBy(task.context ? [task.context] : [], () => this.#tellOne(task, facts));
         told.push(task);
       } catch (error) {
@@ -103,10 +117,21 @@ export class Teller implements TaskWorker {
 
   async #tellOne(task: Task, facts: BatchFacts): Promise<void> {
     // Of interest to those who listen to objects only.
-    if (task.action === 'changed') return;
+    if (task.action === 'changed' || isOfRouters(task)) return;
     const tell = this.#actions[`${task.resource_type} ${task.action}`];
     if (!tell) throw new Error(`no such task: ${task.resource_type} ${task.action}`);
     await tell(task, facts);
+  }
+
+  /** Agents hear what happened to these, and all of what they were. */
+  #partsOfRouters(): Record<string, (task: Task) => Promise<void>> {
+    const kinds = [portForwardingObject, conntrackHelperObject, ndpProxyObject];
+    const events = ['created', 'updated', 'deleted'] as const;
+    const tell = (kind: ObjectKind, event: (typeof events)[number]) => (task: Task) =>
+      this.#objects.tell(kind, [task.payload.object as ObjectData], event);
+    return Object.fromEntries(
+      kinds.flatMap((kind) => events.map((event) => [`${kind.resource} ${event}`, tell(kind, event)])),
+    );
   }
 
   readonly #actions: Readonly<Record<string, (task: Task, facts: BatchFacts) => Promise<void>>> = {
@@ -209,9 +234,15 @@ export class Teller implements TaskWorker {
     'trunk deleted': ({ payload }) => this.#objects.tell(trunkObject, [payload.object as ObjectData], 'deleted'),
     'trunk subports_added': ({ payload }) => this.#objects.tell(subPortObject, objectsOf(payload), 'created'),
     'trunk subports_removed': ({ payload }) => this.#objects.tell(subPortObject, objectsOf(payload), 'deleted'),
+    'metering_label created': (task) => this.#metering.tell(task, sender(task)),
+    'metering_label deleted': (task) => this.#metering.tell(task, sender(task)),
+    'metering_label rule_added': (task) => this.#metering.tell(task, sender(task)),
+    'metering_label rule_removed': (task) => this.#metering.tell(task, sender(task)),
+    ...this.#partsOfRouters(),
     'agent updated': async (task) => {
-      const { host, admin_state_up } = task.payload;
-      await this.#dhcp.agentUpdated(host as string, admin_state_up === true, sender(task));
+      const { agent_type, host, admin_state_up } = task.payload;
+      const notifier = agent_type === 'L3 agent' ? this.#l3 : this.#dhcp;
+      await notifier.agentUpdated(host as string, admin_state_up === true, sender(task));
     },
   };
 
@@ -246,7 +277,7 @@ async function failureOf(work: Promise<void>): Promise<{ error: unknown } | null
 function hasNetwork(task: Task): boolean {
   const { resource_type, action } = task;
   if (concernsForwarding(task)) return false;
-  return action !== 'changed' && !['agent', 'security_group', 'trunk'].includes(resource_type);
+  return action !== 'changed' && ['network', 'subnet', 'port'].includes(resource_type);
 }
 
 function networkOf(task: Task): string {

@@ -49,6 +49,6 @@ export async function insertGroup(
       revision_number: 0,
     });
   }
-  await change.changed('security_group', id);
+  await change.changed('security_group', id, 'created');
   return id;
 }

@@ -1,4 +1,5 @@
 import type { Db } from '../../db/database.ts';
+import type { Reader } from '../../db/read/resource.ts';
 import { type ResourceSpec, specReader } from '../../db/read/spec.ts';
 import { UnknownMarkerError } from '../../db/read/view.ts';
 import type { Context } from '../../lib/context.ts';
@@ -25,7 +26,15 @@ export function storedReads<R extends { id: string }>(
   spec: ResourceSpec,
   notFound: (id: string) => NeutronError,
 ): StoredReads<R> {
-  const read = specReader<R>(spec);
+  return readsOver(shared, specReader<R>(spec), notFound);
+}
+
+/** The same over a hand-written definition. */
+export function readsOver<R extends { id: string }>(
+  shared: Shared,
+  read: Reader<R>,
+  notFound: (id: string) => NeutronError,
+): StoredReads<R> {
   const stored = async (db: Db, context: Context, id: string, fields: readonly string[] | null = null): Promise<R> => {
     const resource = await read.get(db, id, viewOf(shared, context), fields);
     if (resource === null) throw notFound(id);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { routersOnPool } from '../../db/read/router-surroundings.ts';
 import { bumpNetworksOfPool, lockPool, poolIsUsed } from '../../db/write/subnet-pools.ts';
 import type { Context } from '../../lib/context.ts';
 import { setOfCidrs } from '../../lib/ip/blocks.ts';
@@ -90,7 +91,10 @@ export class SubnetPools implements Collection<SubnetPool> {
     await lockPool(tx, id);
     await subnetPoolRows.update(tx, id, wanted);
     if (changes.prefixes !== undefined) await replacePrefixes(change, id, prefixes);
-    if (scope !== oldScope) await bumpNetworksOfPool(tx, id, change.time);
+    if (scope !== oldScope) {
+      await bumpNetworksOfPool(tx, id, change.time);
+      for (const router of await routersOnPool(tx, id)) await change.todo('router', router, 'updated');
+    }
     return this.touched(change, id);
   }
 

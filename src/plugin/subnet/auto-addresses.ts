@@ -9,6 +9,7 @@ import type { Change } from '../changes.ts';
 import { routerInterfaceOwnersSnat } from '../ipam/owners.ts';
 import { autoAddress } from '../ipam/wishes.ts';
 import type { Machine } from '../machine.ts';
+import { noteReaddressed } from './readdressed.ts';
 
 /** Which ports can reach a subnet on a segment: those that have addresses there, or whose hosts do; null: all. */
 async function portsBeside(tx: Tx, { network_id, segment_id }: Subnet): Promise<Set<string> | null> {
@@ -24,17 +25,18 @@ const BEHIND_ALL = 1000;
  */
 export async function addAutoAddresses(
   change: Change,
-  { forwarding, ipam }: Pick<Machine, 'forwarding' | 'ipam'>,
+  machine: Pick<Machine, 'defaultGroups' | 'forwarding' | 'ipam'>,
   subnet: Subnet,
 ): Promise<void> {
+  const { forwarding, ipam } = machine;
   const mayHave = await portsBeside(change.tx, subnet);
-  const ports = await portsOfNetwork(change.tx, subnet.network_id);
-  const places = await forwarding.beforeAll(
-    change,
-    ports.map(({ id }) => id),
+  const all = await portsOfNetwork(change.tx, subnet.network_id);
+  const ports = all.filter(
+    ({ id, device_owner }) => !routerInterfaceOwnersSnat.has(device_owner) && mayHave?.has(id) !== false,
   );
+  const ids = ports.map(({ id }) => id);
+  const places = await forwarding.beforeAll(change, ids);
   await inTurns(ports, async (port) => {
-    if (routerInterfaceOwnersSnat.has(port.device_owner) || mayHave?.has(port.id) === false) return;
     const value = autoAddress(subnet.cidr, port.mac_address);
     await insertAllocation(change.tx, {
       port_id: port.id,
@@ -46,7 +48,7 @@ export async function addAutoAddresses(
     });
     ipam.picker.remove(subnet.id, value);
     await bumpPort(change.tx, port.id, change.time);
-    await change.changed('port', port.id);
     await forwarding.moved(change, port.id, places.get(port.id));
   });
+  await noteReaddressed(change, machine, ids);
 }

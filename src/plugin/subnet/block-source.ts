@@ -14,7 +14,7 @@ import { subnetPoolReads } from '../subnet-pool/storage.ts';
 import { subnetErrors } from './errors.ts';
 
 /** Instead of a pool's id: the prefix is to come from the provider, by a router that asks for it (RFC 3633). */
-const PREFIX_DELEGATION = 'prefix_delegation';
+export const PREFIX_DELEGATION = 'prefix_delegation';
 /** What such a subnet has until then; upstream's, which overlaps with nothing. */
 export const PROVISIONAL_PREFIX = '::/64';
 

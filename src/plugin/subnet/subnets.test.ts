@@ -254,6 +254,8 @@ describe('changing', () => {
       type: 'GatewayIpInUse',
       message: `Current gateway ip 10.0.0.1 already in use by port ${router.id}. Unable to update.`,
     });
+    const none = await f.plugin.collections.subnets.update!(f.context, subnet.id, { gateway_ip: null });
+    expect(none.gateway_ip).toBeNull();
   });
 
   it('cannot switch DHCP off where IPv6 modes need it', async () => {

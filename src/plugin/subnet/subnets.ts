@@ -33,12 +33,14 @@ import { afterCreate } from '../ml2/after-create.ts';
 import { networkErrors } from '../network/errors.ts';
 import { MIN_MTU_IPV4, MIN_MTU_IPV6 } from '../network/mtu.ts';
 import { viewOf } from '../parts.ts';
+import { widenGateways } from '../router/external-network.ts';
 import { peerRoutes, rerouteOthers } from '../segment/host-routes.ts';
 import { checkNewSubnet, moveSubnet } from '../segment/subnet-segment.ts';
 import { addAutoAddresses } from './auto-addresses.ts';
 import { BlockSource, checkAffinity, PROVISIONAL_PREFIX, poolId } from './block-source.ts';
 import { subnetErrors } from './errors.ts';
 import { checkGatewayOutsidePools, checkPools, defaultPools, normalizePools } from './pools.ts';
+import { noteReaddressed } from './readdressed.ts';
 import { checkSubnet, defaultGateway, type SubnetDraft } from './rules.ts';
 
 /** Subnets (upstream: db/db_base_plugin_v2.py, db/ipam_backend_mixin.py). */
@@ -184,6 +186,7 @@ export class Subnets implements Collection<Subnet> {
     for (const driver of extensionDrivers) await driver.processCreateSubnet?.(tx, input, { id });
     const subnet = await this.#stored(change, id);
     if (isAutoAddressSubnet(subnet)) await addAutoAddresses(change, this.#machine, subnet);
+    if (network['router:external']) await widenGateways(change, this.#machine, subnet);
     await mechanisms.precommit('createSubnetPrecommit', tx, { context, current: subnet, original: null });
     const hosts = segment_id === null ? null : ((await hostsOfSegments(tx, [segment_id])).get(segment_id) ?? []);
     await scheduleIn(change, network, this.#machine, { hosts });
@@ -203,7 +206,7 @@ export class Subnets implements Collection<Subnet> {
     };
     checkSubnet(draft, original, shared.options.core);
     const gateway = changes.gateway_ip === undefined ? original.gateway_ip : (changes.gateway_ip as string | null);
-    if (gateway !== original.gateway_ip) await this.#checkGatewayFree(change, original);
+    if (gateway !== null && gateway !== original.gateway_ip) await this.#checkGatewayFree(change, original);
     const given = changes.allocation_pools as AllocationPool[] | null | undefined;
     if (given) checkPools(given, cidr, original.cidr);
     const pools = given ? normalizePools(given, cidr.version) : original.allocation_pools;
@@ -235,7 +238,7 @@ export class Subnets implements Collection<Subnet> {
     for (const driver of extensionDrivers) await driver.processUpdateSubnet?.(tx, changes, { id });
   }
 
-  /** A gateway that a router answers for stays. @throws GatewayIpInUse */
+  /** A gateway that a router answers for is nobody else's. @throws GatewayIpInUse */
   async #checkGatewayFree(change: Change, subnet: Subnet): Promise<void> {
     const address = subnet.gateway_ip === null ? null : parseAddress(subnet.gateway_ip);
     if (!address) return;
@@ -259,16 +262,14 @@ export class Subnets implements Collection<Subnet> {
     }
     const { forwarding } = this.#machine;
     const holders = await holdersInSubnet(change.tx, subnet.id);
-    const places = await forwarding.beforeAll(
-      change,
-      holders.map(({ port_id }) => port_id),
-    );
+    const ids = [...new Set(holders.map(({ port_id }) => port_id))];
+    const places = await forwarding.beforeAll(change, ids);
     await inTurns(holders, async ({ port_id, ip_address }) => {
       await this.#machine.ipam.release(change.tx, port_id, [{ subnet_id: subnet.id, ip_address }]);
       await bumpPort(change.tx, port_id, change.time);
-      await change.changed('port', port_id);
       await forwarding.moved(change, port_id, places.get(port_id));
     });
+    await noteReaddressed(change, this.#machine, ids);
   }
 
   async #network(change: Change, id: string): Promise<Network> {

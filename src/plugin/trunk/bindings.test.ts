@@ -4,6 +4,7 @@ import { FakeTransport } from '../../rpc/fake.ts';
 import type { Collection, Input } from '../contract.ts';
 import { createFixture, type Fixture, failure, type Network, type Port } from '../fixture.ts';
 import { captured } from '../objects/captures.ts';
+import type { Ports } from '../port/ports.ts';
 import type { Trunk } from './storage.ts';
 
 let f: Fixture;
@@ -160,6 +161,23 @@ describe('sub-ports', () => {
     expect(await portNow(web.id)).toMatchObject({ 'binding:host_id': '', device_owner: '' });
     await trunks.delete!(f.context, trunk.id);
     expect(await bind(trunk, web)).toEqual({});
+  });
+
+  it('that leave while they are being bound stay as they are', async () => {
+    const other = await f.port(flat.id);
+    const trunk = await make(web, other);
+    // The first is bound; before the second is, it leaves the trunk.
+    const ports = f.plugin.collections.ports as Ports;
+    const update = ports.updateFull.bind(ports);
+    ports.updateFull = async (...args) => {
+      if (args[1] === other.id) await change('remove', trunk.id, { port_id: other.id });
+      return update(...args);
+    };
+    const answer = await bind(trunk, web, other);
+    expect(answer[trunk.id]).toMatchObject([{ id: web.id }]);
+    expect(await portNow(other.id)).toMatchObject({ 'binding:host_id': '', device_owner: '' });
+    expect(await statusNow(trunk)).not.toBe('DEGRADED');
+    expect(f.complaints).toEqual([]);
   });
 
   it('that nobody can bind make the trunk an error', async () => {

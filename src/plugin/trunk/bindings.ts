@@ -1,6 +1,6 @@
 import { getPort } from '../../db/read/ports.ts';
 import { fullView } from '../../db/read/view.ts';
-import { setTrunkStatus } from '../../db/write/trunks.ts';
+import { carrierOf, setTrunkStatus } from '../../db/write/trunks.ts';
 import type { Context } from '../../lib/context.ts';
 import type { Port } from '../../resources/shapes.ts';
 import { trunkStatuses } from '../../resources/trunk.ts';
@@ -14,6 +14,7 @@ import {
   type WireSubPort,
 } from '../../rpc/contract.ts';
 import type { Endpoint } from '../../rpc/transport.ts';
+import type { Change } from '../changes.ts';
 import type { Machine } from '../machine.ts';
 import { messageView } from '../parts.ts';
 import { wirePort } from '../rpc/wire.ts';
@@ -83,9 +84,14 @@ class TrunkBindings {
     const host = await this.#hostOf(port_id);
     await this.setStatus(id, 'BUILD', context);
     const bound: WirePort[] = [];
+    let left = 0;
     for (const port of subPorts) {
       try {
-        const current = await this.#bindOne(port, host, context);
+        const current = await this.#bindOne(port, { trunk: id, host }, context);
+        if (current === null) {
+          left += 1;
+          continue;
+        }
         if (current['binding:vif_type'] === 'binding_failed') {
           logger.error({ trunk: id, port, host }, 'a sub-port could not be bound where its trunk is');
           await this.setStatus(id, 'ERROR', context);
@@ -96,7 +102,7 @@ class TrunkBindings {
         logger.error({ trunk: id, port, host, error }, 'a sub-port could not be bound where its trunk is');
       }
     }
-    if (bound.length < subPorts.length) await this.setStatus(id, 'DEGRADED', context);
+    if (bound.length + left < subPorts.length) await this.setStatus(id, 'DEGRADED', context);
     return bound;
   }
 
@@ -107,9 +113,13 @@ class TrunkBindings {
     return typeof goesTo === 'string' && goesTo !== '' ? goesTo : (parent?.['binding:host_id'] ?? '');
   }
 
-  /** One that is there already is left as it is. */
-  async #bindOne(id: string, host: string, context: Context): Promise<Port> {
+  /**
+   * One that is there already is left as it is.
+   * @returns null for one that the trunk lost meanwhile: it is its owner's again, and stays where it is
+   */
+  async #bindOne(id: string, to: { trunk: string; host: string }, context: Context): Promise<Port | null> {
     const { ports, shared } = this.#machine;
+    const { trunk, host } = to;
     const port = await getPort(shared.database.db, id, messageView(shared));
     const there =
       port?.['binding:host_id'] === host &&
@@ -117,6 +127,18 @@ class TrunkBindings {
       port['binding:vif_type'] !== 'binding_failed' &&
       port['binding:vif_type'] !== 'unbound';
     if (there) return port;
-    return ports.updateFull(context, id, { 'binding:host_id': host, device_owner: SUBPORT_OWNER });
+    const provided = async ({ tx }: Change) => {
+      // Trunks change alone, ports beside each other: what is read here holds until the commit.
+      if ((await carrierOf(tx, id))?.trunk_id !== trunk) throw new NoLongerCarried();
+    };
+    const changes = { 'binding:host_id': host, device_owner: SUBPORT_OWNER };
+    try {
+      return await ports.updateFull(context, id, changes, { provided });
+    } catch (error) {
+      if (error instanceof NoLongerCarried) return null;
+      throw error;
+    }
   }
 }
+
+class NoLongerCarried extends Error {}

@@ -1,0 +1,87 @@
+import {
+  changeInterfaceOwner,
+  freeVrId,
+  haNetworkOf,
+  haPortsOf,
+  takenVrIds,
+  takeVrId,
+} from '../../db/write/ha-routers.ts';
+import { agentsOfRouters, type RouterFacts, unbindRouter } from '../../db/write/router-agents.ts';
+import type { Change } from '../changes.ts';
+import type { Machine } from '../machine.ts';
+import { elevated } from '../router/gateway.ts';
+import { haErrors } from './errors.ts';
+import { HaNetworks } from './ha-network.ts';
+
+/** VRRP has a byte for it; 0 and 255 mean something else. */
+const LAST_VR_ID = 254;
+
+const INTERFACE = 'network:router_interface';
+const REPLICATED_INTERFACE = 'network:ha_router_replicated_interface';
+
+type HaRouter = Pick<RouterFacts, 'id' | 'project_id'>;
+
+/** What makes a router highly available besides its agents (upstream: db/l3_hamode_db.py). */
+export class HaRouters {
+  readonly #machine: Machine;
+  readonly #networks: HaNetworks;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    this.#networks = new HaNetworks(machine);
+  }
+
+  /** Around a transaction that adds an HA router: its project has its HA network then. */
+  within<T>(projectId: string, work: () => Promise<T>): Promise<T> {
+    return this.#networks.within(projectId, work);
+  }
+
+  /**
+   * A router is new, and highly available.
+   * @returns its VRRP id
+   * @throws NoVRIDAvailable
+   */
+  async addIn({ tx }: Change, { id, project_id }: HaRouter): Promise<number> {
+    const network = await haNetworkOf(tx, project_id);
+    if (network === null) throw haErrors.HANetworkConcurrentDeletion({ project_id });
+    const taken = new Set(await takenVrIds(tx, network));
+    const free = Array.from({ length: LAST_VR_ID }, (_, i) => i + 1).filter((vrId) => !taken.has(vrId));
+    if (free.length === 0) throw haErrors.NoVRIDAvailable({ router_id: id });
+    const vrId = free[Math.floor(this.#machine.shared.random() * free.length)]!;
+    await takeVrId(tx, network, vrId);
+    return vrId;
+  }
+
+  /** A router goes, or is not highly available any more: its id is free, its ports on the HA network go. */
+  async removeIn(change: Change, { id, project_id, ha_vr_id }: HaRouter & { ha_vr_id: number }): Promise<void> {
+    const { tx } = change;
+    const network = await haNetworkOf(tx, project_id);
+    if (network !== null) await freeVrId(tx, network, ha_vr_id);
+    for (const { port_id } of await haPortsOf(tx, [id])) await this.#machine.ports.deleteIn(elevated(change), port_id);
+  }
+
+  /**
+   * A router becomes highly available, or ceases to be. It loses its agents, so that it can get others when it is scheduled
+   * after the row is written.
+   *
+   * @returns its VRRP id from now on: 0 for none
+   */
+  async switchIn(change: Change, router: HaRouter & { ha_vr_id: number }, ha: boolean): Promise<number> {
+    const { tx } = change;
+    const agents = await agentsOfRouters(tx, [router.id]);
+    for (const agent of agents) await unbindRouter(tx, router.id, agent.id);
+    if (agents.length > 0) {
+      await change.todo('router', router.id, 'unscheduled', { hosts: agents.map(({ host }) => host) });
+    }
+    const [from, to] = ha ? ([INTERFACE, REPLICATED_INTERFACE] as const) : ([REPLICATED_INTERFACE, INTERFACE] as const);
+    await changeInterfaceOwner(tx, router.id, { from, to, updated_at: change.time });
+    if (ha) return this.addIn(change, router);
+    await this.removeIn(change, router);
+    return 0;
+  }
+
+  /** After the transaction in which a router ceased to be one of its project's HA routers. */
+  afterRemoval(projectId: string): Promise<void> {
+    return this.#networks.removeUnused(projectId);
+  }
+}
