@@ -80,6 +80,7 @@ const FIXED = new Map([
   ['healthcheck', 'healthcheck'],
   ['openapi.json', 'docs'],
   ['docs', 'docs'],
+  ['dashboard', 'dashboard'],
 ]);
 
 /** Never what a client wrote itself: a name of the tables, or of what else there is. */

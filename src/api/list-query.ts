@@ -18,7 +18,9 @@ const tagKeys = new Set(['tags', 'tags-any', 'not-tags', 'not-tags-any']);
 /** @throws HTTPBadRequest, BadRequest (limit) and InvalidInput (values that cannot be converted) */
 export function readListQuery(resource: ServedResource, parameters: Parameters, rules: ListRules): ListQuery {
   const filters = readFilters(resource, parameters, rules);
-  const fields = readFields(resource, parameters);
+  const wanted = readFields(resource, parameters);
+  // Lists of some resources show a few attributes in any case.
+  const fields = wanted && [...new Set([...wanted, ...(resource.definition.kept ?? [])])];
   const sorts = readSorts(resource, parameters);
   const limit = readLimit(parameters, rules.maxLimit);
   // Without a limit there are no pages, and upstream ignores the marker.

@@ -9,6 +9,7 @@ import { apiErrors, badRequest } from './errors.ts';
 import type { Gate } from './gate.ts';
 import type { LinkSource } from './links.ts';
 import type { ListRules } from './list-query.ts';
+import type { DoneNews } from './news.ts';
 import { noParameters, type Parameters, parseQueryString } from './query-string.ts';
 import { matchRoute, type RouteMatch, type RouteTable } from './routes.ts';
 import type { ServedResource } from './served-resource.ts';
@@ -27,6 +28,8 @@ export interface Service {
   readonly gate: Gate;
   /** Null where nobody is told of what is done. */
   readonly announcer: Announcer | null;
+  /** Null where nobody can look on. */
+  readonly news: DoneNews | null;
   readonly listRules: ListRules;
   readonly allowBulk: boolean;
   readonly linkPrefix: string;

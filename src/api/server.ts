@@ -17,6 +17,7 @@ import { resources as allResources } from '../resources/registry.ts';
 import { Announcer, type Notices } from './announcer.ts';
 import { type Answered, onBehalfOf, watchAnswers } from './answered.ts';
 import { answerBrokenHttp } from './broken-http.ts';
+import { type DashboardOptions, serveDashboard, wantsPage } from './dashboard/dashboard.ts';
 import * as documents from './documents.ts';
 import { apiErrors, renderError } from './errors.ts';
 import { type Gate, openDoor } from './gate.ts';
@@ -24,6 +25,7 @@ import { type Guard, isLoopbackHost, loopbackGuard, openGuard } from './guard.ts
 import { Health, type HealthCheck } from './health.ts';
 import { type Authenticate, noAuthentication } from './identity.ts';
 import { linkBase } from './links.ts';
+import { DoneNews } from './news.ts';
 import {
   type ApiOptions,
   type BodyOptions,
@@ -57,6 +59,8 @@ export interface ApiParts {
   readonly gate?: Gate;
   /** Told of every change; nobody when left out. */
   readonly notices?: Notices | null;
+  /** Pages for browsers; none when left out. */
+  readonly dashboard?: DashboardOptions;
   readonly resources?: readonly ResourceDefinition[];
   /** Told of every answer: for the access log and for figures. */
   readonly onAnswer?: (answered: Answered) => void;
@@ -99,6 +103,7 @@ export function createApi(parts: ApiParts): Api {
     routes: serveRoutes(described.values(), plugin.routes, extensions),
     prefixes: new Set([...resources.values()].flatMap(({ definition }) => definition.prefix ?? [])),
     gate: parts.gate ?? openDoor,
+    news: plugin.news === undefined ? null : new DoneNews(plugin.news),
     announcer: parts.notices ? new Announcer(parts.notices) : null,
     listRules: {
       validateFilters: options.filter_validation && extensions.has('filter-validation'),
@@ -137,6 +142,9 @@ export function createApi(parts: ApiParts): Api {
       if (request.method !== 'GET' && request.method !== 'OPTIONS') {
         return send(request, reply, 405, documents.outsideMethodDocument);
       }
+      if (parts.dashboard !== undefined && wantsPage(request)) {
+        return send(request, reply, 302, '', { Location: 'dashboard/', Vary: 'Accept' });
+      }
       return send(request, reply, 200, documents.versionsDocument(linkBase(linkSource(request), service.linkPrefix)));
     } catch (error) {
       return answerError(error, request, reply, logger);
@@ -170,6 +178,14 @@ export function createApi(parts: ApiParts): Api {
       answer.type === null ? {} : { 'Content-Type': answer.type },
     );
   });
+  const dashboard =
+    parts.dashboard === undefined
+      ? null
+      : serveDashboard(app, {
+          ...parts.dashboard,
+          ...{ service, news: plugin.news, guard, authenticate, logger },
+          answerError: (error, request, reply) => answerError(error, request, reply, logger),
+        });
   const handle = (request: FastifyRequest, reply: FastifyReply) =>
     onBehalfOf(request, () => handleNamed(request, reply));
   const handleNamed = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -224,7 +240,10 @@ export function createApi(parts: ApiParts): Api {
       return `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`;
     },
     inject: (request) => injectInto(app, request),
-    close: () => app.close(),
+    close: () => {
+      dashboard?.close();
+      return app.close();
+    },
   };
 }
 

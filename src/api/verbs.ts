@@ -38,7 +38,7 @@ export async function list(service: Service, request: Request, target: Target): 
 }
 
 /** A page, by which links go, and what of it the caller may see. */
-async function readPage(
+export async function readPage(
   service: Service,
   call: Call,
   query: ListQuery,
@@ -85,6 +85,7 @@ export async function create(service: Service, request: Request, target: Target,
       if (collection.create === undefined) throw notCreatable(resource);
       return collection.create(call.context, call.inputs[0]!);
     });
+    service.news?.made(call, [item]);
     const text = await renderItem(service, call, item);
     service.announcer?.ends(call, text);
     return { status: 201, body: text };
@@ -93,6 +94,7 @@ export async function create(service: Service, request: Request, target: Target,
   const call = callOf(request, target, 'create', null, inputs);
   service.announcer?.begins(call, { [resource.collection]: body[resource.collection] });
   const items = await run(service, call, (collection) => createBulk(collection, call));
+  service.news?.made(call, items);
   const texts = await inTurns(await made(service, call, items), (item) =>
     JSON.stringify(visiblePart(resource, item, null)),
   );
@@ -134,6 +136,7 @@ export async function update(
     if (collection.update === undefined) throw apiErrors.HTTPMethodNotAllowed();
     return collection.update(call.context, id, changes, ifRevision);
   });
+  service.news?.changed(call, item);
   const text = await renderItem(service, call, item);
   service.announcer?.ends(call, text);
   return { status: 200, body: text };
@@ -145,11 +148,14 @@ export async function remove(service: Service, request: Request, target: Target,
   const { announcer } = service;
   announcer?.begins(call, { [`${target.resource.member}_id`]: id });
   let original: Item = {};
+  let owner: string | null = null;
   await run(service, call, async (collection) => {
     if (collection.delete === undefined) throw apiErrors.HTTPMethodNotAllowed();
     if (announcer !== null) original = await announcer.original(call, collection);
+    if (service.news?.wanted) owner = await service.news.ownerOf(call, collection);
     return collection.delete(call.context, id, ifRevision);
   });
+  service.news?.deleted(call, owner);
   announcer?.deleted(call, original);
   return { status: 204, body: '' };
 }
@@ -173,6 +179,7 @@ export async function route(service: Service, request: Request, match: RouteMatc
   if (notices?.start !== undefined) announcer!.tell(context, ...notices.start);
   await service.gate.permit(call);
   const result = await route.handler({ context, params, input, parameters, ifRevision });
+  if (request.method !== 'GET') service.news?.changed(call, {});
   if (notices !== null) announcer!.tell(context, ...notices.end);
   if (status === 204) return { status, body: '' };
   if (result instanceof FinishedJson && envelope !== null)

@@ -11,6 +11,7 @@ const whoWords: Readonly<Record<Who, string>> = {
   advsvc: 'advanced services',
   data_plane_integrator: 'integrators of the data plane',
   project_member: 'members of its project',
+  project_manager: 'managers of its project',
   project_reader: 'readers of its project',
   network_owner_member: "members of the network's project",
   network_owner_manager: "managers of the network's project",

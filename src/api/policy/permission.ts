@@ -154,9 +154,10 @@ function joined(name: string | readonly string[]): string {
   return `(${own} and (${below.join(' and ')}))`;
 }
 
-/** Keys of the objects in a list: `ip_address` of `fixed_ips`. */
+/** Keys of an object, or of those in a list: `ip_address` of `fixed_ips`, `enable_snat` of `external_gateway_info`. */
 function membersOf(value: unknown): string[] {
-  if (!Array.isArray(value)) return [];
-  const keys = value.flatMap((item) => (typeof item === 'object' && item !== null ? Object.keys(item) : []));
+  const keys = (Array.isArray(value) ? value : [value]).flatMap((item) =>
+    typeof item === 'object' && item !== null ? Object.keys(item) : [],
+  );
   return [...new Set(keys)];
 }
