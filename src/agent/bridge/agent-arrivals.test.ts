@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { tapName } from '../../lib/names.ts';
+import { bridgeName, tapName } from '../../lib/names.ts';
 import { AgentBench, deviceDetails, FakeFirewall, idOf } from './testing.ts';
 
 let bench: AgentBench;
@@ -112,4 +112,44 @@ it('asks again for a tap that was made anew while it was asked for', async () =>
   bench.host.addTap(tap);
   await bench.settle();
   expect(bench.reported('update_device_up')).toEqual([tap]);
+});
+
+it('a port that is deleted while it is asked for does not come back with the answer', async () => {
+  await bench.start();
+  const [tap] = knownPorts([2]) as [string];
+  bench.transport.answer({
+    get_devices_details_list: async (args: { devices: string[] }) => {
+      const answer = told(args);
+      bench.known.delete(tap);
+      await bench.transport.tell('q-agent-notifier-port-delete', 'port_delete', { port_id: idOf(2) });
+      return answer;
+    },
+  });
+  bench.host.addTap(tap);
+  await bench.settle();
+  expect([...(firewall.state?.ports.keys() ?? [])]).toEqual([]);
+  expect(bench.host.print()).toBe(`${tap} tun down mtu 1500`);
+  expect(bench.reported('update_device_up')).toEqual([]);
+});
+
+it('a guest that leaves while its port is asked for is taken out of its bridge', async () => {
+  await bench.start();
+  const [tap] = knownPorts([2]) as [string];
+  bench.known.set(tap, deviceDetails(idOf(2), { device_owner: 'compute:nova' }));
+  bench.host.root.give(bridgeName(idOf(1)), { kind: 'bridge', up: true });
+  bench.host.addTap(tap, { up: true, master: bridgeName(idOf(1)) });
+  await bench.settle();
+  const leave = () =>
+    bench.transport.tell('q-agent-notifier-binding-deactivate', 'binding_deactivate', {
+      ...{ port_id: idOf(2), host: 'host1', network_id: idOf(1) },
+    });
+  bench.transport.answer({
+    get_devices_details_list: async (args: { devices: string[] }) => {
+      const answer = told(args);
+      if (bench.known.delete(tap)) await leave();
+      return answer;
+    },
+  });
+  await bench.tell('port_update', { port: { id: idOf(2) } });
+  expect((await bench.host.readNetwork()).links.get(tap)?.master).toBeNull();
 });

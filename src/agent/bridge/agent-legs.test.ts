@@ -369,3 +369,19 @@ it('a dry run shows legs', async () => {
   );
   expect(bench.host.applied).toEqual([]);
 });
+
+it('however many networks cannot have their legs, the others are served', async () => {
+  const ports = Array.from({ length: 30 }, (_, index) => {
+    const digits = String(index + 20).repeat(4);
+    const network = { network_id: `${digits}-1111-4111-8111-111111111111`, segmentation_id: 100 + index };
+    return deviceDetails(`${digits}-2222-4111-8111-111111111111`, { ...vlan, ...network });
+  });
+  for (const details of [...ports, deviceDetails(one)]) {
+    bench.known.set(details.device, details);
+    bench.host.addTap(details.device);
+  }
+  bench.host.failOn(({ op }) => (op === 'ensure_vlan' ? 'RTNETLINK answers: Invalid argument' : null));
+  await bench.start(mapped);
+  expect(bench.reported('update_device_up')).toEqual([tapName(one)]);
+  expect(problems()).toHaveLength(30);
+});

@@ -25,6 +25,8 @@ export class DeviceQuestions {
   readonly #identity: () => AgentIdentity;
   readonly #devices: Devices;
   readonly #logger: Logger;
+  /** Devices whose answer is under way and counts. */
+  readonly #awaited = new Set<string>();
   #retryMs = FIRST_RETRY_MS;
 
   constructor(parts: { transport: Transport; identity: () => AgentIdentity; devices: Devices; logger: Logger }) {
@@ -42,8 +44,10 @@ export class DeviceQuestions {
       const chunk = stale.slice(start, start + DETAILS_CHUNK);
       for (const device of chunk) device.stale = false;
       const names = chunk.map((device) => device.name);
+      for (const name of names) this.#awaited.add(name);
       try {
         for (const details of await this.#plugin.getDevicesDetailsList(this.#identity(), names)) {
+          if (!this.#awaited.has(details.device)) continue;
           this.#devices.learn(details);
           if (details.request_id) causes.add([{ requestId: details.request_id, globalRequestId: null }]);
         }
@@ -52,9 +56,16 @@ export class DeviceQuestions {
         for (const device of stale.slice(start)) device.stale = true;
         this.#logger.warn({ devices: stale.length, error: String(error) }, 'The server did not tell of the devices');
         return { asked: start, failed: true, causes: causes.take() };
+      } finally {
+        this.#awaited.clear();
       }
     }
     return { asked: stale.length, failed: false, causes: causes.take() };
+  }
+
+  /** The port of a device is no more: an answer that is under way is older, and does not count. */
+  forget(name: string): void {
+    this.#awaited.delete(name);
   }
 
   /**

@@ -96,7 +96,8 @@ export class Devices {
     const device = this.#byName.get(details.device);
     if (!device) return;
     device.details = details.port_id === undefined || details.network_id === undefined ? null : details;
-    if (device.details !== null) device.hasLeft = false;
+    // An answer to a question from before the guest left says that it is here: the next one, which is due, counts.
+    if (device.details !== null && !device.stale) device.hasLeft = false;
     // Of a guest that is only moving here everything is made ready, and nothing said.
     device.toReport = device.details !== null && !device.details.no_active_binding;
     device.told = null;

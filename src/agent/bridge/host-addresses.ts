@@ -1,4 +1,4 @@
-import type { Address, Link, NetworkOperation, NetworkState, Route } from '../../linux/contract.ts';
+import type { Address, NetworkOperation, NetworkState, Route } from '../../linux/contract.ts';
 import { isOwnRoute, movable, needsOnLink, newMetric } from '../../linux/move-addresses.ts';
 
 /** The host's own addresses and routes on a network's bridge. */
@@ -45,7 +45,24 @@ export class AddressMemory {
       }
       this.#doubted.delete(link.name);
       if (addresses.length === 0) this.#byBridge.delete(link.name);
-      else this.#byBridge.set(link.name, { ifindex, card: cardOf(link, state), addresses, routes });
+      else this.#byBridge.set(link.name, { ifindex, card: cardOf(link.name, state), addresses, routes });
+    }
+  }
+
+  /**
+   * Takes in what bridges are about to be given: one that is deleted right after was never seen with it. Where nothing of
+   * it comes true, the next look forgets it.
+   */
+  expect(operations: readonly NetworkOperation[], state: NetworkState): void {
+    for (const [name, given] of Map.groupBy(operations.filter(gives), ({ device }) => device)) {
+      if (!name.startsWith('brq')) continue;
+      const had = this.#byBridge.get(name);
+      this.#byBridge.set(name, {
+        ifindex: had?.ifindex ?? state.links.get(name)?.ifindex ?? NOT_YET,
+        card: had?.card ?? cardThatComes(name, operations) ?? cardOf(name, state),
+        addresses: [...(had?.addresses ?? []), ...given.flatMap(addressOf)],
+        routes: [...(had?.routes ?? []), ...given.flatMap(routeOf)],
+      });
     }
   }
 
@@ -64,6 +81,28 @@ export class AddressMemory {
   }
 }
 
+/** Of a bridge that is yet to be made. */
+const NOT_YET = 0;
+
+type Gives = Extract<NetworkOperation, { op: 'add_address' | 'replace_route' }>;
+
+function gives(operation: NetworkOperation): operation is Gives {
+  return operation.op === 'add_address' || operation.op === 'replace_route';
+}
+
+function addressOf(given: Gives): Address[] {
+  if (given.op !== 'add_address') return [];
+  const { cidr, broadcast = null, peer } = given;
+  const family = cidr.includes(':') ? 6 : 4;
+  return [{ ...{ cidr, family, scope: 'global', dynamic: false, broadcast }, ...(peer !== undefined && { peer }) }];
+}
+
+function routeOf(given: Gives): Route[] {
+  if (given.op !== 'replace_route') return [];
+  const { op, metric = null, source = null, protocol = 'static', ...route } = given;
+  return [{ ...route, metric, source, protocol, scope: null }];
+}
+
 function includes(routes: readonly Route[], { destination, via, metric }: Route): boolean {
   return routes.some((route) => route.destination === destination && route.via === via && route.metric === metric);
 }
@@ -73,9 +112,18 @@ function isLost(name: string, had: HostAddresses, state: NetworkState): boolean 
   return state.links.get(name)?.ifindex !== had.ifindex;
 }
 
-function cardOf(bridge: Link, state: NetworkState): string | null {
-  const ports = [...state.links.values()].filter((link) => link.master === bridge.name);
-  return ports.find((port) => !port.name.startsWith('tap'))?.name ?? null;
+function cardOf(bridge: string, state: NetworkState): string | null {
+  const ports = [...state.links.values()].filter((link) => link.master === bridge);
+  return ports.find(isCard)?.name ?? null;
+}
+
+function cardThatComes(bridge: string, operations: readonly NetworkOperation[]): string | null {
+  const ports = operations.flatMap((one) => (one.op === 'set_master' && one.master === bridge ? [one] : []));
+  return ports.find(isCard)?.name ?? null;
+}
+
+function isCard({ name }: { name: string }): boolean {
+  return !name.startsWith('tap');
 }
 
 /** Addresses that are nowhere. A card that has others of the family was set up anew by somebody: that counts. */

@@ -27,6 +27,13 @@ export class HostMemory {
     await this.#file.save(this.#memory.all);
   }
 
+  /** To be called before `operations` are applied: they may be the last that is heard of the addresses in them. */
+  async expect(operations: readonly NetworkOperation[], state: NetworkState): Promise<void> {
+    await this.load();
+    this.#memory.expect(operations, state);
+    await this.#file.save(this.#memory.all);
+  }
+
   async load(): Promise<void> {
     if (this.#isLoaded) return;
     this.#memory = new AddressMemory(await this.#file.load());

@@ -5,7 +5,7 @@ import type { HostState } from './derive.ts';
 import type { HostMemory } from './host-memory.ts';
 import { plan } from './plan.ts';
 
-/** An operation may fail because something else just changed the host: look again and plan anew this often. */
+/** An operation may fail because something else just changed the host: look again and plan anew this often in vain. */
 const APPLY_ATTEMPTS = 20;
 /** A log line is for people. */
 const LOGGED_OPERATIONS = 40;
@@ -58,7 +58,7 @@ export class Links {
     const failed = new Map<string, string>();
     const failedOnce = new Set<string>();
     let state = before;
-    for (let attempt = 1; ; attempt += 1) {
+    for (let inVain = 0; ; ) {
       const leaveAlone = new Set(failed.keys());
       const operations = plan(desired, state, { orphans, leaveAlone, remembered: this.#memory.lost(state) });
       if (this.#linux.mayBeOld && operations.some(movesAddresses)) {
@@ -73,6 +73,7 @@ export class Links {
         return { failed, state };
       }
       try {
+        if (operations.some(movesAddresses)) await this.#memory.expect(operations, state);
         await this.#linux.apply(operations);
         this.#counts.applied += operations.length;
         if (operations.some(({ op }) => op === 'add_address')) {
@@ -82,12 +83,16 @@ export class Links {
         this.#failing = failed.size > 0;
         return { failed, state: withMasters(operations, state) };
       } catch (error) {
-        if (!(error instanceof ApplyFailed) || attempt === APPLY_ATTEMPTS) throw error;
-        state = await this.#linux.readNetwork();
+        if (!(error instanceof ApplyFailed)) throw error;
+        const known = failed.size + failedOnce.size;
         for (const subject of culprits(error.operation, desired)) {
           if (failedOnce.has(subject)) failed.set(subject, error.message);
           failedOnce.add(subject);
         }
+        // However many fail, the others are served: only to fail at the same ones again leads nowhere.
+        if (failed.size + failedOnce.size === known) inVain += 1;
+        if (inVain === APPLY_ATTEMPTS) throw error;
+        state = await this.#linux.readNetwork();
         this.#logger.debug({ error: error.message }, 'An operation on the host failed: looking again');
         this.#failing = true;
       }

@@ -1,12 +1,12 @@
 import type { Logger } from '../../lib/log.ts';
 import type { BoundDeviceDetails, ExplainStep } from '../../rpc/contract.ts';
-import type { FirewallDriver, FirewallOutcome, FirewallState, Unchanged } from '../firewall/contract.ts';
+import type { FirewallDriver, FirewallOutcome, FirewallState, Together, Unchanged } from '../firewall/contract.ts';
 import type { GroupKnowledge } from '../firewall/groups.ts';
 import { bridgeOfDevice, FirewallPorts } from '../firewall/ports.ts';
 import type { Derived, DesiredTap } from './derive.ts';
 
 export interface ProtectionParts {
-  /** Packets by groups and addresses, and frames by addresses: each does its part, in any order. */
+  /** Packets by groups and addresses, and frames by addresses. */
   drivers: readonly FirewallDriver[];
   /** What the server said of groups; null where nobody filters by them on this host. */
   groups: GroupKnowledge | null;
@@ -67,7 +67,7 @@ export class Protection {
     isThere: (tap: string) => boolean,
   ): Promise<Protected> {
     const state = this.state(devices);
-    const outcomes = await Promise.all(this.#parts.drivers.map((driver) => this.#applied(driver, state, isThere)));
+    const outcomes = await this.#applyTogether(state, isThere);
     const taps = new Map(derived.state.taps);
     const closed = new Map<string, string>();
     const late = new Map<string, string>();
@@ -102,13 +102,35 @@ export class Protection {
     return (await Promise.all(this.#parts.drivers.map((driver) => driver.explain?.(state, tap) ?? []))).flat();
   }
 
+  /**
+   * Side by side; but a tap is opened behind its guards, for what one driver lets through passes at once, and to set the tap
+   * down when another one has failed comes too late.
+   */
+  async #applyTogether(state: FirewallState, isThere: (tap: string) => boolean): Promise<Outcome[]> {
+    const { drivers } = this.#parts;
+    const says = drivers.map(() => Promise.withResolvers<ReadonlyMap<string, string>>());
+    const guards = says.filter((_, at) => drivers[at]!.guards);
+    const unguarded = Promise.all(guards.map(({ promise }) => promise)).then(
+      (closed) => new Map(closed.flatMap((taps) => [...taps])),
+    );
+    return await Promise.all(
+      drivers.map(async (driver, at) => {
+        const guarded = says[at]!.resolve;
+        const outcome = await this.#applied(driver, state, isThere, { unguarded, guarded });
+        guarded(outcome.closed);
+        return outcome;
+      }),
+    );
+  }
+
   async #applied(
     driver: FirewallDriver,
     state: FirewallState,
     isThere: (tap: string) => boolean,
-  ): Promise<FirewallOutcome & { isUnknown?: true }> {
+    together: Together,
+  ): Promise<Outcome> {
     try {
-      return await driver.apply(state, isThere);
+      return await driver.apply(state, isThere, together);
     } catch (error) {
       const reason = `the rules of this host cannot be seen or changed: ${String(error)}`;
       const filtered = [...state.ports.values()].filter(({ filter }) => filter !== 'open');
@@ -129,6 +151,9 @@ export class Protection {
     this.#parts.logger.warn({ devices, reason }, 'Ports keep the rules they have: the newest could not be made');
   }
 }
+
+/** `isUnknown`: nobody can say what is in force. */
+type Outcome = FirewallOutcome & { isUnknown?: true };
 
 /** Out of its bridge, and down: nothing passes there. */
 function shut(tap: DesiredTap): DesiredTap {

@@ -196,6 +196,7 @@ export class SyncLoop {
   portDeleted(name: string): void {
     this.#news = true;
     this.#reports.forget(name);
+    this.#questions.forget(name);
     const device = this.#devices.get(name);
     if (device) Object.assign(device, { details: null, stale: false, toReport: false });
   }

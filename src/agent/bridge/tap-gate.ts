@@ -48,15 +48,21 @@ export class TapGate {
    * @throws ApplyFailed when the host does not come to rest; what makeRules throws
    */
   async shutWhile<T>(makeRules: () => Promise<T>, wished: Wished, before: NetworkState): Promise<[NetworkState, T]> {
-    this.#passing ??= tapsOf(before);
+    let state = before;
+    // What is looked at by what was known before would take the place of what this pass saw.
+    while (this.#looking) {
+      await this.#looking;
+      state = await this.#linux.readNetwork();
+    }
+    this.#passing ??= tapsOf(state);
     this.#guarded = new Map(
       wished.devices
         .filter((details) => !isOpen(details))
         .map(({ device }) => [device, wished.desired.taps.get(device)?.bridge ?? null]),
     );
-    this.#state = before;
+    this.#state = state;
     const [, made] = await Promise.all([this.#shut([...this.#guarded.keys()]), makeRules()]);
-    await this.#looking;
+    while (this.#looking) await this.#looking;
     return [this.#state, made];
   }
 
@@ -87,7 +93,7 @@ export class TapGate {
       const names = [...this.#changed];
       this.#changed.clear();
       try {
-        this.#state = await this.#linux.readAgain(this.#state!, names);
+        await this.#readAgain(names);
         await this.#shut(names);
       } catch (error) {
         // The next pass looks at everything.
@@ -106,9 +112,21 @@ export class TapGate {
         return;
       } catch (error) {
         if (!(error instanceof ApplyFailed) || attempt === SHUT_ATTEMPTS) throw error;
-        this.#state = await this.#linux.readAgain(this.#state!, early);
+        await this.#readAgain(early);
       }
     }
+  }
+
+  /** Two may be at it at the same time: each brings what it read, and nothing else. */
+  async #readAgain(names: readonly string[]): Promise<void> {
+    const { links: found } = await this.#linux.readAgain(this.#state!, names);
+    const links = new Map(this.#state!.links);
+    for (const name of names) {
+      const link = found.get(name);
+      if (link) links.set(name, link);
+      else links.delete(name);
+    }
+    this.#state = { ...this.#state!, links };
   }
 
   #isEarly(name: string): boolean {

@@ -14,10 +14,13 @@ import {
   type WirePort,
 } from '../../rpc/contract.ts';
 import type { Listener, Transport } from '../../rpc/transport.ts';
+import { Supervision } from '../daemons/supervision.ts';
 import { dryRunQuestion } from '../dry-run.ts';
 import { Heartbeat, reportStatus } from '../heartbeat.ts';
+import { Resync } from '../resync.ts';
+import { Turns } from '../turns.ts';
 import { isFailedStart } from './apply.ts';
-import type { DhcpSettings } from './derive.ts';
+import { type DhcpSettings, type DhcpState, watchedOf } from './derive.ts';
 import { isExhausted } from './dhcp-port.ts';
 import { isUuid } from './dnsmasq-text.ts';
 import { explainDhcp } from './explain.ts';
@@ -27,9 +30,6 @@ import { NetworkWorker } from './network-worker.ts';
 import type { DhcpAgentOptions, DhcpOptions } from './options.ts';
 import { ReadyPorts } from './ready-ports.ts';
 import { releaseLeases } from './release-leases.ts';
-import { Resync } from './resync.ts';
-import { Supervision } from './supervision.ts';
-import { Turns } from './turns.ts';
 import { dnsmasqUser } from './unprivileged.ts';
 
 export interface DhcpAgentParts {
@@ -80,7 +80,7 @@ export class DhcpAgent {
   readonly #ready: ReadyPorts;
   readonly #resync: Resync;
   readonly #turns: Turns;
-  readonly #supervision: Supervision;
+  readonly #supervision: Supervision<DhcpState>;
   readonly #heartbeat: Heartbeat;
   readonly #listeners: Listener[] = [];
   readonly #releasing = new Map<string, Promise<void>>();
@@ -105,7 +105,8 @@ export class DhcpAgent {
     });
     this.#supervision = new Supervision({
       host: linux,
-      networks: () => this.#workers.values(),
+      served: () => this.#workers.values(),
+      watched: watchedOf,
       onFound: (id) => this.#workers.get(id)?.push({ kind: 'check' }, 9, ++this.#clock),
       // Each network well within the minute that is promised, whatever the option's unit of 60 s.
       checkMs: agentOptions.check_child_processes_interval * 750,

@@ -1,11 +1,9 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Logger } from '../../lib/log.ts';
 import type { Host } from '../../linux/contract.ts';
-import { DaemonFailed, signalDaemon, startDaemon, stopDaemon } from '../../linux/daemon.ts';
+import { DaemonFailed } from '../../linux/daemon.ts';
+import { applyDaemonStep, makeFolder, replaceFile, textOf } from '../daemons/kept.ts';
 import { fillChecksums } from './checksum-rules.ts';
 import { leasesForStart } from './leases-file.ts';
-import { textOf } from './observe.ts';
 import { type DhcpPlan, type DhcpStep, describeStep } from './plan.ts';
 
 /** Does a plan: dnsmasq, haproxy and the firewall rules start at the same time, once the card is there. @throws what failed first */
@@ -47,33 +45,9 @@ async function applyStep(host: Host, step: DhcpStep): Promise<void> {
       return await fillChecksums(host.exec, step.netns, step.family, { fresh: step.fresh });
     case 'make_folder':
       return await makeFolder(step.path);
-    case 'write_file':
-      return await replaceFile(step.path, step.text);
     case 'prepare_leases':
       return await replaceFile(step.path, leasesForStart(await textOf(step.path), step.network));
-    case 'start':
-      await startDaemon(host.exec, step.daemon);
-      return;
-    case 'stop':
-      await stopDaemon(step.daemon);
-      return;
-    case 'reload':
-      // Gone since it was looked at: start it, it reads the files then.
-      if (!(await signalDaemon(step.daemon, 'SIGHUP'))) await startDaemon(host.exec, step.daemon);
-      return;
-    case 'remove':
-      return await rm(step.path, { recursive: true, force: true });
+    default:
+      return await applyDaemonStep(host.exec, step);
   }
-}
-
-/** Whole or not at all: a reader (dnsmasq among them) never sees half a file, and a crash leaves the old one. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  await makeFolder(dirname(path));
-  const next = `${path}.new`;
-  await writeFile(next, text, { mode: 0o644 });
-  await rename(next, path);
-}
-
-async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o755 });
 }

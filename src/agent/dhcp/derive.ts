@@ -4,17 +4,13 @@ import { cidrHas, parseCidr } from '../../lib/ip/cidr.ts';
 import { dhcpDeviceName, dhcpNamespace, tapName } from '../../lib/names.ts';
 import type { DaemonSpec } from '../../linux/daemon.ts';
 import type { NetworkInfo, WirePort, WireSubnet } from '../../rpc/contract.ts';
+import { metadataProxy } from '../daemons/haproxy.ts';
+import type { KeptDaemon } from '../daemons/kept.ts';
+import type { Watched } from '../daemons/supervision.ts';
 import { renderAddnHostsFile } from './addn-hosts-file.ts';
 import { dnsmasqArguments, LOG_FILE } from './dnsmasq-arguments.ts';
 import { renderHostsFile } from './hosts-file.ts';
-import {
-  hasMetadataAddress,
-  METADATA_ADDRESS,
-  METADATA_ADDRESS_V6,
-  type MetadataProxy,
-  metadataProxy,
-  wantsMetadataProxy,
-} from './metadata-proxy.ts';
+import { hasMetadataAddress, METADATA_ADDRESS, METADATA_ADDRESS_V6, wantsMetadataProxy } from './metadata-proxy.ts';
 import { wantsDhcp } from './network.ts';
 import type { DhcpOptions } from './options.ts';
 import { type OptsFile, renderOptsFile } from './opts-file.ts';
@@ -42,7 +38,7 @@ export interface DhcpState {
   /** Folders that dnsmasq writes to and does not make itself. */
   logFolder: string | null;
   dnsmasq: DaemonSpec;
-  proxy: MetadataProxy;
+  proxy: KeptDaemon;
   /** Options that were left out. */
   refused: OptsFile['refused'];
 }
@@ -93,12 +89,12 @@ export function deriveDhcpState(network: NetworkInfo, port: WirePort, settings: 
   const card = deriveCard(network, port, options);
   const argv = dnsmasqArguments(network, options, { folder, device: card.device, user: settings.dnsmasqUser });
   const opts = renderOptsFile(network, options, new Map(port.fixed_ips.map((ip) => [ip.subnet_id, ip.ip_address])));
+  const hasV6 = network.subnets.some((subnet) => subnet.ip_version === 6);
   const proxyPlace = {
     statePath,
     pidFolder: options.external_pids,
     socket: options.metadata_proxy_socket,
-    device: card.device,
-    v6: network.subnets.some((subnet) => subnet.ip_version === 6),
+    binds: [`${METADATA_ADDRESS}:80`, ...(hasV6 ? [`${METADATA_ADDRESS_V6}:80 interface ${card.device}`] : [])],
   };
   return {
     networkId: network.id,
@@ -114,8 +110,22 @@ export function deriveDhcpState(network: NetworkInfo, port: WirePort, settings: 
     },
     logFolder: logFolder(argv),
     dnsmasq: dnsmasqDaemon(network.id, argv, options),
-    proxy: metadataProxy(network.id, namespace, proxyPlace, wantsMetadataProxy(network, options)),
+    proxy: metadataProxy(
+      { kind: 'Network', id: network.id },
+      namespace,
+      proxyPlace,
+      wantsMetadataProxy(network, options),
+    ),
     refused: opts.refused,
+  };
+}
+
+/** What the agent looks at every second of a network it serves. */
+export function watchedOf({ namespace, folder, dnsmasq, proxy }: DhcpState): Watched {
+  return {
+    namespace,
+    daemons: [dnsmasq, ...(proxy.isWanted ? [proxy.spec] : [])],
+    files: ['host', 'addn_hosts', 'opts', 'leases', 'pid'].map((name) => join(folder, name)),
   };
 }
 

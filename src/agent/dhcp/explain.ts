@@ -128,15 +128,15 @@ function leaseStep(state: DhcpState, observed: DhcpObserved, port: WirePort): Ex
 
 function metadataStep({ proxy, card }: DhcpState, observed: DhcpObserved): ExplainStep {
   const step = 'metadata';
-  if (proxy.config === null) {
+  if (!proxy.isWanted) {
     const found = 'metadata is not served by the DHCP agent on this network';
     return { step, state: 'not_applicable', expected: 'no metadata proxy here', found };
   }
   const expected = `haproxy answers on ${card.addresses.find((address) => addressVersion(address.split('/')[0]!) === 4 && address.endsWith('/32'))?.split('/')[0] ?? 'the metadata address'}`;
-  if (!observed.proxy) return fault(step, expected, 'it does not run');
-  if (!observed.proxy.inNamespace)
-    return fault(step, expected, `process ${observed.proxy.pid} runs, but in another namespace`);
-  return { step, state: 'ok', expected, found: `process ${observed.proxy.pid}` };
+  if (!observed.proxy.running) return fault(step, expected, 'it does not run');
+  if (!observed.proxy.running.inNamespace)
+    return fault(step, expected, `process ${observed.proxy.running.pid} runs, but in another namespace`);
+  return { step, state: 'ok', expected, found: `process ${observed.proxy.running.pid}` };
 }
 
 function fault(step: string, expected: string, found: string): ExplainStep {

@@ -1,14 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Host, NetworkState } from '../../linux/contract.ts';
-import { type DaemonSpec, findDaemon, isInNetns, type RunningDaemon } from '../../linux/daemon.ts';
+import { CommandFailed, type Host, type NetworkState } from '../../linux/contract.ts';
+import { isNetnsGone } from '../../linux/netns.ts';
+import { findPlaced, type KeptObserved, observeKept, type PlacedDaemon, textOf } from '../daemons/kept.ts';
 import { checksumFamilies } from './checksum-rules.ts';
 import type { DhcpState } from './derive.ts';
-
-/** A daemon, and whether it is in the namespace of that name: one that was deleted and made anew is another. */
-export interface PlacedDaemon extends RunningDaemon {
-  inNamespace: boolean;
-}
 
 /** What of a network's DHCP server is on the host. */
 export interface DhcpObserved {
@@ -19,8 +14,7 @@ export interface DhcpObserved {
   files: { interface: string | null; host: string | null; addn_hosts: string | null; opts: string | null };
   leases: string | null;
   dnsmasq: PlacedDaemon | null;
-  proxyConfig: string | null;
-  proxy: PlacedDaemon | null;
+  proxy: KeptObserved;
 }
 
 /**
@@ -31,26 +25,14 @@ export type Scope = 'files' | 'inside' | 'all';
 
 /** Looks at the host. */
 export async function observe(host: Host, state: DhcpState, scope: Scope): Promise<DhcpObserved> {
-  const [files, leases, dnsmasq, proxyConfig, proxy, inside] = await Promise.all([
+  const [files, leases, dnsmasq, proxy, inside] = await Promise.all([
     readFiles(state.folder),
     textOf(join(state.folder, 'leases')),
-    findPlaced(state.dnsmasq, state.namespace),
-    textOf(state.proxy.configFile),
-    findProxy(state),
+    findPlaced(state.dnsmasq),
+    observeKept(state.proxy),
     scope === 'files' ? { namespace: undefined, checksums: undefined } : lookInside(host, state, scope),
   ]);
-  return { ...inside, files, leases, dnsmasq, proxyConfig, proxy };
-}
-
-/** A proxy that nobody wants and that has no configuration is not searched for: most networks have none. */
-async function findProxy({ proxy, namespace }: DhcpState): Promise<PlacedDaemon | null> {
-  if (proxy.config === null && (await textOf(proxy.configFile)) === null) return null;
-  return await findPlaced(proxy.daemon, namespace);
-}
-
-async function findPlaced(spec: DaemonSpec, namespace: string): Promise<PlacedDaemon | null> {
-  const found = await findDaemon(spec);
-  return found && { ...found, inNamespace: await isInNetns(found.pid, namespace) };
+  return { ...inside, files, leases, dnsmasq, proxy };
 }
 
 async function lookInside(
@@ -68,15 +50,16 @@ async function lookInside(
     return { namespace, checksums };
   } catch (error) {
     // A name whose mount is gone: listed, but nobody can enter. Making it anew mends that.
-    if (await isUsable(host, state.namespace)) throw error;
-    return { namespace: null, checksums: [] };
+    // Nothing less will do: what is taken for lost is taken away.
+    if (await isLost(host, state.namespace)) return { namespace: null, checksums: [] };
+    throw error;
   }
 }
 
-async function isUsable(host: Host, namespace: string): Promise<boolean> {
+async function isLost(host: Host, namespace: string): Promise<boolean> {
   return await host.readNetwork(namespace).then(
-    () => true,
     () => false,
+    (error: unknown) => error instanceof CommandFailed && isNetnsGone(error.stderr),
   );
 }
 
@@ -85,14 +68,4 @@ async function readFiles(folder: string): Promise<DhcpObserved['files']> {
     ['interface', 'host', 'addn_hosts', 'opts'].map((name) => textOf(join(folder, name))),
   );
   return { interface: device!, host: host!, addn_hosts: addn_hosts!, opts: opts! };
-}
-
-/** A file's text; null when it is not there. */
-export async function textOf(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
-    throw error;
-  }
 }

@@ -69,8 +69,9 @@ function hostOf(state: DhcpState): DhcpObserved {
     files: { ...state.files },
     leases: '',
     dnsmasq: running(10, state.dnsmasq.argv),
-    proxyConfig: state.proxy.config,
-    proxy: state.proxy.config === null ? null : running(11, state.proxy.daemon.argv),
+    proxy: state.proxy.isWanted
+      ? { files: [state.proxy.files[0]!.text], running: running(11, state.proxy.spec.argv) }
+      : { files: [null], running: null },
   };
 }
 
@@ -80,8 +81,7 @@ const bare: DhcpObserved = {
   files: { interface: null, host: null, addn_hosts: null, opts: null },
   leases: null,
   dnsmasq: null,
-  proxyConfig: null,
-  proxy: null,
+  proxy: { files: [null], running: null },
 };
 
 const lines = (state: DhcpState, observed: DhcpObserved) => stepsOf(planDhcp(state, observed)).flatMap(describeStep);
@@ -177,14 +177,16 @@ describe('changes', () => {
     const proxied = stateOf(networkOf(), { force_metadata: true });
     const host = hostOf(proxied);
     const config = `/s/ns-metadata-proxy/${ids.network}.conf`;
-    expect(lines(proxied, { ...host, proxyConfig: 'old' })).toEqual([
+    expect(lines(proxied, { ...host, proxy: { ...host.proxy, files: ['old'] } })).toEqual([
       `write_file ${config}`,
       `stop haproxy -f ${config}`,
       `start haproxy -f ${config}`,
     ]);
-    expect(lines(proxied, { ...host, proxy: null })).toEqual([`start haproxy -f ${config}`]);
+    expect(lines(proxied, { ...host, proxy: { ...host.proxy, running: null } })).toEqual([
+      `start haproxy -f ${config}`,
+    ]);
     const without = stateOf();
-    expect(lines(without, { ...hostOf(without), proxyConfig: 'old', proxy: host.proxy })).toEqual([
+    expect(lines(without, { ...hostOf(without), proxy: { ...host.proxy, files: ['old'] } })).toEqual([
       `stop haproxy -f ${config}`,
       `remove ${config}`,
     ]);

@@ -1,7 +1,8 @@
 import { addressVersion } from '../../lib/ip/address.ts';
 import { describeOperation, type Link, type NetworkOperation, type NetworkState } from '../../linux/contract.ts';
-import { type DaemonSpec, type RunningDaemon, sameArguments } from '../../linux/daemon.ts';
+import { sameArguments } from '../../linux/daemon.ts';
 import type { NetworkInfo } from '../../rpc/contract.ts';
+import { type DaemonStep, describeDaemonStep, pidFile, planKept } from '../daemons/kept.ts';
 import type { Card, DhcpState } from './derive.ts';
 import { parseLeases } from './leases-file.ts';
 import type { DhcpObserved } from './observe.ts';
@@ -14,11 +15,9 @@ export type DhcpStep =
   /** `fresh`: the namespace has just been made, nothing is in its tables. */
   | { do: 'fill_checksums'; netns: string; family: 4 | 6; fresh?: true }
   | { do: 'make_folder'; path: string }
-  | { do: 'write_file'; path: string; text: string }
   /** Lease file before a start of dnsmasq: made, or mended by what the network now is. */
   | { do: 'prepare_leases'; path: string; network: NetworkInfo }
-  | { do: 'start' | 'stop' | 'reload'; daemon: DaemonSpec }
-  | { do: 'remove'; path: string };
+  | DaemonStep;
 
 /** Steps in their order, and then several lists that do not wait for each other. */
 export interface DhcpPlan {
@@ -31,7 +30,11 @@ export function planDhcp(state: DhcpState, observed: DhcpObserved): DhcpPlan {
   const looked = observed.namespace !== undefined;
   return {
     first: [...planRecord(state, observed), ...(looked ? planCard(state, observed.namespace ?? null) : [])],
-    beside: [looked ? planChecksums(state, observed) : [], planDnsmasq(state, observed), planProxy(state, observed)],
+    beside: [
+      looked ? planChecksums(state, observed) : [],
+      planDnsmasq(state, observed),
+      planKept(state.proxy, observed.proxy),
+    ],
   };
 }
 
@@ -49,12 +52,11 @@ export function describeStep(step: DhcpStep): string[] {
       return step.operations.map((operation) => `${step.netns ?? 'host'}: ${describeOperation(operation)}`);
     case 'fill_checksums':
       return [`${step.netns}: fill_checksums IPv${step.family}`];
-    case 'start':
-    case 'stop':
-    case 'reload':
-      return [`${step.do} ${step.daemon.argv.join(' ')}`];
-    default:
+    case 'make_folder':
+    case 'prepare_leases':
       return [`${step.do} ${step.path}`];
+    default:
+      return [describeDaemonStep(step)];
   }
 }
 
@@ -201,11 +203,6 @@ function planDnsmasq(state: DhcpState, observed: DhcpObserved): DhcpStep[] {
   return changed ? [...steps, { do: 'reload', daemon }] : steps;
 }
 
-/** For a daemon that was found by its command line alone. */
-function pidFile({ pid }: RunningDaemon, { pidFile: path }: DaemonSpec): DhcpStep {
-  return { do: 'write_file', path, text: `${pid}\n` };
-}
-
 /**
  * dnsmasq 2.90 (Debian 12) dies on SIGHUP when a line of its hosts file has both a `set:` tag and a lease for its IPv4
  * address. A restart costs the guests nothing: leases are in the lease file, and DHCP clients ask again after a second.
@@ -217,17 +214,4 @@ function reloadKills(state: DhcpState, observed: DhcpObserved): boolean {
     for (const field of line.split(',')) if (addressVersion(field) === 4) tagged.add(field);
   }
   return tagged.size > 0 && parseLeases(observed.leases ?? '').some((lease) => tagged.has(lease.address));
-}
-
-function planProxy({ proxy }: DhcpState, observed: DhcpObserved): DhcpStep[] {
-  const { daemon, configFile, config } = proxy;
-  const stop: DhcpStep[] = observed.proxy ? [{ do: 'stop', daemon }] : [];
-  if (config === null) {
-    const remove: DhcpStep[] = observed.proxyConfig === null ? [] : [{ do: 'remove', path: configFile }];
-    return [...stop, ...remove];
-  }
-  const changed = observed.proxyConfig !== config;
-  if (observed.proxy?.inNamespace && !changed) return observed.proxy.byFile ? [] : [pidFile(observed.proxy, daemon)];
-  const write: DhcpStep[] = changed ? [{ do: 'write_file', path: configFile, text: config }] : [];
-  return [...write, ...stop, { do: 'start', daemon }];
 }

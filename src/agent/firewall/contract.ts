@@ -44,19 +44,33 @@ export interface FirewallOutcome {
   readonly late: ReadonlyMap<string, string>;
 }
 
+/** What drivers of a host tell each other within one pass. */
+export interface Together {
+  /**
+   * Settles with taps that a guard could not guard, with the reason: what filters must not open them now. Guards do not
+   * wait for it, nor for a lock that others may hold while they do.
+   */
+  readonly unguarded: Promise<ReadonlyMap<string, string>>;
+  /** For guards: says so as soon as it is known; the end of `apply` says it, too. */
+  guarded(closed: ReadonlyMap<string, string>): void;
+}
+
 /**
  * A firewall of one host. Built-in: `iptables` and `noop`. Desired state: `apply` is told all there must be, and changes
  * what differs; it is called with every pass of the agent and must cost next to nothing when nothing changed.
  */
 export interface FirewallDriver {
   readonly name: string;
+  /** Others open a tap only when this one has done its part. */
+  readonly guards?: boolean;
   /** Looks whether this host can do it. @throws CannotStart with option and remedy */
   start(): Promise<void>;
   /**
    * @param isThere whether a tap is on this host: rules of taps that are neither in `state` nor there are removed, those
    *   of taps that are there and that nobody told us of are left alone
+   * @param together absent where there is no other driver
    */
-  apply(state: FirewallState, isThere: (tap: string) => boolean): Promise<FirewallOutcome>;
+  apply(state: FirewallState, isThere: (tap: string) => boolean, together?: Together): Promise<FirewallOutcome>;
   /** What apply would do, a line each, for `--dry-run`. */
   plan(state: FirewallState, isThere: (tap: string) => boolean): Promise<string[]>;
   /** What of a port's rules is in force: read only, from the kernel as it is now. */

@@ -76,6 +76,64 @@ describe('asking', () => {
     expect(groups.port('tap1')?.groups).toEqual(['a']);
   });
 
+  /** The server's first answer is older than what it says meanwhile. */
+  function sayMeanwhile(change: () => void): void {
+    transport.answer({
+      security_group_info_for_devices: (args: { devices: string[] }) => {
+        const answer = structuredClone(infoFor(args));
+        transport.answer({ security_group_info_for_devices: infoFor });
+        change();
+        return answer;
+      },
+    });
+  }
+
+  it('rules of a group that is first told of, and changed meanwhile, are asked for again', async () => {
+    ports = { tap1: ['a'] };
+    rules = { a: [all('IPv4'), all('IPv6')] };
+    sayMeanwhile(() => {
+      rules = { a: [all('IPv4')] };
+      expect(groups.rulesUpdated(['a'])).toBe(true);
+    });
+    expect(await learn('tap1')).toBe(true);
+    expect(await groups.ask()).toBe(true);
+    expect(groups.rules.get('a')).toEqual([all('IPv4')]);
+    expect(asked()).toEqual([['tap1'], ['tap1']]);
+  });
+
+  it('members of a group that is first referred to, and changed meanwhile, are asked for again', async () => {
+    ports = { tap1: ['a'] };
+    rules = { a: [all('IPv4', 'far')] };
+    members = { far: ['10.0.0.8', '10.0.0.9'] };
+    sayMeanwhile(() => {
+      members = { far: ['10.0.0.8'] };
+      expect(groups.membersUpdated(['far'])).toBe(true);
+    });
+    expect(await learn('tap1')).toBe(true);
+    expect(await groups.ask()).toBe(true);
+    expect(groups.members.get('far')?.IPv4).toEqual([['10.0.0.8', null]]);
+  });
+
+  it('what was said meanwhile is not lost where a later piece fails', async () => {
+    const taps = Array.from({ length: 501 }, (_, index) => `tap${index}`);
+    ports = Object.fromEntries(taps.map((tap) => [tap, [tap === 'tap0' ? 'a' : 'b']]));
+    rules = { a: [all('IPv4'), all('IPv6')] };
+    sayMeanwhile(() => {
+      rules = { a: [all('IPv4')] };
+      groups.rulesUpdated(['a']);
+      transport.answer({
+        security_group_info_for_devices: () => {
+          throw new Error('away');
+        },
+      });
+    });
+    expect(await learn(...taps)).toBe(false);
+    transport.answer({ security_group_info_for_devices: infoFor });
+    groups.forget('tap500');
+    expect(await groups.ask()).toBe(true);
+    expect(groups.rules.get('a')).toEqual([all('IPv4')]);
+  });
+
   it('many ports are asked for in pieces', async () => {
     const taps = Array.from({ length: 1200 }, (_, index) => `tap${index}`);
     ports = Object.fromEntries(taps.map((tap) => [tap, ['a']]));

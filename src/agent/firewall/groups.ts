@@ -33,6 +33,8 @@ export class GroupKnowledge {
   /** Taps and groups to ask for, also again when the server did not answer. */
   readonly #staleTaps = new Set<string>();
   readonly #staleGroups = new Set<string>();
+  /** Groups said to be changed while the server is asked: its answer may be the first that tells of them, and older. */
+  #meanwhile: { rules: Set<string>; members: Set<string> } | null = null;
 
   constructor(transport: Transport, logger: Logger) {
     this.#api = new SecurityGroupApi(transport);
@@ -63,30 +65,49 @@ export class GroupKnowledge {
     if (this.#ports.delete(tap)) this.#prune();
   }
 
-  /** @returns whether a port here has one of the groups: then it must be asked for */
+  /** @returns whether a port here has one of the groups, or may turn out to have: then it must be asked for */
   rulesUpdated(groups: readonly string[]): boolean {
+    for (const group of groups) this.#meanwhile?.rules.add(group);
     return this.#mark(groups.filter((group) => this.#rules.has(group)));
   }
 
-  /** @returns whether a rule here refers to one of the groups */
+  /** @returns whether a rule here refers to one of the groups, or may turn out to */
   membersUpdated(groups: readonly string[]): boolean {
-    const updated = new Set(groups);
-    const referring = [...this.#rules].filter(([, rules]) => rules.some((rule) => updated.has(remoteOf(rule) ?? '')));
-    return this.#mark(referring.map(([group]) => group));
+    for (const group of groups) this.#meanwhile?.members.add(group);
+    return this.#mark(this.#referring(new Set(groups)));
+  }
+
+  /** Groups with a rule that refers to one of these. */
+  #referring(remotes: ReadonlySet<string>): string[] {
+    const referring = [...this.#rules].filter(([, rules]) => rules.some((rule) => remotes.has(remoteOf(rule) ?? '')));
+    return referring.map(([group]) => group);
   }
 
   #mark(groups: readonly string[]): boolean {
     for (const group of groups) this.#staleGroups.add(group);
-    return groups.length > 0;
+    return groups.length > 0 || this.#meanwhile !== null;
   }
 
   /** Asks for what is due. @returns whether the server told all of it; what it did not tell stays due */
   async ask(options?: SendOptions): Promise<boolean> {
     // What becomes due while the server is asked stays due: its answer may be older.
-    let taps = new Set(this.#staleTaps);
-    let groups = new Set(this.#staleGroups);
+    const taps = new Set(this.#staleTaps);
+    const groups = new Set(this.#staleGroups);
     this.#staleTaps.clear();
     this.#staleGroups.clear();
+    if (taps.size + groups.size === 0) return true;
+    const meanwhile = { rules: new Set<string>(), members: new Set<string>() };
+    this.#meanwhile = meanwhile;
+    try {
+      return await this.#askFor(taps, groups, options);
+    } finally {
+      this.#meanwhile = null;
+      this.#mark([...meanwhile.rules].filter((group) => this.#rules.has(group)));
+      this.#mark(this.#referring(meanwhile.members));
+    }
+  }
+
+  async #askFor(taps: Set<string>, groups: Set<string>, options: SendOptions | undefined): Promise<boolean> {
     while (taps.size + groups.size > 0) {
       const asked = [...taps, ...this.#cover(groups, taps)];
       for (let start = 0; start < asked.length; start += CHUNK) {
@@ -107,8 +128,8 @@ export class GroupKnowledge {
         }
       }
       // A port may have left the group that it was to be asked for: another one has it, or none here.
-      taps = new Set();
-      groups = new Set([...groups].filter((group) => this.#rules.has(group)));
+      taps.clear();
+      for (const group of groups) if (!this.#rules.has(group)) groups.delete(group);
     }
     return true;
   }

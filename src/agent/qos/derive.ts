@@ -61,6 +61,8 @@ const FRAME_BYTES = 18;
 /** More at once than a minute lets pass is no limit; the kernel counts the time in 32 bits. */
 const MOST_SECONDS = 60;
 const MOST_BURST_BYTES = 0x7fff_ffff;
+/** Ticks a second, where no option says: that of the bridge agent. */
+const ROUTER_HZ = 250;
 
 /** The policy that counts for a port: its own, or that of its network; null: none (upstream: `should_apply_to_port`). */
 export function policyOf({ qos_policy_id, qos_network_policy_id, device_owner }: QosPort): string | null {
@@ -88,6 +90,22 @@ export function treatmentOf(port: QosPort, policy: Policy | null, options: Shapi
   return { device, portId, policyId: policy?.id ?? null, toGuest, fromGuest, mark, problems };
 }
 
+/**
+ * What a policy makes of the traffic of one address of a router, which is policed both ways: from the guest's point of
+ * view, as rules speak (upstream: agent/l3/extensions/qos/base.py).
+ */
+export function addressLimits(policy: Policy | null, mtu: number): { toGuest: Limit | null; fromGuest: Limit | null } {
+  const options = { kernelHz: ROUTER_HZ, latencyMs: 0, isFromGuest: true };
+  const of = (isIngress: boolean) => {
+    const rule = policy?.rules.find(
+      ({ type, direction, max_kbps }) =>
+        type === 'bandwidth_limit' && (direction === 'ingress') === isIngress && (max_kbps ?? 0) > 0,
+    );
+    return rule ? limitOf(rule, { mtu }, options) : null;
+  };
+  return { toGuest: of(true), fromGuest: of(false) };
+}
+
 function isMark(value: number | undefined): value is number {
   return value !== undefined && Number.isInteger(value) && value >= 0 && value < 64;
 }
@@ -98,7 +116,7 @@ function isMark(value: number | undefined): value is number {
  */
 function limitOf(
   rule: PolicyRule,
-  { mtu }: QosPort,
+  { mtu }: Pick<QosPort, 'mtu'>,
   { kernelHz, latencyMs, isFromGuest = false }: ShapingOptions & { isFromGuest?: boolean },
 ): Limit {
   const kbps = rule.max_kbps!;

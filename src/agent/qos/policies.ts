@@ -107,10 +107,17 @@ export class Policies {
         continue;
       }
       try {
+        const before = this.#known.get(id);
         const policy = await pullQosPolicy(this.#parts.transport, id);
+        const pushed = this.#known.get(id);
         this.#unasked.delete(id);
-        if (this.#wanted.has(id)) isNews = this.#keep(id, policy) || isNews;
+        // One of the two is older, and Python's revisions do not say which.
+        if (pushed && pushed !== before && !isSame(pushed, policyOf(policy))) this.#unasked.add(id);
+        else if (this.#wanted.has(id)) isNews = this.#keep(id, policy) || isNews;
       } catch (error) {
+        // The others come first next time: of this one alone the server may not be able to tell.
+        this.#unasked.delete(id);
+        this.#unasked.add(id);
         const againInMs = this.#retryMs;
         this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
         const fields = { policy_id: id, error: String(error), again_in_ms: againInMs };
@@ -126,9 +133,17 @@ export class Policies {
 
   /** @returns whether it is another than before */
   #keep(id: string, wire: WireQosPolicy | null): boolean {
-    const policy = wire === null ? null : { id, revision: wire.revision_number, rules: wire.rules };
-    const isNew = JSON.stringify(this.#known.get(id)) !== JSON.stringify(policy);
+    const policy = policyOf(wire);
+    const isNew = !isSame(this.#known.get(id), policy);
     this.#known.set(id, policy);
     return isNew;
   }
+}
+
+function policyOf(wire: WireQosPolicy | null): Policy | null {
+  return wire === null ? null : { id: wire.id, revision: wire.revision_number, rules: wire.rules };
+}
+
+function isSame(one: Policy | null | undefined, other: Policy | null): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

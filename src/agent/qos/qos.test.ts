@@ -123,6 +123,22 @@ describe('the qos extension', () => {
     expect(take()).toEqual([`qdisc del dev ${tap} root`]);
   });
 
+  it('what is pushed while the server is asked is not undone by its older answer', async () => {
+    const { see, transport, rates, policies } = await bench({ p1: policyObject(8000) });
+    transport.answer({
+      pull: async ({ resource_id }: { resource_id: string }) => {
+        const older = policies[resource_id];
+        policies.p1 = policyObject(2000, 2);
+        const resource_list = [policyObject(2000, 2)];
+        const args = { context: {}, resource_type: 'QosPolicy', resource_list, event_type: 'updated' };
+        await transport.tell(topic, 'push', args);
+        return older;
+      },
+    });
+    await see(portWith('p1'));
+    expect(rates.get(tap)).toBe(250_000);
+  });
+
   it('takes away the limit of a port that loses its policy, and of one whose policy is gone', async () => {
     const { see, take } = await bench({ p1: policyObject(8000) });
     await see(portWith('p1'));
@@ -131,6 +147,20 @@ describe('the qos extension', () => {
     await see(portWith('p1'));
     await see(portWith('unknown'));
     expect(take().at(-1)).toBe(`qdisc del dev ${tap} root`);
+  });
+
+  it('asks for the others where the server cannot tell of one', async () => {
+    const { see, transport, rates, policies, settle, qos } = await bench({ p2: policyObject(8000, 1, 'p2') });
+    transport.answer({
+      pull: ({ resource_id }: { resource_id: string }) => {
+        if (resource_id === 'p1') throw new Error('a row that cannot be read');
+        return policies[resource_id];
+      },
+    });
+    await see(portWith('p1'), portWith('p2', { device: 'tapbbbbbbbb-bb' }));
+    qos.askAll();
+    await settle();
+    expect(rates.get('tapbbbbbbbb-bb')).toBe(1_000_000);
   });
 
   it('leaves a port alone while the server does not say what its policy is', async () => {

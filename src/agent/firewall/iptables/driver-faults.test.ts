@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { WireRule } from '../../../rpc/contract.ts';
 import { testPort, testState } from '../testing.ts';
 import { A, B, chainOf, everywhere, firewall, fromB, ssh, web, well } from './driver-testing.ts';
+import { mustStayShut } from './opening.ts';
 import { FakeFirewallHost } from './testing.ts';
 
 describe('what fails', () => {
@@ -15,9 +16,9 @@ describe('what fails', () => {
     const ports = [1, 2, 3, 4, 5].map((n) => testPort(n, { groups: [n === 3 ? B : A] }));
     const driver = firewall(host);
     const result = await driver.apply(testState(ports, { [A]: [ssh], [B]: [bad] }), everywhere);
-    // Of IPv6 its rules are in force: something may pass.
-    expect([...result.late]).toEqual([[ports[2]!.tap, expect.stringContaining('the kernel says no')]]);
-    expect(result.closed.size).toBe(0);
+    // Of IPv6 its rules are in force; nobody is told that it works for that.
+    expect([...result.closed]).toEqual([[ports[2]!.tap, expect.stringContaining('the kernel says no')]]);
+    expect(result.late.size).toBe(0);
     expect(chainOf(host, 'i00000001-a')).toBeDefined();
     expect(chainOf(host, 'i00000003-a')).toBeUndefined();
     expect(
@@ -47,6 +48,33 @@ describe('what fails', () => {
     expect(chainOf(host, 'i00000001-a')!.some((body) => body.includes('--dport 666'))).toBe(true);
   });
 
+  it('opens no port that its guard could not guard, and leaves those that work as they are', async () => {
+    const host = new FakeFirewallHost();
+    const driver = firewall(host);
+    const [old, fresh, other] = [1, 2, 3].map((n) => testPort(n, { groups: [A] }));
+    await driver.apply(testState([old!], { [A]: [ssh] }), everywhere);
+    const unguarded = new Map([old!, fresh!].map(({ tap }) => [tap, 'ebtables says no']));
+    const guarded = () => {};
+    const together = (closed: Promise<ReadonlyMap<string, string>>) => ({ unguarded: closed, guarded });
+    const state = testState([old!, fresh!, other!], { [A]: [ssh, web] });
+    const result = await driver.apply(state, everywhere, together(Promise.resolve(unguarded)));
+    expect([...result.closed]).toEqual([[fresh!.tap, 'ebtables says no']]);
+    expect(chainOf(host, 'i00000001-a')!.some((body) => body.includes('--dport 80'))).toBe(true);
+    expect(chainOf(host, 'i00000002-a')).toBeUndefined();
+    expect(chainOf(host, 'i00000003-a')).toBeDefined();
+    expect(await driver.apply(state, everywhere, together(Promise.resolve(new Map())))).toEqual(well);
+    expect(chainOf(host, 'i00000002-a')).toBeDefined();
+    // Nothing is opened: nobody is waited for.
+    expect(await driver.apply(testState([old!]), () => false, together(new Promise(() => {})))).toEqual(well);
+  });
+
+  it('opens nothing while its guard waits', async () => {
+    const tap = 'tap1';
+    expect([...(await mustStayShut(new Set([tap]), { unguarded: new Promise(() => {}) }, 10))]).toEqual([
+      [tap, 'protection against spoofing is not written yet'],
+    ]);
+  });
+
   it('does not leave a port open that is to be filtered', async () => {
     const host = new FakeFirewallHost();
     const driver = firewall(host);
@@ -60,6 +88,34 @@ describe('what fails', () => {
     );
     expect([...result.closed.keys()]).toEqual([port.tap]);
     expect(chainOf(host, 'FORWARD')!.some((body) => body.includes('ACCEPT'))).toBe(false);
+  });
+
+  it.each([4, 6] as const)('nor where nothing of IPv%d can be changed', async (version) => {
+    const host = new FakeFirewallHost();
+    const driver = firewall(host);
+    const port = testPort(1, { filter: 'open' });
+    await driver.apply(testState([port]), everywhere);
+    const program = version === 4 ? 'iptables-restore' : 'ip6tables-restore';
+    host.breaks = (argv) => (argv[0] === program ? { code: 4, stderr: 'somebody holds the xtables lock' } : null);
+    const state = testState([{ ...port, filter: 'filtered', groups: [A] }], { [A]: [ssh] });
+    const result = await driver.apply(state, everywhere);
+    expect([...result.closed.keys()]).toEqual([port.tap]);
+    host.breaks = () => null;
+    expect(await driver.apply(state, everywhere)).toEqual(well);
+  });
+
+  it('keeps a closed port closed when it becomes nobody’s', async () => {
+    const host = new FakeFirewallHost();
+    const driver = firewall(host);
+    const port = testPort(1, { filter: 'closed' });
+    await driver.apply(testState([port]), everywhere);
+    const lines = () =>
+      [...host[4].tables.get('filter')!].flatMap(([chain, bodies]) =>
+        bodies.filter((body) => body.includes(port.tap)).map((body) => `${chain} ${body}`),
+      );
+    const before = lines();
+    await driver.apply(testState([testPort(2)]), everywhere);
+    expect(lines()).toEqual(before);
   });
 
   it('is nobody’s fault when the lock is held: all is as it was, with the reason', async () => {
@@ -110,8 +166,8 @@ describe('what fails', () => {
         : null;
     const state = testState([a, b], { [A]: [fromB], [B]: [ssh] }, members);
     const result = await driver.apply(state, everywhere);
-    expect([...result.late.keys()]).toEqual([a.tap]);
-    expect(result.late.get(a.tap)).toMatch(/set NIPv4bbbbbbbb.*Out of memory/);
+    expect([...result.closed.keys()]).toEqual([a.tap]);
+    expect(result.closed.get(a.tap)).toMatch(/set NIPv4bbbbbbbb.*Out of memory/);
     expect(chainOf(host, 'i00000001-a')).toBeUndefined();
     expect(chainOf(host, 'i00000002-a')).toBeDefined();
     host.breaks = () => null;

@@ -4,12 +4,13 @@ import { LockTimeout, withHostLocks } from '../../../linux/lock.ts';
 import type { ExplainStep } from '../../../rpc/contract.ts';
 import { CannotStart } from '../../bridge/cannot-start.ts';
 import { ensureBridgeFiltering } from '../bridge-filtering.ts';
-import type { FirewallDriver, FirewallOutcome, FirewallState, Unchanged } from '../contract.ts';
+import type { FirewallDriver, FirewallOutcome, FirewallState, Together, Unchanged } from '../contract.ts';
 import type { Desired } from './desired.ts';
 import { Endings, passesLess } from './endings.ts';
 import { explainFiltering, explainRules } from './explain.ts';
 import type { Enforced, RulesInForce } from './in-force.ts';
 import { type Lacking, lackingSets } from './lacking.ts';
+import { mustStayShut, openingTaps } from './opening.ts';
 import { outcomeOf } from './outcome.ts';
 import { describeChange } from './plan.ts';
 import {
@@ -64,7 +65,7 @@ export class IptablesFirewall implements FirewallDriver {
     this.#refusals.clear();
   }
 
-  async apply(state: FirewallState, isThere: (tap: string) => boolean): Promise<FirewallOutcome> {
+  async apply(state: FirewallState, isThere: (tap: string) => boolean, together?: Together): Promise<FirewallOutcome> {
     const ready = this.#ready ?? (await this.#open());
     try {
       if (!this.#isTrusted) {
@@ -82,7 +83,9 @@ export class IptablesFirewall implements FirewallDriver {
       if (this.#isDone(ready, desired, state, isThere)) return { closed: desired.refused, late: new Map() };
     }
     try {
-      return await withHostLocks('iptables', this.#options.lockPaths ?? [], () => this.#change(ready, state, isThere));
+      return await withHostLocks('iptables', this.#options.lockPaths ?? [], () =>
+        this.#change(ready, state, isThere, together),
+      );
     } catch (error) {
       const isHostsFault = error instanceof CommandFailed || error instanceof LockTimeout;
       // Nobody can say what is in force: ports that work must not be shut for that.
@@ -162,7 +165,12 @@ export class IptablesFirewall implements FirewallDriver {
     return !sets || (sets.changes.length === 0 && sets.unused.length === 0);
   }
 
-  async #change(ready: Ready, state: FirewallState, isThere: (tap: string) => boolean): Promise<FirewallOutcome> {
+  async #change(
+    ready: Ready,
+    state: FirewallState,
+    isThere: (tap: string) => boolean,
+    together: Together | undefined,
+  ): Promise<FirewallOutcome> {
     if (!isKnown(ready)) await look(ready, state);
     else if (newBridge(ready, state)) ready.zones.learn(await (ready.families[0] as RulesInForce).lookAtZones());
     const desired = this.#derive(ready, state);
@@ -175,8 +183,9 @@ export class IptablesFirewall implements FirewallDriver {
       this.#logger.error({ set, reason }, 'A set of addresses could not be changed');
     this.#stopPoint('before_rules');
     const lacking = lackingSets(ready, desired, changed.failed);
+    const shut = await mustStayShut(openingTaps(ready, desired), together);
     const enforced = await Promise.all(
-      ready.families.map((rules) => this.#enforce(rules, ready, desired, state, isThere, lacking)),
+      ready.families.map((rules) => this.#enforce(rules, ready, desired, state, isThere, { lacking, shut })),
     );
     const reasons = new Map(ready.families.map((rules, index) => [rules.version, enforced[index] as Enforced]));
     this.#endings.settle(ready, desired, changed.shrunk);
@@ -201,15 +210,16 @@ export class IptablesFirewall implements FirewallDriver {
     desired: Desired,
     state: FirewallState,
     isThere: (tap: string) => boolean,
-    lacking: ReadonlyMap<string, Lacking>,
+    kept: { lacking: ReadonlyMap<string, Lacking>; shut: ReadonlyMap<string, string> },
   ): Promise<Enforced> {
     const { version } = rules;
     const before = rules.units;
     this.#stopPoint(`before_rules_ipv${version}`);
     const nowMs = this.#now();
     const memo = this.#refusals.waiting(version, desired.ports, nowMs);
-    for (const [tap, { versions, reason, isMissing }] of lacking)
+    for (const [tap, { versions, reason, isMissing }] of kept.lacking)
       if (isMissing && versions.has(version)) memo.set(tap, reason);
+    for (const [tap, reason] of kept.shut) memo.set(tap, reason);
     const result = await rules.enforce({
       units: () => this.#wanted.of(rules, desired, isThere, memo),
       fallback: (owner, have) => fallback(desired, owner, have),

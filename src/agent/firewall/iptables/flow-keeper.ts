@@ -8,6 +8,12 @@ import type { PortPlan } from './desired.ts';
 import { FlowJudge } from './flows.ts';
 
 /**
+ * So many lost addresses are kept while connections cannot be ended; from then on whole zones are. There whoever has no port
+ * here counts as lost: connections with the outside, too, are judged anew.
+ */
+const MOST_LOST = 10_000;
+
+/**
  * Ends connections that the rules no longer allow: the kernel goes on with whatever was once let through. What could not be
  * ended (no conntrack program, say) is kept for the next time.
  */
@@ -15,6 +21,7 @@ export class FlowKeeper {
   readonly #exec: Exec;
   readonly #taps = new Set<string>();
   readonly #lost = new Map<string, { zone: number; block: Cidr }>();
+  readonly #lostZones = new Set<number>();
   #isEverything = false;
 
   constructor(exec: Exec) {
@@ -35,13 +42,14 @@ export class FlowKeeper {
   lose({ tracking }: PortPlan, ips: Iterable<string>): void {
     if (tracking === 'notrack') return;
     for (const ip of ips) {
-      const block = parseBlock(ip);
+      const block = this.#lostZones.has(tracking.zone) ? null : parseBlock(ip);
       if (block) this.#lost.set(`${tracking.zone} ${ip}`, { zone: tracking.zone, block });
     }
+    if (this.#lost.size > MOST_LOST) this.#widen();
   }
 
   get isIdle(): boolean {
-    return this.#taps.size === 0 && this.#lost.size === 0 && !this.#isEverything;
+    return this.#taps.size + this.#lost.size + this.#lostZones.size === 0 && !this.#isEverything;
   }
 
   /** Taps whose connections were not looked at yet. */
@@ -51,9 +59,10 @@ export class FlowKeeper {
 
   /** @returns how many connections were ended. @throws CommandFailed */
   async settle(plans: ReadonlyMap<string, PortPlan>, members: FirewallState['members']): Promise<number> {
+    for (const tap of this.#taps) if (!plans.has(tap)) this.#taps.delete(tap);
     if (this.isIdle) return 0;
     const concerns = (plan: PortPlan) => this.#isEverything || this.#taps.has(plan.port.tap);
-    const zones = new Set([...this.#lost.values()].map(({ zone }) => zone));
+    const zones = new Set([...this.#lostZones, ...[...this.#lost.values()].map(({ zone }) => zone)]);
     for (const plan of plans.values()) {
       if (plan.port.filter === 'filtered' && plan.tracking !== 'notrack' && concerns(plan))
         zones.add(plan.tracking.zone);
@@ -65,6 +74,7 @@ export class FlowKeeper {
       else blocks.push(one);
     }
     const lost = (zone: number, address: Address) =>
+      this.#lostZones.has(zone) ||
       singles.has(`${zone} ${address.version} ${address.value}`) ||
       blocks.some((one) => one.zone === zone && cidrHas(one.block, address));
     let ended = 0;
@@ -80,7 +90,16 @@ export class FlowKeeper {
     }
     this.#taps.clear();
     this.#lost.clear();
+    this.#lostZones.clear();
     this.#isEverything = false;
     return ended;
+  }
+
+  /** Of the zone with most of them no single addresses are kept. */
+  #widen(): void {
+    const zones = Map.groupBy(this.#lost, ([, { zone }]) => zone);
+    const [zone, most] = [...zones].reduce((a, b) => (b[1].length > a[1].length ? b : a));
+    for (const [key] of most) this.#lost.delete(key);
+    this.#lostZones.add(zone);
   }
 }

@@ -1,8 +1,8 @@
 import type { IpVersion } from '../../../lib/ip/address.ts';
 import type { FirewallOutcome } from '../contract.ts';
-import type { Desired } from './desired.ts';
+import type { Desired, PortPlan } from './desired.ts';
 import type { Ready } from './ready.ts';
-import { isPassing } from './unit.ts';
+import { isPassing, type Unit } from './unit.ts';
 
 /**
  * Which ports must stay shut, and which go on with older rules.
@@ -19,14 +19,21 @@ export function outcomeOf(
   for (const [tap, plan] of desired.ports) {
     const wrong = families.flatMap(({ version, units }) => {
       const reason = reasonFor(tap, version);
-      return reason === null ? [] : [{ reason, isUncovered: units.get(tap) === undefined }];
+      return reason === null ? [] : [{ reason, isUncovered: isUncovered(plan, version, units.get(tap)) }];
     });
     if (wrong.length === 0) continue;
     const reason = (wrong[0] as { reason: string }).reason;
-    const passes = families.some(({ units }) => isPassing(units.get(tap)));
-    if (wrong.some(({ isUncovered }) => isUncovered) || !passes || plan.port.filter === 'closed')
-      closed.set(tap, reason);
+    if (wrong.some((one) => one.isUncovered) || plan.port.filter === 'closed') closed.set(tap, reason);
     else late.set(tap, reason);
   }
   return { closed, late };
+}
+
+/**
+ * Nothing stands for the port, or something that does not filter as it now must, or nothing passes that should: a port of
+ * which one family has never had its rules is not said to work for the sake of the other one.
+ */
+function isUncovered({ port, units }: PortPlan, version: IpVersion, unit: Unit | undefined): boolean {
+  if (unit === undefined || (isPassing(units[version]) && !isPassing(unit))) return true;
+  return port.filter === 'filtered' && unit.chains.size === 0 && isPassing(unit);
 }

@@ -113,6 +113,8 @@ describe('rules of a port', () => {
       [
         "filter FORWARD -m physdev --physdev-out tap00000001-a1 --physdev-is-bridged -m comment --comment "Send unmatched traffic to the fallback chain." -j sg-fallback",
         "filter FORWARD -m physdev --physdev-in tap00000001-a1 --physdev-is-bridged -m comment --comment "Send unmatched traffic to the fallback chain." -j sg-fallback",
+        "filter sg-chain -m physdev --physdev-out tap00000001-a1 --physdev-is-bridged -m comment --comment "Send unmatched traffic to the fallback chain." -j sg-fallback",
+        "filter sg-chain -m physdev --physdev-in tap00000001-a1 --physdev-is-bridged -m comment --comment "Send unmatched traffic to the fallback chain." -j sg-fallback",
         "filter INPUT -m physdev --physdev-in tap00000001-a1 -m comment --comment "Send unmatched traffic to the fallback chain." -j sg-fallback",
       ]
     `);

@@ -2,7 +2,7 @@ import type { IpVersion } from '../../../lib/ip/address.ts';
 import type { FirewallPort } from '../contract.ts';
 import { chains, commentName, portChain } from './names.ts';
 import { type ChainSetting, fromGuest, ownAddresses, type Spelling, toGuest } from './port-chains.ts';
-import type { Line, Unit } from './unit.ts';
+import { isPassing, type Line, type Unit } from './unit.ts';
 
 /** How frames of a bridge are followed: in a conntrack zone of its own, or (all its ports are stateless) not at all. */
 export type Tracking = { readonly zone: number } | 'notrack';
@@ -88,20 +88,27 @@ function knownLines(tap: string): Line[] {
   ];
 }
 
-/** A unit of another agent, perhaps one of upstream's, that does not know of our list: its tap is let through it. */
+/**
+ * A unit of another agent, perhaps one of upstream's, that does not know of our list: its tap is let through it. One by which
+ * nothing passes is ours, of a port that was closed.
+ */
 export function knownUnit(tap: string, unit: Unit): Unit {
-  if (unit.lines.some(({ chain }) => chain === chains.from)) return unit;
+  if (!isPassing(unit) || unit.lines.some(({ chain }) => chain === chains.from)) return unit;
   return { ...unit, lines: [...unit.lines, ...knownLines(tap), input(`${cameIn(tap)} -j RETURN`)] };
 }
 
-/** Everything is dropped, whatever else stands in the chains. */
+/**
+ * Everything is dropped, whatever else stands in the chains: a frame whose other end is a filtered port may be led to the
+ * chain of groups before it comes to the lines of this one.
+ */
 export function closedUnit(port: FirewallPort, { commented }: Spelling): Unit {
   const drop = `-j ${chains.fallback}`;
+  const bridged = [bridgedOut(port.tap), bridgedIn(port.tap)].map((match) => commented(`${match} ${drop}`, 'fallback'));
   return {
     chains: new Map(),
     lines: [
-      forward(commented(`${bridgedOut(port.tap)} ${drop}`, 'fallback')),
-      forward(commented(`${bridgedIn(port.tap)} ${drop}`, 'fallback')),
+      ...bridged.map(forward),
+      ...bridged.map((body): Line => ({ table: 'filter', chain: chains.groups, body })),
       input(commented(`${cameIn(port.tap)} ${drop}`, 'fallback')),
     ],
   };

@@ -85,20 +85,33 @@ export class Neighbors {
 
   /** @returns the reason when it failed and shall be tried again */
   async write(guard: Guard): Promise<string | null> {
-    try {
-      const present = await this.known();
-      if (!present) return null;
-      const { lines, next } = planRaw(guard, present);
-      this.#seen = null;
-      const { lockPaths } = this.#parts;
-      if (lines.length > 0) await changeTable(this.#tables, { table: 'raw', lines, lock: 'iptables', lockPaths });
-      this.#seen = next;
-      return null;
-    } catch (error) {
-      if (!(error instanceof CommandFailed) || !UNSUPPORTED.test(error.message)) return String(error);
-      this.#doWithout(error);
-      return null;
+    let isFresh = this.#seen === null;
+    for (;;) {
+      try {
+        const present = await this.known();
+        if (!present) return null;
+        await this.#change(planRaw(guard, present));
+        return null;
+      } catch (error) {
+        if (!(error instanceof CommandFailed)) return String(error);
+        // Of a chain that somebody took away the same is said as of a match that is not there.
+        if (isFresh) {
+          if (!UNSUPPORTED.test(error.message)) return String(error);
+          this.#doWithout(error);
+          return null;
+        }
+        isFresh = true;
+      }
     }
+  }
+
+  /** @throws CommandFailed, LockTimeout */
+  async #change({ lines, next }: TablePlan): Promise<void> {
+    const { lockPaths } = this.#parts;
+    // Unknown until it is done.
+    this.#seen = null;
+    if (lines.length > 0) await changeTable(this.#tables, { table: 'raw', lines, lock: 'iptables', lockPaths });
+    this.#seen = next;
   }
 
   #doWithout(error: unknown): void {

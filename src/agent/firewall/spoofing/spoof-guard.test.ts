@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../lib/log.ts';
 import { FakeHost } from '../../../linux/fake/host.ts';
+import { withHostLocks } from '../../../linux/lock.ts';
 import type { FirewallPort, FirewallState } from '../contract.ts';
 import type { SavedTable } from './saved-table.ts';
 import { SpoofGuard } from './spoof-guard.ts';
@@ -163,6 +167,15 @@ describe('when nothing can be written', () => {
     expect([...tables.nat!.keys()]).toContain('neutronMAC-tapnew');
   });
 
+  it('nor read, nobody knows what is in force: that is thrown, and no guest is shut for it', async () => {
+    const guard = new SpoofGuard({ host });
+    await guard.apply(state(filteredPort('tapkept')), always);
+    fails = (argv) => (argv[0]?.startsWith('ebtables') ? 'a reason' : null);
+    await expect(guard.apply(state(filteredPort('tapkept'), filteredPort('tapnew')), always)).rejects.toThrow(
+      'a reason',
+    );
+  });
+
   it('a port that must be closed and is not is said to be', async () => {
     fails = broken;
     const guard = new SpoofGuard({ host });
@@ -183,6 +196,14 @@ describe('neighbour discovery', () => {
         .slice(before)
         .filter((name) => name?.startsWith('ip6')),
     ).toEqual([]);
+  });
+
+  it('goes on being guarded when somebody emptied the table meanwhile', async () => {
+    const guard = new SpoofGuard({ host });
+    await guard.apply(state(filteredPort('tap1')), always);
+    tables.raw = emptyTable();
+    for (const more of ['tap2', 'tap3']) await guard.apply(state(filteredPort('tap1'), filteredPort(more)), always);
+    expect([...tables.raw.keys()]).toEqual(expect.arrayContaining(['neutrinoND-tap1', 'neutrinoND-tap3']));
   });
 
   it('that could not be written for another reason is late', async () => {
@@ -261,4 +282,24 @@ describe('explains', () => {
       'mac_guard fault: "x" is no address and no CIDR',
     ]);
   });
+});
+
+it('says what it could not guard, while neighbour discovery waits for the lock of who waits for it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'neutrino-guard-'));
+  try {
+    const guard = new SpoofGuard({ host, lockPaths: [folder] });
+    fails = ([program]) => (program === 'ebtables-restore' ? 'out of order' : null);
+    const said = Promise.withResolvers<ReadonlyMap<string, string>>();
+    const together = { unguarded: new Promise<never>(() => {}), guarded: said.resolve };
+    let applied: Promise<unknown> = Promise.resolve();
+    await withHostLocks('iptables', [folder], async () => {
+      applied = guard.apply(state(filteredPort('tap1')), always, together);
+      expect([...(await said.promise).keys()]).toEqual(['tap1']);
+      expect(names()).not.toContain('ip6tables-restore');
+    });
+    await applied;
+    expect(names()).toContain('ip6tables-restore');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

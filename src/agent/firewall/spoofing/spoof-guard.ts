@@ -1,7 +1,7 @@
 import { type Logger, silentLogger } from '../../../lib/log.ts';
 import type { Host } from '../../../linux/contract.ts';
 import type { ExplainStep } from '../../../rpc/contract.ts';
-import type { FirewallDriver, FirewallOutcome, FirewallPort, FirewallState, Unchanged } from '../contract.ts';
+import type { FirewallDriver, FirewallOutcome, FirewallPort, FirewallState, Together, Unchanged } from '../contract.ts';
 import { CLOSED_CHAIN, type GuardedPort, guarded, guardedTaps, TYPES_IN_CHAIN, TYPES_OUT_CHAIN } from './desired.ts';
 import { explainGuards } from './explain.ts';
 import { Frames, type Guard } from './frames.ts';
@@ -33,6 +33,7 @@ interface Outcome {
  */
 export class SpoofGuard implements FirewallDriver {
   readonly name = 'spoofing';
+  readonly guards = true;
   readonly #logger: Logger;
   readonly #frames: Frames;
   readonly #neighbors: Neighbors;
@@ -62,7 +63,7 @@ export class SpoofGuard implements FirewallDriver {
    * @param isThere whether a tap is on this host: rules of taps that are neither in `state` nor there are removed
    * @throws CommandFailed when ports must be guarded and the tables cannot even be read
    */
-  async apply(state: FirewallState, isThere: (tap: string) => boolean): Promise<FirewallOutcome> {
+  async apply(state: FirewallState, isThere: (tap: string) => boolean, together?: Together): Promise<FirewallOutcome> {
     const ports = [...state.ports.values()];
     if (this.#isDone(ports, isThere)) return this.#last!.outcome;
     this.#last = null;
@@ -70,7 +71,7 @@ export class SpoofGuard implements FirewallDriver {
     if (!(await this.#canRead(ports))) return outcome;
     const guard = { ports: this.#wanted(state), isThere };
     for (const [tap, { problem }] of guard.ports) if (problem !== null) outcome.closed.set(tap, problem);
-    const isDone = await this.#write(guard, outcome);
+    const isDone = await this.#write(guard, outcome, together);
     if (isDone) this.#last = { ports, taps: tapsOf(this.#frames.nat, this.#neighbors.raw), outcome };
     return outcome;
   }
@@ -132,29 +133,35 @@ export class SpoofGuard implements FirewallDriver {
   }
 
   /** @returns whether all is as it should be */
-  async #write(guard: Guard, { closed, late }: Outcome): Promise<boolean> {
-    const [frames, packets] = await Promise.all([
-      this.#frames.write(guard).then(
-        () => null,
-        (error) => String(error),
-      ),
+  async #write(guard: Guard, outcome: Outcome, together: Together | undefined): Promise<boolean> {
+    // Neighbour discovery waits for a lock that who waits for the frames may hold.
+    const [isDone, packets] = await Promise.all([
+      this.#writeFrames(guard, outcome).finally(() => together?.guarded(outcome.closed)),
       this.#neighbors.write(guard),
     ]);
     if (packets !== null) {
       // Such a port has less than it should have, but all that upstream gives it: it stays open.
       this.#logger.error({ error: packets }, 'Rules for neighbour discovery could not be written');
-      for (const [tap, { rules }] of guard.ports) if (rules) late.set(tap, `neighbour discovery: ${packets}`);
+      for (const [tap, { rules }] of guard.ports) if (rules) outcome.late.set(tap, `neighbour discovery: ${packets}`);
     }
-    if (frames !== null) {
-      this.#logger.error({ error: frames }, 'Protection against spoofing could not be written');
-      await this.#judge(guard, frames, { closed, late });
-    }
-    return frames === null && packets === null;
+    return isDone && packets === null;
   }
 
-  /** Which ports have nothing in force, and which something older. */
+  /** @throws CommandFailed when it cannot be seen what is in force */
+  async #writeFrames(guard: Guard, outcome: Outcome): Promise<boolean> {
+    try {
+      await this.#frames.write(guard);
+      return true;
+    } catch (error) {
+      this.#logger.error({ error: String(error) }, 'Protection against spoofing could not be written');
+      await this.#judge(guard, String(error), outcome);
+      return false;
+    }
+  }
+
+  /** Which ports have nothing in force, and which something older. @throws CommandFailed when that cannot be seen */
   async #judge({ ports }: Guard, reason: string, { closed, late }: Outcome): Promise<void> {
-    const { nat: frames } = await this.#frames.look().catch(() => ({ nat: new Map() as SavedTable }));
+    const { nat: frames } = await this.#frames.look();
     const shut = new Set((frames.get(CLOSED_CHAIN)?.rules ?? []).map(({ key }) => key));
     const working = guardedTaps(frames);
     for (const [tap, { port, rules, shared }] of ports) {

@@ -37,7 +37,8 @@ export function restored(table: SavedTable, lines: readonly string[]): SavedTabl
   );
   const chainOf = (name: string) => {
     const chain = chains.get(name);
-    if (!chain) throw new Error(`no chain ${name}`);
+    // As the nft flavours say it.
+    if (!chain) throw new Error(`No chain/target/match by that name: ${name}`);
     return chain;
   };
   for (const line of lines) {

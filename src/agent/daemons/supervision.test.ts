@@ -3,15 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { DhcpState } from './derive.ts';
-import { type Supervised, Supervision } from './supervision.ts';
+import { type Supervised, Supervision, type Watched } from './supervision.ts';
 
 /** Networks whose dnsmasq is a `sleep` with a pid file. */
 let folder: string;
 let daemon: ChildProcess;
 let found: string[];
 let namespaces: string[];
-let supervision: Supervision | null;
+let supervision: Supervision<Watched> | null;
 let nowMs: number;
 
 beforeEach(async () => {
@@ -29,19 +28,21 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function network(id: string, more: Partial<Supervised> = {}): Supervised {
+function network(id: string, more: Partial<Supervised<Watched>> = {}): Supervised<Watched> {
   const spec = { argv: ['sleep', '60'], pidFile: join(folder, 'pid'), mark: '60' };
-  const state = { namespace: 'qdhcp-a', folder, dnsmasq: spec, proxy: { config: null, daemon: spec } };
-  return { id, state: state as unknown as DhcpState, isBusy: false, ...more };
+  const files = ['host', 'addn_hosts', 'opts', 'leases', 'pid'].map((name) => join(folder, name));
+  return { id, state: { namespace: 'qdhcp-a', daemons: [spec], files }, isBusy: false, ...more };
 }
 
 /** Looks so many times, a second after the other by its clock. */
-async function look(times: number, networks: Supervised[], checkMs = 0): Promise<void> {
+async function look(times: number, networks: Supervised<Watched>[], checkMs = 0, leastMs = 0): Promise<void> {
   supervision ??= new Supervision({
     host: { listNetns: async () => namespaces },
-    networks: () => networks,
+    served: () => networks,
+    watched: (state) => state,
     onFound: (id) => void found.push(id),
     checkMs,
+    leastMs,
     now: () => nowMs,
   });
   for (let i = 0; i < times; i += 1) {
@@ -101,4 +102,10 @@ test('leaves alone what is being worked on, and what is not served', async () =>
 test('checks each network in turn within the time', async () => {
   await look(12, [network('a'), network('b'), network('c')], 6_000);
   expect(found).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+});
+
+test('takes its time for many: there is a pause between two checks', async () => {
+  const many = Array.from({ length: 100 }, (_, index) => network(`${index}`));
+  await look(30, many, 1_000, 2_000);
+  expect(found).toHaveLength(15);
 });

@@ -1,15 +1,15 @@
-import { CauseList, causedBy } from '../../lib/cause.ts';
+import { CauseList, causedBy } from '../lib/cause.ts';
 
 /**
  * Remembers what failed and tries it again: `resync_interval` after it failed, and never more often than every
- * `resync_throttle`. A reason without a network means everything.
+ * `resync_throttle`. A reason without an id means everything.
  */
 export class Resync {
   readonly #intervalMs: number;
   readonly #throttleMs: number;
-  readonly #run: (networks: ReadonlyMap<string, string[]> | 'all', reasons: string[]) => void;
+  readonly #run: (subjects: ReadonlyMap<string, string[]> | 'all', reasons: string[]) => void;
   #all: string[] = [];
-  #networks = new Map<string, string[]>();
+  #subjects = new Map<string, string[]>();
   #timer: NodeJS.Timeout | null = null;
   readonly #causes = new CauseList();
   #lastMs = Number.NEGATIVE_INFINITY;
@@ -18,19 +18,19 @@ export class Resync {
   constructor(parts: {
     intervalMs: number;
     throttleMs: number;
-    run: (networks: ReadonlyMap<string, string[]> | 'all', reasons: string[]) => void;
+    run: (subjects: ReadonlyMap<string, string[]> | 'all', reasons: string[]) => void;
   }) {
     this.#intervalMs = parts.intervalMs;
     this.#throttleMs = parts.throttleMs;
     this.#run = parts.run;
   }
 
-  /** @param networkId null for everything */
-  need(reason: string, networkId: string | null): void {
+  /** @param id of a network or a router; null for everything */
+  need(reason: string, id: string | null): void {
     if (this.#closed) return;
     this.#causes.add();
-    if (networkId === null) this.#all.push(reason);
-    else this.#networks.set(networkId, [...(this.#networks.get(networkId) ?? []), reason]);
+    if (id === null) this.#all.push(reason);
+    else this.#subjects.set(id, [...(this.#subjects.get(id) ?? []), reason]);
     if (this.#timer) return;
     const sinceMs = performance.now() - this.#lastMs;
     this.#timer = setTimeout(
@@ -45,12 +45,12 @@ export class Resync {
   }
 
   #fire(): void {
-    const [all, networks] = [this.#all, this.#networks];
+    const [all, subjects] = [this.#all, this.#subjects];
     this.#timer = null;
     this.#all = [];
-    this.#networks = new Map();
+    this.#subjects = new Map();
     this.#lastMs = performance.now();
-    if (all.length > 0) this.#run('all', [...all, ...[...networks.values()].flat()]);
-    else this.#run(networks, [...networks.values()].flat());
+    if (all.length > 0) this.#run('all', [...all, ...[...subjects.values()].flat()]);
+    else this.#run(subjects, [...subjects.values()].flat());
   }
 }

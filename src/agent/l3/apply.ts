@@ -1,0 +1,74 @@
+import type { Logger } from '../../lib/log.ts';
+import { runBatch } from '../../linux/batch.ts';
+import { endFlowsBy } from '../../linux/conntrack.ts';
+import type { Host } from '../../linux/contract.ts';
+import { writeSysctls } from '../../linux/sysctl.ts';
+import type { NamespaceFilters } from './kernel/observe.ts';
+import type { InsideStep } from './plan/inside.ts';
+import type { RouterPlan } from './plan/plan.ts';
+
+/** What of a plan failed though the rest was done. */
+export interface ApplyOutcome {
+  /** CIDRs that could not be added. */
+  readonly addresses: readonly string[];
+  /** As for people; empty: all was done. */
+  readonly failures: readonly string[];
+  /** Connections by addresses were ended that the router had and has no more. */
+  readonly forgot?: boolean;
+}
+
+/**
+ * Does a plan. What can be done without each other is done at the same time, each as one batch; a line that fails holds up
+ * none but itself.
+ *
+ * @throws what makes everything behind it useless
+ */
+export async function applyRouter(
+  host: Host,
+  filters: NamespaceFilters,
+  plan: RouterPlan,
+  logger: Logger,
+): Promise<ApplyOutcome> {
+  const { namespace: netns, pairs, rules } = plan;
+  if (plan.makeNamespace) {
+    // A name whose mount is gone cannot be entered.
+    if ((await host.listNetns()).includes(netns)) await host.removeNetns(netns);
+    await host.ensureNetns(netns);
+  }
+  if (plan.sysctls.length > 0) await writeSysctls(host.exec, netns, plan.sysctls);
+  const kept = await applyInside(host, netns, plan.stale);
+  if (kept.failures.length > 0) throw new Error(kept.failures.join('; '));
+  const restore = async (family: 4 | 6) => {
+    if (rules[family]) await filters.restore(family, netns, rules[family]);
+  };
+  const done = await Promise.allSettled([pairs.length > 0 ? host.apply(pairs) : undefined, restore(4), restore(6)]);
+  const failed = done.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+  if (plan.deviceSysctls.length > 0) await writeSysctls(host.exec, netns, plan.deviceSysctls);
+  if (plan.forget.length > 0) {
+    await endFlowsBy(host.exec, netns, plan.forget).catch((error) => {
+      // Tried again later, unless that would be in vain for ever.
+      if (!/is not installed/.test(String(error))) throw error;
+      logger.warn({ netns, error: String(error) }, 'connections by floating addresses could not be ended');
+    });
+  }
+  return { ...(await applyInside(host, netns, plan.inside)), forgot: plan.forget.length > 0 };
+}
+
+async function applyInside(host: Host, netns: string, steps: readonly InsideStep[]): Promise<ApplyOutcome> {
+  const failed = await runBatch(
+    host.exec,
+    'ip',
+    steps.map(({ line }) => line),
+    netns,
+  );
+  const addresses: string[] = [];
+  const failures: string[] = [];
+  for (const { line, reason } of failed) {
+    const step = steps[line];
+    if (!step || step.tolerate?.test(reason)) continue;
+    failures.push(`ip ${step.line}: ${reason}`);
+    if (step.address) addresses.push(step.address);
+  }
+  return { addresses, failures };
+}
