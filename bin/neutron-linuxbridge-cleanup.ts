@@ -31,7 +31,7 @@ await runProgram({
     const host = await openHost({ logger });
     const force = args.flags.has('force');
     try {
-      const { removed, inUse } = await cleanUpBridges(host, {
+      const { removed, inUse, failed } = await cleanUpBridges(host, {
         nics: new Set(mappings.interfaces.values()),
         keep: new Set(mappings.bridges.values()),
         force,
@@ -45,6 +45,8 @@ await runProgram({
       const rules = [...(await removeRules(host, of)), ...(await removeLimits(host, of))];
       for (const name of [...removed, ...rules]) process.stdout.write(`removed ${name}\n`);
       for (const { name, taps } of inUse) process.stdout.write(`${name} stays: ${taps} taps are in it (--force)\n`);
+      for (const { name, reason } of failed) process.stderr.write(`${name} stays: ${reason}\n`);
+      if (failed.length > 0) return 1;
       if (removed.length + inUse.length + rules.length === 0)
         process.stdout.write('there is no bridge of a network on this host\n');
       return 0;

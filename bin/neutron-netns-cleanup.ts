@@ -28,9 +28,11 @@ await runProgram({
     const host = await openHost({ logger });
     try {
       const agentKind: AgentKind | undefined = kind;
-      const { removed, inUse } = await cleanUpNamespaces(host, { force: args.flags.has('force'), agentKind });
+      const { removed, inUse, failed } = await cleanUpNamespaces(host, { force: args.flags.has('force'), agentKind });
       for (const name of removed) process.stdout.write(`removed ${name}\n`);
       for (const name of inUse) process.stdout.write(`${name} stays: there are devices in it (--force)\n`);
+      for (const { name, reason } of failed) process.stderr.write(`${name} stays: ${reason}\n`);
+      if (failed.length > 0) return 1;
       if (removed.length + inUse.length === 0) process.stdout.write('there is no namespace of an agent on this host\n');
       return 0;
     } finally {

@@ -1,4 +1,5 @@
 import type { Attribute, AttributeTable } from '../src/resources/contract.ts';
+import { oldConstants, oldFlags } from '../src/resources/old-client.ts';
 import { toBoolean, toObject } from './arguments.ts';
 import { CliError } from './errors.ts';
 import { attributeHelp } from './help-texts.ts';
@@ -17,39 +18,6 @@ export interface AttributeOption {
   help: string;
 }
 
-/** Spellings of the old client that are not the attribute's name. */
-const flags: Readonly<Record<string, string>> = {
-  dns_nameservers: '--dns-nameserver',
-  host_routes: '--host-route',
-  allocation_pools: '--allocation-pool',
-  service_types: '--service-type',
-  gateway_ip: '--gateway',
-  subnetpool_id: '--subnetpool',
-  segment_id: '--segment',
-  address_scope_id: '--address-scope',
-  fixed_ips: '--fixed-ip',
-  allowed_address_pairs: '--allowed-address-pair',
-  extra_dhcp_opts: '--extra-dhcp-opt',
-  security_groups: '--security-group',
-  availability_zone_hints: '--availability-zone-hint',
-  qos_policy_id: '--qos-policy',
-  segments: '--segment',
-  tags: '--tag',
-  'binding:vnic_type': '--vnic-type',
-  'binding:profile': '--binding:profile',
-};
-
-const constants: readonly [attribute: string, flag: string, value: unknown, help: string][] = [
-  ['admin_state_up', '--admin-state-down', false, 'set admin_state_up to false'],
-  ['enable_dhcp', '--disable-dhcp', false, 'no DHCP on the subnet'],
-  ['gateway_ip', '--no-gateway', null, 'no gateway'],
-  ['allowed_address_pairs', '--no-allowed-address-pairs', [], 'no further addresses'],
-  ['security_groups', '--no-security-groups', [], 'in no security group'],
-  ['address_scope_id', '--no-address-scope', null, 'in no address scope'],
-  ['qos_policy_id', '--no-qos-policy', null, 'no QoS policy'],
-  ['availability_zone_hints', '--no-availability-zone-hints', [], 'no zones preferred'],
-];
-
 /** Options of `create` (C) or `update` (U), in the order of the attribute table. */
 export function optionsFor(
   attributes: AttributeTable,
@@ -60,7 +28,7 @@ export function optionsFor(
   for (const [attribute, rules] of Object.entries(attributes)) {
     if (!rules.ops.includes(operation) || (operation === 'C' && operands.includes(attribute))) continue;
     result.push(optionOf(attribute, rules, own[attribute]));
-    for (const [of, flag, value, help] of constants) {
+    for (const [of, flag, value, help] of oldConstants) {
       if (of === attribute) result.push({ attribute, flag, kind: 'constant', value, argument: '', help });
     }
   }
@@ -68,7 +36,7 @@ export function optionsFor(
 }
 
 function optionOf(attribute: string, { type: { schema } }: Attribute, own?: string): AttributeOption {
-  const flag = own ?? flags[attribute] ?? `--${attribute.replaceAll('_', '-')}`;
+  const flag = own ?? oldFlags[attribute] ?? `--${attribute.replaceAll('_', '-')}`;
   const kind = kindOf(schema);
   const choices = Array.isArray(schema.enum) ? schema.enum.filter((value) => value !== null) : [];
   const [argument, help] = attributeHelp(attribute);

@@ -49,6 +49,17 @@ describe('neutrino explain', () => {
   });
 
   test.each([
+    ['router', 'routers', 'edge', { name: 'edge' }, 'Router x1: works'],
+    ['floatingip', 'floatingips', '203.0.113.7', { floating_ip_address: '203.0.113.7' }, 'Floating IP x1: works'],
+  ])('explains a %s', async (what, collection, word, row, title) => {
+    const steps = [{ step: 'agent', state: 'ok', expected: 'a live agent', found: 'served from h1' }];
+    const whole = { [`${what}_id`]: 'x1', verdict: 'works', summary: 'all well', steps };
+    api.rows[collection] = [{ id: 'x1', ...row, explanation: whole }];
+    const { code, out } = await run(runExplain, [what, word]);
+    expect({ code, out }).toEqual({ code: 0, out: `${title}\nall well\n\n  ok     agent  served from h1\n` });
+  });
+
+  test.each([
     ['works', 0],
     ['broken', 1],
     ['waits', 3],
@@ -61,7 +72,7 @@ describe('neutrino explain', () => {
   test('refuses what it cannot explain', async () => {
     expect(await run(runExplain, ['network', 'x'])).toMatchObject({
       code: 1,
-      err: expect.stringContaining('only ports'),
+      err: expect.stringContaining('only ports, routers and floating IPs'),
     });
     expect((await run(runExplain, ['port'])).code).toBe(2);
     expect((await run(runExplain, ['port', 'none'])).err).toBe("Unable to find port with name or id 'none'\n");

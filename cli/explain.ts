@@ -9,9 +9,12 @@ import { findId } from './lookup.ts';
 import { nounFor } from './nouns.ts';
 import type { Io } from './program.ts';
 
-/** `GET /v2.0/ports/{id}/explain`, as the API answers it. */
+/** `GET /v2.0/{collection}/{id}/explain`, as the API answers it. */
 export interface Explanation {
-  port_id: string;
+  /** One of the three. */
+  port_id?: string;
+  router_id?: string;
+  floatingip_id?: string;
   verdict: 'works' | 'waits' | 'broken' | 'unknown';
   summary: string;
   steps: Step[];
@@ -26,6 +29,15 @@ interface Step {
   cause?: string;
   check?: string;
 }
+
+/** What can be explained: the collection, and how people call one of it. */
+const subjects: Readonly<
+  Record<string, { collection: string; title: string; key: `${string}_id` & keyof Explanation }>
+> = {
+  port: { collection: 'ports', title: 'Port', key: 'port_id' },
+  router: { collection: 'routers', title: 'Router', key: 'router_id' },
+  floatingip: { collection: 'floatingips', title: 'Floating IP', key: 'floatingip_id' },
+};
 
 /** What agents find where a rule is just as it is expected. */
 const IN_FORCE = 'in force';
@@ -43,17 +55,17 @@ const marks: Readonly<Record<string, string>> = {
 };
 
 /**
- * `neutrino explain port ID|NAME`: asks the API and prints each step from the row to the kernel.
+ * `neutrino explain port|router|floatingip ID|NAME`: asks the API and prints each step from the row to the kernel.
  *
  * @param argv words behind `explain`
  * @returns 0 works, 1 broken or refused, 2 wrong command line, 3 waits for something, 4 cannot be told
  */
 export async function runExplain(argv: readonly string[], env: Environment, io: Io): Promise<number> {
   const command = new Command('neutrino explain')
-    .description('Says why a port works or not: what should be, what is, and what to do.')
-    .usage('port ID|NAME [options]')
-    .argument('<what>', 'port')
-    .argument('<id>', 'its id or name')
+    .description('Says why a port, a router or a floating IP works or not: what should be, what is, and what to do.')
+    .usage('port|router|floatingip ID|NAME [options]')
+    .argument('<what>', 'port, router or floatingip')
+    .argument('<id>', 'its id or name; of a floating IP its id or address')
     .addOption(new Option('-f, --format <format>').choices(['text', 'json']).default('text'))
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
@@ -61,8 +73,9 @@ export async function runExplain(argv: readonly string[], env: Environment, io: 
   try {
     command.parse([...argv], { from: 'user' });
     const [what = '', idOrName = ''] = command.args;
-    if (what !== 'port') throw new CliError(`only ports can be explained, not '${what}'`);
-    const explanation = await ask(command.opts(), env, idOrName, io);
+    const subject = Object.hasOwn(subjects, what) ? subjects[what] : undefined;
+    if (!subject) throw new CliError(`only ports, routers and floating IPs can be explained, not '${what}'`);
+    const explanation = await ask(command.opts(), env, subject.collection, idOrName, io);
     const { format } = command.opts<{ format: string }>();
     io.stdout(format === 'json' ? `${JSON.stringify(explanation, null, 2)}\n` : renderExplanation(explanation));
     return codes[explanation.verdict] ?? codes.unknown;
@@ -74,11 +87,17 @@ export async function runExplain(argv: readonly string[], env: Environment, io: 
   }
 }
 
-async function ask(options: GlobalOptions, env: Environment, idOrName: string, io: Io): Promise<Explanation> {
+async function ask(
+  options: GlobalOptions,
+  env: Environment,
+  collection: string,
+  idOrName: string,
+  io: Io,
+): Promise<Explanation> {
   const client = new ApiClient(await connect(options, env), (line) => io.stderr(`${line}\n`));
   try {
-    const id = await findId(client, nounFor('ports'), idOrName);
-    const answer = await client.get(`ports/${id}/explain`);
+    const id = await findId(client, nounFor(collection), idOrName);
+    const answer = await client.get(`${collection}/${id}/explain`);
     return answer.explanation as Explanation;
   } finally {
     client.close();
@@ -97,11 +116,14 @@ async function ask(options: GlobalOptions, env: Environment, idOrName: string, i
  *                      expected: tap9e1a9b62-11 on host1
  *                      to do: start the guest, or neutrino plug …
  */
-export function renderExplanation({ port_id, verdict, summary, steps }: Explanation): string {
+export function renderExplanation(explanation: Explanation): string {
+  const { verdict, summary, steps } = explanation;
   const markWidth = Math.max(...Object.values(marks).map(textWidth)) + 2;
   const stepWidth = Math.max(0, ...steps.map(({ step }) => textWidth(step))) + 2;
   const indent = ' '.repeat(2 + markWidth + stepWidth);
-  const lines = [`Port ${port_id}: ${verdict}`, plain(summary), ''];
+  const subject = Object.values(subjects).find(({ key }) => explanation[key] !== undefined);
+  const about = subject ? `${subject.title} ${explanation[subject.key]}` : 'It';
+  const lines = [`${about}: ${verdict}`, plain(summary), ''];
   for (const { step, state, expected, found, remedy, cause, check } of steps) {
     const isWell = state === 'ok' || state === 'not_applicable';
     const text = isWell ? wellText({ expected, found, cause, check }) : plain(found);

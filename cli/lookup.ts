@@ -9,9 +9,12 @@ export class NotFound extends CliError {}
 /** Several have that name. */
 export class NoUniqueMatch extends CliError {}
 
+/** What people call things by that have no name. */
+const calledBy: Readonly<Record<string, string>> = { floatingips: 'floating_ip_address' };
+
 /**
- * The id of a thing named by id or name: asks for it as an id, and when there is none, lists by name. What is kept under
- * another thing's id (the use of a network's addresses) is looked up as that.
+ * The id of a thing named by id or name (a floating IP: by its address): asks for it as an id, and when there is none, lists
+ * by name. What is kept under another thing's id (the use of a network's addresses) is looked up as that.
  * @throws NotFound, NoUniqueMatch
  */
 export async function findId(client: ApiClient, kind: Kind, idOrName: string): Promise<string> {
@@ -27,19 +30,23 @@ export async function findId(client: ApiClient, kind: Kind, idOrName: string): P
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
   }
-  if (!hasNames) throw new NotFound(`Unable to find ${member} with id '${idOrName}'`);
+  const attribute = hasNames ? 'name' : calledBy[collection];
+  if (attribute === undefined) throw new NotFound(`Unable to find ${member} with id '${idOrName}'`);
+  const what = hasNames ? 'name' : 'address';
   const found = await client.list(
     path,
     [
       ['fields', 'id'],
-      ['name', idOrName],
+      [attribute, idOrName],
     ],
     { key: collection },
   );
   if (found.length > 1) {
-    throw new NoUniqueMatch(`Multiple ${member} matches found for name '${idOrName}', use an ID to be more specific.`);
+    throw new NoUniqueMatch(
+      `Multiple ${member} matches found for ${what} '${idOrName}', use an ID to be more specific.`,
+    );
   }
-  if (found.length === 0) throw new NotFound(`Unable to find ${member} with name or id '${idOrName}'`);
+  if (found.length === 0) throw new NotFound(`Unable to find ${member} with ${what} or id '${idOrName}'`);
   return String(found[0]?.id);
 }
 
@@ -47,6 +54,8 @@ export async function findId(client: ApiClient, kind: Kind, idOrName: string): P
 const otherwise: Readonly<Record<string, string>> = {
   remote_group_id: 'security_groups',
   remote_address_group_id: 'address_groups',
+  floating_network_id: 'networks',
+  internal_port_id: 'ports',
   qos_policy_id: 'policies',
 };
 
@@ -81,7 +90,10 @@ export async function resolveReferences(
   if (Array.isArray(body.security_groups)) {
     result.security_groups = await eachId(client, nounFor('security_groups'), body.security_groups);
   }
-  for (const attribute of ['fixed_ips', 'sub_ports']) {
+  if (body.external_gateway_info) {
+    result.external_gateway_info = await withReferredIds(client, body.external_gateway_info);
+  }
+  for (const attribute of ['fixed_ips', 'sub_ports', 'external_gateways']) {
     const entries = body[attribute];
     if (!Array.isArray(entries)) continue;
     const resolved: unknown[] = [];

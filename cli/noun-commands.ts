@@ -48,7 +48,8 @@ async function completeCreate({ command, booleans, run }: CommandParts, noun: No
   const { operands, definition, old } = noun;
   const names = operands.map(({ name, optional }) => (optional ? `[${name}] ` : `${name} `)).join('');
   command.usage(`${parent}${names}[options] [--ATTRIBUTE VALUE …]`);
-  const lines = operands.map(({ name, help }) => `  ${name.padEnd(15)}${help}`);
+  const width = Math.max(15, ...operands.map(({ name }) => name.length + 2));
+  const lines = operands.map(({ name, help }) => `  ${name.padEnd(width)}${help}`);
   if (lines.length > 0) command.addHelpText('after', `\nArguments:\n${lines.join('\n')}`);
   const attributes = optionsFor(definition.attributes, 'C', {
     operands: operands.map(({ attribute }) => attribute),

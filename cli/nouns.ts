@@ -1,7 +1,7 @@
 import type { ResourceDefinition } from '../src/resources/contract.ts';
+import { type OldClient, type Operand, oldClient } from '../src/resources/old-client.ts';
 import { resources } from '../src/resources/registry.ts';
 import { urlName, urlPath } from '../src/resources/url-names.ts';
-import { type OldClient, oldClient } from './old-client.ts';
 
 export type Verb = 'list' | 'show' | 'create' | 'update' | 'delete';
 
@@ -31,14 +31,6 @@ export interface Noun extends Kind {
   parent: string | null;
   definition: ResourceDefinition;
   old: OldClient;
-}
-
-export interface Operand {
-  attribute: string;
-  /** In the help: `NETWORK`. */
-  name: string;
-  help: string;
-  optional?: boolean;
 }
 
 /** Columns of a resource that the old client did not know. */

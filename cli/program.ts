@@ -9,6 +9,7 @@ import { nounCommands } from './noun-commands.ts';
 import { purgeCommands } from './purge.ts';
 import { quotaCommands } from './quota-commands.ts';
 import { routeCommands } from './route-commands.ts';
+import { routerCommands } from './router-commands.ts';
 import { tagCommands } from './tag-commands.ts';
 
 /** Where the client writes. */
@@ -33,7 +34,7 @@ Without any setting it talks to http://127.0.0.1:9696, where "npm start" serves.
 
 /** Every command, by name. */
 export function allCommands(): CommandSource[] {
-  return [nounCommands, routeCommands, quotaCommands, tagCommands, extensionCommands, purgeCommands]
+  return [nounCommands, routeCommands, routerCommands, quotaCommands, tagCommands, extensionCommands, purgeCommands]
     .flatMap((commands) => commands())
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

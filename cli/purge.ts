@@ -16,7 +16,7 @@ export function purgeCommands(): CommandSource[] {
   return [
     {
       name: 'purge',
-      description: 'delete all networks, ports and security groups of a project',
+      description: 'delete all floating IPs, routers, networks, ports and security groups of a project',
       complete({ command, run }) {
         command
           .usage('TENANT')

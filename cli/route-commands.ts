@@ -1,4 +1,5 @@
 import { type Attribute, type RouteDefinition, routeKey } from '../src/resources/contract.ts';
+import { oldRouteCommands } from '../src/resources/old-client.ts';
 import { urlPath } from '../src/resources/url-names.ts';
 import { toObject } from './arguments.ts';
 import { kindOf } from './attribute-options.ts';
@@ -7,7 +8,6 @@ import type { CommandParts, CommandSource } from './command-source.ts';
 import type { Session } from './commands.ts';
 import { findId, referred, referredId, withReferredIds } from './lookup.ts';
 import { type Kind, type Noun, nouns } from './nouns.ts';
-import { oldRouteCommands } from './old-client.ts';
 import { addListOptions, addShowOptions } from './options.ts';
 
 /** One word on the command line, and what it becomes. */
@@ -20,12 +20,12 @@ interface RouteOperand {
 
 /**
  * Requests that are no plain verb, from the routes of the resources: parameters of the path and the one attribute of the
- * body become operands. Tags and quotas have commands of their own.
+ * body become operands. Tags, quotas, interfaces of routers and traces have commands of their own.
  */
 export function routeCommands(): CommandSource[] {
   return nouns.flatMap((noun) =>
     (noun.definition.routes ?? [])
-      .filter(({ path }) => !/\/tags(\/|$)|^quotas(\/|$)/.test(path))
+      .filter(({ path }) => !/\/tags(\/|$)|^quotas(\/|$)|_router_interface$|\/trace$/.test(path))
       .map((route) => ({
         name: nameOf(noun, route),
         description: route.summary.replace(/^./, (first) => first.toLowerCase()),

@@ -71,7 +71,10 @@ function serve(rows: Record<string, Row[]>, method: string, { pathname, searchPa
     const message = `${member} ${id} could not be found.`;
     return { status: 404, answer: { NeutronError: { type: 'NotFound', message, detail: '' } } };
   }
-  if (action) return { status: 200, answer: { explanation: found.explanation } };
+  if (action) {
+    const envelope = action === 'explain' ? 'explanation' : action;
+    return { status: 200, answer: { [envelope]: found[envelope] } };
+  }
   if (method === 'DELETE') {
     if (found.in_use) {
       const message = `Unable to complete operation on ${member} ${id}.`;

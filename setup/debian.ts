@@ -26,7 +26,10 @@ export const hostPackages: readonly DebianPackage[] = [
   { name: 'iproute2', commands: ['ip', 'bridge'], why: 'links, addresses, routes, namespaces' },
   { name: 'dnsmasq-base', commands: ['dnsmasq'], why: 'DHCP and DNS of the networks' },
   { name: 'dnsmasq-utils', commands: ['dhcp_release', 'dhcp_release6'], why: 'giving leases back' },
-  { name: 'haproxy', commands: ['haproxy'], why: 'metadata on isolated networks', service: 'haproxy.service' },
+  { name: 'haproxy', commands: ['haproxy'], why: 'metadata', service: 'haproxy.service' },
+  { name: 'iputils-arping', commands: ['arping'], why: 'telling a wire that an address of a router has moved' },
+  { name: 'radvd', commands: ['radvd'], why: 'router advertisements of routers', service: 'radvd.service' },
+  { name: 'keepalived', commands: ['keepalived'], why: 'highly available routers', service: 'keepalived.service' },
   {
     name: 'iptables',
     commands: ['iptables', 'ip6tables', 'iptables-save', 'iptables-restore'],
@@ -43,7 +46,6 @@ export const hostPackages: readonly DebianPackage[] = [
 /** What the tests need beyond that. */
 export const testPackages: readonly DebianPackage[] = [
   { name: 'iputils-ping', commands: ['ping'], why: 'guests that ping' },
-  { name: 'iputils-arping', commands: ['arping'], why: 'looking for addresses on a wire' },
   { name: 'busybox-static', commands: ['busybox'], why: 'a DHCP client (udhcpc) and the userland of guests' },
   { name: 'isc-dhcp-client', commands: ['dhclient'], why: 'a second DHCP client' },
   { name: 'curl', commands: ['curl'], why: 'requests from inside guests' },

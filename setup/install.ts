@@ -7,7 +7,7 @@ import { PREFIX, services } from './layout.ts';
 
 const usage = `usage: npm run install-service -- [--root DIR] | --uninstall [--root DIR]
 
-Puts the programs into ${PREFIX}, their names into /usr/local/bin, the four units into /etc/systemd/system, makes the
+Puts the programs into ${PREFIX}, their names into /usr/local/bin, the units into /etc/systemd/system, makes the
 user neutron and its folders, and writes examples of the files in /etc/neutron that are not there. Again: upgrades the
 programs. Starts nothing.
 

@@ -13,6 +13,8 @@ export const services = [
   'neutron-linuxbridge-agent',
   'neutron-dhcp-agent',
   'neutron-metadata-agent',
+  'neutron-l3-agent',
+  'neutron-metering-agent',
 ] as const;
 
 /** Single files of `packaging`, and what they are called on a host. */
@@ -46,7 +48,17 @@ export function productParts(top: string): string[] {
   const wanted = Object.entries(lock.packages).filter(([path, { dev, devOptional }]) => path && !dev && !devOptional);
   // A package inside of another is copied with that one.
   const packages = wanted.map(([path]) => path).filter((path) => path.lastIndexOf('node_modules/') === 0);
-  const own = ['bin', 'cli', 'docs', 'packaging', 'setup', 'src', 'package.json', 'package-lock.json'];
+  const own = [
+    'bin',
+    'cli',
+    'dashboard/dist',
+    'docs',
+    'packaging',
+    'setup',
+    'src',
+    'package.json',
+    'package-lock.json',
+  ];
   return [...own, 'LICENSE', 'NOTICE', 'README.md', ...packages, 'node_modules/.cache/neutrino'];
 }
 

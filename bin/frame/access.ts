@@ -1,3 +1,4 @@
+import type { AskIdentity } from '../../src/api/dashboard/sign-in.ts';
 import type { Gate } from '../../src/api/gate.ts';
 import { policyGate } from '../../src/api/policy/gate.ts';
 import type { Config } from '../../src/config/config.ts';
@@ -28,6 +29,8 @@ export interface Access {
   readonly gate: Gate;
   /** Where a client without a token is sent. */
   readonly challenge: string;
+  /** Passes on what a browser asks of Keystone. */
+  readonly askIdentity: AskIdentity;
   close(): Promise<void>;
 }
 
@@ -69,6 +72,7 @@ export function prepareAccess(config: Config): PreparedAccess {
           return caller && policy.identify(caller);
         },
         gate: policyGate(policy, plugin),
+        askIdentity: (question) => client.pass(question),
         challenge: options.www_authenticate_uri ?? authUrl,
         async close() {
           stopWatching();

@@ -16,7 +16,8 @@ const about = `All of Neutrino on one host.
 
   neutrino up                              starts server and agents; Ctrl-C stops them, traffic goes on
   neutrino plug PORT --netns guest1        gives a port a guest: a namespace (or --tap for qemu)
-  neutrino explain port PORT               why a port works, or not
+  neutrino explain port PORT               why a port works, or not; a router, a floatingip as well
+  neutrino trace --from PORT --to ADDRESS  the way of a packet, and what stops it
   neutrino status                          what runs, and what is on this host and why
   neutrino down                            takes everything off this host again
 
@@ -66,7 +67,7 @@ function commandLine(): Command {
   neutrino
     .command('up')
     .description(
-      'starts everything: server, Linux bridge agent, DHCP agent, metadata agent; without root the API alone',
+      'starts everything: server, Linux bridge agent, DHCP agent, metadata agent, L3 agent; without root the API alone',
     )
     .option(...STATE_DIR)
     .option('--listen <host:port>', 'where the API answers (default: 127.0.0.1:9696)')
@@ -109,14 +110,32 @@ function commandLine(): Command {
   neutrino
     .command('explain')
     .description('walks from the database to the kernel and says what is, what should be, and what to do')
-    .argument('<what>', 'port')
-    .argument('<id>', 'id or name of the port')
+    .argument('<what>', 'port, router or floatingip')
+    .argument('<id>', 'its id or name; of a floating IP its id or address')
     .option(...STATE_DIR)
     .option('-f, --format <format>', 'text or json', 'text')
     .action(async (what: string, id: string, options) => {
       const { runExplain } = await import('../../cli/explain.ts');
       const env = await connectionSettings(options.stateDir);
       process.exitCode = await runExplain([what, id, '--format', options.format], env, {
+        stdout: (text) => void process.stdout.write(text),
+        stderr: (text) => void process.stderr.write(text),
+      });
+    });
+
+  neutrino
+    .command('trace')
+    .description('follows a packet from a port to an address: hop by hop, the verdict, and what decides it')
+    .requiredOption('--from <port>', 'id or name of the port')
+    .requiredOption('--to <address>', 'where it is sent')
+    .option('--tcp <port>', 'a TCP connection to this port; without, a ping')
+    .option('--udp <port>', 'a UDP packet to this port')
+    .option(...STATE_DIR)
+    .option('-f, --format <format>', 'text or json', 'text')
+    .action(async ({ stateDir, ...options }) => {
+      const { runTrace } = await import('../../cli/trace.ts');
+      const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+      process.exitCode = await runTrace(words, await connectionSettings(stateDir), {
         stdout: (text) => void process.stdout.write(text),
         stderr: (text) => void process.stderr.write(text),
       });
@@ -241,6 +260,11 @@ async function readInventory(state: StateFolder): Promise<Inventory | null> {
       .select(['id', 'name', 'network_id', 'device_owner', 'status'])
       .execute();
     // A folder of an old release may have no such tables yet.
+    const routers = await database.db
+      .selectFrom('routers')
+      .select(['id', 'name'])
+      .execute()
+      .catch(() => []);
     const groups = await Promise.all(
       (['securitygroups', 'address_groups'] as const).map((table) =>
         database.db
@@ -253,6 +277,7 @@ async function readInventory(state: StateFolder): Promise<Inventory | null> {
     return {
       groups: groups.flat().map(({ id, name }) => ({ id, name: name ?? '' })),
       networks: networks.map(({ id, name }) => ({ id, name: name ?? '' })),
+      routers: routers.map(({ id, name }) => ({ id, name: name ?? '' })),
       ports: ports.map((port) => ({ ...port, name: port.name ?? '' })),
     };
   } finally {

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { bridgeAgentOptions, linuxBridgeOptions, securityGroupOptions } from '../../src/agent/bridge/options.ts';
 import { vxlanOptions } from '../../src/agent/bridge/vxlan-options.ts';
 import { dhcpAgentOptions, dhcpOptions } from '../../src/agent/dhcp/options.ts';
+import { l3Options } from '../../src/agent/l3/options.ts';
 import { metadataAgentOptions, metadataOptions } from '../../src/agent/metadata/options.ts';
+import { meteringOptions } from '../../src/agent/metering/options.ts';
 import { type Config, loadConfig } from '../../src/config/config.ts';
 import { findConfigFiles } from '../../src/config/files.ts';
 import { commonOptions, concurrencyOptions } from '../../src/config/options/common.ts';
@@ -80,4 +82,20 @@ test('the metadata agent takes them; its secret is not shown', () => {
   const shown = renderConfig(config);
   expect(shown).toMatch(/^nova_metadata_host = 192\.168\.56\.11 +# .*metadata_agent\.ini:\d+$/m);
   expect(shown).toMatch(/^metadata_proxy_shared_secret = \*\*\*\* /m);
+});
+
+test('the L3 agent takes them, with an option that went with older releases', () => {
+  const config = read('neutron-l3-agent', [l3Options]);
+  expect(config.files.at(-1)).toBe(`${etc}/l3_agent.ini`);
+  expect(config.get(l3Options)).toMatchObject({
+    interface_driver: 'neutron.agent.linux.interface.BridgeInterfaceDriver',
+    agent_mode: 'legacy',
+    ra_confs: '/var/lib/neutron/ra',
+  });
+});
+
+test('the metering agent takes them', () => {
+  const config = read('neutron-metering-agent', [meteringOptions]);
+  expect(config.files.at(-1)).toBe(`${etc}/metering_agent.ini`);
+  expect(config.get(meteringOptions)).toMatchObject({ driver: 'iptables', measure_interval: 30, report_interval: 300 });
 });

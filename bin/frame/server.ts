@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Answered } from '../../src/api/answered.ts';
 import { apiOptions, bodyOptions, healthOptions } from '../../src/api/options.ts';
 import type { Config } from '../../src/config/config.ts';
@@ -17,6 +18,7 @@ import { openFigures, queueFigures } from './metrics.ts';
 import { notificationFigures, openNotifications } from './notifications.ts';
 import { type Program, type ProgramParts, type Running, StartError } from './program.ts';
 import { isLocal, joinQueue, serveQueue } from './queue.ts';
+import { version } from './version.ts';
 import { isSupervisor, roleOf, superviseWorkers, tellServing } from './workers.ts';
 
 const about = `usage: neutron-server [options]
@@ -115,6 +117,7 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
     });
     undo.defer(() => listener?.close());
   }
+  plugin.news.join(`${host}:${process.pid}`);
   await plugin.start();
 
   const notifications = await openNotifications('network', { config, logger, program: 'neutron-server' });
@@ -142,6 +145,12 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
     protection: access !== null ? 'off' : open ? 'open' : 'loopback',
     authenticate: access?.authenticate ?? (token === null ? identity.noAuthentication() : identity.fixedToken(token)),
     ...(access !== null && { gate: access.gate, challenge: access.challenge }),
+    dashboard: {
+      folder: fileURLToPath(new URL('../../dashboard/dist', import.meta.url)),
+      version: version(),
+      signIn: access !== null ? 'keystone' : token === null ? 'none' : 'token',
+      ...(access !== null && { askIdentity: access.askIdentity }),
+    },
     notices: notifications?.notices ?? null,
     onAnswer: both(accessLogged ? accessLog({ ...logger, info: logger.later }) : null, onAnswer),
     logger,

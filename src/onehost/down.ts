@@ -92,7 +92,11 @@ async function cleanHost(
   inventory: Inventory | null,
   around: Surroundings,
 ): Promise<void> {
-  const networkIds = new Set([...(inventory?.networks ?? []).map(({ id }) => id), ...dhcpFolders(state)]);
+  const networkIds = new Set([...(inventory?.networks ?? []).map(({ id }) => id), ...namedByIds(state, 'dhcp')]);
+  const routerIds = new Set([
+    ...(inventory?.routers ?? []).map(({ id }) => id),
+    ...routerFolders.flatMap((name) => namedByIds(state, name)),
+  ]);
   const removed: string[] = [];
   const problems: string[] = [];
   const note = (what: string, error: unknown) =>
@@ -100,11 +104,11 @@ async function cleanHost(
   const attempt = (what: string, work: () => Promise<unknown>) => work().catch((error: unknown) => note(what, error));
   await attempt('plugged guests', async () => removed.push(...(await unplugAll(state, host, note))));
   await attempt('bridges and namespaces', async () =>
-    removed.push(...(await removeTraces(host, networkIds, instanceCards(state), note))),
+    removed.push(...(await removeTraces(host, { networkIds, routerIds }, instanceCards(state), note))),
   );
   // The cards have their addresses back; what becomes of them there is not ours to remember.
   rmSync(join(state.path, 'bridge_addresses.json'), { force: true });
-  await attempt('daemons', () => endDaemons([...networkIds], state));
+  await attempt('daemons', () => endDaemons([...networkIds, ...routerIds], state));
   await attempt('taps', async () => {
     const { links } = await host.readNetwork();
     const taps = (inventory?.ports ?? []).map(({ id }) => tapName(id)).filter((name) => links.has(name));
@@ -137,23 +141,27 @@ function instanceCards(state: StateFolder): ReadonlySet<string> {
   }
 }
 
-/** The DHCP agent's folders are named after networks, also of those deleted while it was away. */
-function dhcpFolders(state: StateFolder): string[] {
-  const folder = join(state.path, 'dhcp');
-  return existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f-]{36}$/.test(name)) : [];
+/** Where files of the L3 agent and its daemons lie that are named after routers. */
+const routerFolders = ['ra', 'ha_confs', 'external/pids', 'pd'] as const;
+
+/** Agents' files are named after networks and routers, also of those deleted while they were away. */
+function namedByIds(state: StateFolder, name: string): string[] {
+  const folder = join(state.path, name);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((each) => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(each)?.[0] ?? []);
 }
 
-/** What is left of dnsmasq and haproxy where a namespace was removed by hand: processes whose command line names one of our folders or ids. */
-async function endDaemons(networkIds: readonly string[], state: StateFolder): Promise<void> {
+/** What is left of daemons where a namespace was removed by hand: processes whose command line names one of our folders or ids. */
+async function endDaemons(ids: readonly string[], state: StateFolder): Promise<void> {
   // Not the state folder itself: another instance's may lie in it.
-  const ourFolders = ['dhcp', 'ns-metadata-proxy'].map((name) => `${join(state.path, name)}/`);
+  const ourFolders = ['dhcp', 'ns-metadata-proxy', ...routerFolders].map((name) => `${join(state.path, name)}/`);
   const found = new Map<number, string>();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const pid = Number(entry);
     const command = commandLine(pid);
-    if (!/^\S*\b(dnsmasq|haproxy)\0/.test(command)) continue;
-    if ([...networkIds, ...ourFolders].some((mark) => command.includes(mark))) found.set(pid, startTicks(pid) ?? '');
+    if (!/^[^\0\s]*\b(dnsmasq|haproxy|radvd|keepalived|conntrackd)\0/.test(command)) continue;
+    if ([...ids, ...ourFolders].some((mark) => command.includes(mark))) found.set(pid, startTicks(pid) ?? '');
   }
   const alive = () => [...found].filter(([pid, start]) => startTicks(pid) === start).map(([pid]) => pid);
   for (const pid of alive()) kill(pid, 'SIGTERM');
@@ -189,6 +197,9 @@ function purgeState(state: StateFolder): void {
     'plugged',
     'ns-metadata-proxy',
     'external',
+    'ra',
+    'ha_confs',
+    'pd',
     'neutron.sqlite',
     'neutron.sqlite-wal',
     'neutron.sqlite-shm',

@@ -58,6 +58,7 @@ const ownFile: Readonly<Record<string, string>> = {
   'neutron-linuxbridge-agent': 'linuxbridge_agent.ini',
   'neutron-dhcp-agent': 'dhcp_agent.ini',
   'neutron-metadata-agent': 'metadata_agent.ini',
+  'neutron-l3-agent': 'l3_agent.ini',
 };
 
 /** All attributes there are: each does no harm to who does not use it. */
@@ -73,6 +74,18 @@ const everyExtension = [
   'port_hardware_offload_type',
   'port_trusted',
   'qos',
+].join();
+
+const everyService = [
+  'segments',
+  'network_segment_range',
+  'trunk',
+  'qos',
+  'router',
+  'port_forwarding',
+  'conntrack_helper',
+  'ndp_proxy',
+  'metering',
 ].join();
 
 /** As much of everything as there is room for. */
@@ -114,7 +127,7 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
       {
         DEFAULT: {
           core_plugin: 'ml2',
-          service_plugins: 'segments,network_segment_range,trunk,qos',
+          service_plugins: everyService,
           auth_strategy: 'noauth',
           bind_host: '127.0.0.1',
           bind_port: 9696,
@@ -160,6 +173,13 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
     'dhcp_agent.ini': [
       'the DHCP agent',
       { DEFAULT: { interface_driver: 'linuxbridge', enable_isolated_metadata: true } },
+    ],
+    'l3_agent.ini': [
+      'the L3 agent',
+      {
+        DEFAULT: { interface_driver: 'linuxbridge' },
+        agent: { extensions: 'port_forwarding,conntrack_helper,ndp_proxy,fip_qos,gateway_ip_qos' },
+      },
     ],
     'metadata_agent.ini': ['the metadata agent: no Nova, it answers itself', { DEFAULT: {} }],
   };

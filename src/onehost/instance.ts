@@ -36,13 +36,19 @@ export interface Surroundings {
 
 export interface Inventory {
   networks: readonly { id: string; name: string }[];
+  routers: readonly { id: string; name: string }[];
   ports: readonly { id: string; name: string; network_id: string; device_owner: string; status: string }[];
   /** Security groups and address groups. */
   groups: readonly { id: string; name: string }[];
 }
 
 export const serverName = 'neutron-server';
-export const agentNames = ['neutron-linuxbridge-agent', 'neutron-dhcp-agent', 'neutron-metadata-agent'] as const;
+export const agentNames = [
+  'neutron-linuxbridge-agent',
+  'neutron-dhcp-agent',
+  'neutron-metadata-agent',
+  'neutron-l3-agent',
+] as const;
 
 /** The few options that `neutrino` itself must know; the programs read the same files. */
 const instanceOptions = declareOptions('DEFAULT', {

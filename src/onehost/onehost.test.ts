@@ -11,7 +11,7 @@ import { firewalldHint } from './firewatch.ts';
 import { acceptRules, ensureForwarding, whoDropsForwarded } from './forwarding.ts';
 import { readInstance } from './instance.ts';
 import { readManifest, writeManifest } from './manifest.ts';
-import { makeStateFolder, runningInstance, stateFolder, takeStateFolder } from './state-folder.ts';
+import { makeStateFolder, removeDead, runningInstance, stateFolder, takeStateFolder } from './state-folder.ts';
 import { hostRows } from './status.ts';
 import { renderSummary } from './summary.ts';
 import { renderTable } from './text-table.ts';
@@ -239,6 +239,15 @@ describe('the state folder', () => {
     takeStateFolder(state)();
   });
 
+  it('stays with who was quicker to take it from a dead one', () => {
+    const state = stateFolder(join(folder, 's'));
+    makeStateFolder(state);
+    const giveBack = takeStateFolder(state);
+    removeDead(join(state.path, 'neutrino.pid'), `${process.ppid} 1\n`);
+    expect(runningInstance(state)).toBe(process.pid);
+    giveBack();
+  });
+
   it.each(['/tmp/a b', '/tmp/a\nb', '/tmp/$x', '/tmp/"q"', `/${'x'.repeat(100)}`])('is refused at %j', (path) => {
     expect(() => stateFolder(path)).toThrow(/^state folder .*--state-dir/s);
   });
@@ -338,11 +347,13 @@ test('the summary says where, who is isolated, what to paste and how to stop; ne
 test('status gives each thing its reason, and leaves out what is not ours', () => {
   const id = '11111111-2222-3333-4444-555555555555';
   const port = '66666666-7777-8888-9999-000000000000';
+  const router = '88888888-7777-8888-9999-000000000000';
   const rows = hostRows({
     state: stateFolder(folder),
     inventory: {
       groups: [{ id: '33333333-4444-5555-6666-777777777777', name: 'default' }],
       networks: [{ id, name: 'net1' }],
+      routers: [{ id: router, name: 'r1' }],
       ports: [{ id: port, name: '', network_id: id, device_owner: 'network:dhcp', status: 'ACTIVE' }],
     },
     manifest: {
@@ -361,10 +372,11 @@ test('status gives each thing its reason, and leaves out what is not ours', () =
       link('brqother'),
       link('docker0'),
     ]),
-    namespaces: [`qdhcp-${id}`, 'qdhcp-other'],
+    namespaces: [`qdhcp-${id}`, 'qdhcp-other', `qrouter-${router}`],
     daemons: new Map([
       [7, `/usr/sbin/dnsmasq --pid-file=/x/${id}/pid`],
       [8, 'dnsmasq of somebody'],
+      [9, `radvd -C /x/ra/${router}.conf`],
     ]),
     chains: new Set([
       'neutrino-x-forward',
@@ -379,6 +391,8 @@ test('status gives each thing its reason, and leaves out what is not ours', () =
     'eth1.7',
     `qdhcp-${id}`,
     'process 7',
+    `qrouter-${router}`,
+    'process 9',
     'tap66666666-77',
     'set NIPv433333333-4444-5555-6666-',
     'chains neutron-linuxbri-…',

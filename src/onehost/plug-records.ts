@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StateFolder } from './state-folder.ts';
 
@@ -15,7 +15,10 @@ export interface PlugRecord {
 
 export function writeRecord(state: StateFolder, record: PlugRecord): void {
   mkdirSync(folder(state), { recursive: true });
-  writeFileSync(file(state, record), `${JSON.stringify(record, null, 2)}\n`, { flush: true });
+  // In one step: half a record could not be read, nor any other beside it.
+  const path = file(state, record);
+  writeFileSync(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`, { flush: true });
+  renameSync(`${path}.new`, path);
 }
 
 export function removeRecord(state: StateFolder, record: PlugRecord): void {

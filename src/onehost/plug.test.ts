@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { link, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -135,6 +135,19 @@ describe('plug', () => {
   });
 });
 
+it('never has half a record: one that is written again is another file', async () => {
+  await plug('guest1', 'guest1');
+  const folder = join(state.path, 'plugged');
+  const [name] = await readdir(folder);
+  const before = await readFile(join(folder, name!), 'utf8');
+  await link(join(folder, name!), join(state.path, 'before'));
+  linux.removeLink(tap);
+  linux.removeLink('eth0', 'guest1');
+  await plug('guest1', 'guest2');
+  expect(await readFile(join(state.path, 'before'), 'utf8')).toBe(before);
+  expect(await readdir(folder)).toEqual([name]);
+});
+
 describe('unplug', () => {
   it('undoes it all', async () => {
     await plug('guest1', 'guest1');
@@ -168,6 +181,18 @@ describe('unplug', () => {
     await plug('guest1', 'guest1');
     ports.shift();
     expect(await unplugPort('guest1', parts())).toEqual([`${tap} is gone`, 'namespace guest1 is gone']);
+  });
+
+  it('can be done again where the server could not be told', async () => {
+    await plug('guest1', 'guest1');
+    const away = { ...api, port: 1 };
+    const id = ports[0]?.id ?? '';
+    const lines = await unplugPort(id, { ...parts(), api: away });
+    expect(lines.at(-1)).toMatch(/^port aaaaaaaa\S+ could not be unbound: .*; neutrino unplug \S+ tries it again$/);
+    expect(ports[0]).toMatchObject({ 'binding:host_id': 'host1' });
+    expect(await unplugPort(id, parts())).toEqual([`port ${id} is bound to no host`]);
+    expect(ports[0]).toMatchObject({ 'binding:host_id': '', device_owner: '', device_id: '' });
+    expect(await readdir(join(state.path, 'plugged'))).toEqual([]);
   });
 
   it('says so where nothing is plugged', async () => {

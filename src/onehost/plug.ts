@@ -101,7 +101,11 @@ export async function unplugPort(name: string, { state, api, linux }: PlugParts)
     lines.push(`port ${record.port_id} is bound to no host`);
   } catch (error) {
     if (!(error instanceof ApiFailure)) throw error;
-    if (error.status !== 404) lines.push(`port ${record.port_id} could not be unbound: ${error.message}`);
+    if (error.status !== 404) {
+      // The record alone knows what the port was.
+      const again = `neutrino unplug ${record.port_id} tries it again`;
+      return [...lines, `port ${record.port_id} could not be unbound: ${error.message}; ${again}`];
+    }
   }
   removeRecord(state, record);
   return lines;

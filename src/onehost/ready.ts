@@ -81,6 +81,7 @@ const agentTypes: Readonly<Record<(typeof agentNames)[number], string>> = {
   'neutron-linuxbridge-agent': 'Linux bridge agent',
   'neutron-dhcp-agent': 'DHCP agent',
   'neutron-metadata-agent': 'Metadata agent',
+  'neutron-l3-agent': 'L3 agent',
 };
 
 /** The agents of this host, as the server sees them; null while it does not answer. */

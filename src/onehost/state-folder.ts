@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makeFolders } from '../config/folders.ts';
@@ -108,13 +108,28 @@ export function takeStateFolder(state: StateFolder): () => void {
     } finally {
       rmSync(prepared, { force: true });
     }
+    const found = readPid(file);
     const pid = runningInstance(state);
     if (pid !== null || tries > 3) {
       throw new OneHostError(
         `neutrino runs already on ${state.path} (process ${pid ?? 'unknown'}); neutrino status shows it, and another --state-dir makes a second one`,
       );
     }
-    rmSync(file, { force: true });
+    if (found !== null) removeDead(file, found);
+  }
+}
+
+/** Removes a file that a dead program left; not the one that another start has put in its place meanwhile. */
+export function removeDead(file: string, found: string): void {
+  const aside = `${file}.${process.pid}.dead`;
+  try {
+    renameSync(file, aside);
+    if (readPid(aside) !== found) linkSync(aside, file);
+  } catch (cause) {
+    // Somebody else was quicker, either to remove it or to take the folder.
+    if (!['ENOENT', 'EEXIST'].includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+  } finally {
+    rmSync(aside, { force: true });
   }
 }
 

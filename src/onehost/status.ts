@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { bridgeName, dhcpNamespace, tapName } from '../lib/names.ts';
+import { bridgeName, dhcpNamespace, routerNamespace, tapName } from '../lib/names.ts';
 import type { Host, Link, NetworkState } from '../linux/contract.ts';
 import { openHost } from '../linux/host.ts';
 import { isLeg } from '../linux/legs.ts';
@@ -101,10 +101,15 @@ export function hostRows({
         rows.push([link.name, `${describeLeg(link)}, the way out of ${called}`]);
     }
     if (namespaces.includes(dhcpNamespace(id))) rows.push([dhcpNamespace(id), `DHCP and DNS of ${called}`]);
-    for (const [pid, command] of daemons) {
-      if (command.includes(id))
-        rows.push([`process ${pid}`, `${command.split(' ')[0]!.split('/').at(-1)} of ${called}`]);
+    rows.push(...daemonsOf(id, called, daemons));
+  }
+  for (const { id, name } of inventory?.routers ?? []) {
+    const called = `router ${name || '(no name)'} ${id}`;
+    const namespace = routerNamespace(id);
+    if (namespaces.includes(namespace)) {
+      rows.push([namespace, `${called}; its routes: ip -n ${namespace} route`]);
     }
+    rows.push(...daemonsOf(id, called, daemons));
   }
   for (const { id, name, network_id, device_owner, status: portStatus } of inventory?.ports ?? []) {
     if (!network.links.has(tapName(id))) continue;
@@ -141,6 +146,12 @@ const chainReasons: Readonly<Record<string, string>> = {
   raw: 'NAT of physical network public (table raw)',
   vxlan: 'drops tunnel packets of other hosts: nobody but this host has a part in our networks (table raw)',
 };
+
+function daemonsOf(id: string, called: string, daemons: HostFacts['daemons']): [string, string][] {
+  return [...daemons]
+    .filter(([, command]) => command.includes(id))
+    .map(([pid, command]) => [`process ${pid}`, `${command.split(' ')[0]!.split('/').at(-1)} of ${called}`]);
+}
 
 function describeLeg({ vlan, vxlan }: Link): string {
   if (vlan) return `VLAN ${vlan.vid} of card ${vlan.link}`;
@@ -180,13 +191,13 @@ async function agents({ api }: Instance): Promise<string> {
   }
 }
 
-/** dnsmasq and haproxy processes: their command lines, words parted by blanks. */
+/** Daemons that agents start: their command lines, words parted by blanks. */
 function findDaemons(): Map<number, string> {
   const found = new Map<number, string>();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const command = readText(`/proc/${entry}/cmdline`).replaceAll('\0', ' ').trim();
-    if (/^\S*\b(dnsmasq|haproxy)( |$)/.test(command)) found.set(Number(entry), command);
+    if (/^\S*\b(dnsmasq|haproxy|radvd|keepalived|conntrackd)( |$)/.test(command)) found.set(Number(entry), command);
   }
   return found;
 }

@@ -36,6 +36,7 @@ export function renderSummary({
     ...isolation(agents, isolated),
     '',
     `  API                   ${url}`,
+    `  dashboard             ${url}/dashboard/`,
   ];
   if (agents === null) {
     lines.push(
@@ -63,8 +64,9 @@ export function renderSummary({
   );
   if (uplink?.kind === 'nat') {
     lines.push(
-      '  neutron net-create public --provider:network_type flat --provider:physical_network public',
+      '  neutron net-create public --router:external --provider:network_type flat --provider:physical_network public',
       `  neutron subnet-create --gateway ${uplink.cidr.split('/')[0]} public ${networkOf(uplink.cidr)}`,
+      '  neutron router-create router1 && neutron router-gateway-set router1 public && neutron router-interface-add router1 subnet1',
     );
   }
   lines.push(

@@ -2,6 +2,7 @@ import { showAgents } from './tour/agents.ts';
 import { cleanUp } from './tour/clean-up.ts';
 import { giveAddresses } from './tour/first-network.ts';
 import { Narrator, TourFailed } from './tour/narrator.ts';
+import { showWorld } from './tour/out-into-the-world.ts';
 import { Stage } from './tour/stage.ts';
 import { showTwoFlatNetworks } from './tour/two-flat-networks.ts';
 import { showTwoHosts } from './tour/two-hosts.ts';
@@ -38,6 +39,7 @@ export async function runTour({
     const guests = await giveAddresses(stage, narrator);
     await lookUnderneath(stage, narrator, guests);
     await showWhoMayTalk(stage, narrator, guests);
+    await showWorld(stage, narrator, guests);
     await showAgents(stage, narrator);
     await showTwoHosts(stage, narrator, guests);
     await showTwoFlatNetworks(stage, narrator);

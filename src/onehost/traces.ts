@@ -1,4 +1,4 @@
-import { bridgeName, dhcpNamespace } from '../lib/names.ts';
+import { bridgeName, dhcpNamespace, routerNamespace } from '../lib/names.ts';
 import { isNetworkBridge } from '../linux/cleanup/bridges.ts';
 import { endProcesses } from '../linux/cleanup/namespaces.ts';
 import { bridgePorts, planBridgeRemoval } from '../linux/cleanup/remove-bridge.ts';
@@ -12,14 +12,20 @@ export interface HostTraces {
   taps: string[];
 }
 
+/** Whose traces: ids of an instance's networks and routers. */
+export interface TraceOwners {
+  networkIds: Iterable<string>;
+  routerIds: Iterable<string>;
+}
+
 /**
- * Finds what belongs to these networks, and bridges of networks that hold one of our cards: a network may have been deleted
+ * Finds what belongs to these networks and routers, and bridges of networks that hold one of our cards: a network may have been deleted
  * while no agent ran. Things of other instances and of the operator have other names.
  */
 export function findTraces(
   state: NetworkState,
   namespaces: readonly string[],
-  networkIds: Iterable<string>,
+  { networkIds, routerIds }: TraceOwners,
   nics: ReadonlySet<string>,
 ): HostTraces {
   const ids = [...networkIds];
@@ -31,11 +37,12 @@ export function findTraces(
       .map((port) => port.name)
       .filter((name) => name.startsWith('tap')),
   );
-  return { bridges, taps, namespaces: ids.map(dhcpNamespace).filter((name) => namespaces.includes(name)) };
+  const owned = [...ids.map(dhcpNamespace), ...[...routerIds].map(routerNamespace)];
+  return { bridges, taps, namespaces: owned.filter((name) => namespaces.includes(name)) };
 }
 
 /**
- * Takes the traces of these networks off the host: ends what runs in their namespaces, removes those (and the veth pairs
+ * Takes the traces of these networks and routers off the host: ends what runs in their namespaces, removes those (and the veth pairs
  * into them), then the bridges, giving cards their addresses back. Taps of guests are let go, not deleted: whoever made
  * them removes them.
  *
@@ -44,11 +51,11 @@ export function findTraces(
  */
 export async function removeTraces(
   host: Host,
-  networkIds: Iterable<string>,
+  owners: TraceOwners,
   nics: ReadonlySet<string>,
   onProblem: (what: string, error: unknown) => void,
 ): Promise<string[]> {
-  const traces = findTraces(await host.readNetwork(), await host.listNetns(), networkIds, nics);
+  const traces = findTraces(await host.readNetwork(), await host.listNetns(), owners, nics);
   const lines: string[] = [];
   const remove = async (what: string, work: () => Promise<void>) => {
     try {

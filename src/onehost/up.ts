@@ -9,7 +9,7 @@ import { Child } from './child.ts';
 import { type CommandLineSettings, writeEmbeddedConfiguration } from './embedded.ts';
 import { OneHostError, systemReason } from './errors.ts';
 import { Firewatch } from './firewatch.ts';
-import { keepArpToGateway } from './gateway-arp.ts';
+import { keepArpToGateway, shutArp } from './gateway-arp.ts';
 import { agentNames, type Instance, readInstance, type Surroundings, serverName } from './instance.ts';
 import { endLeftovers } from './leftovers.ts';
 import type { UplinkRecord } from './manifest.ts';
@@ -175,6 +175,9 @@ async function prepareHost(
   let uplink: UplinkRecord | null;
   try {
     uplink = await ensureUplink(host, state, choice, { read: readSysctl });
+    if (uplink?.kind === 'nat' && !(await shutArp(host, state, uplink.cidr))) {
+      ends.defer(keepArpToGateway(uplink.port, around.say));
+    }
     await guardTunnels(host, state, instance.tunnels).catch((error: Error) =>
       around.say(`tunnel packets from outside cannot be shut out: ${error.message}`),
     );
@@ -182,7 +185,6 @@ async function prepareHost(
     await host.close();
   }
   const gateway = uplink?.kind === 'nat' ? uplink.gateway : null;
-  if (uplink?.kind === 'nat') ends.defer(keepArpToGateway(uplink.port, around.say));
   const watch = new Firewatch({ openHost, state, gateway, api: instance.api, say: around.say });
   ends.defer(() => watch.close());
   await watch.start();

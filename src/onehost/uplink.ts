@@ -5,6 +5,7 @@ import type { Host, NetworkOperation, NetworkState } from '../linux/contract.ts'
 import { RuleTables } from '../linux/iptables.ts';
 import { moveAddresses } from '../linux/move-addresses.ts';
 import { OneHostError } from './errors.ts';
+import { openArp } from './gateway-arp.ts';
 import { type Manifest, readManifest, type UplinkRecord, writeManifest } from './manifest.ts';
 import { type StateFolder, stateFolder } from './state-folder.ts';
 
@@ -167,7 +168,10 @@ export function masqueradeRules(guests: string, gateway: string): string[][] {
 export async function removeUplink(host: Host, state: StateFolder, sysctl: Sysctls): Promise<void> {
   const manifest = readManifest(state);
   const network = await host.readNetwork();
-  if (manifest.uplink?.kind === 'nat') await host.apply([{ op: 'delete_link', name: manifest.uplink.gateway }]);
+  if (manifest.uplink?.kind === 'nat') {
+    await host.apply([{ op: 'delete_link', name: manifest.uplink.gateway }]);
+    await openArp(host, state);
+  }
   for (const table of ['nat', 'raw'] as const) {
     const names = manifest.chains.filter((chain) => chain.table === table).map((chain) => chain.name);
     if (names.length > 0) await new RuleTables(host.exec, 'iptables').remove(table, names);

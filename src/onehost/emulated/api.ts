@@ -1,4 +1,4 @@
-import type { Agent, Network, Port, Subnet, SubnetPool } from '../../resources/shapes.ts';
+import type { Agent, FloatingIp, Network, Port, Router, Subnet, SubnetPool } from '../../resources/shapes.ts';
 import { type HttpAnswer, httpRequest, type Json, type Where } from './http.ts';
 
 interface Resources {
@@ -7,6 +7,8 @@ interface Resources {
   subnetpool: SubnetPool;
   port: Port;
   agent: Agent;
+  router: Router;
+  floatingip: FloatingIp;
   security_group: { id: string; security_group_rules: { id: string }[] };
   security_group_rule: { id: string; port_range_min: number | null; port_range_max: number | null };
   address_group: { id: string };

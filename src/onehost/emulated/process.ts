@@ -78,7 +78,8 @@ export class HostProcess {
   async pid(): Promise<number | null> {
     const parent = this.#outer.pid;
     const found = await until(`the process of ${this.argv[0]}`, async () => {
-      if (this.#ended || parent === undefined) return 'ended';
+      const { exitCode, signalCode } = this.#outer;
+      if (this.#ended || parent === undefined || exitCode !== null || signalCode !== null) return 'ended';
       return Number((await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8')).split(' ')[0]);
     });
     return found === 'ended' ? null : found;
@@ -95,10 +96,14 @@ export class HostProcess {
     }
   }
 
-  /** TERM, then KILL after `graceMs`. */
+  /** TERM, then KILL after `graceMs`; children of it that hold on to its output are not waited for either. */
   async stop(graceMs = 5_000): Promise<Finished> {
     await this.kill('SIGTERM');
-    const timer = setTimeout(() => void this.kill('SIGKILL'), graceMs);
+    const end = async () => {
+      await this.kill('SIGKILL').catch(() => {}); // gone between two looks
+      for (const stream of [this.#outer.stdout, this.#outer.stderr]) stream?.destroy();
+    };
+    const timer = setTimeout(() => void end(), graceMs);
     try {
       return await this.finished;
     } finally {

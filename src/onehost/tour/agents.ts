@@ -1,15 +1,16 @@
+import { agentNames } from '../instance.ts';
 import { type Narrator, TourFailed } from './narrator.ts';
 import type { Stage } from './stage.ts';
 
-/** Three agents, and one of them stopped. */
+/** All agents, and one of them stopped. */
 export async function showAgents(stage: Stage, narrator: Narrator): Promise<void> {
   const { host1 } = stage;
   narrator.chapter('The agents');
   const table = await narrator.show(host1, ['neutron', 'agent-list'], {
-    shows: ['neutron-linuxbridge-agent', 'neutron-dhcp-agent', 'neutron-metadata-agent'],
+    shows: agentNames,
     hides: ['xxx'],
   });
-  narrator.confirm(table.split(':-)').length === 4, 'three agents are alive');
+  narrator.confirm(table.split(':-)').length === agentNames.length + 1, `${agentNames.length} agents are alive`);
 
   const metadata = (await host1.processes()).filter(({ command }) =>
     /^\S*neutron-metadata-agent\b|neutron-metadata-agent.ts/.test(command),

@@ -6,13 +6,16 @@ import type { EmulatedHost } from '../emulated/host.ts';
 import { type Lab, openLab } from '../emulated/lab.ts';
 import type { HostProcess } from '../emulated/process.ts';
 import { until } from '../emulated/wait.ts';
+import { agentNames } from '../instance.ts';
+import { stateFolder } from '../state-folder.ts';
+import { pairNames } from '../uplink.ts';
 import { type Narrator, TourFailed } from './narrator.ts';
 
 /**
- * Options that the tour needs beyond those of `neutrino up`: three physical networks, each a card of the host, a way to a
- * second host, and heartbeats quick enough to watch.
+ * Options that the tour needs beyond those of `neutrino up`: three physical networks more, each a card of the host, a way to
+ * a second host, and heartbeats quick enough to watch.
  */
-const configuration = (address: string) => `[DEFAULT]
+const configuration = (address: string, publicPort: string) => `[DEFAULT]
 agent_down_time = 4
 
 [agent]
@@ -21,8 +24,11 @@ report_interval = 1
 [ml2_type_flat]
 flat_networks = public,flat1,flat2
 
+[ml2_type_vlan]
+network_vlan_ranges = lan
+
 [linux_bridge]
-physical_interface_mappings = public:eth1,flat1:eth2,flat2:eth3
+physical_interface_mappings = public:${publicPort},lan:eth1,flat1:eth2,flat2:eth3
 
 [ml2_type_vxlan]
 vni_ranges = 1:1000
@@ -35,7 +41,7 @@ udp_dstport = 8472
 /** Where the tour plays: two emulated hosts, with everything running on the first. */
 export class Stage {
   readonly lab: Lab;
-  /** eth1, eth2, eth3 are on the wires public, flat1, flat2. */
+  /** eth1, eth2, eth3 are on the wires lan, flat1, flat2. */
   readonly host1: EmulatedHost;
   /** The same wires, but flat1 comes in at eth3 and flat2 at eth2. */
   readonly host2: EmulatedHost;
@@ -59,8 +65,8 @@ export class Stage {
   static async open(programs: string): Promise<Stage> {
     const lab = await openLab();
     try {
-      const host1 = await lab.addHost({ name: 'host1', wires: ['public', 'flat1', 'flat2'] });
-      const host2 = await lab.addHost({ name: 'host2', wires: ['public', 'flat2', 'flat1'] });
+      const host1 = await lab.addHost({ name: 'host1', wires: ['lan', 'flat1', 'flat2'] });
+      const host2 = await lab.addHost({ name: 'host2', wires: ['lan', 'flat2', 'flat1'] });
       return new Stage({ lab, host1, host2, programs });
     } catch (error) {
       await lab.close();
@@ -77,34 +83,24 @@ export class Stage {
     return join(this.host1.folder, 'tour.conf');
   }
 
-  /** `neutrino up` on the first host, until its three agents are alive. */
+  /** `neutrino up` on the first host, until its agents are alive. */
   async start(narrator: Narrator): Promise<void> {
-    await writeFile(this.configFile, configuration(this.host1.address));
+    await writeFile(this.configFile, configuration(this.host1.address, pairNames(stateFolder(this.stateDir)).port));
     narrator.chapter('One command');
     narrator.say(
       `The first host has eth0 for itself and three cards for guests. The tour's options are in ${this.configFile}:`,
     );
     await narrator.show(this.host1, ['cat', this.configFile]);
-    const argv = [
-      'neutrino',
-      'up',
-      '--state-dir',
-      this.stateDir,
-      '--uplink',
-      'none',
-      '--no-install',
-      '--config-file',
-      this.configFile,
-    ];
+    const argv = ['neutrino', 'up', '--state-dir', this.stateDir, '--no-install', '--config-file', this.configFile];
     narrator.say(`host1# ${argv.join(' ')}`);
     const up = this.spawn(this.host1, argv);
     this.#api = new ApiClient(await openDoorway(this.host1, 9696));
     await until(
-      'three agents alive',
+      'all agents alive',
       async () => {
         if (!up.running) throw new TourFailed(`neutrino up ended:\n${up.output}`);
         const agents = await this.api.list('agent');
-        return agents.length === 3 && agents.every((agent) => agent.alive);
+        return agents.length === agentNames.length && agents.every((agent) => agent.alive);
       },
       { timeoutMs: 30_000 },
     ).catch((error: Error) => {

@@ -28,7 +28,7 @@ transport_url = local://${join(stage.stateDir, 'bus.sock')}
 report_interval = 1
 
 [linux_bridge]
-physical_interface_mappings = public:eth1,flat1:eth3,flat2:eth2
+physical_interface_mappings = lan:eth1,flat1:eth3,flat2:eth2
 
 [vxlan]
 local_ip = ${host2.address}

@@ -16,7 +16,7 @@ export async function showVlan(stage: Stage, narrator: Narrator): Promise<void> 
       '--provider:network_type',
       'vlan',
       '--provider:physical_network',
-      'public',
+      'lan',
       '--provider:segmentation_id',
       '100',
     ],

@@ -11,6 +11,7 @@ export async function showWhoMayTalk(stage: Stage, narrator: Narrator, { guests 
   const { host1 } = stage;
   const [first, second] = guests as [FirstNetwork['guests'][0], FirstNetwork['guests'][0]];
   const [near, far] = [first, second].map(({ port }) => port.fixed_ips[0]!.ip_address) as [string, string];
+  const foreign = ['192.168.56.250', '192.168.56.251', '192.168.56.252'].find((one) => one !== near && one !== far)!;
   const ping = (...words: string[]) => ['ping', '-n', '-c', '3', '-i', '0.2', '-W', '1', ...words, far];
 
   narrator.chapter('Who may talk to whom');
@@ -54,16 +55,16 @@ export async function showWhoMayTalk(stage: Stage, narrator: Narrator, { guests 
   });
 
   narrator.say('A guest may send from its own addresses only. guest1 takes another one of its network:');
-  await narrator.show(host1, ['ip', 'address', 'add', '192.168.56.250/24', 'dev', first.guest.card], {
+  await narrator.show(host1, ['ip', 'address', 'add', `${foreign}/24`, 'dev', first.guest.card], {
     netns: first.guest.netns,
   });
-  await narrator.show(host1, ping('-I', '192.168.56.250'), {
+  await narrator.show(host1, ping('-I', foreign), {
     netns: first.guest.netns,
     okCodes: [1],
     shows: ['0 received'],
     mark: ['0 received'],
   });
-  await narrator.show(host1, ['ip', 'address', 'del', '192.168.56.250/24', 'dev', first.guest.card], {
+  await narrator.show(host1, ['ip', 'address', 'del', `${foreign}/24`, 'dev', first.guest.card], {
     netns: first.guest.netns,
   });
 
