@@ -1,0 +1,81 @@
+import { useEffect, useSyncExternalStore } from 'react';
+import { openStream } from './client.ts';
+import { followEvents } from './events.ts';
+import { paced } from './paced.ts';
+import { queryClient } from './queries.ts';
+
+/** Least time between two rounds of reading, ms. */
+const pause = 300;
+/** How often everything shown is read again while nobody tells, ms. */
+const withoutNews = 5000;
+
+let isLive = false;
+const listeners = new Set<() => void>();
+
+function setLive(live: boolean): void {
+  if (live === isLive) return;
+  isLive = live;
+  for (const listener of listeners) listener();
+}
+
+/** Whether changes arrive by themselves. */
+export function useIsLive(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => isLive,
+  );
+}
+
+/**
+ * Follows the server's event stream while the page is open: what is shown of a changed resource is read again. Without the
+ * stream everything shown is read again every few seconds.
+ */
+export function useLiveNews(): void {
+  useEffect(followNews, []);
+}
+
+function followNews(): () => void {
+  const changed = new Set<string>();
+  const readAgain = paced(() => {
+    const resources = [...changed];
+    changed.clear();
+    void queryClient.invalidateQueries({ predicate: ({ queryKey }) => concerns(queryKey, resources) });
+  }, pause);
+  const stop = followEvents({
+    open: (signal) => openStream('/dashboard/events', signal),
+    onOpen: () => {
+      // What happened in between is not told again.
+      if (!isLive) void queryClient.invalidateQueries();
+      setLive(true);
+    },
+    onLoss: () => setLive(false),
+    onChange: ({ resource }) => {
+      changed.add(resource);
+      readAgain.ask();
+    },
+  });
+  const regularly = setInterval(() => {
+    if (!isLive && document.visibilityState === 'visible') void queryClient.invalidateQueries();
+  }, withoutNews);
+  return () => {
+    stop();
+    clearInterval(regularly);
+    readAgain.stop();
+    setLive(false);
+  };
+}
+
+/** Whether a query shows what changed: its key begins with the collection, or it names the resource further on. `*` is all. */
+export function concerns(queryKey: readonly unknown[], resources: readonly string[]): boolean {
+  const words = queryKey.filter((part) => typeof part === 'string');
+  return resources.some(
+    (resource) => resource === '*' || words.some((word) => word === resource || word === pluralOf(resource)),
+  );
+}
+
+function pluralOf(member: string): string {
+  return member.endsWith('y') ? `${member.slice(0, -1)}ies` : `${member}s`;
+}

@@ -1,0 +1,45 @@
+import { Button, Code, CopyButton, Group, Stack, Text as Words } from '@mantine/core';
+import { apiBase, hasCredentials } from '../api/client.ts';
+import { useText } from '../messages/text.tsx';
+import { curlLine, type Done, neutronLine } from './command-line.ts';
+
+/** What was just done, as lines for a shell. */
+export function CommandLines({ done }: { done: readonly Done[] }) {
+  const text = useText();
+  const commands = done.map(neutronLine);
+  return (
+    <Stack gap="xs">
+      <Words size="sm">{text('forms.doneText')}</Words>
+      {commands.every((command) => command !== null) && (
+        <Lines label={text('forms.neutron')} lines={commands.join('\n')} />
+      )}
+      <Lines
+        label={text('forms.curl')}
+        lines={done.map((one) => curlLine(one, apiBase(), hasCredentials())).join('\n')}
+      />
+    </Stack>
+  );
+}
+
+function Lines({ label, lines }: { label: string; lines: string }) {
+  const text = useText();
+  return (
+    <div>
+      <Group justify="space-between">
+        <Words size="xs" c="dimmed">
+          {label}
+        </Words>
+        <CopyButton value={lines}>
+          {({ copied, copy }) => (
+            <Button size="compact-xs" variant="light" onClick={copy} aria-label={`${text('shell.copy')}: ${label}`}>
+              {text(copied ? 'shell.copied' : 'shell.copy')}
+            </Button>
+          )}
+        </CopyButton>
+      </Group>
+      <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
+        {lines}
+      </Code>
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+import { Button, Code, CopyButton, Drawer, Group, ScrollArea, Stack, Table, Tabs, TagsInput } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { ask } from '../api/client.ts';
+import { type ApiResource, collectionPath } from '../api/description.ts';
+import { queryClient } from '../api/queries.ts';
+import { useNames, useText } from '../messages/text.tsx';
+import { ErrorNote } from '../shell/fault.tsx';
+import { Cell } from './cell.tsx';
+import { idOf, labelOf, type Row } from './row.ts';
+
+interface Props {
+  readonly resource: ApiResource;
+  readonly resources: readonly ApiResource[];
+  readonly parentId: string | null;
+  readonly row: Row;
+  readonly onClose: () => void;
+}
+
+/** Everything of one item: attributes, JSON, tags, and what is listed below it. */
+export function Details({ resource, resources, parentId, row, onClose }: Props) {
+  const text = useText();
+  const names = useNames();
+  const json = JSON.stringify({ [resource.member]: row }, null, 2);
+  const id = idOf(resource, row);
+  const children = resources.filter(({ parent }) => parent?.key === resource.key);
+  return (
+    <Drawer opened position="right" size="lg" title={labelOf(resource, row)} onClose={onClose}>
+      <Stack>
+        {children.length > 0 && (
+          <Group gap="xs" aria-label={text('lists.below')}>
+            {children.map((child) => (
+              <Link
+                key={child.key}
+                to="/lists/$parent/$id/$collection"
+                params={{ parent: resource.key, id: id ?? '', collection: child.collection }}
+              >
+                {names.title(child.collection)}
+              </Link>
+            ))}
+          </Group>
+        )}
+        <Tabs defaultValue="attributes">
+          <Tabs.List>
+            <Tabs.Tab value="attributes">{text('lists.details')}</Tabs.Tab>
+            <Tabs.Tab value="json">{text('lists.json')}</Tabs.Tab>
+            {resource.hasTags && <Tabs.Tab value="tags">{text('lists.tags')}</Tabs.Tab>}
+          </Tabs.List>
+          <Tabs.Panel value="attributes" pt="sm">
+            <Table verticalSpacing={3}>
+              <Table.Tbody>
+                {Object.entries(row).map(([name, value]) => (
+                  <Table.Tr key={name}>
+                    <Table.Th scope="row" title={name}>
+                      {names.attribute(name)}
+                    </Table.Th>
+                    <Table.Td>
+                      <Cell name={name} value={value} />
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Tabs.Panel>
+          <Tabs.Panel value="json" pt="sm">
+            <CopyButton value={json}>
+              {({ copied, copy }) => (
+                <Button size="compact-xs" variant="light" onClick={copy} mb="xs">
+                  {text(copied ? 'shell.copied' : 'shell.copy')}
+                </Button>
+              )}
+            </CopyButton>
+            <ScrollArea type="auto">
+              <Code block>{json}</Code>
+            </ScrollArea>
+          </Tabs.Panel>
+          {resource.hasTags && (
+            <Tabs.Panel value="tags" pt="sm">
+              <Tags path={`${collectionPath(resource, parentId)}/${id}/tags`} first={(row.tags ?? []) as string[]} />
+            </Tabs.Panel>
+          )}
+        </Tabs>
+      </Stack>
+    </Drawer>
+  );
+}
+
+function Tags({ path, first }: { path: string; first: readonly string[] }) {
+  const text = useText();
+  const [tags, setTags] = useState<string[]>([...first]);
+  const [error, setError] = useState<Error | null>(null);
+  const save = () =>
+    ask('PUT', path, { tags })
+      .then(() => {
+        setError(null);
+        return queryClient.invalidateQueries();
+      })
+      .catch(setError);
+  return (
+    <Stack align="flex-start">
+      {error && <ErrorNote error={error} />}
+      <TagsInput
+        label={text('lists.tags')}
+        description={text('forms.listHint')}
+        value={tags}
+        onChange={setTags}
+        w="100%"
+      />
+      <Button onClick={save}>{text('lists.tagsSave')}</Button>
+    </Stack>
+  );
+}

@@ -1,0 +1,11 @@
+import { formMessages } from './forms.ts';
+import { listMessages } from './lists.ts';
+import type { Pair } from './pairs.ts';
+import { shellMessages } from './shell.ts';
+import { signInMessages } from './sign-in.ts';
+import { topologyMessages } from './topology.ts';
+
+const all = { ...shellMessages, ...listMessages, ...formMessages, ...topologyMessages, ...signInMessages };
+
+export type MessageKey = keyof typeof all;
+export const allMessages: Readonly<Record<MessageKey, Pair>> = all;

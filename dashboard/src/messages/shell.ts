@@ -1,0 +1,41 @@
+import type { Messages } from './pairs.ts';
+
+/** Frame, navigation and what goes wrong everywhere. */
+export const shellMessages = {
+  'shell.skip': ['Skip to content', '跳到内容'],
+  'shell.navigation': ['Navigation', '导航'],
+  'shell.openNavigation': ['Open or close the navigation', '打开或关闭导航'],
+  'shell.language': ['中文', 'English'],
+  'shell.languageLabel': ['Switch to Chinese', '切换到英文'],
+  'shell.dark': ['Dark', '深色'],
+  'shell.light': ['Light', '浅色'],
+  'shell.home': ['Start', '开始'],
+  'shell.networking': ['Networks', '网络'],
+  'shell.routing': ['Routing', '路由'],
+  'shell.security': ['Security', '安全'],
+  'shell.operation': ['Operation', '运维'],
+  'shell.more': ['More', '更多'],
+  'shell.live': ['Live', '实时'],
+  'shell.notLive': ['Reading again every few seconds', '每几秒重新读取'],
+  'shell.loading': ['Loading …', '加载中…'],
+  'shell.broken': ['This page broke', '此页面出错了'],
+  'shell.brokenText': [
+    'The fault is in the dashboard, not in your networks. Try again, or reload the page.',
+    '问题出在控制台，而不是您的网络。请重试或重新加载页面。',
+  ],
+  'shell.again': ['Try again', '重试'],
+  'shell.noAnswer': ['The server does not answer', '服务器没有响应'],
+  'shell.noAnswerText': ['It is asked again by itself. Is it running?', '将自动重新连接。服务器在运行吗？'],
+  'shell.notFound': ['There is no such page', '没有这个页面'],
+  'shell.requestId': ['Request {id}', '请求 {id}'],
+  'shell.welcome': ['See your network, and build it', '查看并搭建您的网络'],
+  'shell.welcomeText': [
+    'Begin with a network and its subnet. Then give a port of it to a guest.',
+    '先创建网络及其子网，然后把其中的端口交给虚拟机。',
+  ],
+  'shell.count': ['{count} in all', '共 {count} 个'],
+  'shell.cancel': ['Cancel', '取消'],
+  'shell.close': ['Close', '关闭'],
+  'shell.copy': ['Copy', '复制'],
+  'shell.copied': ['Copied', '已复制'],
+} as const satisfies Messages;

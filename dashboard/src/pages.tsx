@@ -1,0 +1,9 @@
+import type { Page } from './shell/navigation.ts';
+import { StartPage } from './shell/start.tsx';
+import { TopologyPage } from './topology/page.tsx';
+
+/** Pages that are more than a list: one line each. */
+export const pages: readonly Page[] = [
+  { path: '/', label: 'shell.home', section: 'shell.home', component: StartPage },
+  { path: '/topology', label: 'topology.title', section: 'shell.home', component: TopologyPage },
+];

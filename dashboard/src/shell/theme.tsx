@@ -1,0 +1,36 @@
+import { type CSSVariablesResolver, createTheme, MantineProvider } from '@mantine/core';
+import { type ReactNode, useMemo } from 'react';
+import { useText } from '../messages/text.tsx';
+
+/** Texts of second rank: Mantine's grey has too little contrast to be read by everybody (WCAG 1.4.3). */
+const colours: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-dimmed': 'var(--mantine-color-gray-7)',
+    '--mantine-color-error': 'var(--mantine-color-red-9)',
+  },
+  dark: {
+    '--mantine-color-dimmed': 'var(--mantine-color-dark-1)',
+    '--mantine-color-error': 'var(--mantine-color-red-4)',
+  },
+});
+
+/** A list that opens as soon as it is reached hides what is below, errors of the field among it. */
+const onDemand = { defaultProps: { openOnFocus: false } };
+
+/** Colours with enough contrast, and names for the buttons that are only a sign. */
+export function Theme({ nonce, children }: { nonce: string; children: ReactNode }) {
+  const text = useText();
+  const theme = useMemo(() => {
+    const closed = { defaultProps: { closeButtonProps: { 'aria-label': text('shell.close') } } };
+    return createTheme({
+      primaryShade: 8,
+      components: { Modal: closed, Drawer: closed, Select: onDemand, MultiSelect: onDemand },
+    });
+  }, [text]);
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={colours} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+      {children}
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,54 @@
+import type { Gathered } from './grouping.ts';
+import type { Link } from './topology.ts';
+
+/** What `GET /v2.0/ports/{id}/trace` answers. */
+export interface Trace {
+  readonly port_id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: string;
+  readonly port: number | null;
+  readonly verdict: 'arrives' | 'dropped' | 'leaves' | 'unknown';
+  readonly summary: string;
+  readonly hops: readonly Hop[];
+  readonly answer?: { readonly verdict: Trace['verdict']; readonly summary: string; readonly hops: readonly Hop[] };
+}
+
+export interface Hop {
+  readonly hop: string;
+  readonly state: 'passes' | 'drops' | 'unknown';
+  readonly text: string;
+  readonly cause?: string;
+  readonly remedy?: string;
+}
+
+/** Numbers of hops, by the id of the network, device, group or port they are at. */
+export type TraceMarks = ReadonlyMap<string, readonly number[]>;
+
+const uuids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+/** Where in the picture the hops of a trace are: what they name that is drawn, the sender where they name nothing. */
+export function traceMarks(trace: Trace, { devices, groups }: Gathered, networks: Iterable<string>): TraceMarks {
+  const drawnAs = new Map<string, string[]>([...networks].map((id) => [id, [id]]));
+  const add = (links: readonly Link[], box: string) => {
+    for (const { port } of links) drawnAs.set(port.id, [...new Set([port.id, box])]);
+  };
+  for (const { id, links } of devices) {
+    drawnAs.set(id, [id]);
+    add(links, id);
+  }
+  for (const { id, guests } of groups) for (const { links } of guests) add(links, id);
+  const found = new Map<string, number[]>();
+  let before = drawnAs.get(trace.port_id) ?? [];
+  trace.hops.forEach(({ text, cause = '' }, at) => {
+    const named = (`${text} ${cause}`.match(uuids) ?? []).flatMap((id) => drawnAs.get(id) ?? []);
+    const places = named.length > 0 ? [...new Set(named)] : before;
+    for (const place of places) {
+      const numbers = found.get(place);
+      if (numbers) numbers.push(at + 1);
+      else found.set(place, [at + 1]);
+    }
+    before = places;
+  });
+  return found;
+}
