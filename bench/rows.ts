@@ -1,6 +1,7 @@
 import { runGroupRows } from './group-rows.ts';
 import { runListRows } from './list-rows.ts';
 import { call, type Figures, runLoad, type Server } from './load.ts';
+import { runRouterRows } from './router-rows.ts';
 
 export interface RowOptions {
   clients: number;
@@ -29,6 +30,9 @@ export const rowNames = [
   'tenant lists its 100 of 100,000 ports',
   'create security group rule',
   'list 1,000 security groups',
+  'create router with gateway',
+  'add router interface',
+  'create floating IP with port',
 ] as const;
 export type RowName = (typeof rowNames)[number];
 
@@ -55,7 +59,10 @@ export interface Run {
 
 /** More than any row makes; the limits are there and are counted. */
 const ROOM = 1_000_000;
-const limited = ['network', 'subnet', 'port', 'security_group', 'security_group_rule', 'rbac_policy'];
+const limited = [
+  ...['network', 'subnet', 'port', 'security_group', 'security_group_rule', 'rbac_policy'],
+  ...['router', 'floatingip'],
+];
 
 /** Runs all rows once on a server. What it makes is removed again, so that the next run finds the same. */
 export async function runRows(server: Server, options: RowOptions): Promise<Map<RowName, Figures>> {
@@ -93,6 +100,8 @@ export async function runRows(server: Server, options: RowOptions): Promise<Map<
   await runListRows(run);
   await removeNetworks(server, networks);
   await runGroupRows(run);
+  await runRouterRows(run);
+  await removeNetworks(server, networks);
   for (const project of projects) await call(server, 'DELETE', `/v2.0/quotas/${project}`);
   return results;
 }

@@ -33,6 +33,7 @@ const usage = `usage: npm run bench [-- OPTIONS]
   --out FOLDER         for the reports LABEL.json, default bench/results
   --agents N           something else: many agents on one server (bench/agents.ts; -- --agents 1000 --help)
   --host N             something else: the work of one agent on a host with N ports (bench/host.ts; -- --host 500 --help)
+  --routers N          something else: the L3 agent on a host with N routers (bench/routers.ts; -- --routers 200 --help)
 `;
 
 // Programs of their own, with options of their own.
@@ -43,6 +44,10 @@ if (asks('--agents')) {
 }
 if (asks('--host')) {
   await import('./host.ts');
+  process.exit();
+}
+if (asks('--routers')) {
+  await import('./routers.ts');
   process.exit();
 }
 

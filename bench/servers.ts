@@ -129,6 +129,9 @@ export async function localIdentity(): Promise<Identity> {
   };
 }
 
+/** Services of the other server. */
+const services = 'segments,trunk,qos,router,port_forwarding,metering';
+
 /** Groups as the other server has them (its agents enforce them, nobody is there here), and its kinds of networks. */
 const asMeasured = {
   securitygroup: { enable_security_group: true, firewall_driver: 'noop' },
@@ -191,6 +194,7 @@ export async function startOurs(identity: Identity, ground: Ground, workers: num
       ...asMeasured,
       DEFAULT: {
         auth_strategy: 'keystone',
+        service_plugins: services,
         log_dir: folder,
         api_workers: workers,
         ...(ground.queue !== null && { transport_url: ground.queue }),

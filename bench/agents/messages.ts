@@ -49,9 +49,12 @@ export function deliveriesAmong(agents: number, messages: Messages): number {
   }, 0);
 }
 
-/** Heartbeats are nobody's port; a reply whose question came before the recording is one. */
+/** Nobody's port: heartbeats, and what servers tell each other, which is not answered. */
+const notPerPort = ['report_state', 'news', 'looking_on'];
+
+/** A reply whose question came before the recording is one to a heartbeat. */
 function replyTo(method: string | undefined): string | null {
-  return method === undefined || method === 'report_state' ? null : `reply to ${method}`;
+  return method === undefined || notPerPort.includes(method) ? null : `reply to ${method}`;
 }
 
 /** Null for what agents say. */

@@ -25,7 +25,9 @@ const readers = [
   /^(iptables|ip6tables|ebtables)\S*-save\b/,
   /^ipset (save|list)\b/,
   /^conntrack (-L|--version)\b/,
-  /^sysctl -n /,
+  /^sysctl -[ne] [^=]*$/,
+  // Refused by every kernel: how it is asked whether it knows policers.
+  /^tc actions add action police avrate 8kbit drop$/,
   // Refused by every kernel: how it is asked whether it has VLAN devices at all.
   /^ip link add link lo type vlan id 4095$/,
   // How the monitor of links is asked whether it listens: sets a group to what it is.

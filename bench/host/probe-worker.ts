@@ -5,6 +5,7 @@ import { createSocket, type Socket } from 'node:dgram';
  *
  *     probe-worker.ts listen ADDRESS FROM-PORT TO-PORT    says `arrived PORT TIME` of the first datagram to each port since `arm PORT`
  *     probe-worker.ts send ADDRESS…                       `send PORT` begins: a datagram to each address every millisecond; `stop`
+ *     probe-worker.ts knock                               `knock ADDRESS PORT` begins: a flow of its own every 2 ms; `stop`
  *
  * Orders come on stdin, a line each. TIME is in ms since the epoch.
  */
@@ -38,6 +39,24 @@ async function listen(address: string, from: number, to: number): Promise<void> 
   say('ready');
 }
 
+/** Each datagram is the first of its flow: where addresses are rewritten the first one decides for all. */
+function knock(): void {
+  let timer: NodeJS.Timeout | null = null;
+  onOrder(([order, address, port]) => {
+    if (timer) clearInterval(timer);
+    timer = null;
+    if (order === 'knock') {
+      timer = setInterval(() => {
+        const fresh = createSocket('udp4');
+        fresh.on('error', () => {});
+        fresh.send('probe', Number(port), address, () => fresh.close());
+      }, 2);
+    }
+    say(`${order} done`);
+  });
+  say('ready');
+}
+
 function send(addresses: readonly string[]): void {
   let socket: Socket | null = null;
   let timer: NodeJS.Timeout | null = null;
@@ -63,4 +82,5 @@ function send(addresses: readonly string[]): void {
 }
 
 if (mode === 'listen') await listen(args[0]!, Number(args[1]), Number(args[2]));
+else if (mode === 'knock') knock();
 else send(args);
