@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const ofDatabases = [
   'src/plugin/**/*.test.ts',
   'src/db/write/*.test.ts',
-  'test/contract/{api-plugin,db-*,duties,list-queries,live-upgrade,l2-population,mix,quota-races,races,resource-races,network-ip-availability}.test.ts',
+  'test/contract/{api-plugin,db-*,duties,floating-races,list-queries,live-upgrade,l2-population,mix,quota-races,races,resource-races,router-interface-races,router-races,network-ip-availability}.test.ts',
   'test/contract/{security-group-tenants,segments-hostile,subnet-pool-tenants,statement-counts,workers}.test.ts',
 ];
 const onServer = (name: string, kind: string) => ({
@@ -32,7 +32,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{src,cli,bin,setup,bench}/**/*.test.ts', 'test/structure/**/*.test.ts', 'test/support/**/*.test.ts'],
+          include: ['{src,cli,bin,setup,bench,dashboard}/**/*.test.ts', 'test/structure/**/*.test.ts', 'test/support/**/*.test.ts'],
           isolate: false,
           maxWorkers: 2,
           pool: 'threads',

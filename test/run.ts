@@ -79,6 +79,7 @@ async function main(): Promise<number> {
   const begun = begin(besides.map((row) => row.filter((kind) => ofKind.includes(kind))));
   if (!values.only) {
     await one('types', () => succeeds('node_modules/.bin/tsc', ['-p', '.']));
+    await one('types of the dashboard', () => succeeds('node_modules/.bin/tsc', ['-p', 'dashboard']));
     await one('lint', () => succeeds('node_modules/.bin/biome', ['check', '--diagnostic-level=error']));
     await one('dead code', () => succeeds('node_modules/.bin/knip', ['--no-progress', '--no-config-hints']));
   }

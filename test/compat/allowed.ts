@@ -12,18 +12,22 @@ const inErrors =
   (pair: RecordedPair, recording: Recording) =>
     recording.name === 'errors' && names.includes(pair.name);
 
+/** A message without addresses and ids. */
+const neutral = (message: string): string => message.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|198\.18\.210\.\d+/g, '…');
+
 /** The second subnet of network `cap` in the recording of errors. */
 const SECOND_SUBNET = '66901485-63c4-4f0a-bb55-f4246d7fdc91';
 
-/** Aliases of layer 3 and metering, and those of drivers (device profiles, NUMA). */
-const notYet =
-  /^(router|dvr|ext-gw|extraroute|l3|floating|fip|expose-port-forwarding|qos-fip|qos-gateway-ip|metering|port-device-profile$|port-numa-affinity)/;
+/** Aliases of drivers (device profiles, NUMA). */
+const notYet = /^(port-device-profile$|port-numa-affinity)/;
 
 const later = new Set([
   'aap-reject-multicast',
   'agent_sort_key',
   'network-ip-availability-details',
   'neutrino-explain',
+  'neutrino-trace',
+  'qos-fip-network-policy',
   'quota-check-limit-default',
   'security-groups-default-rules',
   'security-groups-default-statefulness',
@@ -42,7 +46,7 @@ export const allowed: readonly AllowedDifference[] = [
     pairs: named('extensions'),
     place: /^extensions\[\]$/,
     when: (recorded, ours) => ours === undefined && notYet.test(recorded.alias),
-    because: 'comes with a later part, or with a driver that is not configured here',
+    because: 'comes with a driver that is not configured here',
   },
   {
     pairs: named('extensions'),
@@ -111,6 +115,47 @@ export const allowed: readonly AllowedDifference[] = [
     because: 'what the project had at that moment: other recordings of the same server had left more or less',
   },
   {
+    pairs: (_, { name }) => name === 'routers-floatingips',
+    place: /(^|\.)(floating_ip_address|ip_address)$/,
+    when: (recorded, ours) => [recorded, ours].every((address) => /^198\.18\.210\.\d+$/.test(address)),
+    because: 'which free address outside one gets is nobody’s promise',
+  },
+  {
+    pairs: named('fip-create-associated-conflict'),
+    place: /^NeutronError\.message$/,
+    when: (recorded, ours) => neutral(recorded) === neutral(ours),
+    because: 'it names an address that was picked, and the id of what was not made',
+  },
+  {
+    place: /^floatingips?(\[\])?\.qos_network_policy_id$/,
+    when: (recorded) => recorded === undefined,
+    because: 'shown by later releases (qos-fip-network-policy)',
+  },
+  {
+    pairs: named('add-interface-subnet', 'remove-interface'),
+    place: /^project_id$/,
+    when: (recorded) => recorded === undefined,
+    because: 'later releases call the project so; both names are there for both kinds of clients',
+  },
+  {
+    pairs: named('add-extraroutes'),
+    place: /^router\.(gw_port_id|ha_vr_id)$/,
+    when: (_, ours) => ours === undefined,
+    because: 'shown by nothing but this answer: what the recorded server keeps for itself',
+  },
+  {
+    pairs: named('gateway-clear'),
+    place: /^router\.revision_number$/,
+    when: (recorded, ours) => recorded === 12 && ours === 10,
+    because: 'it grew with the change; the recorded server counts rows that it writes on the way',
+  },
+  {
+    pairs: (pair, recording) => pair.name === 'list-fields' && recording.name === 'metering-labels',
+    place: /^metering_labels\[\]\.description$/,
+    when: (recorded, ours) => recorded === '' && ours === undefined,
+    because: 'not asked for; the recorded server leaves everything in that it had at hand',
+  },
+  {
     place: /(^|\.)ip_availability_details$/,
     when: (recorded) => recorded === undefined,
     because: 'shown by later releases (network-ip-availability-details)',
@@ -161,6 +206,35 @@ export interface OtherAnswer {
 }
 
 export const otherAnswers: readonly OtherAnswer[] = [
+  {
+    recording: 'agents',
+    pair: 'service-providers',
+    recorded: { status: 200 },
+    ours: {
+      status: 200,
+      body: {
+        service_providers: [
+          { service_type: 'L3_ROUTER_NAT', name: 'ha', default: false },
+          { service_type: 'L3_ROUTER_NAT', name: 'single_node', default: false },
+        ],
+      },
+    },
+    because: 'the recorded server offers distributed routers as well (dvr, dvrha)',
+  },
+  {
+    recording: 'routers-floatingips',
+    pair: 'distributed-as-admin',
+    recorded: { status: 201 },
+    ours: { status: 400, body: { NeutronError: { type: 'InvalidInput' } } },
+    because: 'there are no distributed routers here, and whoever asks for one is told so',
+  },
+  {
+    recording: 'routers-floatingips',
+    pair: 'dvr-delete',
+    recorded: { status: 204 },
+    ours: { status: 404, body: { NeutronError: { type: 'RouterNotFound' } } },
+    because: 'the distributed router was not made',
+  },
   {
     recording: 'port-bindings',
     pair: 'as-demo',

@@ -40,6 +40,8 @@ export const sequence: readonly { file: string; before?: Made; after?: Made }[] 
   { file: 'security-group-rules', before: makeGroup },
   { file: 'rbac-policies' },
   { file: 'tags', before: makeExternal },
+  { file: 'routers-floatingips', before: makeRouted, after: removeRouted },
+  { file: 'metering-labels' },
   { file: 'trunks', before: makeTrunkPorts, after: removeTrunkPorts },
   { file: 'quotas' },
   { file: 'qos' },
@@ -133,6 +135,28 @@ async function makeExternal({ api, renaming }: Stage): Promise<void> {
   renaming.learn(recorded.subnets[0], subnet.id);
 }
 
+/** Id of the port that floating addresses lead to in the recording. */
+const floatedTo = '345d341c-bfaa-447a-a769-de66fe20ea0c';
+
+/** The port that floating addresses lead to. */
+async function makeRouted({ api, renaming }: Stage): Promise<void> {
+  const { projects, pairs } = readRecording('routers-floatingips');
+  const associated = pairs.find(({ request }) => request.body?.floatingip?.port_id === floatedTo)!;
+  const { port_details } = associated.response.body.floatingip;
+  const port = await api.create('port', {
+    network_id: renaming.apply(port_details.network_id),
+    fixed_ips: [{ ip_address: associated.response.body.floatingip.fixed_ip_address }],
+    project_id: projects.demo!,
+  });
+  renaming.learn(floatedTo, port.id);
+  renaming.learn(port_details.mac_address, port.mac_address);
+}
+
+async function removeRouted({ api, renaming }: Stage): Promise<void> {
+  await api.remove('port', renaming.apply(floatedTo));
+  renaming.forget(floatedTo);
+}
+
 /** The port whose bindings were recorded, with its agents on both hosts. */
 async function makeBoundPort({ api, renaming }: Stage): Promise<void> {
   const network = await api.create('network', { name: 'of a guest that moves' });
@@ -216,7 +240,7 @@ async function orderAsRecorded({ api, renaming }: Stage, pair: RecordedPair): Pr
 
 /** One network and nothing else for the second project (its default group needs no room). */
 async function limitAlt({ api }: Stage, { projects }: Recording): Promise<void> {
-  const quota = { network: 1, port: 0, security_group: 0 };
+  const quota = { network: 1, port: 0, router: 0, security_group: 0 };
   await api.expect('PUT', `/v2.0/quotas/${projects.alt}`, { quota });
 }
 

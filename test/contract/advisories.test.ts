@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 /** That docs/security.md and the tests of `advisories/` speak of the same advisories, and of each that was published. */
 const folder = new URL('./advisories/', import.meta.url);
+/** Those that need agents and hosts. */
+const onHosts = new URL('../functional/', import.meta.url);
 const page = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');
 
 /** What was published about Neutron and the bridges it makes, until November 2026, in no order but that of numbers. */
@@ -58,10 +60,11 @@ function listed(heading: string): string[] {
 
 /** Numbers in the names of tests, with their file. */
 const tested = new Map(
-  readdirSync(folder)
-    .filter((name) => name.endsWith('.test.ts'))
-    .flatMap((name) => {
-      const names = readFileSync(new URL(name, folder), 'utf8').match(/^.*(?:CVE|OSSN)-.*$/gm) ?? [];
+  [folder, onHosts]
+    .flatMap((where) => readdirSync(where).map((name) => ({ name, file: new URL(name, where) })))
+    .filter(({ name, file }) => name.endsWith(file.href.includes('/functional/') ? 'advisories.test.ts' : '.test.ts'))
+    .flatMap(({ name, file }) => {
+      const names = readFileSync(file, 'utf8').match(/^.*(?:CVE|OSSN)-.*$/gm) ?? [];
       const titles = names.filter((line) => /^\s*(?:describe|it|\[?'|\])/.test(line));
       return titles.flatMap((line) => (line.match(number) ?? []).map((one) => [one, name] as const));
     }),
@@ -76,7 +79,7 @@ describe('docs/security.md', () => {
     expect(listed('Tested').sort()).toEqual([...tested.keys()].sort());
     for (const [one, file] of tested) {
       const line = page.split('\n').find((row) => row.startsWith('| ') && row.split('|')[1]!.includes(one));
-      expect(line, one).toContain(`\`${file}\``);
+      expect(line, one).toContain(`${file}\``);
     }
   });
 });

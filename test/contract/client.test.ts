@@ -15,6 +15,7 @@ import { FakeTransport } from '../../src/rpc/fake.ts';
 import { everything } from '../support/every-resource.ts';
 import { freePort } from '../support/programs.ts';
 import { insertAgent } from '../support/rows.ts';
+import { testsOfRouters } from './client-routers.ts';
 
 /**
  * The `neutron` client against a server with every resource, over HTTP. Whole command lines, most of them in this process:
@@ -25,12 +26,18 @@ let plugin: Plugin;
 let database: Database;
 let url: string;
 const agentId = '0a9e5a52-0c1f-4c3e-9d3c-111111111111';
+const l3AgentId = '0a9e5a52-0c1f-4c3e-9d3c-222222222222';
 
 beforeAll(async () => {
   database = await temporaryDatabase();
   const options = pluginOptions({
     ...everything,
-    service: { service_plugins: ['segments', 'network_segment_range', 'auto_allocate', 'flavors', 'trunk', 'qos'] },
+    service: {
+      service_plugins: [
+        ...['segments', 'network_segment_range', 'auto_allocate', 'flavors', 'trunk', 'qos'],
+        ...['router', 'port_forwarding', 'conntrack_helper', 'ndp_proxy', 'metering'],
+      ],
+    },
   });
   plugin = await createPlugin({ database, transport: new FakeTransport(), host: 'server', options });
   await plugin.start();
@@ -51,6 +58,15 @@ beforeAll(async () => {
       agent_type: 'DHCP agent',
       binary: 'neutron-dhcp-agent',
       host: 'h1',
+    });
+    await insertAgent(tx, {
+      ...alive,
+      id: l3AgentId,
+      agent_type: 'L3 agent',
+      binary: 'neutron-l3-agent',
+      topic: 'l3_agent',
+      host: 'h3',
+      configurations: JSON.stringify({ agent_mode: 'legacy', handle_internal_only_routers: true }),
     });
     for (const host of ['h1', 'h2']) await insertAgent(tx, { heartbeat_timestamp: Date.now(), host, configurations });
   });
@@ -320,8 +336,15 @@ describe('each resource', () => {
       expect.objectContaining({ network_name: 'base', total_ips: 253 }),
     ]);
     expect(await json('net-ip-availability-show base')).toMatchObject({ network_name: 'base', total_ips: 253 });
-    expect(await json('availability-zone-list')).toEqual([{ name: 'nova', resource: 'network', state: 'available' }]);
-    expect(await json('service-provider-list')).toEqual([]);
+    expect(await json('availability-zone-list')).toEqual([
+      { name: 'nova', resource: 'network', state: 'available' },
+      { name: 'nova', resource: 'router', state: 'available' },
+    ]);
+    expect(await json('service-provider-list')).toContainEqual({
+      service_type: 'L3_ROUTER_NAT',
+      name: 'single_node',
+      default: false,
+    });
     expect(await json('agent-list')).toContainEqual(expect.objectContaining({ id: agentId, alive: ':-)' }));
     expect(await json(`agent-show ${agentId}`)).toMatchObject({ host: 'h1' });
     await ok(`agent-update ${agentId} --description d`);
@@ -449,6 +472,8 @@ describe('more than the five verbs', () => {
     expect([code, err]).toEqual([1, expect.stringContaining('neutron quota-show shows the limits')]);
   });
 });
+
+describe('routers', () => testsOfRouters({ neutron, ok, json }, l3AgentId));
 
 it('no command is left out above, and each explains itself', async () => {
   const left = allCommands().filter(({ name }) => !ran.has(name));

@@ -112,6 +112,28 @@ describe.each(dialects)('outbox on $name', ({ open }) => {
     expect(await claim(3000, 5000)).toEqual([second]);
   });
 
+  it('gives rows, of a lane as well, while an upgrade gives the table another column', async () => {
+    const lane = (now: number) =>
+      database.transaction((tx) => claimLane(tx, 'port', { before: now - 1, now, limit: 10 }));
+    await add('p1', 1000);
+    // More than once, so that the statements are prepared where a database does that.
+    for (const now of [2000, 3000, 4000])
+      expect([...(await claim(now - 1, now)), ...(await lane(now + 500))]).toHaveLength(2);
+    const upgraded = await openAgain(database);
+    const change = (how: 'add' | 'drop') =>
+      upgraded.transaction(async (tx) => {
+        const table = upgraded.forTables(tx).schema.alterTable('outbox');
+        await (how === 'add' ? table.addColumn('weight', 'integer') : table.dropColumn('weight')).execute();
+      });
+    await change('add');
+    try {
+      expect([...(await claim(4999, 5000)), ...(await lane(5500))]).toHaveLength(2);
+    } finally {
+      await change('drop');
+      await upgraded.close();
+    }
+  });
+
   it('gives each row to one of two servers', async () => {
     for (let i = 0; i < 40; i++) await add(`p${i}`, 1000 + i);
     const server = await openAgain(database);

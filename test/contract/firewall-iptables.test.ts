@@ -154,6 +154,22 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     await stand.reaches(known, unknown.fixedIps[1]!);
   });
 
+  it('close a port in a bridge of the operator too, whoever came last', async () => {
+    const [a, b] = [port({ bridge: 'br-other', groups: [GROUP] }), port({ bridge: 'br-other', filter: 'closed' })];
+    await stand.addBridge('br-other', ['10.0.0.1/24']);
+    for (const one of [a, b]) await stand.addGuest(one);
+    const driver = await stand.started({ flavour });
+    const groups = { [GROUP]: [ping, ping6, ...egressAll] };
+    for (const ports of [[b], [b, a], [a], [a, b]]) {
+      await driver.apply(stateOf(ports, groups), () => false);
+      if (ports.length < 2) continue;
+      for (const version of [0, 1]) {
+        await stand.isKeptFrom(a, b.fixedIps[version]!);
+        await stand.isKeptFrom(b, a.fixedIps[version]!);
+      }
+    }
+  });
+
   it('mean the members of a remote group by a set; who leaves is cut off', async () => {
     const [a, b, c] = [port({ groups: [GROUP] }), port({ groups: [OTHER] }), port({ groups: [OTHER] })];
     await stand.addGuests(a, b, c);

@@ -337,6 +337,15 @@ describe('the tables', () => {
     expect(await tables()).toBe(made);
   });
 
+  it('are made anew when somebody emptied them just before a change', async () => {
+    const guard = await guardWith(port());
+    await host.run(['sh', '-c', 'ip6tables -t raw -F && ip6tables -t raw -X']);
+    const next = port({ tap: 'tapneighbor', fixedIps: ['10.0.0.2', 'fd00::2'], mac: other });
+    expect(await guard.apply(state(port(), next), always)).toEqual({ closed: new Map(), late: new Map() });
+    const raw = await tables();
+    for (const tap of ['tapguest', 'tapneighbor']) expect(raw).toContain(`-j neutrinoND-${tap}`);
+  });
+
   it('lose what they have of taps that are gone', async () => {
     const guard = await guardWith(port(), port({ tap: 'tapgone' }), port({ tap: 'tapgone2', filter: 'closed' }));
     await guard.apply(state(port()), (tap) => !tap.startsWith('tapgone'));

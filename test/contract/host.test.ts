@@ -145,6 +145,15 @@ describe.each([fake, real])('$name', ({ open }) => {
     ]);
   });
 
+  it('reads links again beside one whose name is no word for a batch', async () => {
+    const odd = '"a#';
+    await host.exec.run(['ip', 'link', 'add', odd, 'type', 'veth', 'peer', 'name', 'odd']);
+    const before = await host.readNetwork();
+    const again = await host.readAgain(before, [odd, 'eth1']);
+    expect(again.links.get('eth1')).toEqual(before.links.get('eth1'));
+    await host.exec.run(['ip', 'link', 'del', odd]);
+  });
+
   it('sees what was enslaved and released by others', async () => {
     await host.apply([{ op: 'set_master', name: 'tap22222222-22', master: null }]);
     expect((await host.readNetwork()).links.get('tap22222222-22')?.master).toBeNull();
@@ -266,6 +275,28 @@ describe.each([fake, real])('$name', ({ open }) => {
     await until('removed', () => events.find((event) => event.kind === 'removed' && event.name === 'brqevents'));
     expect(events.some((event) => event.kind === 'removed' && event.name === 'eth1')).toBe(false);
     await watch.close();
+  });
+
+  it('tells of IPv4 addresses that come and go in namespaces', async () => {
+    const events: string[] = [];
+    await host.ensureNetns('qrouter-1');
+    const make: NetworkOperation = {
+      op: 'ensure_veth',
+      name: 'tap55555555-55',
+      peer: 'ha-55555555-55',
+      peerNetns: 'qrouter-1',
+    };
+    await host.apply([make]);
+    const watch = await host.watchAddresses(
+      ({ kind, device, cidr }) => events.push(`${kind} ${device} ${cidr}`),
+      () => {},
+    );
+    await host.apply([{ op: 'add_address', device: 'ha-55555555-55', cidr: '169.254.0.5/24' }], 'qrouter-1');
+    await until('added', () => events.includes('added ha-55555555-55 169.254.0.5/24'));
+    await host.apply([{ op: 'delete_address', device: 'ha-55555555-55', cidr: '169.254.0.5/24' }], 'qrouter-1');
+    await until('removed', () => events.includes('removed ha-55555555-55 169.254.0.5/24'));
+    await watch.close();
+    await host.removeNetns('qrouter-1');
   });
 
   it('refuses words that would be more than one', async () => {

@@ -37,17 +37,20 @@ const tooLong: Readonly<Record<string, string>> = {
 };
 
 const named = Object.entries(makers).filter(
-  ([, { input }]) => 'name' in input({ network: '', group: '', ports: [] }, 0),
+  ([, { input }]) => 'name' in input({ network: '', group: '', ports: [], outside: '', router: '', routed: [] }, 0),
 );
 const withNames = resources.filter(({ attributes }) => attributes.name?.ops.includes('C'));
 
-describe.each(named)('a name of %s', (_, { path, member: own, byAdmin, input }) => {
+describe.each(named)('a name of %s', (collection, { path, member: own, byAdmin, input }) => {
   let count = 0;
+  const { attributes: table } = resources.find((one) => one.collection === collection)!;
+  const mayChange = table.name!.ops.includes('U');
   const caller: Caller = byAdmin ? admin : project;
   const attributes = (name: unknown) => ({ ...input(on, count++), name });
   const found = async (name: string) => {
     const { body } = await t.ask(caller, 'GET', `${path}?name=${encodeURIComponent(name)}&fields=id&fields=name`);
-    return Object.values<{ id: string; name: string }[]>(body)[0]!;
+    const items = Object.values<{ id: string; name: string }[]>(body)[0]!;
+    return items.map(({ id, name }) => ({ id, name }));
   };
 
   it.each(Object.entries(names))('%s is kept to the letter', async (_kind, name) => {
@@ -57,7 +60,10 @@ describe.each(named)('a name of %s', (_, { path, member: own, byAdmin, input }) 
     expect((await t.ask(caller, 'GET', `${path}/${id}`)).body[own].name).toBe(name);
     expect(await found(name)).toEqual([{ id, name }]);
     const changed = `${[...name].slice(1).join('')}ß`;
-    expect((await t.ask(caller, 'PUT', `${path}/${id}`, { [own]: { name: changed } })).body[own]?.name).toBe(changed);
+    if (mayChange) {
+      const answer = await t.ask(caller, 'PUT', `${path}/${id}`, { [own]: { name: changed } });
+      expect(answer.body[own]?.name).toBe(changed);
+    }
     expect((await t.ask(caller, 'DELETE', `${path}/${id}`)).status).toBe(204);
   });
 

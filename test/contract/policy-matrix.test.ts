@@ -86,6 +86,7 @@ const subjects: Record<Collection, Subject> = {
     parent: true,
   },
   // On a port of the cell's network, which whoever owns that network sees.
+  routers: { member: 'router', whose: plain, input: () => ({}) },
   trunks: { member: 'trunk', whose: plain, input: (port_id) => ({ port_id }), parent: true, onPort: true },
   flavors: {
     member: 'flavor',
@@ -158,7 +159,7 @@ describe.each(Object.keys(published) as Collection[])('%s', (collection) => {
       options: {
         quota: unlimited,
         securityGroup: { enable_security_group: true },
-        service: { service_plugins: ['segments', 'network_segment_range', 'trunk', 'qos'] },
+        service: { service_plugins: ['segments', 'network_segment_range', 'trunk', 'qos', 'router'] },
       },
     });
   };

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { currentCauses } from '../../src/lib/cause.ts';
 import { adminContext, type Context } from '../../src/lib/context.ts';
 import { NeutronError } from '../../src/lib/errors.ts';
+import { silentLogger } from '../../src/lib/log.ts';
+import { News } from '../../src/plugin/news/news.ts';
 import { type Endpoint, MessagingTimeout, RemoteError, type Transport } from '../../src/rpc/transport.ts';
 
 /** One broker of a kind and the ways to use it; every transport must pass the same tests. */
@@ -325,6 +327,54 @@ export function describeTransport(
       }
       await Promise.all(calls);
       expect(await call('echo', { a: 1 })).toEqual({ a: 1 });
+    });
+
+    test('news of one process of the server reach those that look on, and cost nothing where nobody does', async () => {
+      const nowMs = vi.fn(() => 0);
+      const [teller, looker] = [caller, serving].map(
+        (transport, i) => new News({ transport, logger: silentLogger, elapsed: i === 0 ? nowMs : () => 0 }),
+      );
+      teller!.join('server1');
+      looker!.join('server2');
+      const item = (id: string) => ({ resource: 'ports', id, action: 'updated', project_id: 'p' }) as const;
+      const heard: unknown[] = [];
+      const stop = looker!.listen((items) => void heard.push(...(items ?? ['lost'])));
+      // Listeners of a broker are there before long; who has just come believes that somebody looks on.
+      await vi.waitFor(async () => {
+        teller!.note([item('a'), item('a'), item('b')]);
+        expect(heard).toContainEqual(item('b'));
+      }, 20_000);
+      expect(teller!.wanted).toBe(true);
+      stop();
+      nowMs.mockReturnValue(60_000);
+      expect([teller!.wanted, looker!.wanted]).toEqual([false, true]);
+      // Somebody looks on again: it is said to all.
+      looker!.listen((items) => void heard.push(...(items ?? ['lost'])));
+      await vi.waitFor(() => expect(teller!.wanted).toBe(true), 20_000);
+      await Promise.all([teller!.close(), looker!.close()]);
+    });
+
+    brokerTest('after the queue was away whoever looks on is told that news may be lost', async () => {
+      const [teller, looker] = [caller, serving].map(
+        (transport) => new News({ transport, logger: silentLogger, elapsed: () => performance.now() }),
+      );
+      teller!.join('server1');
+      looker!.join('server2');
+      const heard: unknown[] = [];
+      looker!.listen((items) => void heard.push(...(items ?? ['lost'])));
+      const item = (id: string) => ({ resource: 'ports', id, action: 'updated', project_id: 'p' }) as const;
+      await vi.waitFor(() => {
+        teller!.note([item('before')]);
+        expect(heard).toContainEqual(item('before'));
+      }, 20_000);
+      await bus.stop();
+      await vi.waitFor(() => expect(caller.awayMs).toBeGreaterThan(0), 20_000);
+      teller!.note([item('meanwhile')]);
+      await bus.start();
+      await vi.waitFor(() => expect(heard).toContain('lost'), 20_000);
+      // What waited comes, too.
+      await vi.waitFor(() => expect(heard).toContainEqual(item('meanwhile')), 20_000);
+      await Promise.all([teller!.close(), looker!.close()]);
     });
 
     test('close fails what is under way, and later calls', async () => {

@@ -154,4 +154,4 @@ it('segments and ranges stay whole', async () => {
     }),
     { numRuns: process.env.NEUTRINO_TEST_LONG ? 500 : 40 },
   );
-});
+}, 300_000);

@@ -28,9 +28,10 @@ beforeAll(async () => {
   statements = recording.statements;
   t = await makeTenants({
     database: recording.recorded,
+    atRest: true,
     options: {
       securityGroup: { enable_security_group: true },
-      service: { service_plugins: ['segments', 'network_segment_range', 'trunk'] },
+      service: { service_plugins: ['segments', 'network_segment_range', 'trunk', 'router'] },
     },
   });
   const make = async (collection: string, input: object, caller = owner) => {
@@ -47,6 +48,7 @@ beforeAll(async () => {
   const network = await make('networks', {});
   await make('subnets', { network_id: network, ip_version: 4, cidr: '10.0.0.0/24' });
   await make('ports', { network_id: network });
+  await make('routers', { name: 'r' });
   await make('subnetpools', { name: 'p', prefixes: ['10.8.0.0/16'] });
   await make('address-scopes', { name: 's', ip_version: 4 });
   await make('address-groups', { name: 'g', addresses: ['10.0.0.1/32'] });

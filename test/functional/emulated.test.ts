@@ -55,6 +55,12 @@ describe('emulated hosts', () => {
     expect((await sleeping.finished).code).toBe(137);
   });
 
+  it('stop a program though a child of it goes on and holds its output open', async () => {
+    const parent = a.spawn(['sh', '-c', 'sleep 600 & echo started; exec sleep 600']);
+    await until('the child', () => parent.output.includes('started'));
+    expect((await parent.stop(100)).stdout).toBe('started\n');
+  });
+
   it('leave no zombies of daemons that died', async () => {
     await a.run(['sh', '-c', '(setsid sh -c "exit 0" &) ; true']);
     await until('no zombie', async () => !/^Z/m.test(await a.read(['ps', '-eo', 'stat='])));

@@ -140,19 +140,23 @@ it('taps that nobody knows, and bridges of others, are left alone', async () => 
 
 it('many taps that go at once take their rules with them', async () => {
   const count = isLong ? 500 : 60;
+  // Room for all of them.
+  const { id: network_id } = await stand.api.create('network');
+  await stand.api.create('subnet', { network_id, ip_version: 4, cidr: '10.7.0.0/22' });
   const ports = await stand.api.createMany(
     'port',
     Array.from({ length: count }, () => ({
-      network_id: stand.networkId,
+      network_id,
       device_owner: 'compute:nova',
       'binding:host_id': stand.host.name,
     })),
   );
   const taps = ports.map(({ id }) => tapName(id));
-  const bridge = bridgeName(stand.networkId);
+  const bridge = bridgeName(network_id);
+  await stand.host.ipBatch([`link add name ${bridge} type bridge forward_delay 0`, `link set ${bridge} up`]);
   await stand.host.ipBatch(taps.flatMap((tap) => [`tuntap add ${tap} mode tap`, `link set ${tap} master ${bridge}`]));
   const active = async () =>
-    (await stand.api.list('port', `network_id=${stand.networkId}&status=ACTIVE`)).filter(({ id }) =>
+    (await stand.api.list('port', `network_id=${network_id}&status=ACTIVE`)).filter(({ id }) =>
       taps.includes(tapName(id)),
     ).length;
   await until('all are ACTIVE', async () => (await active()) === count, { timeoutMs: 120_000, everyMs: 200 });

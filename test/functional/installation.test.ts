@@ -73,7 +73,7 @@ it('keeps passwords to root and the server, and what an operator wrote', async (
 it('the examples are the samples, with a remark', async () => {
   const samples = join(project, 'test/data/samples/etc-neutron');
   const names = (await readdir(samples, { recursive: true })).filter((name) => /\.(conf|ini)$/.test(name));
-  expect(names).toHaveLength(5);
+  expect(names).toHaveLength(7);
   for (const name of names) {
     const example = await readFile(join(project, 'packaging/etc-neutron', name), 'utf8');
     expect(example.replace(/^(#.*\n)+/, '')).toBe(await readFile(join(samples, name), 'utf8'));

@@ -15,7 +15,7 @@ let lab: Lab;
 let host: EmulatedHost;
 let etc: string;
 const programs: Program[] = [];
-const agents = ['neutron-linuxbridge-agent', 'neutron-dhcp-agent', 'neutron-metadata-agent'];
+const agents = ['neutron-linuxbridge-agent', 'neutron-dhcp-agent', 'neutron-metadata-agent', 'neutron-l3-agent'];
 
 beforeAll(async () => {
   lab = await openLab();
@@ -53,7 +53,7 @@ it('shows where every value comes from, secrets masked', async () => {
   expect(shown).toMatch(/^connection = mysql\+pymysql:\/\/neutron:\*{4}@\S+ +# \/etc\/neutron\/neutron\.conf:\d+$/m);
 });
 
-it('runs with one file more, as a database, a server and three agents', async () => {
+it('runs with one file more, as a database, a server and its agents', async () => {
   const state = join(host.folder, 'state');
   await mkdir(join(etc, 'neutron.conf.d'));
   await writeFile(
@@ -88,11 +88,11 @@ lock_path = ${state}/lock
     agent.start();
   }
   const api = new ApiClient(await openDoorway(host, 9696));
-  await until('three agents alive', async () => {
+  await until('all agents alive', async () => {
     const ended = programs.find((program) => !program.running);
     if (ended) throw new Error(`${ended.name} ended: ${ended.output}`);
     const alive = (await api.list('agent')).filter((agent) => agent.alive);
-    return alive.length === 3;
+    return alive.length === agents.length;
   });
   const neutron = async (...words: string[]) =>
     (

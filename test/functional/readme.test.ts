@@ -32,12 +32,8 @@ async function commandsOf(heading: string): Promise<{ line: string; note: string
     });
 }
 
-it('who reaches whom comes out as it says', async () => {
-  const commands = await commandsOf('Who reaches whom');
-  const said = until('the printed lines', () => one.up.output.includes('--gateway 172.24.4.1') && one.up.output);
-  expect(commands.length).toBeGreaterThan(8);
-  for (const printed of commands.filter(({ line }) => /(net|subnet)-create/.test(line)))
-    expect(await said).toContain(printed.line.replace('bin/neutron', 'neutron'));
+/** Types them, and looks whether each comes out as it says. */
+async function typed(commands: Awaited<ReturnType<typeof commandsOf>>): Promise<void> {
   const env = { OS_AUTH_TYPE: 'none', OS_ENDPOINT: 'http://127.0.0.1:9696', OS_URL: 'http://127.0.0.1:9696' };
   for (const { line, note } of commands) {
     const words = line.split(/\s+/);
@@ -50,4 +46,19 @@ it('who reaches whom comes out as it says', async () => {
     if (note.startsWith('passes')) await until(line, async () => (await run()).code === 0, { timeoutMs: 20_000 });
     else expect([line, (await run()).code]).toEqual([line, wanted]);
   }
+}
+
+it('who reaches whom comes out as it says', async () => {
+  const commands = await commandsOf('Who reaches whom');
+  const said = until('the printed lines', () => one.up.output.includes('--gateway 172.24.4.1') && one.up.output);
+  expect(commands.length).toBeGreaterThan(8);
+  for (const printed of commands.filter(({ line }) => /(net|subnet)-create/.test(line)))
+    expect(await said).toContain(printed.line.replace('bin/neutron', 'neutron'));
+  await typed(commands);
+}, 120_000);
+
+it('a router leads out, and a floating IP in, as it says', async () => {
+  const commands = await commandsOf('Out by a router');
+  expect(commands.filter(({ note }) => note.startsWith('passes'))).toHaveLength(3);
+  await typed(commands);
 }, 120_000);

@@ -21,6 +21,7 @@ const agentConf = {
   'neutron-linuxbridge-agent': [...neutronConf, '--config-file', `${etc}/plugins/ml2/linuxbridge_agent.ini`],
   'neutron-dhcp-agent': [...neutronConf, '--config-file', `${etc}/dhcp_agent.ini`],
   'neutron-metadata-agent': [...neutronConf, '--config-file', `${etc}/metadata_agent.ini`],
+  'neutron-l3-agent': [...neutronConf, '--config-file', `${etc}/l3_agent.ini`],
 } as const;
 
 let lab: Lab;
@@ -69,16 +70,17 @@ function run(host: EmulatedHost, name: string, args: readonly string[]): Program
 
 it('all agents report over RabbitMQ', async () => {
   const seen = await until(
-    'four agents are alive',
+    'five agents are alive',
     async () => {
       const agents = await api.list('agent', '');
-      return agents.length === 4 && agents.every(({ alive }) => alive) && agents;
+      return agents.length === 5 && agents.every(({ alive }) => alive) && agents;
     },
     { timeoutMs: 60_000 },
   );
   expect(seen.map(({ binary, host }) => `${host} ${binary}`).sort()).toEqual([
     'compute1 neutron-linuxbridge-agent',
     'controller neutron-dhcp-agent',
+    'controller neutron-l3-agent',
     'controller neutron-linuxbridge-agent',
     'controller neutron-metadata-agent',
   ]);

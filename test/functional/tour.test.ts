@@ -14,6 +14,7 @@ it('the tour comes out as said, and ends with nothing left', async () => {
     'A tenant creates a network',
     'underneath',
     'Who may talk to whom',
+    'Out into the world',
     'The agents',
     'A second host',
     'Two flat networks',

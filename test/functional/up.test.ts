@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { agentNames, serverName } from '../../src/onehost/instance.ts';
 import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
 import { OneHost } from '../support/onehost.ts';
 import { project } from '../support/programs.ts';
@@ -13,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-const programs = ['neutron-server', 'neutron-linuxbridge-agent', 'neutron-dhcp-agent', 'neutron-metadata-agent'];
+const programs = [serverName, ...agentNames];
 
 async function pidOf(host: EmulatedHost, program: string): Promise<number | undefined> {
   return (await host.processes()).find(({ command }) => command.startsWith(program))?.pid;
@@ -113,11 +114,7 @@ describe('options', () => {
     await writeFile(file, '[DEFAULT]\nbind_port = 9898\nhost = other-name\n');
     await using one = new OneHost(host, { port: 9898, options: ['--config-file', file, '--listen', '127.0.0.1:9898'] });
     await one.start();
-    expect((await one.api.list('agent')).map((agent) => agent.host)).toEqual([
-      'other-name',
-      'other-name',
-      'other-name',
-    ]);
+    expect((await one.api.list('agent')).map((agent) => agent.host)).toEqual(agentNames.map(() => 'other-name'));
   });
 
   it.each([

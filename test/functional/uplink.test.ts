@@ -52,6 +52,34 @@ describe('--uplink nat', () => {
     expect(await host.read(['iptables-save'])).not.toContain('neutrino');
   });
 
+  it('nobody but the gateway answers for its address, however soon it is asked', async () => {
+    const host = await lab.addHost({ name: 'natarp' });
+    await using one = new OneHost(host);
+    await one.start();
+    const gateway = await until('the gateway', async () => /gateway (172\.24\.\d+\.1)/.exec(one.up.output)?.[1]);
+    const links = await host.json<{ ifname: string; address: string }[]>(['ip', '-j', 'link', 'show']);
+    const { address } = links.find(({ ifname }) => ifname.startsWith('ngw-'))!;
+    const network = await one.api.create('network', { name: 'public', ...flat });
+    await one.api.create('subnet', {
+      network_id: network.id,
+      ip_version: 4,
+      cidr: gateway.replace(/1$/, '0/24'),
+      gateway_ip: gateway,
+      enable_dhcp: false,
+    });
+    const { guest, port } = await one.makeGuest(network.id, 'guest1');
+    await guest.run(['ip', 'address', 'add', `${port.fixed_ips[0]!.ip_address}/24`, 'dev', guest.card]);
+    const from = await until('answers', async () => {
+      const argv = ['arping', '-c', '2', '-w', '3', '-I', guest.card, gateway];
+      const { stdout } = await guest.run(argv, { okCodes: [0, 1] });
+      const macs = new Set([...stdout.matchAll(/\[([0-9A-F:]{17})\]/g)].map(([, mac]) => mac!.toLowerCase()));
+      return macs.size > 0 && macs;
+    });
+    expect([...from]).toEqual([address]);
+    await one.neutrino(['down']);
+    expect(await host.read(['ebtables-save'])).not.toContain('neutrino');
+  });
+
   it('lets a guest out where the host drops what is forwarded', async () => {
     const host = await lab.addHost({ name: 'natdrop' });
     await host.run(['iptables', '-P', 'FORWARD', 'DROP']);

@@ -1,9 +1,11 @@
 import { after, before, describe, it } from 'node:test';
 import { expect } from 'vitest';
+import { etherTypes } from '../support/frames/ethernet.ts';
 import { type Lab, openLab } from '../support/hosts.ts';
-import { type Case, cases } from '../support/isolation/cases.ts';
+import { type Case, cases, type Step } from '../support/isolation/cases.ts';
 import { affected, came, changedCases, firstCases, unaffected, went } from '../support/isolation/changes.ts';
 import type { Placement } from '../support/isolation/made-world.ts';
+import { framesOf } from '../support/isolation/packet.ts';
 import { ServedStage, type TrunkOf } from '../support/isolation/served-stage.ts';
 import { type Guest, guest, type World, world } from '../support/isolation/world.ts';
 import { until } from '../support/wait.ts';
@@ -36,6 +38,9 @@ const placement: Placement = {
   // Who asks is mostly on the one, and who is asked on the other.
   hostOf: ({ name }) => (['alice', 'carol', 'erin', 'frank', 'twin', 'first'].includes(name) ? 'host1' : 'host2'),
 };
+
+/** Cases of packets that filters of packets see as such, and of which nothing at all may arrive. */
+const forbidden = firstCases.filter(({ steps }) => steps.every((step) => !step.passes && isPlain(step)));
 
 /** Where an agent is killed while it applies a change, and on which host. */
 const stops = [
@@ -101,10 +106,10 @@ describe('isolation through VLANs', () => {
   }
 
   it('every case after a host was switched off and on', async () => {
-    await stage.reboot(placement.hosts.at(-1)!);
-    // The server still has its ports ACTIVE, so they may not be ready yet: but what must not pass never does.
-    const early = await stage.misbehaviour(firstCases);
-    expect(early.filter((line) => !line.endsWith('frames arrived'))).toEqual([]);
+    expect(forbidden.length).toBeGreaterThan(20);
+    // What must not pass does not while the rules come, either; what may does sooner or later.
+    const early = await stage.reboot(placement.hosts.at(-1)!, forbidden);
+    expect(early, early.join('\n')).toEqual([]);
     await inForce(firstCases);
   });
 
@@ -134,6 +139,12 @@ describe('isolation through VLANs', () => {
     });
   });
 });
+
+/** IP without a tag. Other frames are guarded from the agent's first look on, not before (docs/security.md). */
+function isPlain({ packet }: Step): boolean {
+  const types: readonly number[] = [etherTypes.ipv4, etherTypes.ipv6];
+  return framesOf(packet, 1).every((frame) => types.includes(frame.readUInt16BE(12)));
+}
 
 /** What passes from carol, sent by the parent of her trunk with tags of its choice. */
 const ofParent: Case[] = cases

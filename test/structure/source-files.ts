@@ -41,7 +41,7 @@ export function filesBelow(folder: string, wanted: (path: string) => boolean): s
 
 /** All TypeScript files of the project, with their imports. */
 export function readSources(): SourceFile[] {
-  return filesBelow('.', (path) => /\.ts$/.test(path)).map((path) => {
+  return filesBelow('.', (path) => /\.tsx?$/.test(path)).map((path) => {
     const text = readFileSync(join(top, path), 'utf8');
     return { path, text, imports: importsOf(path, text) };
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { filesBelow, top } from './source-files.ts';
 
-const textFile = /\.(ts|js|mjs|json|md|sh|py|ini|conf|yaml|yml|txt)$|^bin\/[^.]+$|^\.ci\/|^\.npmrc$/;
+const textFile = /\.(tsx?|css|js|mjs|json|md|sh|py|ini|conf|yaml|yml|txt)$|^bin\/[^.]+$|^\.ci\/|^\.npmrc$/;
 
 /** What must not be named in any file, and why. The patterns are put together here so that this file does not match itself. */
 const forbidden: readonly { what: string; pattern: RegExp; because: string }[] = [
@@ -21,8 +21,8 @@ const forbidden: readonly { what: string; pattern: RegExp; because: string }[] =
 ];
 
 const names: readonly { pattern: RegExp; because: string }[] = [
-  { pattern: /(^|\/)(utils?|helpers?|managers?|base)\.ts$/, because: 'says nothing about its subject' },
-  { pattern: /[A-Z_].*\.ts$/, because: 'files are named in kebab-case' },
+  { pattern: /(^|\/)(utils?|helpers?|managers?|base)\.tsx?$/, because: 'says nothing about its subject' },
+  { pattern: /[A-Z_].*\.tsx?$/, because: 'files are named in kebab-case' },
 ];
 
 const files = filesBelow('.', (path) => textFile.test(path) && path !== 'package-lock.json');
@@ -43,7 +43,7 @@ it('finds what it looks for', () => {
 });
 
 it('source files are named after their subject, in kebab-case', () => {
-  const sources = files.filter((path) => path.endsWith('.ts'));
+  const sources = files.filter((path) => /\.tsx?$/.test(path));
   expect(sources.filter((path) => names.some(({ pattern }) => pattern.test(path.split('/').at(-1)!)))).toEqual([]);
 });
 

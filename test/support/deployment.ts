@@ -71,7 +71,12 @@ export class Deployment implements AsyncDisposable {
 
   /** Starts an agent on a host and waits until the server sees it alive. */
   async agent(
-    binary: 'neutron-linuxbridge-agent' | 'neutron-dhcp-agent' | 'neutron-metadata-agent',
+    binary:
+      | 'neutron-linuxbridge-agent'
+      | 'neutron-dhcp-agent'
+      | 'neutron-l3-agent'
+      | 'neutron-metering-agent'
+      | 'neutron-metadata-agent',
     host: EmulatedHost,
     sections: Sections = {},
     env: Record<string, string> = {},

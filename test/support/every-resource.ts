@@ -11,7 +11,9 @@ export const everything: Options = {
   vlan: { network_vlan_ranges: Array.from({ length: 100 }, (_, i) => `physnet${i}`) },
   vxlan: { vni_ranges: ['1:1000'] },
   securityGroup: { enable_security_group: true },
-  service: { service_plugins: ['segments', 'network_segment_range', 'trunk', 'qos'] },
+  service: {
+    service_plugins: ['segments', 'network_segment_range', 'trunk', 'qos', 'router', 'ndp_proxy', 'metering'],
+  },
 };
 
 export interface Made {
@@ -31,6 +33,10 @@ export interface Ground {
   readonly group: string;
   /** Ports that nothing uses. */
   readonly ports: readonly string[];
+  /** An external network, of IPv4 and IPv6, a router to it that answers for addresses, and ports behind it. */
+  readonly outside: string;
+  readonly router: string;
+  readonly routed: readonly string[];
 }
 
 /** How to make any number of each resource that can be made, by its collection. */
@@ -89,6 +95,24 @@ export const makers: Readonly<Record<string, Made>> = {
       sub_ports: [{ port_id: ports[2 * n + 1], segmentation_type: 'vlan', segmentation_id: 100 }],
     }),
   },
+  routers: { path: 'routers', member: 'router', input: (_, n) => ({ name: `r${n % 5}` }) },
+  floatingips: {
+    path: 'floatingips',
+    member: 'floatingip',
+    input: ({ outside }) => ({ floating_network_id: outside }),
+    change: { description: 'changed' },
+  },
+  ndp_proxies: {
+    path: 'ndp_proxies',
+    member: 'ndp_proxy',
+    input: ({ router, routed }, n) => ({ name: `n${n % 5}`, router_id: router, port_id: routed[n] }),
+  },
+  metering_labels: {
+    path: 'metering/metering-labels',
+    member: 'metering_label',
+    byAdmin: true,
+    input: (_, n) => ({ name: `m${n % 5}` }),
+  },
   segments: {
     path: 'segments',
     member: 'segment',
@@ -135,7 +159,32 @@ export async function ground(t: Tenants, caller: Caller): Promise<Ground> {
   const group = await t.create(caller, 'security-groups', { name: 'ground' });
   const wanted = Array.from({ length: 200 }, () => ({ network_id: network.id }));
   const { ports } = (await t.ask(caller, 'POST', 'ports', { ports: wanted })).body;
-  return { network: network.id, group: group.id, ports: ports.map(({ id }: Json) => id) };
+  const ids = (made: Json[]) => made.map(({ id }) => id);
+  return { network: network.id, group: group.id, ports: ids(ports), ...(await routedGround(t, caller)) };
+}
+
+/** IPv6 of one address scope, inside and outside, and a router between. */
+async function routedGround(t: Tenants, caller: Caller): Promise<Pick<Ground, 'outside' | 'router' | 'routed'>> {
+  const { id: address_scope_id } = await t.create(admin, 'address-scopes', {
+    name: 'ground',
+    ip_version: 6,
+    shared: true,
+  });
+  const pool = { name: 'ground', prefixes: ['2001:db8::/32'], default_prefixlen: 64, address_scope_id, shared: true };
+  const { id: subnetpool_id } = await t.create(admin, 'subnetpools', pool);
+  const v6 = { ip_version: 6, subnetpool_id };
+  const outside = await t.create(admin, 'networks', { name: 'outside', 'router:external': true });
+  const v4 = { ip_version: 4, cidr: '198.18.0.0/16', enable_dhcp: false };
+  await t.create(admin, 'subnets', { network_id: outside.id, ...v4 });
+  await t.create(admin, 'subnets', { network_id: outside.id, ...v6, enable_dhcp: false });
+  const inside = await t.create(caller, 'networks', { name: 'inside' });
+  const subnet = await t.create(caller, 'subnets', { network_id: inside.id, ...v6 });
+  const gateway = { external_gateway_info: { network_id: outside.id }, enable_ndp_proxy: true };
+  const router = await t.create(caller, 'routers', { name: 'ground', ...gateway });
+  await t.ask(caller, 'PUT', `routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
+  const wanted = Array.from({ length: 100 }, () => ({ network_id: inside.id }));
+  const { ports } = (await t.ask(caller, 'POST', 'ports', { ports: wanted })).body;
+  return { outside: outside.id, router: router.id, routed: ports.map(({ id }: Json) => id) };
 }
 
 export async function makeOne(t: Tenants, caller: Caller, made: Made, on: Ground, n: number): Promise<Json> {

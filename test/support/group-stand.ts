@@ -119,7 +119,7 @@ export async function openGroupStand({
     const deployment = await makeDeployment({
       folder,
       serverHost: host,
-      server: { securitygroup: filtering, ...server },
+      server: { securitygroup: filtering, quotas: { quota_port: -1 }, ...server },
     });
     await deployment.start();
     const agent = await deployment.agent('neutron-linuxbridge-agent', host, {

@@ -30,6 +30,13 @@ const methods: Record<string, (socket: Socket, ...args: any[]) => Promise<unknow
   daemon: (_, ...args: Parameters<Host['exec']['daemon']>) => host.exec.daemon(...args),
   helperPid: async () => host.exec.helperPid,
   areTablesQuiet: () => tables.isQuiet(),
+  watchAddresses: async (socket) => {
+    const send = (message: object) => socket.write(`${JSON.stringify(message)}\n`);
+    await host.watchAddresses(
+      (address) => send({ address }),
+      () => {},
+    );
+  },
   watchLinks: async (socket) => {
     const send = (message: object) => socket.write(`${JSON.stringify(message)}\n`);
     await host.watchLinks(

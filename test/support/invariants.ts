@@ -52,6 +52,42 @@ export const queries: Readonly<Record<string, string>> = {
     select p.id from ports p left join ml2_port_bindings b on b.port_id = p.id and b.status = 'ACTIVE'
     group by p.id having count(b.port_id) <> 1`,
   'a binding is a port’s': orphans('ml2_port_bindings', 'port_id', 'ports'),
+  'a router that is not highly available has one agent at most': `
+    select r.id from routers r join routerl3agentbindings b on b.router_id = r.id
+    where r.ha_vr_id = 0 group by r.id having count(*) > 1`,
+  'an HA router has a VRRP id on the network of its project': `
+    select r.id from routers r
+    left join ha_router_networks n on n.project_id = r.project_id
+    left join ha_router_vrid_allocations v on v.network_id = n.network_id and v.vr_id = r.ha_vr_id
+    where r.ha_vr_id > 0 and v.vr_id is null`,
+  'a VRRP id is that of one router': `
+    select v.network_id, v.vr_id from ha_router_vrid_allocations v
+    left join ha_router_networks n on n.network_id = v.network_id
+    left join routers r on r.project_id = n.project_id and r.ha_vr_id = v.vr_id
+    group by v.network_id, v.vr_id having count(r.id) <> 1`,
+  'an agent of an HA router has a port of it': `
+    select b.router_id, b.l3_agent_id from routerl3agentbindings b
+    join routers r on r.id = b.router_id and r.ha_vr_id > 0
+    left join ha_router_agent_port_bindings p on p.router_id = b.router_id and p.l3_agent_id = b.l3_agent_id
+    where p.port_id is null`,
+  'a port on an HA network is an agent’s of the router': `
+    select p.port_id from ha_router_agent_port_bindings p
+    left join routerl3agentbindings b on b.router_id = p.router_id and b.l3_agent_id = p.l3_agent_id
+    where b.router_id is null`,
+  'a port of a router is there, and so is the router': [
+    orphans('routerports', 'port_id', 'ports'),
+    orphans('routerports', 'router_id', 'routers'),
+  ].join(' union all '),
+  'a port of a router says whose it is': `
+    select a.port_id from routerports a join ports p on p.id = a.port_id
+    where p.device_id <> a.router_id or p.device_owner <> a.port_type`,
+  'a router leads outside by a port of its own': `
+    select r.id from routers r
+    left join routerports a on a.port_id = r.gw_port_id and a.router_id = r.id
+    left join ports p on p.id = r.gw_port_id
+    left join externalnetworks e on e.network_id = p.network_id
+    where r.gw_port_id is not null and (a.port_id is null or e.network_id is null)`,
+  'a route is a router’s': orphans('routerroutes', 'router_id', 'routers'),
   'a level of a binding is on a segment of the port’s network': `
     select l.port_id, l.host from ml2_port_binding_levels l
     left join ml2_port_bindings b on b.port_id = l.port_id and b.host = l.host
@@ -72,6 +108,28 @@ export const queries: Readonly<Record<string, string>> = {
   'a VLAN of a trunk is one sub-port’s': `
     select trunk_id, segmentation_id from subports
     group by trunk_id, segmentation_type, segmentation_id having count(*) > 1`,
+  'a floating IP has the address of its port': `
+    select f.id from floatingips f
+    left join ipallocations a on a.port_id = f.floating_port_id and a.ip_address = f.floating_ip_address
+    where a.port_id is null`,
+  'a floating IP leads to an address that its port has': `
+    select f.id from floatingips f
+    left join ipallocations a on a.port_id = f.fixed_port_id and a.ip_address = f.fixed_ip_address
+    where f.fixed_port_id is not null and (a.port_id is null or f.router_id is null)`,
+  'a floating IP that leads to no port goes through a router while it forwards ports, and then only': `
+    select f.id from floatingips f
+    left join portforwardings w on w.floatingip_id = f.id
+    where f.fixed_port_id is null and (f.router_id is null) <> (w.id is null)
+    union all
+    select f.id from floatingips f join portforwardings w on w.floatingip_id = f.id where f.fixed_port_id is not null`,
+  'a forwarding leads to an address that its port has': `
+    select w.id from portforwardings w
+    left join ipallocations a on a.port_id = w.internal_port_id and a.ip_address = w.internal_ip_address
+    where a.port_id is null`,
+  'an NDP proxy is for an address that its port has': `
+    select n.id from ndp_proxies n
+    left join ipallocations a on a.port_id = n.port_id and a.ip_address = n.ip_address
+    where a.port_id is null`,
   'a name server is a subnet’s': orphans('dnsnameservers', 'subnet_id', 'subnets'),
   'a route is a subnet’s': orphans('subnetroutes', 'subnet_id', 'subnets'),
   'a rule is in a group that is there': `
@@ -118,6 +176,7 @@ export const queries: Readonly<Record<string, string>> = {
     stray('subnetpool', 'subnetpools'),
     stray('network_segment_range', 'network_segment_ranges'),
     stray('trunk', 'trunks'),
+    stray('router', 'routers'),
     stray('policy', 'qos_policies'),
   ].join(' union all '),
   'an entry is there once': rbacTables
@@ -281,6 +340,15 @@ async function wrongRanges(db: Db): Promise<string[]> {
       if (list.some((one, i) => list.slice(i + 1).some((other) => cidrsOverlap(one, other)))) {
         faults.push(`ranges of one ${key} do not overlap: ${id}`);
       }
+    }
+  }
+  const attached = await sql<{ router_id: string; subnet_id: string }>`
+    select distinct r.router_id, a.subnet_id from routerports r join ipallocations a on a.port_id = r.port_id
+    where r.port_type <> 'network:router_ha_interface'`.execute(db);
+  for (const [id, legs] of Map.groupBy(attached.rows, ({ router_id }) => router_id)) {
+    const list = legs.map(({ subnet_id }) => cidrs.get(subnet_id)!);
+    if (list.some((one, i) => list.slice(i + 1).some((other) => cidrsOverlap(one, other)))) {
+      faults.push(`subnets of one router do not overlap: ${id}`);
     }
   }
   return faults;

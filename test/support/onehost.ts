@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { openDoorway } from '../../src/onehost/emulated/doorway.ts';
+import { agentNames } from '../../src/onehost/instance.ts';
 import type { Network, Port, Subnet } from '../../src/resources/shapes.ts';
 import { ApiClient } from './api.ts';
 import { findGuest, type Guest } from './guest.ts';
@@ -35,7 +36,7 @@ export class OneHost implements AsyncDisposable {
   }
 
   /**
-   * Starts it and waits until it says that it is up, and for three agents alive. Returns how long that took, in ms.
+   * Starts it and waits until it says that it is up, and for its agents alive. Returns how long that took, in ms.
    * The answer of the API alone proves nothing: programs of an earlier run that are just ending answer, too.
    */
   async start(): Promise<number> {
@@ -43,11 +44,11 @@ export class OneHost implements AsyncDisposable {
     this.up.start();
     this.#api ??= new ApiClient(await openDoorway(this.host, this.port));
     await this.up.ready(
-      'that it is up, with three agents alive',
+      'that it is up, with its agents alive',
       async () => {
         if (!this.up.recentOutput.includes(' is up after ')) return false;
         const agents = await this.api.list('agent');
-        return agents.length === 3 && agents.every((agent) => agent.alive);
+        return agents.length === agentNames.length && agents.every((agent) => agent.alive);
       },
       30_000,
     );

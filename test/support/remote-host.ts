@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
+  type AddressEvent,
   ApplyFailed,
   CommandFailed,
   type CommandResult,
@@ -36,6 +37,7 @@ export class RemoteHost implements Host {
   readonly #socket: Socket;
   readonly #calls = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
   #watcher: { onEvent(event: LinkEvent): void; onLost(): void } | null = null;
+  #addressWatcher: { onEvent(event: AddressEvent): void; onLost(): void } | null = null;
   #lastId = 0;
 
   constructor(socket: Socket, driver: HostProcess) {
@@ -74,6 +76,19 @@ export class RemoteHost implements Host {
     };
   }
 
+  async watchAddresses(
+    onEvent: (event: AddressEvent) => void,
+    onLost: () => void,
+  ): Promise<{ close(): Promise<void> }> {
+    this.#addressWatcher = { onEvent, onLost };
+    await this.call('watchAddresses');
+    return {
+      close: async () => {
+        this.#addressWatcher = null;
+      },
+    };
+  }
+
   listNetns(): Promise<string[]> {
     return this.call('listNetns');
   }
@@ -101,7 +116,8 @@ export class RemoteHost implements Host {
   }
 
   #take(message: Message): void {
-    if (message.event) this.#watcher?.onEvent(message.event);
+    if (message.address) this.#addressWatcher?.onEvent(message.address);
+    else if (message.event) this.#watcher?.onEvent(message.event);
     else if (message.lost) this.#watcher?.onLost();
     else {
       const call = this.#calls.get(message.id ?? 0);
@@ -117,6 +133,7 @@ interface Message {
   result?: unknown;
   error?: Thrown;
   event?: LinkEvent;
+  address?: AddressEvent;
   lost?: boolean;
 }
 

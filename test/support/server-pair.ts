@@ -5,6 +5,7 @@ import { type Db, openDatabase } from '../../src/db/database.ts';
 import type { ApiClient, HttpAnswer, Json } from './api.ts';
 import { type DeploymentOptions, makeDeployment } from './deployment.ts';
 import { sharedDatabase } from './shared-database.ts';
+import { reportAgents } from './stand-in-agents.ts';
 
 /** Method, path behind `/v2.0/`, body. */
 export type Ask = readonly [method: string, path: string, body?: Json];
@@ -75,7 +76,11 @@ function memberOf(path: string): string {
   return path.replaceAll('-', '_').replace(/ies$/, 'y').replace(/s$/, '');
 }
 
-export async function raiseServerPair(options: NonNullable<DeploymentOptions['server']>): Promise<ServerPair> {
+/** @param agents that are registered before anybody asks */
+export async function raiseServerPair(
+  options: NonNullable<DeploymentOptions['server']>,
+  agents: readonly Json[] = [],
+): Promise<ServerPair> {
   const stop = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-pair-'));
   stop.defer(() => rm(folder, { recursive: true, force: true }));
@@ -86,5 +91,6 @@ export async function raiseServerPair(options: NonNullable<DeploymentOptions['se
     servers.push(stop.use(await makeDeployment({ folder: join(folder, name), server })));
   }
   await Promise.all(servers.map((one) => one.start()));
+  await reportAgents(servers[0]!, agents);
   return new ServerPair({ apis: servers.map(({ api }) => api), connection, stop });
 }

@@ -10,6 +10,7 @@ import { createPlugin, type Plugin } from '../../src/plugin/plugin.ts';
 import { Policy } from '../../src/policy/policy.ts';
 import type { RuleFile } from '../../src/policy/rules.ts';
 import { FakeTransport } from '../../src/rpc/fake.ts';
+import { until } from './wait.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies of all kinds; tests look at what they expect
 type Json = any;
@@ -99,8 +100,15 @@ export class Tenants implements AsyncDisposable {
   }
 }
 
+/** @param how.atRest what servers do periodically has been done once and does not come again: what is asked of the database is by requests */
 export async function makeTenants(
-  how: { options?: Options; rules?: readonly RuleFile[]; newDefaults?: boolean; database?: Database } = {},
+  how: {
+    options?: Options;
+    rules?: readonly RuleFile[];
+    newDefaults?: boolean;
+    database?: Database;
+    atRest?: boolean;
+  } = {},
 ): Promise<Tenants> {
   const database = how.database ?? (await temporaryDatabase());
   const transport = new FakeTransport();
@@ -109,8 +117,10 @@ export async function makeTenants(
     transport,
     host: 'server',
     options: pluginOptions(how.options),
+    ...(how.atRest && { dutyTimes: { beatMs: 3_600_000, lapseMs: 7_200_000 } }),
   });
   await plugin.start();
+  if (how.atRest) await until('periodic work', () => plugin.duties.every(({ done }) => done > 0));
   for (const { topic, endpoints } of plugin.rpcEndpoints()) await transport.listen(topic, 'server', endpoints);
   const policy = new Policy(how.rules ?? [], { enforce_new_defaults: how.newDefaults ?? true });
   return new Tenants({ database, plugin, policy, transport });

@@ -6,16 +6,17 @@ import { opened } from './opened.ts';
 const openstack = opened('openstack');
 const neutron = opened('neutron');
 
-it('neutron agent-list shows three agents that smile', async () => {
+it('neutron agent-list shows four agents that smile', async () => {
   const table = await neutron.ok('agent-list');
-  expect(table.match(/:-\)/g)).toHaveLength(3);
-  for (const name of ['Linux bridge agent', 'DHCP agent', 'Metadata agent']) expect(table).toContain(name);
+  expect(table.match(/:-\)/g)).toHaveLength(4);
+  for (const name of ['Linux bridge agent', 'DHCP agent', 'Metadata agent', 'L3 agent']) expect(table).toContain(name);
 });
 
 it('network agent: list with filters, show, set, networks of a DHCP agent', async () => {
   const agents: Json[] = await openstack.json('network agent list');
   expect(agents.map((agent) => [agent.Host, agent.Binary, agent.Alive, agent.State]).sort()).toEqual([
     ['host1', 'neutron-dhcp-agent', true, true],
+    ['host1', 'neutron-l3-agent', true, true],
     ['host1', 'neutron-linuxbridge-agent', true, true],
     ['host1', 'neutron-metadata-agent', true, true],
   ]);
@@ -50,15 +51,21 @@ it('network agent: a dead one is deleted', async () => {
 });
 
 it('availability zone, extension, service provider', async () => {
+  const zone = { 'Zone Name': 'nova', 'Zone Status': 'available' };
   expect(await openstack.json('availability zone list --network --long')).toEqual([
-    expect.objectContaining({ 'Zone Name': 'nova', 'Zone Status': 'available', 'Zone Resource': 'network' }),
+    expect.objectContaining({ ...zone, 'Zone Resource': 'network' }),
+    expect.objectContaining({ ...zone, 'Zone Resource': 'router' }),
   ]);
   const extensions: Json[] = await openstack.json('extension list --network');
   expect(extensions.map(({ Alias }) => Alias)).toEqual(
     expect.arrayContaining(['agent', 'security-group', 'rbac-policies']),
   );
   expect(await openstack.json('extension show port-security')).toMatchObject({ alias: 'port-security' });
-  expect(await openstack.json('network service provider list')).toEqual([]);
+  expect(await openstack.json('network service provider list')).toContainEqual({
+    'Service Type': 'L3_ROUTER_NAT',
+    Name: 'single_node',
+    Default: false,
+  });
 });
 
 it('network flavor and its profiles: create, list, set, show, add, remove, delete', async () => {

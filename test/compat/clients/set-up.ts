@@ -14,11 +14,13 @@ declare module 'vitest' {
   }
 }
 
+const services = 'segments,trunk,qos,router,port_forwarding,conntrack_helper,ndp_proxy,metering';
+
 /** Region of the catalog that our server is registered in; the real server's entry stays as it is. */
 const region = `neutrino-${process.pid}`;
 
 /**
- * Debian's clients and Keystone; our server with it on this machine, and Neutrino's own three agents on an emulated host. The
+ * Debian's clients and Keystone; our server with it on this machine, and Neutrino's own agents on an emulated host. The
  * server is registered as a manual says it: by `openstack service create` and `openstack endpoint create`.
  */
 export default async function setUp(vitest: TestProject): Promise<() => Promise<void>> {
@@ -31,7 +33,10 @@ export default async function setUp(vitest: TestProject): Promise<() => Promise<
     await makeOurs(peer, {
       folder: `${lab.folder}/deployment`,
       token,
-      server: { ml2: { tenant_network_types: 'local' }, DEFAULT: { dns_domain: 'clients.example.' } },
+      server: {
+        ml2: { tenant_network_types: 'local' },
+        DEFAULT: { dns_domain: 'clients.example.', service_plugins: services },
+      },
     }),
   );
   await ours.start();
@@ -44,6 +49,7 @@ export default async function setUp(vitest: TestProject): Promise<() => Promise<
   });
   await ours.agent('neutron-dhcp-agent', host, { DEFAULT: { interface_driver: 'linuxbridge' } });
   await ours.agent('neutron-metadata-agent', host);
+  await ours.agent('neutron-l3-agent', host);
   undo.defer(await register(peer, `http://127.0.0.1:${ours.port}`));
   const { admin, demo, alt, neutron } = peer.accounts;
   const accounts = { admin: rc(peer, admin), demo: rc(peer, demo), alt: rc(peer, alt), neutron: rc(peer, neutron) };

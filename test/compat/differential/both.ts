@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { ApiClient, type HttpAnswer, type Json } from '../../support/api.ts';
+import type { HttpAnswer, Json } from '../../support/api.ts';
 import { extensionAt, withoutAbsent } from '../attributes.ts';
 import { compare, type Difference } from '../differences.ts';
 import { Renaming } from '../renaming.ts';
+import { objectsIn, type Server, Side } from './side.ts';
 import { tolerated } from './tolerated.ts';
 
 /** One request to both servers. `<name>` and `<name.attribute>` in it stand for what an earlier step was answered there. */
@@ -15,84 +16,6 @@ export interface Step {
   /** An object is sent as JSON; text as it is. */
   body?: unknown;
   headers?: Record<string, string>;
-}
-
-/** One of the two, and who asks it: an administrator, by a token where there is Keystone. */
-export interface Server {
-  url: string;
-  token: string | null;
-}
-
-/** Project of everything one run makes (`<project>` in steps), so that lists can be asked for that alone. */
-const projectId = `differential-${process.pid}`;
-
-const plurals: Readonly<Record<string, string>> = {
-  networks: 'network',
-  subnets: 'subnet',
-  ports: 'port',
-  subnetpools: 'subnetpool',
-  address_scopes: 'address_scope',
-};
-
-class Side {
-  readonly #api: ApiClient;
-  readonly #known = new Map<string, Json>();
-  readonly #made: string[] = [];
-
-  constructor({ url, token }: Server) {
-    // The real server tries bad requests again and again; one is known that takes it 35 s.
-    this.#api = new ApiClient({ port: Number(new URL(url).port) }, token, 120_000);
-  }
-
-  async send(step: Step): Promise<HttpAnswer> {
-    const { method, headers = {} } = step;
-    const path = this.#resolve(step.path);
-    const body = typeof step.body === 'string' ? step.body : this.#prepared(step);
-    // Links in answers repeat the Host header.
-    const answer = await this.#api.request(method, path, body, { host: '127.0.0.1:39696', ...headers });
-    const object = objectsIn(answer.body);
-    if (step.as !== undefined && answer.status < 300)
-      this.#known.set(step.as, object.length === 1 ? object[0] : object);
-    if (method === 'POST' && answer.status === 201) {
-      const collection = /^\/v2\.0\/([a-z-]+)/.exec(path)?.[1];
-      this.#made.push(...object.map(({ id }) => `/v2.0/${collection}/${id}`));
-    }
-    return answer;
-  }
-
-  /** Removes what was made after the first `from`, last first. */
-  async clear(from = 0): Promise<void> {
-    for (const path of this.#made.splice(from).reverse()) await this.#api.request('DELETE', path);
-  }
-
-  get made(): number {
-    return this.#made.length;
-  }
-
-  #prepared(step: Step): unknown {
-    if (step.body === undefined) return undefined;
-    const body = JSON.parse(this.#resolve(JSON.stringify(step.body)));
-    if (step.method !== 'POST' || typeof body !== 'object' || body === null) return body;
-    for (const [collection, member] of Object.entries(plurals)) {
-      const items = Array.isArray(body[collection]) ? body[collection] : [body[member]];
-      for (const item of items) {
-        if (typeof item === 'object' && item !== null && !('project_id' in item || 'tenant_id' in item))
-          item.project_id = projectId;
-      }
-    }
-    return body;
-  }
-
-  #resolve(text: string): string {
-    return text.replace(/<([a-zA-Z]\w*(?:\.[\w:]+)*)>/g, (whole, name: string) => {
-      if (name === 'project') return projectId;
-      const [first, ...rest] = name.split('.');
-      const known = this.#known.get(first!);
-      if (known === undefined) return whole;
-      const value = rest.length === 0 ? known.id : rest.reduce((at, key) => at?.[key], known);
-      return String(value);
-    });
-  }
 }
 
 /** The real server and ours, asked the same. One per scenario: what was learnt and made goes with it. */
@@ -186,17 +109,12 @@ function describeStep(step: Step, found: readonly Difference[], real: HttpAnswer
 
 const brief = ({ status, text }: HttpAnswer): string => `${status} ${text.slice(0, 400)}`;
 
-function objectsIn(body: Json): Json[] {
-  if (typeof body !== 'object' || body === null) return [];
-  const value = Object.entries(body).find(([key]) => !key.endsWith('_links'))?.[1];
-  return (Array.isArray(value) ? value : [value]).filter((item) => typeof item?.id === 'string');
-}
-
 /** A body as it is compared: pools have no order at the real server, which goes by a random id that nobody sees. */
 function bodyOf({ body, text }: HttpAnswer): Json {
   if (text === '') return null;
   if (body === null) return { '(text)': text };
   sortNameless(body);
+  body.router?.routes?.sort?.(by('destination', 'nexthop'));
   // Rules come in the order of ids that nobody chose.
   if (Array.isArray(body.security_group_rules)) body.security_group_rules.sort(byMatch);
   for (const group of objectsIn(body)) group.security_group_rules?.sort(byMatch);
@@ -205,6 +123,10 @@ function bodyOf({ body, text }: HttpAnswer): Json {
     if (Array.isArray(subnet.host_routes)) subnet.host_routes.sort(by('destination', 'nexthop'));
     // The real server sends addresses in the order of random ids, too.
     subnet.fixed_ips?.sort(byPrefix);
+    subnet.external_gateway_info?.external_fixed_ips.sort(byPrefix);
+    // Forwardings have ids in their own list only, and are kept in no order.
+    if (Array.isArray(subnet.port_forwardings))
+      subnet.port_forwardings.sort(by('internal_ip_address', 'external_port'));
     // Kept in the order of the request by ours, in no order there.
     subnet.extra_dhcp_opts?.sort(by('opt_name', 'ip_version'));
   }

@@ -7,7 +7,7 @@ import { reportAgents } from '../../support/stand-in-agents.ts';
 import { Keystone } from '../openstack/keystone.ts';
 import { makeOurs, rulesOf21 } from '../openstack/ours.ts';
 import { addStandInAgents, type Peer, startPeer } from '../openstack/peer.ts';
-import type { Server } from './both.ts';
+import type { Server } from './side.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

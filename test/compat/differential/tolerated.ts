@@ -1,9 +1,11 @@
 import type { Tolerance } from './tolerance.ts';
 import { toleratedOfPorts } from './tolerated-ports.ts';
+import { toleratedOfRouters } from './tolerated-routers.ts';
 
 /** Everything in which the answers of the two servers may differ, with the reason. */
 export const tolerated: readonly Tolerance[] = [
   ...toleratedOfPorts,
+  ...toleratedOfRouters,
   {
     because: 'another default external network counts a revision: what the network shows has changed',
     applies: ({ place, step }) =>
@@ -53,7 +55,7 @@ export const tolerated: readonly Tolerance[] = [
     because: 'lists written as text or as an object are no lists',
     applies: ({ step, own }) =>
       own.status === 400 &&
-      /"(dns_nameservers|host_routes|service_types|segments|allocation_pools|fixed_ips|allowed_address_pairs|security_groups)":(""|\{\})/.test(
+      /"(dns_nameservers|host_routes|service_types|segments|allocation_pools|fixed_ips|allowed_address_pairs|security_groups|routes)":(""|\{\})/.test(
         JSON.stringify(step.body ?? ''),
       ),
   },

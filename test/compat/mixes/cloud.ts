@@ -76,6 +76,11 @@ export class Cloud implements AsyncDisposable {
     return cloud;
   }
 
+  /** Where the wires are: everybody outside. */
+  get outside(): EmulatedHost {
+    return this.#lab.fabric;
+  }
+
   async startServer(): Promise<void> {
     this.server.start();
     const answers = async () => (await this.api.request('GET', '/v2.0/networks')).status === 200;

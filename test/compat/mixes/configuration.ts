@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import type { EmulatedHost } from '../../support/hosts.ts';
 import { project, writeConfig } from '../../support/programs.ts';
 
-export type AgentName = 'neutron-linuxbridge-agent' | 'neutron-dhcp-agent' | 'neutron-metadata-agent';
+export type AgentName =
+  | 'neutron-linuxbridge-agent'
+  | 'neutron-dhcp-agent'
+  | 'neutron-metadata-agent'
+  | 'neutron-l3-agent';
 type Sections = Record<string, Record<string, string | number | boolean>>;
 /** Whose program. */
 export type Kind = 'ours' | 'python';
@@ -20,7 +24,7 @@ export async function writeServerFiles(host: EmulatedHost, { tunnels = false } =
   const neutron = await writeConfig(host.folder, 'neutron.conf', {
     DEFAULT: {
       core_plugin: 'ml2',
-      service_plugins: '',
+      service_plugins: 'router',
       auth_strategy: 'noauth',
       bind_host: '127.0.0.1',
       bind_port: 9696,
@@ -105,6 +109,7 @@ export async function writeAgentFiles(
         enable_isolated_metadata: true,
       },
     },
+    'neutron-l3-agent': { DEFAULT: { interface_driver: 'linuxbridge' } },
     'neutron-metadata-agent': {
       DEFAULT: {
         nova_metadata_host: '127.0.0.1',

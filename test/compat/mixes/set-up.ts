@@ -3,7 +3,7 @@ import { type DebianPackage, ensurePackages, thisMachine } from '../../../setup/
 /** The real Neutron, for the mixes of its programs and ours. */
 const packages: readonly DebianPackage[] = [
   { name: 'neutron-server', commands: ['neutron-server', 'neutron-db-manage'], why: "Python's server" },
-  ...['neutron-linuxbridge-agent', 'neutron-dhcp-agent', 'neutron-metadata-agent'].map((name) => ({
+  ...['neutron-linuxbridge-agent', 'neutron-dhcp-agent', 'neutron-metadata-agent', 'neutron-l3-agent'].map((name) => ({
     name,
     commands: [name],
     why: "Python's agent",

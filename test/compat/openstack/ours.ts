@@ -5,7 +5,7 @@ type Sections = Record<string, Record<string, string | number | boolean>>;
 
 /** What every server that is compared with the real one is configured by: its types of networks, and all that is served. */
 export const sameAsReal: Sections = {
-  DEFAULT: { dns_domain: 'peer.example.', service_plugins: 'segments,trunk,qos' },
+  DEFAULT: { dns_domain: 'peer.example.', service_plugins: 'segments,trunk,qos,router,port_forwarding,metering' },
   ml2: {
     type_drivers: 'local,flat,vlan,vxlan',
     tenant_network_types: 'vxlan',

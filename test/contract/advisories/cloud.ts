@@ -19,7 +19,7 @@ export function makeCloud(): Promise<Tenants> {
       vlan: { network_vlan_ranges: ['physnet1:100:200'] },
       vxlan: { vni_ranges: ['1000:2000'] },
       securityGroup: { enable_security_group: true },
-      service: { service_plugins: ['segments'] },
+      service: { service_plugins: ['segments', 'router'] },
     },
   });
 }

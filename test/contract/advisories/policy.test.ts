@@ -127,19 +127,25 @@ describe.each([true, false])('CVE-2026-49299 (OSSA-2026-016): tags by readers, n
   };
 
   beforeAll(async () => {
-    const options = { securityGroup: { enable_security_group: true }, service: { service_plugins: ['trunk'] } };
+    const options = {
+      securityGroup: { enable_security_group: true },
+      service: { service_plugins: ['trunk', 'router'] },
+    };
     own = await makeTenants({ newDefaults, options });
   });
   afterAll(() => own[Symbol.asyncDispose]());
 
   it('are refused on everything that takes tags', async () => {
     const onNetwork = new Set(['subnet', 'port']);
+    const { id: outside } = await own.create(admin, 'networks', { 'router:external': true });
+    await own.create(admin, 'subnets', { network_id: outside, ip_version: 4, cidr: '198.51.100.0/24' });
+    const more: Record<string, object> = { ...inputs, floatingip: { floating_network_id: outside } };
     let tried = 0;
     for (const { member, path } of tagged) {
       const network_id = (onNetwork.has(member) || member === 'trunk') && (await own.create(victim, 'networks', {})).id;
       const place =
         member === 'trunk' ? { port_id: (await own.create(victim, 'ports', { network_id })).id } : { network_id };
-      const { id } = await own.create(victim, path, { ...inputs[member], ...(network_id && place) });
+      const { id } = await own.create(victim, path, { ...more[member], ...(network_id && place) });
       await own.ask(victim, 'PUT', `${path}/${id}/tags`, { tags: ['kept'] });
       for (const [method, below, body] of writes) {
         const answer = await own.ask(reader(victim.project), method, `${path}/${id}/tags${below}`, body);

@@ -115,6 +115,38 @@ export const reaches: Readonly<Record<string, readonly [expected: string, reach:
     '404 RbacPolicyNotFound',
     (of) => ['PUT', `rbac-policies/${of.rbac}`, { rbac_policy: { target_tenant: 'attacker' } }],
   ],
+  'a router of ours on their subnet': [
+    '404 SubnetNotFound',
+    (of, own) => ['PUT', `routers/${own.router}/add_router_interface`, { subnet_id: of.subnet }],
+  ],
+  'a router of ours with their port': [
+    '404 PortNotFound',
+    (of, own) => ['PUT', `routers/${own.router}/add_router_interface`, { port_id: of.port }],
+  ],
+  'their router on our subnet': [
+    '404 RouterNotFound',
+    (of, own) => ['PUT', `routers/${of.router}/add_router_interface`, { subnet_id: own.subnet }],
+  ],
+  'their router off their subnet': [
+    '404 RouterNotFound',
+    (of) => ['PUT', `routers/${of.router}/remove_router_interface`, { subnet_id: of.subnet }],
+  ],
+  'their interface off our router': [
+    '404 RouterInterfaceNotFound',
+    (of, own) => ['PUT', `routers/${own.router}/remove_router_interface`, { port_id: of.leg }],
+  ],
+  'our router leads to their network': [
+    '404 NetworkNotFound',
+    (of, own) => ['PUT', `routers/${own.router}`, { router: { external_gateway_info: { network_id: of.network } } }],
+  ],
+  'a router that leads to their network': [
+    '404 NetworkNotFound',
+    (of) => ['POST', 'routers', { router: { external_gateway_info: { network_id: of.network } } }],
+  ],
+  'routes of their router': [
+    '404 RouterNotFound',
+    (of) => ['PUT', `routers/${of.router}/add_extraroutes`, { router: { routes: [] } }],
+  ],
   'a trunk on their port': ['404 PortNotFound', (of) => ['POST', 'trunks', { trunk: { port_id: of.port } }]],
   'a trunk on what theirs carries': [
     '404 PortNotFound',
@@ -198,6 +230,8 @@ export const places: Readonly<Record<keyof Ids, readonly [collection: string, me
   pool: ['subnetpools', 'subnetpool', 'SubnetPoolNotFound'],
   trunk: ['trunks', 'trunk', 'TrunkNotFound'],
   carried: ['ports', 'port', 'PortNotFound'],
+  router: ['routers', 'router', 'RouterNotFound'],
+  leg: ['ports', 'port', 'PortNotFound'],
   rbac: ['rbac-policies', 'rbac_policy', 'RbacPolicyNotFound'],
   segment: ['segments', 'segment', 'SegmentNotFound'],
   range: ['network-segment-ranges', 'network_segment_range', 'NetworkSegmentRangeNotFound'],

@@ -21,6 +21,9 @@ export interface Ids {
   readonly pool: string;
   readonly rbac: string;
   readonly trunk: string;
+  readonly router: string;
+  /** An interface of the router. */
+  readonly leg: string;
   /** A port on the trunk. */
   readonly carried: string;
   readonly segment: string;
@@ -42,6 +45,8 @@ export function nobodys(): Ids {
     pool: id(),
     rbac: id(),
     trunk: id(),
+    router: id(),
+    leg: id(),
     carried: id(),
     segment: id(),
     range: id(),
@@ -63,7 +68,14 @@ export async function raise(parts: { database?: Database; newDefaults?: boolean 
       vxlan: { vni_ranges: ['1000:2000'] },
       securityGroup: { enable_security_group: true },
       service: {
-        service_plugins: ['segments', 'network_segment_range', 'trunk', 'auto_allocate', 'network_ip_availability'],
+        service_plugins: [
+          'segments',
+          'network_segment_range',
+          'trunk',
+          'router',
+          'auto_allocate',
+          'network_ip_availability',
+        ],
       },
     },
   });
@@ -81,6 +93,9 @@ export async function raise(parts: { database?: Database; newDefaults?: boolean 
     const carried = await make('ports', { ...text, network_id: network });
     const sub_ports = [{ port_id: carried, segmentation_type: 'vlan', segmentation_id: 100 }];
     const trunk = await make('trunks', { ...text, port_id: parent, sub_ports });
+    const router = await make('routers', text);
+    const legged = await t.ask(who, 'PUT', `routers/${router}/add_router_interface`, { subnet_id: subnet });
+    const leg = legged.body.port_id as string;
     const scope = await make('address-scopes', { name: secret, ip_version: 4 });
     const prefixes = [`172.${octet}.0.0/16`];
     const pool = await make('subnetpools', { ...text, prefixes, address_scope_id: scope });
@@ -94,11 +109,12 @@ export async function raise(parts: { database?: Database; newDefaults?: boolean 
       'security-groups': group,
       subnetpools: pool,
       trunks: trunk,
+      routers: router,
     };
     for (const [collection, id] of Object.entries(tagged)) {
       await t.ask(who, 'PUT', `${collection}/${id}/tags`, { tags: [secret.replaceAll(' ', '-')] });
     }
-    return { network, subnet, port, group, rule, addressGroup, scope, pool, rbac, trunk, carried };
+    return { network, subnet, port, group, rule, addressGroup, scope, pool, rbac, trunk, carried, router, leg };
   };
   const theirs = await furnish(victim, 16);
   const own = await furnish(attacker, 17);

@@ -14,6 +14,19 @@ const gone = (table: string, column: string, where = 'true') => [
 ];
 const twice = (table: string) => [...loose(table), `insert into ${table} select * from ${table}`];
 
+const agentOfRouter = (agent: string, index: number): string =>
+  `insert into routerl3agentbindings (router_id, l3_agent_id, binding_index) select min(id), '${agent}', ${index} from routers`;
+
+const standard = 'id, project_id, description, created_at, updated_at, revision_number';
+const standardValues = "'x', 'p', '', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 0";
+
+/** A floating IP at the address of some port, which leads to a port and a fixed address and through a router. */
+const floatingIp = (port: string, fixed: string, router: string, address = 'a.ip_address'): string =>
+  `insert into floatingips (${standard}, floating_ip_address, floating_network_id, floating_port_id, fixed_port_id,
+      fixed_ip_address, router_id, status, dns_name, dns_domain)
+    select ${standardValues}, ${address}, a.network_id, a.port_id, ${port}, ${fixed}, ${router}, 'DOWN', '', ''
+    from ipallocations a limit 1`;
+
 export const plants: Readonly<Record<string, readonly string[]>> = {
   'a network has a segment': ['delete from networksegments'],
   'a VLAN id that is taken is that of one segment': ["insert into ml2_vlan_allocations values ('physnet9', 7)"],
@@ -31,10 +44,42 @@ export const plants: Readonly<Record<string, readonly string[]>> = {
   'an address is given once': twice('ipallocations'),
   'a MAC address is given once on a network': twice('ports'),
   'a gateway is no port’s but a router’s': [
-    'update subnets set gateway_ip = (select min(ip_address) from ipallocations)',
+    `update subnets set gateway_ip = (select min(a.ip_address) from ipallocations a join ports p on p.id = a.port_id
+      where p.device_owner not like 'network:%')`,
   ],
   'a port has one active binding': ["update ml2_port_bindings set status = 'INACTIVE'"],
   'a binding is a port’s': gone('ml2_port_bindings', 'port_id'),
+  'a router that is not highly available has one agent at most': [agentOfRouter('a', 1), agentOfRouter('b', 2)],
+  'an HA router has a VRRP id on the network of its project': ['update routers set ha_vr_id = 7'],
+  'a VRRP id is that of one router': [
+    'insert into ha_router_vrid_allocations (network_id, vr_id) select min(id), 7 from networks',
+  ],
+  'an agent of an HA router has a port of it': ['update routers set ha_vr_id = 7', agentOfRouter('a', 1)],
+  'a port on an HA network is an agent’s of the router': [
+    `insert into ha_router_agent_port_bindings (port_id, router_id, l3_agent_id, state)
+      select min(port_id), min(router_id), 'a', 'standby' from routerports`,
+  ],
+  'a port of a router is there, and so is the router': gone('routerports', 'router_id'),
+  'a port of a router says whose it is': ["update ports set device_id = '' where device_owner like 'network:router%'"],
+  'a router leads outside by a port of its own': [
+    "update routers set gw_port_id = (select min(id) from ports where device_owner = '')",
+  ],
+  'a route is a router’s': [
+    `insert into routerroutes (router_id, destination, nexthop, position) values ('gone', '10.0.0.0/8', '10.0.0.1', 0)`,
+  ],
+  'a floating IP has the address of its port': [floatingIp('null', 'null', 'null', "'192.0.2.9'")],
+  'a floating IP leads to an address that its port has': [floatingIp('a.port_id', "'192.0.2.9'", "'r'")],
+  'a floating IP that leads to no port goes through a router while it forwards ports, and then only': [
+    floatingIp('null', 'null', "'r'"),
+  ],
+  'a forwarding leads to an address that its port has': [
+    `insert into portforwardings (${standard}, floatingip_id, internal_port_id, internal_ip_address, protocol)
+      select ${standardValues}, 'f', id, '192.0.2.9', 'tcp' from ports limit 1`,
+  ],
+  'an NDP proxy is for an address that its port has': [
+    `insert into ndp_proxies (${standard}, name, router_id, port_id, ip_address)
+      select ${standardValues}, '', 'r', id, '2001:db8::9' from ports limit 1`,
+  ],
   'a level of a binding is on a segment of the port’s network': [
     "insert into ml2_port_binding_levels (port_id, host, level, driver, segment_id) values ('gone', 'h', 0, 'd', 's')",
   ],

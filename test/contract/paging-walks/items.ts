@@ -51,7 +51,42 @@ export async function furnish(t: Tenants): Promise<void> {
     });
   }
   await rules(t, groups[0]!, addresses[0]!);
+  await routed(t);
   for (let i = 0; i < COUNT; i++) await operators(t, i, networks[i]!);
+}
+
+/** Routers, and what stands on them. */
+async function routed(t: Tenants): Promise<void> {
+  const { id: address_scope_id } = await t.create(admin, 'address-scopes', { name: 'z', ip_version: 6, shared: true });
+  const pool = { name: 'l3', prefixes: ['2001:db8::/32'], default_prefixlen: 64, address_scope_id, shared: true };
+  const v6 = { ip_version: 6, subnetpool_id: (await t.create(admin, 'subnetpools', pool)).id };
+  const outside = await t.create(admin, 'networks', { name: 'outside', 'router:external': true });
+  const v4 = { ip_version: 4, cidr: '198.18.0.0/16', enable_dhcp: false };
+  await t.create(admin, 'subnets', { network_id: outside.id, ...v4 });
+  await t.create(admin, 'subnets', { network_id: outside.id, ...v6, enable_dhcp: false });
+  for (let i = 0; i < COUNT; i++) {
+    const name = names[i]!;
+    const who = i < 8 ? demo : admin;
+    const inside = await t.create(who, 'networks', { name: 'inside' });
+    const subnets = [v6, { ip_version: 4, cidr: '10.0.0.0/24' }];
+    const gateway = { external_gateway_info: { network_id: outside.id }, enable_ndp_proxy: true };
+    const router = await t.create(who, 'routers', { name, description: name, ...gateway, admin_state_up: i % 3 > 0 });
+    for (const subnet of subnets) {
+      const { id: subnet_id } = await t.create(who, 'subnets', { network_id: inside.id, ...subnet });
+      await t.ask(who, 'PUT', `routers/${router.id}/add_router_interface`, { subnet_id });
+    }
+    const port = await t.create(who, 'ports', { network_id: inside.id });
+    const floating = { floating_network_id: outside.id, description: name };
+    await t.create(who, 'floatingips', { ...floating, ...(i % 2 && { port_id: port.id }) });
+    await t.create(who, 'ndp_proxies', { name, router_id: router.id, port_id: port.id });
+    const label = await t.create(admin, 'metering/metering-labels', { name, description: name, shared: i % 2 === 0 });
+    await t.create(admin, 'metering/metering-label-rules', {
+      metering_label_id: label.id,
+      direction: i % 3 ? 'ingress' : 'egress',
+      excluded: i % 2 === 0,
+      ...(i % 4 ? { source_ip_prefix: `10.${i}.0.0/16` } : { remote_ip_prefix: `10.${i}.0.0/16` }),
+    });
+  }
 }
 
 /** On a port of its own, with another for a sub-port. */

@@ -48,6 +48,7 @@ export const published = {
   'qos/policies': row(['admin', 'own:reader', 'shared'], ['admin', 'own:manager']),
   'rbac-policies': row(['admin', 'own:reader'], members),
   trunks: row(['admin', 'own:reader'], members),
+  routers: row(['admin', 'own:reader'], members),
   flavors: row(['reader'], admins),
   service_profiles: row(admins, admins),
   'default-security-group-rules': row(['reader'], admins),

@@ -70,8 +70,14 @@ export class ServedStage implements AsyncDisposable {
     return await misbehaviour(cases, this.spots, { atOnce: AT_ONCE, settle: (listeners) => this.#settle(listeners) });
   }
 
-  /** Switches a host off, and on again: links, rules and processes are gone, files are not. */
-  async reboot(name: string): Promise<void> {
+  /**
+   * Switches a host off, and on again: links, rules and processes are gone, files are not. Its guests are there before its agent is,
+   * and packets knock from then on until its rules are in force.
+   *
+   * @param cases what is sent meanwhile
+   * @returns a line for each time that something else came of it
+   */
+  async reboot(name: string, cases: readonly Case[]): Promise<string[]> {
     const guests = [...this.spots.values()].map(({ guest }) => guest);
     const there = guests.filter((guest) => this.#placement.hostOf(guest) === name);
     for (const guest of there) await this.#close(guest);
@@ -80,27 +86,28 @@ export class ServedStage implements AsyncDisposable {
     await served.kill();
     await this.#lab.removeHost(served.host);
     await this.#raise(name);
-    await this.plug(there);
+    const raised = this.served.get(name)!;
+    await raised.stop();
+    await this.#plugOn(name, there);
+    let isUp = false;
+    const starting = raised.start().finally(() => {
+      isUp = true;
+    });
+    const wrong: string[] = [];
+    while (!isUp) wrong.push(...(await this.misbehaviour(cases)));
+    await starting;
+    return wrong;
   }
 
   async plug(guests: readonly Guest[]): Promise<void> {
     for (const name of this.#placement.hosts) {
-      const served = this.served.get(name)!;
-      const { host } = served;
       const there = guests.filter((guest) => this.#placement.hostOf(guest) === name);
       if (there.length === 0) continue;
-      const places = [];
+      const served = this.served.get(name)!;
       // One look at all of them takes a tenth of the time of one at each.
       await served.stop();
-      for (const guest of there) {
-        const netns = await plugQuietly(host, this.made.port(guest), guest.name);
-        places.push({ host, netns, device: 'eth0' }, { host, device: tapName(this.made.port(guest).id) });
-      }
+      await this.#plugOn(name, there);
       await served.start();
-      const stations = await openStations(places);
-      for (const [at, guest] of there.entries()) {
-        this.spots.set(guest.name, { guest, card: stations[2 * at]!, outside: stations[2 * at + 1]! });
-      }
     }
     for (const guest of guests) await this.#becomes(guest, 'ACTIVE');
   }
@@ -149,6 +156,19 @@ export class ServedStage implements AsyncDisposable {
     await this.#switch.connect(`${name}a`, { trunk: vlans });
     this.#sides.set(name, (await openStations([{ host, device: 'eth1' }]))[0]!);
     this.served.set(name, await ServedHost.open(host, this.server, ['physnet1:eth1'], { filters: true }));
+  }
+
+  async #plugOn(name: string, guests: readonly Guest[]): Promise<void> {
+    const { host } = this.served.get(name)!;
+    const places = [];
+    for (const guest of guests) {
+      const netns = await plugQuietly(host, this.made.port(guest), guest.name);
+      places.push({ host, netns, device: 'eth0' }, { host, device: tapName(this.made.port(guest).id) });
+    }
+    const stations = await openStations(places);
+    for (const [at, guest] of guests.entries()) {
+      this.spots.set(guest.name, { guest, card: stations[2 * at]!, outside: stations[2 * at + 1]! });
+    }
   }
 
   async #becomes(guest: Guest, status: string): Promise<void> {
