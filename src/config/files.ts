@@ -17,6 +17,8 @@ const defaultFiles: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'neutron-ipset-cleanup': [['neutron.conf'], ['plugins/ml2/linuxbridge_agent.ini']],
   'neutron-dhcp-agent': [['neutron.conf'], ['dhcp_agent.ini']],
   'neutron-netns-cleanup': [['neutron.conf'], ['dhcp_agent.ini']],
+  'neutron-l3-agent': [['neutron.conf'], ['l3_agent.ini']],
+  'neutron-metering-agent': [['neutron.conf'], ['metering_agent.ini']],
   'neutron-metadata-agent': [['neutron.conf'], ['metadata_agent.ini']],
 };
 

@@ -24,6 +24,20 @@ export interface IssuedToken extends TokenFacts {
   readonly catalog: readonly CatalogService[];
 }
 
+interface PassedQuestion {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: object;
+}
+
+interface PassedAnswer {
+  readonly status: number;
+  readonly token: string | null;
+  /** JSON; null without one. */
+  readonly body: unknown;
+}
+
 /** Identity API v3 of one Keystone, as far as tokens go. */
 export class KeystoneClient {
   readonly #base: string;
@@ -61,6 +75,16 @@ export class KeystoneClient {
     if (answer.status === 200) return this.#read(() => tokenFacts(answer.body));
     if (answer.status === 404 || answer.status === 400) return null;
     throw new KeystoneRefusal(answer.status, `${this.#base}: ${messageOf(answer)}`);
+  }
+
+  /**
+   * Passes on what somebody asks for themselves, and the answer as it is.
+   * @throws Error when Keystone cannot be reached
+   */
+  async pass({ method, path, headers, body }: PassedQuestion): Promise<PassedAnswer> {
+    const answer = await this.#http.send(method, this.#base + path, headers, body);
+    const token = answer.headers['x-subject-token'];
+    return { status: answer.status, token: typeof token === 'string' ? token : null, body: answer.body };
   }
 
   close(): void {

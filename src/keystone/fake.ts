@@ -14,6 +14,10 @@ interface FakeToken {
 /** A Keystone of a few lines over real HTTP, for tests: issues tokens, validates them, can be down or forgetful. */
 export class FakeKeystone implements AsyncDisposable {
   readonly tokens = new Map<string, FakeToken>();
+  /** Of everybody, where they have more than that of their token. */
+  readonly projects: string[] = [];
+  /** Who has a password; anybody else who asks for a token is the service user. */
+  readonly people = new Map<string, { password: string; facts: Partial<FakeToken> }>();
   /** Bodies of requests for tokens, and how often tokens were validated. */
   readonly issued: Json[] = [];
   validations = 0;
@@ -89,9 +93,37 @@ export class FakeKeystone implements AsyncDisposable {
   async #answer(request: IncomingMessage): Promise<{ status: number; headers?: Record<string, string>; body?: Json }> {
     if (this.broken !== null) return { status: this.broken, body: { error: { message: 'broken' } } };
     const { pathname, searchParams } = new URL(request.url!, this.url);
+    const asker = String(request.headers['x-auth-token']);
+    if (pathname === '/v3/auth/projects') {
+      const { project } = this.tokens.get(asker) ?? {};
+      if (project === undefined) return { status: 401, body: { error: { message: 'who are you' } } };
+      const names = this.projects.length > 0 ? this.projects : [project];
+      return {
+        status: 200,
+        body: { projects: names.map((name) => ({ id: name, name, domain_id: 'default', enabled: true })) },
+      };
+    }
     if (pathname !== '/v3/auth/tokens') return { status: 404 };
+    if (request.method === 'DELETE') {
+      const ended = this.tokens.has(asker) && this.tokens.delete(String(request.headers['x-subject-token']));
+      return { status: ended ? 204 : 401 };
+    }
     if (request.method === 'POST') {
-      this.issued.push(await readJson(request));
+      const wanted = await readJson(request);
+      this.issued.push(wanted);
+      const other = this.tokens.get(wanted?.auth?.identity?.token?.id);
+      if (other !== undefined) {
+        const scoped = this.add({ ...other, project: wanted.auth.scope.project.id });
+        return { status: 201, headers: { 'X-Subject-Token': scoped }, body: this.#body(scoped) };
+      }
+      const known = this.people.get(wanted?.auth?.identity?.password?.user?.name);
+      if (known !== undefined) {
+        if (wanted.auth.identity.password.user.password !== known.password) {
+          return { status: 401, body: { error: { code: 401, message: 'wrong password', title: 'Unauthorized' } } };
+        }
+        const theirs = this.add(known.facts);
+        return { status: 201, headers: { 'X-Subject-Token': theirs }, body: this.#body(theirs) };
+      }
       const token = this.add({ user: 'neutron', project: 'service', roles: ['service'] });
       return { status: 201, headers: { 'X-Subject-Token': token }, body: this.#body(token) };
     }

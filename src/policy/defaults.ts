@@ -17,6 +17,7 @@ const adminOrMember = '(rule:admin_only) or (role:member and project_id:%(projec
 const adminOrReader = '(rule:admin_only) or (role:reader and project_id:%(project_id)s)';
 const adminOrManager = '(rule:admin_only) or (role:manager and project_id:%(project_id)s)';
 const adminOrOwner = 'rule:admin_or_owner';
+const adminOrParentOwner = 'rule:admin_or_ext_parent_owner';
 const adminOrNetworkOwner = 'rule:admin_or_network_owner';
 const networkMember = '(rule:admin_only) or (rule:service_api) or role:member and rule:network_owner';
 const networkMemberOrShared =
@@ -34,6 +35,7 @@ const poolReader = '(rule:admin_only) or (role:reader and project_id:%(project_i
 const groupReader = '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared_security_group';
 const qosReader = '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared_qos_policy';
 const parentReader = '(rule:admin_only) or (role:reader and rule:ext_parent_owner)';
+const parentMember = '(rule:admin_only) or (role:member and rule:ext_parent_owner)';
 const parentManager = '(rule:admin_only) or (role:manager and rule:ext_parent_owner)';
 const wildcard =
   'rule:admin_only or (not field:rbac_policy:target_tenant=* and not field:rbac_policy:target_project=*)';
@@ -340,6 +342,36 @@ export const defaultRules: Readonly<Record<string, DefaultRule>> = {
   get_subports: rule(adminOrReader, anyone),
   add_subports: rule(adminOrMember, adminOrOwner),
   remove_subports: rule(adminOrMember, adminOrOwner),
+  // floating IPs
+  create_floatingip: rule(adminOrMember, anyone),
+  'create_floatingip:floating_ip_address': rule(adminOrManager, admin),
+  'create_floatingip:tags': rule(adminOrMember, adminOrMember, 'create_floatingips_tags'),
+  get_floatingip: rule(adminOrReader, adminOrOwner),
+  'get_floatingip:tags': rule(adminOrReader, adminOrReader, 'get_floatingips_tags'),
+  update_floatingip: rule(adminOrMember, adminOrOwner),
+  'update_floatingip:tags': rule(adminOrMember, adminOrMember, 'update_floatingips_tags'),
+  delete_floatingip: rule(adminOrMember, adminOrOwner),
+  'delete_floatingip:tags': rule(adminOrMember, adminOrMember, 'delete_floatingips_tags'),
+  get_floatingip_pool: rule(adminOrReader, anyone),
+  create_floatingip_port_forwarding: rule(parentMember, adminOrParentOwner),
+  get_floatingip_port_forwarding: rule(parentReader, adminOrParentOwner),
+  update_floatingip_port_forwarding: rule(parentMember, adminOrParentOwner),
+  delete_floatingip_port_forwarding: rule(parentMember, adminOrParentOwner),
+  create_router_conntrack_helper: rule(parentMember, adminOrParentOwner),
+  get_router_conntrack_helper: rule(parentReader, adminOrParentOwner),
+  update_router_conntrack_helper: rule(parentMember, adminOrParentOwner),
+  delete_router_conntrack_helper: rule(parentMember, adminOrParentOwner),
+  create_ndp_proxy: rule(adminOrMember, anyone),
+  get_ndp_proxy: rule(adminOrReader, adminOrOwner),
+  update_ndp_proxy: rule(adminOrMember, adminOrOwner),
+  delete_ndp_proxy: rule(adminOrMember, adminOrOwner),
+  // metering
+  create_metering_label: rule(adminOrManager, admin),
+  get_metering_label: rule(adminOrReader, admin),
+  delete_metering_label: rule(adminOrManager, admin),
+  create_metering_label_rule: rule(adminOrManager, admin),
+  get_metering_label_rule: rule(adminOrReader, admin),
+  delete_metering_label_rule: rule(adminOrManager, admin),
   // quality of service
   shared_qos_policy: rule('field:policies:shared=True'),
   get_policy: rule(qosReader, anyone),
@@ -383,6 +415,33 @@ export const defaultRules: Readonly<Record<string, DefaultRule>> = {
   get_alias_minimum_packet_rate_rule: rule('rule:get_policy_minimum_packet_rate_rule'),
   update_alias_minimum_packet_rate_rule: rule('rule:update_policy_minimum_packet_rate_rule'),
   delete_alias_minimum_packet_rate_rule: rule('rule:delete_policy_minimum_packet_rate_rule'),
+  // routers
+  create_router: rule(adminOrMember, anyone),
+  'create_router:distributed': rule(admin),
+  'create_router:ha': rule(admin),
+  'create_router:external_gateway_info': rule(adminOrMember, adminOrOwner),
+  'create_router:external_gateway_info:network_id': rule(adminOrMember, adminOrOwner),
+  'create_router:external_gateway_info:enable_snat': rule(admin),
+  'create_router:external_gateway_info:external_fixed_ips': rule(admin),
+  'create_router:tags': rule(adminOrMember, adminOrMember, 'create_routers_tags'),
+  get_router: rule(adminOrReader, adminOrOwner),
+  'get_router:distributed': rule(admin),
+  'get_router:ha': rule(admin),
+  'get_router:tags': rule(adminOrReader, adminOrReader, 'get_routers_tags'),
+  update_router: rule(adminOrMember, adminOrOwner),
+  'update_router:distributed': rule(admin),
+  'update_router:ha': rule(admin),
+  'update_router:external_gateway_info': rule(adminOrMember, adminOrOwner),
+  'update_router:external_gateway_info:network_id': rule(adminOrMember, adminOrOwner),
+  'update_router:external_gateway_info:enable_snat': rule(admin),
+  'update_router:external_gateway_info:external_fixed_ips': rule(admin),
+  'update_router:tags': rule(adminOrMember, adminOrMember, 'update_routers_tags'),
+  delete_router: rule(adminOrMember, adminOrOwner),
+  'delete_router:tags': rule(adminOrMember, adminOrMember, 'delete_routers_tags'),
+  add_router_interface: rule(adminOrMember, adminOrOwner),
+  remove_router_interface: rule(adminOrMember, adminOrOwner),
+  add_extraroutes: rule(adminOrMember, adminOrOwner),
+  remove_extraroutes: rule(adminOrMember, adminOrOwner),
   // auto-allocated topology
   get_auto_allocated_topology: rule(adminOrReader, adminOrOwner),
   delete_auto_allocated_topology: rule(adminOrMember, adminOrOwner),

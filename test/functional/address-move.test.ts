@@ -66,8 +66,9 @@ it('a TCP session over the card lives on while its address moves to the bridge a
   const addressesOf = async (device: string) =>
     (await host.links()).includes(device) ? await host.read(['ip', '-4', '-o', 'addr', 'show', 'dev', device]) : '';
   await until('the address on the bridge', async () => (await addressesOf(bridge)).includes('192.0.2.10/24'));
-  expect(await addressesOf('eth1')).toBe('');
-  expect(await host.read(['ip', 'route', 'show', 'default'])).toContain(`dev ${bridge}`);
+  await until('no address on the card', async () => (await addressesOf('eth1')) === '');
+  const defaultRoute = () => host.read(['ip', 'route', 'show', 'default']);
+  await until('the routes on the bridge', async () => (await defaultRoute()).includes(`dev ${bridge}`));
   expect(await host.read(['ip', 'route', 'show', '198.51.100.0/24'])).toContain('via 192.0.2.9');
   const onBridge = heard();
   await until('words over the bridge', () => heard() > onBridge + 20);
@@ -76,7 +77,8 @@ it('a TCP session over the card lives on while its address moves to the bridge a
   await deployment.api.remove('port', port.id);
   await deployment.api.remove('network', network.id);
   await until('the address back on the card', async () => (await addressesOf('eth1')).includes('192.0.2.10/24'));
-  expect(await host.links()).not.toContain(bridge);
+  // The address is there before its routes, and the bridge is the last to go.
+  await until('the bridge gone', async () => !(await host.links()).includes(bridge));
   expect(await host.read(['ip', 'route', 'show', 'default'])).toContain('via 192.0.2.1 dev eth1');
   expect(await host.read(['ip', 'route', 'show', '198.51.100.0/24'])).toContain('via 192.0.2.9');
   const onCard = heard();
