@@ -46,6 +46,7 @@ export class Tenants implements AsyncDisposable {
       options: defaultValues(apiOptions),
       protection: 'off',
       gate: policyGate(policy, plugin),
+      dashboard: { folder: '/nonexistent', version: 'test', signIn: 'keystone' },
       logger: { debug() {}, info() {}, warn() {}, error: (fields: object) => void this.faults.push(fields) },
       authenticate: (headers, requestId) =>
         policy.identify({
@@ -59,6 +60,7 @@ export class Tenants implements AsyncDisposable {
     });
   }
 
+  /** @param path below `/v2.0/`, or with a slash at the front the whole */
   async ask(
     caller: Caller,
     method: string,
@@ -68,7 +70,7 @@ export class Tenants implements AsyncDisposable {
   ): Promise<{ status: number; body: Json }> {
     const response = await this.#api.inject({
       method: method as 'GET',
-      url: `/v2.0/${path}`,
+      url: path.startsWith('/') ? path : `/v2.0/${path}`,
       headers: {
         'x-project': caller.project,
         'x-roles': caller.roles.join(','),

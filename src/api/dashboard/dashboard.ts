@@ -11,6 +11,7 @@ import { EventStreams } from './event-streams.ts';
 import { BuiltFiles } from './files.ts';
 import { commonHeaders } from './headers.ts';
 import { pageOf } from './pages.ts';
+import { permissionsOf } from './permissions.ts';
 import { type AskIdentity, SignIn } from './sign-in.ts';
 
 /** What the dashboard is given by the program. */
@@ -37,7 +38,7 @@ const PREFIX = '/dashboard/';
 
 /**
  * Serves the dashboard below `/dashboard/`: its files, which everybody may have, the way to Keystone, and the stream of what
- * changes, for those who are known. Everything else a page asks of `/v2.0` as any client does.
+ * changes and what the rules permit, for those who are known. Everything else a page asks of `/v2.0` as any client does.
  *
  * @returns how to end it, before the server ends
  */
@@ -59,6 +60,14 @@ export function serveDashboard(app: FastifyInstance, parts: DashboardParts): { c
     return null;
   };
 
+  const tellPermissions = async (request: FastifyRequest): Promise<PageAnswer> => {
+    const context = await authenticate(request.headers, request.id);
+    request.caller = context;
+    if (context === null) return json(401, unauthorizedDocument);
+    const target = request.raw.url!.slice(PREFIX.length);
+    return json(200, JSON.stringify(await permissionsOf(service, context, target)));
+  };
+
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<PageAnswer | null> => {
     const { method, headers } = request;
     const body = request.body as Buffer | undefined;
@@ -71,6 +80,7 @@ export function serveDashboard(app: FastifyInstance, parts: DashboardParts): { c
     // By a path without a host, for whatever stands in front of us may call us by another name.
     if (path === '/dashboard') return { status: 308, headers: { ...commonHeaders, Location: 'dashboard/' }, body: '' };
     if (name === 'config.json') return settings;
+    if (/^permissions(\/|$)/.test(name)) return tellPermissions(request);
     if (name === 'events') return method === 'GET' ? openStream(request, reply) : json(405, outsideMethodDocument);
     return (await pageOf(files, name, headers)) ?? json(404, outsideDocument);
   };

@@ -2,10 +2,11 @@ import { LRUCache } from 'lru-cache';
 import type { Collection, CorePlugin } from '../../plugin/contract.ts';
 import { credentialsOf } from '../../policy/credentials.ts';
 import type { Policy } from '../../policy/policy.ts';
-import type { Call, Item } from '../call.ts';
+import type { Call, Item, Target } from '../call.ts';
 import type { Gate, Look } from '../gate.ts';
 import { Parents } from './parents.ts';
 import { requirePermission } from './permission.ts';
+import { rightsOfCaller } from './rights.ts';
 import { judgesObjects, type Sight, seen, sightOf } from './sight.ts';
 
 const SIGHTS_KEPT = 2_000;
@@ -22,9 +23,10 @@ export function policyGate(policy: Policy, plugin: Pick<CorePlugin, 'collections
     }
     return sight;
   };
-  const collectionOf = ({ resource, parentId }: Call): Collection<Item> =>
+  const collectionOf = ({ resource, parentId }: Target): Collection<Item> =>
     parentId === null ? plugin.collections[resource.key]! : plugin.children[resource.key]!(parentId);
   return {
+    rights: rightsOfCaller({ policy, collections: plugin.collections, collectionOf }),
     permit: (call) => requirePermission({ policy, plugin, collectionOf }, call),
     look(call): Look {
       const sight = sightFor(call);
