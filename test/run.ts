@@ -1,14 +1,15 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compareRootNamespace, readRootNamespace } from './support/root-namespace.ts';
+import type { KindReport } from './support/runs/report.ts';
+import { afterSecondTry, MOST_REPEATS, repeatsOf, type SecondPass } from './support/runs/second-try.ts';
+import { failedOf, listsOf, type Row, rowOf, tableOf, totalOf } from './support/runs/summary.ts';
+import { run, runVitest } from './support/runs/vitest-run.ts';
 import { ensureTestTools } from './support/tools.ts';
 
 /**
- * What `npm test` runs: tools, types, lint, then the tests of every kind, and at the end a look at the machine's own network,
- * which must be as it was. The last line printed is `N passed, N failed`.
+ * What `npm test` runs: tools, types, lint, then the tests of every kind, what failed of them once more on a machine that is
+ * quiet by then, and at the end a look at the machine's own network, which must be as it was. The last line printed is
+ * `N passed, N failed`.
  */
 const kinds = ['unit', 'contract', 'mariadb', 'postgresql', 'compat', 'functional', 'systemd', 'vm'] as const;
 /**
@@ -19,11 +20,6 @@ const besides: readonly (readonly Kind[])[] = [['systemd', 'vm'], ['functional']
 /** Only where asked for: it installs the real OpenStack. */
 const extraKinds = ['keystone', 'messaging', 'clients', 'mixes', 'tempest', 'differential'] as const;
 type Kind = (typeof kinds | typeof extraKinds)[number];
-
-interface Counts {
-  passed: number;
-  failed: number;
-}
 
 const { values } = parseArgs({
   options: {
@@ -54,15 +50,7 @@ async function main(): Promise<number> {
     return 2;
   }
 
-  const total: Counts = { passed: 0, failed: 0 };
-  const summary: string[] = [];
-  const add = (name: string, counts: Counts, seconds: number): void => {
-    total.passed += counts.passed;
-    total.failed += counts.failed;
-    summary.push(
-      `${name.padEnd(24)}${String(counts.passed).padStart(5)} passed ${String(counts.failed).padStart(4)} failed ${seconds.toFixed(1).padStart(7)} s`,
-    );
-  };
+  const rows: Row[] = [];
   const one = async (name: string, check: () => Promise<boolean>): Promise<void> => {
     heading(name);
     const start = performance.now();
@@ -70,7 +58,7 @@ async function main(): Promise<number> {
       process.stdout.write(`${error.message}\n`);
       return false;
     });
-    add(name, { passed: good ? 1 : 0, failed: good ? 0 : 1 }, (performance.now() - start) / 1000);
+    rows.push({ name, counts: { passed: good ? 1 : 0, failed: good ? 0 : 1 }, seconds: secondsSince(start) });
   };
 
   await one('tools', () => ensureTestTools({ install: !values['no-install'] }));
@@ -83,19 +71,27 @@ async function main(): Promise<number> {
     await one('lint', () => succeeds('node_modules/.bin/biome', ['check', '--diagnostic-level=error']));
     await one('dead code', () => succeeds('node_modules/.bin/knip', ['--no-progress', '--no-config-hints']));
   }
+  const reports = new Map<string, KindReport>();
+  const seconds = new Map<string, number>();
   for (const kind of ofKind) {
     heading(kind);
-    const { counts, seconds, output } = await (begun.get(kind) ?? timed(kind, 'shown'));
-    process.stdout.write(output);
-    add(kind, counts, seconds);
+    const ended = await (begun.get(kind) ?? timed(kind, 'shown'));
+    process.stdout.write(ended.output);
+    reports.set(kind, ended.report);
+    seconds.set(kind, ended.seconds);
   }
+  // When the rest has failed for good there is nothing to be won.
+  const late = totalOf(rows).failed === 0 ? await tryAgain(reports, seconds) : [];
+  rows.push(...ofKind.map((kind) => rowOf(kind, reports.get(kind)!, seconds.get(kind)!)));
   await one('the host is as before', async () => {
     const differences = compareRootNamespace(before, await readRootNamespace());
     for (const line of differences) process.stdout.write(`${line}\n`);
     return differences.length === 0;
   });
 
-  process.stdout.write(`\n${summary.join('\n')}\n\n${total.passed} passed, ${total.failed} failed\n`);
+  const total = totalOf(rows);
+  process.stdout.write(`\n${tableOf(rows, late)}${listsOf(reports, late)}`);
+  process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
   return total.failed === 0 ? 0 : 1;
 }
 
@@ -113,79 +109,51 @@ function begin(rows: readonly (readonly Kind[])[]): Map<Kind, ReturnType<typeof 
   return begun;
 }
 
+/** Runs what failed once more, one after the other, and brings the reports up to date; returns what passed this time. */
+async function tryAgain(reports: Map<string, KindReport>, seconds: Map<string, number>): Promise<SecondPass[]> {
+  const failed = failedOf(reports);
+  if (!failed) return [];
+  heading('what failed');
+  process.stdout.write(failed);
+  const repeats = repeatsOf(reports);
+  if (repeats.length === 0) process.stdout.write(`more than ${MOST_REPEATS} files: no second try\n`);
+  const late: SecondPass[] = [];
+  for (const repeat of repeats) {
+    const { kind, file } = repeat;
+    heading(`once more: ${kind}${file ? ` ${file}` : ''}`);
+    const second = await timed(kind, 'shown', file);
+    const { report, passed } = afterSecondTry(reports.get(kind)!, repeat, second.report);
+    reports.set(kind, report);
+    seconds.set(kind, seconds.get(kind)! + second.seconds);
+    if (passed) late.push(passed);
+  }
+  return late;
+}
+
 function heading(text: string): void {
   process.stdout.write(`\n== ${text}\n`);
 }
+
+const secondsSince = (start: number) => (performance.now() - start) / 1000;
 
 async function succeeds(program: string, argv: readonly string[]): Promise<boolean> {
   return (await run(program, argv)) === 0;
 }
 
-interface RunOptions {
-  env?: Record<string, string>;
-  /** Called with what it prints; without it that goes where ours does. */
-  onOutput?: ((text: string) => void) | undefined;
-}
-
-function run(program: string, argv: readonly string[], { env, onOutput }: RunOptions = {}): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const output = onOutput ? 'pipe' : 'inherit';
-    const child = spawn(program, argv, { stdio: ['ignore', output, output], env: { ...process.env, ...env } });
-    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onOutput!);
-    child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? 1));
-  });
-}
-
-/** Runs a kind; its output is shown as it comes, or kept until all of it is there. */
-async function timed(kind: Kind, how: 'shown' | 'kept'): Promise<{ counts: Counts; seconds: number; output: string }> {
+/** Runs a kind, or one file of it; the output is shown as it comes, or kept until all of it is there. */
+async function timed(
+  kind: string,
+  how: 'shown' | 'kept',
+  file?: string,
+): Promise<{ report: KindReport; seconds: number; output: string }> {
   const start = performance.now();
   let output = '';
   const keep = (text: string) => {
     output += text;
   };
-  const counts = await runVitest(kind, how === 'kept' ? keep : undefined);
-  return { counts, seconds: (performance.now() - start) / 1000, output };
-}
-
-/** One vitest project; a file that could not be loaded counts as one failed test. */
-async function runVitest(kind: Kind, onOutput?: (text: string) => void): Promise<Counts> {
-  const folder = await mkdtemp(join(tmpdir(), 'neutrino-test-'));
-  const report = join(folder, 'report.json');
-  const argv = [
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--project',
-    kind,
-    '--passWithNoTests',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ];
-  try {
-    const env = { ...(values.long && { NEUTRINO_TEST_LONG: '1' }) };
-    const code = await run(process.execPath, argv, { env, onOutput });
-    const counts = countResults(JSON.parse(await readFile(report, 'utf8')));
-    // Errors outside of any test (an unhandled rejection) show in the exit code alone.
-    if (code !== 0 && counts.failed === 0) counts.failed = 1;
-    return counts;
-  } catch (error) {
-    process.stdout.write(`${kind}: no report: ${(error as Error).message}\n`);
-    return { passed: 0, failed: 1 };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function countResults(report: {
-  numPassedTests: number;
-  numFailedTests: number;
-  testResults: { status: string; assertionResults: unknown[] }[];
-}): Counts {
-  const unloaded = report.testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.length === 0,
-  ).length;
-  return { passed: report.numPassedTests, failed: report.numFailedTests + unloaded };
+  const env = { ...(values.long && { NEUTRINO_TEST_LONG: '1' }) };
+  const report = await runVitest(kind, { file, env, onOutput: how === 'kept' ? keep : undefined });
+  return { report, seconds: secondsSince(start), output };
 }
 
 process.exitCode = await main();
