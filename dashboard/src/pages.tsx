@@ -1,3 +1,4 @@
+import { AgentsPage } from './agents/page.tsx';
 import type { Page } from './shell/navigation.ts';
 import { StartPage } from './shell/start.tsx';
 import { TopologyPage } from './topology/page.tsx';
@@ -6,4 +7,5 @@ import { TopologyPage } from './topology/page.tsx';
 export const pages: readonly Page[] = [
   { path: '/', label: 'shell.home', section: 'shell.home', component: StartPage },
   { path: '/topology', label: 'topology.title', section: 'shell.home', component: TopologyPage },
+  { path: '/agents', label: 'agents.title', section: 'shell.operation', component: AgentsPage },
 ];

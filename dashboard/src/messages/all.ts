@@ -1,3 +1,4 @@
+import { agentMessages } from './agents.ts';
 import { formMessages } from './forms.ts';
 import { listMessages } from './lists.ts';
 import type { Pair } from './pairs.ts';
@@ -5,7 +6,14 @@ import { shellMessages } from './shell.ts';
 import { signInMessages } from './sign-in.ts';
 import { topologyMessages } from './topology.ts';
 
-const all = { ...shellMessages, ...listMessages, ...formMessages, ...topologyMessages, ...signInMessages };
+const all = {
+  ...shellMessages,
+  ...listMessages,
+  ...formMessages,
+  ...topologyMessages,
+  ...signInMessages,
+  ...agentMessages,
+};
 
 export type MessageKey = keyof typeof all;
 export const allMessages: Readonly<Record<MessageKey, Pair>> = all;

@@ -34,7 +34,7 @@ const listed: Readonly<Record<SectionKey, readonly string[]>> = {
   'shell.networking': ['networks', 'subnets', 'ports', 'subnetpools', 'trunks'],
   'shell.routing': ['routers', 'floatingips'],
   'shell.security': ['security_groups', 'security_group_rules', 'address_groups', 'rbac_policies'],
-  'shell.operation': ['agents', 'network_ip_availabilities', 'policies'],
+  'shell.operation': ['network_ip_availabilities', 'policies'],
   'shell.more': [],
 };
 const order = Object.keys(listed) as SectionKey[];
