@@ -73,33 +73,17 @@ export async function setHaNetwork(tx: Tx, projectId: string, networkId: string)
   await insertNetwork.run(tx, { project_id: projectId, network_id: networkId });
 }
 
-const forget = prepared((db, p: { project_id: string }) =>
-  db
-    .deleteFrom('ha_router_networks')
-    .where('project_id', '=', p.project_id)
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom('ha_router_vrid_allocations as used')
-            .select('used.vr_id')
-            .whereRef('used.network_id', '=', 'ha_router_networks.network_id'),
-        ),
-      ),
-    ),
-);
-
-/** Takes a project its HA network, unless one of its routers is on it. @returns whether it was taken */
-export async function forgetHaNetwork(tx: Tx, projectId: string): Promise<boolean> {
-  return (await forget.run(tx, { project_id: projectId })).changes > 0;
-}
-
 const vrIds = prepared((db, p: { network_id: string }) =>
   db.selectFrom('ha_router_vrid_allocations').select('vr_id').where('network_id', '=', p.network_id),
 );
 
 export async function takenVrIds(db: Db, networkId: string): Promise<number[]> {
   return (await vrIds.all(db, { network_id: networkId })).map(({ vr_id }) => Number(vr_id));
+}
+
+/** Whether HA routers are on a network. */
+export async function hasVrIds(db: Db, networkId: string): Promise<boolean> {
+  return (await vrIds.first(db, { network_id: networkId })) !== null;
 }
 
 const insertVrId = preparedInsert('ha_router_vrid_allocations', ['network_id', 'vr_id']);
@@ -135,12 +119,4 @@ export async function changeInterfaceOwner(
     .where('router_id', '=', routerId)
     .where('port_type', '=', from)
     .execute();
-}
-
-const isHa = prepared((db, p: { network_id: string }) =>
-  db.selectFrom('ha_router_networks').select('project_id').where('network_id', '=', p.network_id),
-);
-
-export async function isHaNetwork(db: Db, networkId: string): Promise<boolean> {
-  return (await isHa.first(db, { network_id: networkId })) !== null;
 }

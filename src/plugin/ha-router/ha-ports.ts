@@ -3,13 +3,12 @@ import type { L3AgentFacts, RouterFacts } from '../../db/write/router-agents.ts'
 import type { Change } from '../changes.ts';
 import type { Machine } from '../machine.ts';
 import { elevated } from '../router/gateway.ts';
-import { haErrors } from './errors.ts';
 
 export const HA_PORT_OWNER = 'network:router_ha_interface';
 
 /**
  * Makes the port over which an agent speaks VRRP for a router. It is nobody's, and wired when the agent asks for its routers.
- * @throws HANetworkConcurrentDeletion when the project's HA network went away meanwhile
+ * @throws Error for a router that is not highly available
  */
 export async function createHaPort(
   change: Change,
@@ -19,7 +18,7 @@ export async function createHaPort(
 ): Promise<void> {
   const { id: router_id, project_id } = router;
   const network_id = await haNetworkOf(change.tx, project_id);
-  if (network_id === null) throw haErrors.HANetworkConcurrentDeletion({ project_id });
+  if (network_id === null) throw new Error(`project ${project_id} has no HA network, which comes with its HA routers`);
   const input = {
     network_id,
     project_id: '',

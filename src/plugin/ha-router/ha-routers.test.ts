@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Agent, Network, Router } from '../../resources/shapes.ts';
 import type { WireRouter } from '../../rpc/contract.ts';
@@ -219,6 +220,25 @@ describe('the HA network of a project', () => {
     await routers().delete!(f.context, other.id);
     expect(await all(f.plugin.collections.networks)).toEqual([]);
     expect(await all(f.plugin.collections.ports)).toEqual([]);
+  });
+
+  it('comes and goes with its routers: at no moment could a server end and leave it behind', async () => {
+    const transaction = f.database.transaction.bind(f.database);
+    const leftBehind: unknown[] = [];
+    f.database.transaction = async (work, options) => {
+      const result = await transaction(work, options);
+      const networks = await f.database.db.selectFrom('networks').select('id').execute();
+      const used = await f.database.db.selectFrom('ha_router_vrid_allocations').select('network_id').execute();
+      leftBehind.push(...networks.filter(({ id }) => !used.some(({ network_id }) => network_id === id)));
+      return result;
+    };
+    const { id } = await haRouter();
+    await routers().update!(f.context, id, { admin_state_up: false, ha: false });
+    await routers().update!(f.context, id, { ha: true });
+    await routers().delete!(f.context, id);
+    await failure(haRouter({ external_gateway_info: { network_id: randomUUID() } }));
+    expect(leftBehind).toEqual([]);
+    expect(await all(f.plugin.collections.networks)).toEqual([]);
   });
 
   it('is made once by routers that are made at once', async () => {

@@ -11,7 +11,7 @@ import type { Change } from '../changes.ts';
 import type { Machine } from '../machine.ts';
 import { elevated } from '../router/gateway.ts';
 import { haErrors } from './errors.ts';
-import { HaNetworks } from './ha-network.ts';
+import { dropHaNetwork, type HaNetworkEvent, takeHaNetwork } from './ha-network.ts';
 
 /** VRRP has a byte for it; 0 and 255 mean something else. */
 const LAST_VR_ID = 254;
@@ -24,26 +24,20 @@ type HaRouter = Pick<RouterFacts, 'id' | 'project_id'>;
 /** What makes a router highly available besides its agents (upstream: db/l3_hamode_db.py). */
 export class HaRouters {
   readonly #machine: Machine;
-  readonly #networks: HaNetworks;
 
   constructor(machine: Machine) {
     this.#machine = machine;
-    this.#networks = new HaNetworks(machine);
-  }
-
-  /** Around a transaction that adds an HA router: its project has its HA network then. */
-  within<T>(projectId: string, work: () => Promise<T>): Promise<T> {
-    return this.#networks.within(projectId, work);
   }
 
   /**
    * A router is new, and highly available.
+   * @param events hears of a network that is made for it
    * @returns its VRRP id
-   * @throws NoVRIDAvailable
+   * @throws NoVRIDAvailable, and what networks may be refused with
    */
-  async addIn({ tx }: Change, { id, project_id }: HaRouter): Promise<number> {
-    const network = await haNetworkOf(tx, project_id);
-    if (network === null) throw haErrors.HANetworkConcurrentDeletion({ project_id });
+  async addIn(change: Change, { id, project_id }: HaRouter, events: HaNetworkEvent[]): Promise<number> {
+    const { tx } = change;
+    const network = await takeHaNetwork(change, this.#machine, project_id, events);
     const taken = new Set(await takenVrIds(tx, network));
     const free = Array.from({ length: LAST_VR_ID }, (_, i) => i + 1).filter((vrId) => !taken.has(vrId));
     if (free.length === 0) throw haErrors.NoVRIDAvailable({ router_id: id });
@@ -52,12 +46,21 @@ export class HaRouters {
     return vrId;
   }
 
-  /** A router goes, or is not highly available any more: its id is free, its ports on the HA network go. */
-  async removeIn(change: Change, { id, project_id, ha_vr_id }: HaRouter & { ha_vr_id: number }): Promise<void> {
+  /**
+   * A router goes, or is not highly available any more: its id is free, its ports on the HA network go, and the network, where it
+   * was the last there.
+   */
+  async removeIn(
+    change: Change,
+    { id, project_id, ha_vr_id }: HaRouter & { ha_vr_id: number },
+    events: HaNetworkEvent[],
+  ): Promise<void> {
     const { tx } = change;
-    const network = await haNetworkOf(tx, project_id);
-    if (network !== null) await freeVrId(tx, network, ha_vr_id);
     for (const { port_id } of await haPortsOf(tx, [id])) await this.#machine.ports.deleteIn(elevated(change), port_id);
+    const network = await haNetworkOf(tx, project_id);
+    if (network === null) return;
+    await freeVrId(tx, network, ha_vr_id);
+    await dropHaNetwork(change, this.#machine, network, events);
   }
 
   /**
@@ -66,7 +69,12 @@ export class HaRouters {
    *
    * @returns its VRRP id from now on: 0 for none
    */
-  async switchIn(change: Change, router: HaRouter & { ha_vr_id: number }, ha: boolean): Promise<number> {
+  async switchIn(
+    change: Change,
+    router: HaRouter & { ha_vr_id: number },
+    ha: boolean,
+    events: HaNetworkEvent[],
+  ): Promise<number> {
     const { tx } = change;
     const agents = await agentsOfRouters(tx, [router.id]);
     for (const agent of agents) await unbindRouter(tx, router.id, agent.id);
@@ -75,13 +83,8 @@ export class HaRouters {
     }
     const [from, to] = ha ? ([INTERFACE, REPLICATED_INTERFACE] as const) : ([REPLICATED_INTERFACE, INTERFACE] as const);
     await changeInterfaceOwner(tx, router.id, { from, to, updated_at: change.time });
-    if (ha) return this.addIn(change, router);
-    await this.removeIn(change, router);
+    if (ha) return this.addIn(change, router, events);
+    await this.removeIn(change, router, events);
     return 0;
-  }
-
-  /** After the transaction in which a router ceased to be one of its project's HA routers. */
-  afterRemoval(projectId: string): Promise<void> {
-    return this.#networks.removeUnused(projectId);
   }
 }

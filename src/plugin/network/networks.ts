@@ -1,11 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { getNetwork, listNetworks } from '../../db/read/networks.ts';
 import { UnknownMarkerError } from '../../db/read/view.ts';
-import { portsOfNetwork } from '../../db/write/addresses.ts';
-import { isHaNetwork } from '../../db/write/ha-routers.ts';
-import { deleteNetworkRow, insertNetwork, updateNetworkRow } from '../../db/write/networks.ts';
-import { insertSegment, type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
-import { deleteSubnetRow, subnetFacts } from '../../db/write/subnets.ts';
+import { updateNetworkRow } from '../../db/write/networks.ts';
+import { type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
+import { subnetFacts } from '../../db/write/subnets.ts';
 import type { Context } from '../../lib/context.ts';
 import type { ListQuery, Page } from '../../lib/query.ts';
 import { inTurns } from '../../lib/turns.ts';
@@ -13,20 +10,16 @@ import type { Network } from '../../resources/shapes.ts';
 import type { Change } from '../changes.ts';
 import { checkRevision } from '../changes.ts';
 import type { Collection, Input } from '../contract.ts';
-import { deleteUnusedFloatingIps } from '../floatingip/network-gone.ts';
-import { autoDeletedOwners } from '../ipam/owners.ts';
 import type { Machine } from '../machine.ts';
 import { afterCreate } from '../ml2/after-create.ts';
 import type { SegmentRequest } from '../ml2/contract.ts';
 import { viewOf } from '../parts.ts';
-import { changeNetworkQos, qosOfNewNetwork } from '../qos/attach.ts';
-import { mapSegment } from '../segment/host-mapping.ts';
-import { checkUnique } from '../segment/unique.ts';
-import { checkZones } from './availability-zones.ts';
+import { changeNetworkQos } from '../qos/attach.ts';
+import { createNetworkIn, storedNetwork } from './create.ts';
 import { networkErrors } from './errors.ts';
-import { guestVlansOfNewNetwork } from './guest-vlans.ts';
 import { effectiveMtu, MIN_MTU_IPV4, MIN_MTU_IPV6 } from './mtu.ts';
-import { newSegmentationId, requestedSegments } from './provider.ts';
+import { newSegmentationId } from './provider.ts';
+import { removeNetworkIn } from './remove.ts';
 import { changeSegmentationId } from './segmentation-id.ts';
 import { writeExternal, writeShared } from './visibility.ts';
 
@@ -64,7 +57,7 @@ export class Networks implements Collection<Network> {
       for (const project of new Set(inputs.map(({ project_id }) => project_id as string))) {
         await defaultGroups.ensureIn(change, project);
       }
-      return inTurns(inputs, (input) => this.#createIn(change, input));
+      return inTurns(inputs, (input) => createNetworkIn(change, this.#machine, input));
     });
     outbox.tellSoon(tasks);
     await afterCreate(result, {
@@ -81,11 +74,11 @@ export class Networks implements Collection<Network> {
   async update(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Network> {
     const { mechanisms, outbox } = this.#machine;
     const { result, tasks } = await this.#machine.changes.run(context, async (change) => {
-      const original = await this.#stored(change, id);
+      const original = await storedNetwork(change, this.#machine, id);
       checkRevision(ifRevision, original.revision_number);
       await this.#updateIn(change, original, await segmentsOfNetworks(change.tx, [id]), changes);
       const segments = await segmentsOfNetworks(change.tx, [id]);
-      const current = await this.#stored(change, id);
+      const current = await storedNetwork(change, this.#machine, id);
       await mechanisms.precommit('updateNetworkPrecommit', change.tx, { context, current, original, segments });
       await change.todo('network', id, 'updated', {
         mtu_changed: current.mtu !== original.mtu,
@@ -99,87 +92,17 @@ export class Networks implements Collection<Network> {
   }
 
   async delete(context: Context, id: string, ifRevision?: number | null): Promise<void> {
-    const { changes, mechanisms, outbox, types } = this.#machine;
-    const { result, tasks } = await changes.run(context, async (change) => {
-      const { tx } = change;
-      const original = await this.#stored(change, id);
-      checkRevision(ifRevision, original.revision_number);
-      if (this.#machine.shared.extensions.has('fip-port-details')) {
-        await deleteUnusedFloatingIps(change, this.#machine, id);
-      }
-      const ports = await portsOfNetwork(tx, id);
-      const used = ports.filter(({ device_owner }) => !autoDeletedOwners.has(device_owner));
-      if (used.length > 0) {
-        throw networkErrors.NetworkInUse({ net_id: id, ports: used.map((port) => port.id).join(',') });
-      }
-      // The network of HA routers: they are to be served by other agents tomorrow.
-      if (await isHaNetwork(tx, id)) throw networkErrors.NetworkInUse({ net_id: id, ports: '' });
-      for (const port of ports) await this.#machine.ports.deleteIn(change, port.id);
-      for (const subnet of await subnetFacts(tx, id)) {
-        await deleteSubnetRow(tx, subnet.id);
-        this.#machine.ipam.picker.forget(subnet.id);
-      }
-      const segments = await segmentsOfNetworks(tx, [id]);
-      await mechanisms.precommit('deleteNetworkPrecommit', tx, { context, current: original, original, segments });
-      await types.release(tx, segments);
-      await deleteNetworkRow(tx, id);
-      await change.todo('network', id, 'deleted');
-      return { original, segments };
-    });
+    const { changes, mechanisms, outbox } = this.#machine;
+    const { result, tasks } = await changes.run(context, (change) =>
+      removeNetworkIn(change, this.#machine, id, ifRevision),
+    );
     outbox.tellSoon(tasks);
-    const { original, segments } = result;
+    const { network: original, segments } = result;
     try {
       await mechanisms.postcommit('deleteNetworkPostcommit', { context, current: original, original, segments });
     } catch {
       // Logged where it was thrown; the network is gone all the same, as upstream has it.
     }
-  }
-
-  async #createIn(change: Change, input: Input): Promise<Made> {
-    const { types, extensionDrivers, mechanisms, shared } = this.#machine;
-    const { tx, context, time } = change;
-    const wanted = requestedSegments(input);
-    if (wanted) await types.validate(tx, wanted);
-    const zones = (input.availability_zone_hints as string[] | undefined) ?? [];
-    await checkZones(tx, zones);
-    const external = input['router:external'] === true;
-    const project_id = (input.project_id as string | undefined) ?? '';
-    const taken = wanted
-      ? await types.reserve(tx, wanted, project_id)
-      : [await types.allocate(tx, project_id, external)];
-    const id = (input.id as string | undefined) ?? randomUUID();
-    await insertNetwork(tx, {
-      id,
-      project_id,
-      name: (input.name as string | undefined) ?? '',
-      description: (input.description as string | undefined) ?? '',
-      created_at: time,
-      updated_at: time,
-      revision_number: 1,
-      status: 'ACTIVE',
-      admin_state_up: input.admin_state_up !== false,
-      mtu: this.#mtu(taken, (input.mtu as number | undefined) ?? 0),
-      port_security_enabled: input.port_security_enabled !== false,
-      ...guestVlansOfNewNetwork(input, shared.extensions),
-      availability_zone_hints: JSON.stringify(zones),
-      dns_domain: (input.dns_domain as string | undefined) ?? '',
-    });
-    checkUnique(id, taken);
-    for (const [index, segment] of taken.entries()) {
-      const row = segmentRow(id, segment, index, time);
-      await insertSegment(tx, row);
-      if (shared.extensions.has('segment')) await mapSegment(tx, mechanisms, row);
-    }
-    const owned = { id, project_id, name: (input.name as string | undefined) ?? '' };
-    await qosOfNewNetwork(change, this.#machine, { input, network: owned });
-    if (external) await writeExternal(tx, owned, true, input.is_default === true);
-    if (input.shared === true) await writeShared(tx, owned, true);
-    for (const driver of extensionDrivers) await driver.processCreateNetwork?.(tx, input, { id });
-    await change.changed('network', id);
-    const segments = await segmentsOfNetworks(tx, [id]);
-    const network = await this.#stored(change, id);
-    await mechanisms.precommit('createNetworkPrecommit', tx, { context, current: network, original: null, segments });
-    return { network, segments };
   }
 
   async #updateIn(change: Change, original: Network, segments: readonly SegmentRow[], changes: Input): Promise<void> {
@@ -228,33 +151,7 @@ export class Networks implements Collection<Network> {
     }
   }
 
-  async #stored(change: Change, id: string): Promise<Network> {
-    const network = await getNetwork(change.tx, id, this.#view(change.context));
-    if (!network) throw networkErrors.NetworkNotFound({ net_id: id });
-    return network;
-  }
-
   #view(context: Context) {
     return viewOf(this.#machine.shared, context);
   }
-}
-
-interface Made {
-  network: Network;
-  segments: SegmentRow[];
-}
-
-function segmentRow(network_id: string, segment: SegmentRequest, segment_index: number, time: string): SegmentRow {
-  return {
-    id: randomUUID(),
-    network_id,
-    ...segment,
-    segment_index,
-    is_dynamic: false,
-    name: null,
-    description: null,
-    created_at: time,
-    updated_at: time,
-    revision_number: 0,
-  };
 }

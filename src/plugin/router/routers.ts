@@ -7,6 +7,7 @@ import type { HostRoute, Router } from '../../resources/shapes.ts';
 import { type Change, checkRevision } from '../changes.ts';
 import type { Collection, Input, RouteCall } from '../contract.ts';
 import { floatingIpsDown } from '../floatingip/statuses.ts';
+import { type HaNetworkEvent, tellDrivers } from '../ha-router/ha-network.ts';
 import { HaRouters } from '../ha-router/ha-routers.ts';
 import { scheduleRouterIn } from '../l3-agent/schedule-in.ts';
 import type { Machine } from '../machine.ts';
@@ -46,36 +47,26 @@ export class Routers implements Collection<Router> {
       input,
       ha: await isHighlyAvailable(database.db, input, options.l3Agent.l3_ha),
     }));
-    const work = () =>
-      this.run(context, async (change) => {
-        await change.quota('router', inputs);
-        return inTurns(wanted, ({ input, ha }) => this.#createIn(change, input, ha));
-      });
-    const projects = new Set(wanted.flatMap(({ input, ha }) => (ha ? [input.project_id as string] : [])));
-    return [...projects].reduce((inner, project) => () => this.#ha.within(project, inner), work)();
+    return this.run(context, async (change, events) => {
+      await change.quota('router', inputs);
+      return inTurns(wanted, ({ input, ha }) => this.#createIn(change, input, { ha, events }));
+    });
   }
 
   async update(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Router> {
     refuseDistributed(changes);
-    let left = false;
-    const work = () =>
-      this.run(context, async (change) => {
-        const router = await this.facts(change, id);
-        checkRevision(ifRevision, router.revision_number);
-        left = router.ha && changes.ha === false;
-        await this.#updateIn(change, router, changes);
-        await change.todo('router', id, 'updated');
-        return (await this.#reads.whole(change.tx, id))!;
-      });
-    const project = changes.ha === true ? await this.#projectIfSingle(id) : null;
-    const updated = await (project === null ? work() : this.#ha.within(project, work));
-    if (left) await this.#ha.afterRemoval(updated.project_id);
-    return updated;
+    return this.run(context, async (change, events) => {
+      const router = await this.facts(change, id);
+      checkRevision(ifRevision, router.revision_number);
+      await this.#updateIn(change, router, { changes, events });
+      await change.todo('router', id, 'updated');
+      return (await this.#reads.whole(change.tx, id))!;
+    });
   }
 
   /** @throws RouterInUse, RouterExternalGatewayInUseByFloatingIp */
   async delete(context: Context, id: string, ifRevision?: number | null): Promise<void> {
-    const gone = await this.run(context, async (change) => {
+    await this.run(context, async (change, events) => {
       const { tx } = change;
       const router = await this.facts(change, id);
       checkRevision(ifRevision, router.revision_number);
@@ -85,12 +76,10 @@ export class Routers implements Collection<Router> {
       }
       await removeGateway(change, this.#machine, router);
       const hosts = await hostsOfRouter(tx, id);
-      if (router.ha) await this.#ha.removeIn(elevated(change), router);
+      if (router.ha) await this.#ha.removeIn(elevated(change), router, events);
       await routerRows.remove(tx, id);
       await change.todo('router', id, 'deleted', { hosts });
-      return router;
     });
-    if (gone.ha) await this.#ha.afterRemoval(gone.project_id);
   }
 
   /** Routes besides those there are. @throws InvalidRoutes, RoutesExhausted */
@@ -109,13 +98,23 @@ export class Routers implements Collection<Router> {
     return router;
   }
 
-  async run<T>(context: Context, work: (change: Change) => Promise<T>): Promise<T> {
-    const { result, tasks } = await this.#machine.changes.run(context, work);
+  /** @param work done again after a race that was lost, each time with events of its own */
+  async run<T>(context: Context, work: (change: Change, events: HaNetworkEvent[]) => Promise<T>): Promise<T> {
+    let events: HaNetworkEvent[] = [];
+    const { result, tasks } = await this.#machine.changes.run(context, (change) => {
+      events = [];
+      return work(change, events);
+    });
     this.#machine.outbox.tellSoon(tasks);
+    await tellDrivers(this.#machine, events);
     return result;
   }
 
-  async #createIn(change: Change, input: Input, ha: boolean): Promise<Router> {
+  async #createIn(
+    change: Change,
+    input: Input,
+    { ha, events }: { ha: boolean; events: HaNetworkEvent[] },
+  ): Promise<Router> {
     const { tx, time } = change;
     const { router: options } = this.#machine.shared.options;
     const id = randomUUID();
@@ -136,7 +135,7 @@ export class Routers implements Collection<Router> {
       enable_snat: options.enable_snat_by_default,
       flavor_id: (input.flavor_id as string | null | undefined) ?? null,
       ha,
-      ha_vr_id: ha ? await this.#ha.addIn(change, { id, project_id }) : 0,
+      ha_vr_id: ha ? await this.#ha.addIn(change, { id, project_id }, events) : 0,
       availability_zone_hints: JSON.stringify(zones),
       enable_ndp_proxy: false,
     });
@@ -151,7 +150,11 @@ export class Routers implements Collection<Router> {
     return (await this.#reads.whole(tx, id))!;
   }
 
-  async #updateIn(change: Change, router: RouterFacts, changes: Input): Promise<void> {
+  async #updateIn(
+    change: Change,
+    router: RouterFacts,
+    { changes, events }: { changes: Input; events: HaNetworkEvent[] },
+  ): Promise<void> {
     const { tx, time } = change;
     const { id } = router;
     const routes = changes.routes as HostRoute[] | undefined;
@@ -161,7 +164,9 @@ export class Routers implements Collection<Router> {
       current = await changeGateway(change, this.#machine, router, { info, keepsRoutes: routes === undefined });
     }
     if (routes !== undefined) await this.#setRoutes(change, current, routes);
-    const kind = changesKind(router, changes) ? await this.#switch(change, current, changes.ha as boolean) : {};
+    const kind = changesKind(router, changes)
+      ? await this.#switch(change, current, { ha: changes.ha as boolean, events })
+      : {};
     const columns = Object.fromEntries(
       (['name', 'description', 'admin_state_up'] as const)
         .filter((key) => changes[key] !== undefined && changes[key] !== null && changes[key] !== router[key])
@@ -176,15 +181,13 @@ export class Routers implements Collection<Router> {
   }
 
   /** @throws BadRequest, NoVRIDAvailable */
-  async #switch(change: Change, router: RouterFacts, ha: boolean): Promise<{ ha: boolean; ha_vr_id: number }> {
+  async #switch(
+    change: Change,
+    router: RouterFacts,
+    { ha, events }: { ha: boolean; events: HaNetworkEvent[] },
+  ): Promise<{ ha: boolean; ha_vr_id: number }> {
     if (ha) await checkMayBeHa(change.tx, router, this.#machine.shared.options.l3Agent.l3_ha_net_cidr);
-    return { ha, ha_vr_id: await this.#ha.switchIn(elevated(change), router, ha) };
-  }
-
-  /** Whose a router is that is not highly available yet; null for others. */
-  async #projectIfSingle(id: string): Promise<string | null> {
-    const router = await routerFacts(this.#machine.shared.database.db, id);
-    return router === null || router.ha ? null : router.project_id;
+    return { ha, ha_vr_id: await this.#ha.switchIn(elevated(change), router, ha, events) };
   }
 
   #changeRoutes(

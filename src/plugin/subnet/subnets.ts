@@ -1,56 +1,45 @@
-import { randomUUID } from 'node:crypto';
-import { getNetwork } from '../../db/read/networks.ts';
 import { getSubnet, listSubnets } from '../../db/read/subnets.ts';
 import { UnknownMarkerError } from '../../db/read/view.ts';
 import { holderOf, holdersInSubnet, isHeldBy } from '../../db/write/addresses.ts';
 import { bumpNetwork } from '../../db/write/networks.ts';
 import { bumpPort, portFacts } from '../../db/write/ports.ts';
-import { hostsOfSegments, portsLivingOn } from '../../db/write/segment-hosts.ts';
+import { portsLivingOn } from '../../db/write/segment-hosts.ts';
 import {
   deleteSubnetRow,
-  insertSubnet,
   replaceHostRoutes,
   replaceNameservers,
   replacePools,
   replaceServiceTypes,
-  type SubnetFacts,
   subnetFacts,
   updateSubnetRow,
 } from '../../db/write/subnets.ts';
 import type { Context } from '../../lib/context.ts';
-import { addressKey, type IpVersion, parseAddress } from '../../lib/ip/address.ts';
-import { type Cidr, cidrsOverlap, formatCidr, parseCidr } from '../../lib/ip/cidr.ts';
+import { addressKey, parseAddress } from '../../lib/ip/address.ts';
+import { parseCidr } from '../../lib/ip/cidr.ts';
 import type { ListQuery, Page } from '../../lib/query.ts';
 import { inTurns } from '../../lib/turns.ts';
-import type { AllocationPool, HostRoute, Network, Subnet } from '../../resources/shapes.ts';
+import type { AllocationPool, Subnet } from '../../resources/shapes.ts';
 import { type Change, checkRevision } from '../changes.ts';
 import type { Collection, Input } from '../contract.ts';
-import { scheduleIn } from '../dhcp/schedule-in.ts';
 import { autoDeletedOwners, routerInterfaceOwnersSnat } from '../ipam/owners.ts';
 import { isAutoAddressSubnet } from '../ipam/wishes.ts';
 import type { Machine } from '../machine.ts';
 import { afterCreate } from '../ml2/after-create.ts';
-import { networkErrors } from '../network/errors.ts';
-import { MIN_MTU_IPV4, MIN_MTU_IPV6 } from '../network/mtu.ts';
 import { viewOf } from '../parts.ts';
-import { widenGateways } from '../router/external-network.ts';
-import { peerRoutes, rerouteOthers } from '../segment/host-routes.ts';
-import { checkNewSubnet, moveSubnet } from '../segment/subnet-segment.ts';
-import { addAutoAddresses } from './auto-addresses.ts';
-import { BlockSource, checkAffinity, PROVISIONAL_PREFIX, poolId } from './block-source.ts';
+import { rerouteOthers } from '../segment/host-routes.ts';
+import { moveSubnet } from '../segment/subnet-segment.ts';
+import { createSubnetIn, draftOf, storedSubnet, withIds } from './create.ts';
 import { subnetErrors } from './errors.ts';
-import { checkGatewayOutsidePools, checkPools, defaultPools, normalizePools } from './pools.ts';
+import { checkGatewayOutsidePools, checkPools, normalizePools } from './pools.ts';
 import { noteReaddressed } from './readdressed.ts';
-import { checkSubnet, defaultGateway, type SubnetDraft } from './rules.ts';
+import { checkSubnet, type SubnetDraft } from './rules.ts';
 
 /** Subnets (upstream: db/db_base_plugin_v2.py, db/ipam_backend_mixin.py). */
 export class Subnets implements Collection<Subnet> {
   readonly #machine: Machine;
-  readonly #blocks: BlockSource;
 
   constructor(machine: Machine) {
     this.#machine = machine;
-    this.#blocks = new BlockSource(machine.shared);
   }
 
   async list(context: Context, query: ListQuery): Promise<Page<Subnet>> {
@@ -76,7 +65,7 @@ export class Subnets implements Collection<Subnet> {
     const { changes, mechanisms, outbox, shared } = this.#machine;
     const { result, tasks } = await changes.run(context, async (change) => {
       await change.quota('subnet', inputs);
-      return inTurns(inputs, (input) => this.#createIn(change, input));
+      return inTurns(inputs, (input) => createSubnetIn(change, this.#machine, input));
     });
     outbox.tellSoon(tasks);
     await afterCreate(result, {
@@ -90,10 +79,10 @@ export class Subnets implements Collection<Subnet> {
   async update(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Subnet> {
     const { mechanisms, outbox } = this.#machine;
     const { result, tasks } = await this.#machine.changes.run(context, async (change) => {
-      const original = await this.#stored(change, id);
+      const original = await storedSubnet(change, this.#machine, id);
       checkRevision(ifRevision, original.revision_number);
       await this.#updateIn(change, original, changes);
-      const current = await this.#stored(change, id);
+      const current = await storedSubnet(change, this.#machine, id);
       await mechanisms.precommit('updateSubnetPrecommit', change.tx, { context, current, original });
       await change.todo('subnet', id, 'updated', { network_id: current.network_id });
       return { current, original };
@@ -107,7 +96,7 @@ export class Subnets implements Collection<Subnet> {
     const { changes, ipam, mechanisms, outbox } = this.#machine;
     const { result: original, tasks } = await changes.run(context, async (change) => {
       const { tx } = change;
-      const subnet = await this.#stored(change, id);
+      const subnet = await storedSubnet(change, this.#machine, id);
       checkRevision(ifRevision, subnet.revision_number);
       await this.#releaseAddresses(change, subnet);
       await mechanisms.precommit('deleteSubnetPrecommit', tx, { context, current: subnet, original: subnet });
@@ -124,74 +113,6 @@ export class Subnets implements Collection<Subnet> {
     await mechanisms.postcommit('deleteSubnetPostcommit', { context, current: original, original }).catch(() => {
       // Logged where it was thrown; the subnet is gone all the same, as upstream has it.
     });
-  }
-
-  async #createIn(change: Change, input: Input): Promise<Subnet> {
-    const { extensionDrivers, mechanisms, shared } = this.#machine;
-    const { tx, context, time } = change;
-    const wish = await this.#blocks.wish(change, input);
-    const check = (cidr: Cidr) => checkSubnet(draftOf(input, formatCidr(cidr)), null, shared.options.core);
-    if (wish.cidr !== null) check(wish.cidr);
-    const network = await this.#network(change, input.network_id as string);
-    const block = await this.#blocks.take(change, input, wish);
-    const { cidr } = block;
-    if (wish.cidr === null) check(cidr);
-    const cidrText = formatCidr(cidr);
-    const draft = draftOf(input, cidrText);
-    const gateway = draft.gateway_ip === undefined ? (block.gateway ?? defaultGateway(cidr)) : draft.gateway_ip;
-    const pools = poolsOf(input, cidr, cidrText, gateway);
-    const others = await subnetFacts(tx, network.id);
-    checkOverlap(network.id, cidr, cidrText, others);
-    await checkAffinity(change, network.id, block, draft.ip_version, others);
-    checkMtu(network, draft.ip_version);
-    const id = (input.id as string | undefined) ?? randomUUID();
-    const service_types = [...new Set((input.service_types as string[] | undefined) ?? [])];
-    const segment_id = (input.segment_id as string | null | undefined) ?? null;
-    await checkNewSubnet(tx, { network_id: network.id, segment_id, service_types }, others);
-    const routed = {
-      id,
-      network_id: network.id,
-      ip_version: draft.ip_version,
-      cidr: cidrText,
-      gateway_ip: gateway,
-      segment_id,
-    };
-    const routes = draft.host_routes ?? [];
-    await insertSubnet(tx, {
-      id,
-      project_id: (input.project_id as string | undefined) ?? '',
-      name: (input.name as string | undefined) ?? '',
-      description: (input.description as string | undefined) ?? '',
-      created_at: time,
-      updated_at: time,
-      // Service types count a change of their own, as upstream stores them.
-      revision_number: service_types.length > 0 ? 1 : 0,
-      network_id: network.id,
-      ip_version: draft.ip_version,
-      cidr: cidrText,
-      gateway_ip: gateway,
-      enable_dhcp: draft.enable_dhcp,
-      ipv6_ra_mode: draft.ipv6_ra_mode,
-      ipv6_address_mode: draft.ipv6_address_mode,
-      subnetpool_id: poolId(block),
-      segment_id,
-      dns_publish_fixed_ip: input.dns_publish_fixed_ip === true,
-    });
-    await replacePools(tx, id, withIds(pools));
-    await replaceNameservers(tx, id, draft.dns_nameservers ?? []);
-    await replaceHostRoutes(tx, id, segment_id === null ? routes : peerRoutes(routed, others, routes));
-    if (segment_id !== null) await rerouteOthers(change, [...others, routed], { except: id });
-    await replaceServiceTypes(tx, id, service_types);
-    await bumpNetwork(tx, network.id, time);
-    for (const driver of extensionDrivers) await driver.processCreateSubnet?.(tx, input, { id });
-    const subnet = await this.#stored(change, id);
-    if (isAutoAddressSubnet(subnet)) await addAutoAddresses(change, this.#machine, subnet);
-    if (network['router:external']) await widenGateways(change, this.#machine, subnet);
-    await mechanisms.precommit('createSubnetPrecommit', tx, { context, current: subnet, original: null });
-    const hosts = segment_id === null ? null : ((await hostsOfSegments(tx, [segment_id])).get(segment_id) ?? []);
-    await scheduleIn(change, network, this.#machine, { hosts });
-    await change.todo('subnet', id, 'created', { network_id: network.id });
-    return subnet;
   }
 
   async #updateIn(change: Change, original: Subnet, changes: Input): Promise<void> {
@@ -272,70 +193,11 @@ export class Subnets implements Collection<Subnet> {
     await noteReaddressed(change, this.#machine, ids);
   }
 
-  async #network(change: Change, id: string): Promise<Network> {
-    const network = await getNetwork(change.tx, id, this.#view(change.context));
-    if (!network) throw networkErrors.NetworkNotFound({ net_id: id });
-    return network;
-  }
-
-  async #stored(change: Change, id: string): Promise<Subnet> {
-    const subnet = await getSubnet(change.tx, id, this.#view(change.context));
-    if (!subnet) throw subnetErrors.SubnetNotFound({ subnet_id: id });
-    return subnet;
-  }
-
   #view(context: Context) {
     return viewOf(this.#machine.shared, context);
   }
 }
 
-/** Subnets of a network have no address in common. @throws InvalidInput */
-function checkOverlap(networkId: string, cidr: Cidr, cidrText: string, others: readonly SubnetFacts[]): void {
-  if (cidr.prefix === 0) {
-    throw subnetErrors.InvalidInput({ error_message: '0 is not allowed as CIDR prefix length' });
-  }
-  if (others.some((other) => other.cidr !== PROVISIONAL_PREFIX && cidrsOverlap(parseCidr(other.cidr)!, cidr))) {
-    throw subnetErrors.InvalidInput({
-      error_message: `Requested subnet with cidr: ${cidrText} for network: ${networkId} overlaps with another subnet`,
-    });
-  }
-}
-
-function draftOf(input: Input, cidr: string): SubnetDraft {
-  return {
-    label: 'new subnet',
-    ip_version: input.ip_version as IpVersion,
-    cidr,
-    gateway_ip: input.gateway_ip as string | null | undefined,
-    enable_dhcp: input.enable_dhcp !== false,
-    dns_nameservers: (input.dns_nameservers as string[] | null | undefined) ?? undefined,
-    host_routes: (input.host_routes as HostRoute[] | null | undefined) ?? undefined,
-    ipv6_ra_mode: (input.ipv6_ra_mode as string | null | undefined) ?? null,
-    ipv6_address_mode: (input.ipv6_address_mode as string | null | undefined) ?? null,
-  };
-}
-
-function poolsOf(input: Input, cidr: Cidr, cidrText: string, gateway: string | null): AllocationPool[] {
-  const given = input.allocation_pools as AllocationPool[] | null | undefined;
-  // An empty list is none, as upstream has it on create; on update it takes all pools away.
-  if (!given || given.length === 0) return defaultPools(cidr, gateway);
-  checkPools(given, cidr, cidrText);
-  if (gateway) checkGatewayOutsidePools(gateway, given, cidr.version);
-  return normalizePools(given, cidr.version);
-}
-
-function withIds(pools: readonly AllocationPool[]): { id: string; start: string; end: string }[] {
-  return pools.map((pool) => ({ ...pool, id: randomUUID() }));
-}
-
 function definedIn(changes: Input): Input {
   return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-}
-
-/** IP needs packets of a certain size. @throws NetworkMTUSubnetConflict */
-function checkMtu(network: Network, version: IpVersion): void {
-  const minimum = version === 6 ? MIN_MTU_IPV6 : MIN_MTU_IPV4;
-  if (network.mtu > 0 && network.mtu < minimum) {
-    throw networkErrors.NetworkMTUSubnetConflict({ mtu: network.mtu, minimum, net_id: network.id });
-  }
 }
