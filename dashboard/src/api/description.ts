@@ -1,3 +1,5 @@
+import type { Permitted } from './permissions.ts';
+
 /** JSON Schema of one attribute or body, as far as forms and lists read it. */
 export interface Schema {
   readonly type?: string | readonly string[];
@@ -53,6 +55,8 @@ export interface ApiResource {
   readonly update: Schema | null;
   readonly canDelete: boolean;
   readonly hasTags: boolean;
+  /** What of it this caller may do; absent: nothing is known. */
+  readonly permitted?: Permitted;
 }
 
 /** Resources that have a list, in the server's order. */

@@ -2,7 +2,7 @@ import { useEffect, useSyncExternalStore } from 'react';
 import { openStream } from './client.ts';
 import { followEvents } from './events.ts';
 import { paced } from './paced.ts';
-import { queryClient } from './queries.ts';
+import { queryClient, readAgain as readAllAgain } from './queries.ts';
 
 /** Least time between two rounds of reading, ms. */
 const pause = 300;
@@ -58,7 +58,7 @@ function followNews(): () => void {
     },
   });
   const regularly = setInterval(() => {
-    if (!isLive && document.visibilityState === 'visible') void queryClient.invalidateQueries();
+    if (!isLive && document.visibilityState === 'visible') void readAllAgain();
   }, withoutNews);
   return () => {
     stop();

@@ -15,3 +15,11 @@ export const queryClient = new QueryClient({
     },
   },
 });
+
+/** What is asked once per session, or by its own clock, and does not change by what is done with resources. */
+const lasting = new Set<unknown>(['description', 'permissions']);
+
+/** Reads again everything that is shown and may have changed. */
+export function readAgain(): Promise<void> {
+  return queryClient.invalidateQueries({ predicate: ({ queryKey }) => !lasting.has(queryKey[0]) });
+}

@@ -1,8 +1,10 @@
-import { Button, Collapse, Group, Modal, Stack } from '@mantine/core';
+import { Alert, Button, Collapse, Group, Modal, Stack } from '@mantine/core';
 import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, ask } from '../api/client.ts';
 import { type ApiResource, collectionPath, type Schema } from '../api/description.ts';
-import { queryClient } from '../api/queries.ts';
+import { without } from '../api/permissions.ts';
+import { readAgain } from '../api/queries.ts';
+import { useCreateRights, useObjectRights } from '../api/rights.ts';
 import { useNames, useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';
 import type { Done } from './command-line.ts';
@@ -36,10 +38,19 @@ export function FormDialog({ resource, resources, parentId = null, of = null, gi
   const text = useText();
   const names = useNames();
   const schema: Schema = (of === null ? resource.create : resource.update) ?? {};
-  const fields = useMemo(() => fieldsOf(schema, resources), [schema, resources]);
+  const everyField = useMemo(() => fieldsOf(schema, resources), [schema, resources]);
   // What is changed is compared with how it was when the form was opened, not with how it is now.
-  const first = useRef(valuesOf(fields, of)).current;
+  const first = useRef(valuesOf(everyField, of)).current;
   const [values, setValues] = useState<FormValues>({ ...first, ...given });
+  const id = of === null ? null : String(of[resource.idName ?? 'id']);
+  const rightsOf = useObjectRights(resource, parentId, id === null ? [] : [id]);
+  const ofNew = useCreateRights(resource, parentId, of === null ? values : {});
+  const refused = (id === null ? ofNew?.not_in_create : rightsOf(id).not_in_update)?.join(' ') ?? '';
+  const fields = useMemo(
+    () => fieldsOf(without(schema, refused === '' ? [] : refused.split(' ')), resources),
+    [schema, resources, refused],
+  );
+  const mayNotMake = ofNew?.create === false ? text('forms.mayNotMake') : null;
   const [trouble, setTrouble] = useState(noTrouble);
   const [isSending, setIsSending] = useState(false);
   const [done, setDone] = useState<Done | null>(null);
@@ -63,7 +74,7 @@ export function FormDialog({ resource, resources, parentId = null, of = null, gi
     setIsSending(true);
     try {
       setDone(await sendForm(resource, parentId, of, body));
-      void queryClient.invalidateQueries();
+      void readAgain();
     } catch (error) {
       setTrouble(troubleOf(error as Error, fields, body));
     } finally {
@@ -99,6 +110,7 @@ export function FormDialog({ resource, resources, parentId = null, of = null, gi
       <form ref={form} onSubmit={send} noValidate>
         <Stack>
           {trouble.whole && <ErrorNote error={trouble.whole} />}
+          {mayNotMake && <Alert color="yellow">{mayNotMake}</Alert>}
           {of === null && presetsOf(resource.key).length > 0 && (
             <Group gap="xs" role="group" aria-label={text('forms.presets')}>
               {presetsOf(resource.key).map(({ label, values: filled }) => (
@@ -118,7 +130,7 @@ export function FormDialog({ resource, resources, parentId = null, of = null, gi
             <Button variant="default" onClick={onClose}>
               {text('shell.cancel')}
             </Button>
-            <Button type="submit" loading={isSending}>
+            <Button type="submit" loading={isSending} disabled={mayNotMake !== null}>
               {text('forms.send')}
             </Button>
           </Group>

@@ -2,7 +2,7 @@ import { Alert, Button, Group, List, Modal, Progress, Stack, Text as Words } fro
 import { useState } from 'react';
 import { ApiError, ask } from '../api/client.ts';
 import { type ApiResource, collectionPath } from '../api/description.ts';
-import { queryClient } from '../api/queries.ts';
+import { readAgain } from '../api/queries.ts';
 import { CommandLines } from '../forms/command-lines.tsx';
 import { useNames, useText } from '../messages/text.tsx';
 import { useDependents } from './dependents.ts';
@@ -33,7 +33,7 @@ export function DeleteDialog({ resource, resources, parentId, rows, onClose }: P
       done.push({ row, error: await deleted(resource, parentId, row) });
       setOutcomes([...done]);
     }
-    void queryClient.invalidateQueries();
+    void readAgain();
   };
   return (
     <Modal

@@ -3,7 +3,8 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ask } from '../api/client.ts';
 import { type ApiResource, collectionPath } from '../api/description.ts';
-import { queryClient } from '../api/queries.ts';
+import { readAgain } from '../api/queries.ts';
+import { useObjectRights } from '../api/rights.ts';
 import { useNames, useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';
 import { Cell } from './cell.tsx';
@@ -23,6 +24,8 @@ export function Details({ resource, resources, parentId, row, onClose }: Props) 
   const names = useNames();
   const json = JSON.stringify({ [resource.member]: row }, null, 2);
   const id = idOf(resource, row);
+  const { actions } = useObjectRights(resource, parentId, id === null ? [] : [id])(id);
+  const canTag = resource.hasTags && (actions[`update_${resource.member}:tags`] ?? true);
   const children = resources.filter(({ parent }) => parent?.key === resource.key);
   return (
     <Drawer opened position="right" size="lg" title={labelOf(resource, row)} onClose={onClose}>
@@ -44,7 +47,7 @@ export function Details({ resource, resources, parentId, row, onClose }: Props) 
           <Tabs.List>
             <Tabs.Tab value="attributes">{text('lists.details')}</Tabs.Tab>
             <Tabs.Tab value="json">{text('lists.json')}</Tabs.Tab>
-            {resource.hasTags && <Tabs.Tab value="tags">{text('lists.tags')}</Tabs.Tab>}
+            {canTag && <Tabs.Tab value="tags">{text('lists.tags')}</Tabs.Tab>}
           </Tabs.List>
           <Tabs.Panel value="attributes" pt="sm">
             <Table verticalSpacing={3}>
@@ -74,7 +77,7 @@ export function Details({ resource, resources, parentId, row, onClose }: Props) 
               <Code block>{json}</Code>
             </ScrollArea>
           </Tabs.Panel>
-          {resource.hasTags && (
+          {canTag && (
             <Tabs.Panel value="tags" pt="sm">
               <Tags path={`${collectionPath(resource, parentId)}/${id}/tags`} first={(row.tags ?? []) as string[]} />
             </Tabs.Panel>
@@ -93,7 +96,7 @@ function Tags({ path, first }: { path: string; first: readonly string[] }) {
     ask('PUT', path, { tags })
       .then(() => {
         setError(null);
-        return queryClient.invalidateQueries();
+        return readAgain();
       })
       .catch(setError);
   return (

@@ -1,8 +1,9 @@
-import { Button, Group, Menu, Select, Skeleton, Stack, Title, Text as Words } from '@mantine/core';
+import { Button, Group, Skeleton, Stack, Text as Words } from '@mantine/core';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useResources } from '../api/described.ts';
 import type { ApiResource } from '../api/description.ts';
+import { useObjectRights } from '../api/rights.ts';
 import { FormDialog } from '../forms/form-dialog.tsx';
 import { useNames, useText } from '../messages/text.tsx';
 import { NetworkDialog } from '../network/network-dialog.tsx';
@@ -10,8 +11,11 @@ import { ErrorNote } from '../shell/fault.tsx';
 import { keepColumns, storedColumns } from './columns.ts';
 import { DeleteDialog } from './delete-dialog.tsx';
 import { Details } from './details.tsx';
+import { Empty } from './empty.tsx';
 import { FilterBar } from './filter-bar.tsx';
-import { type ListState, listState, pageSizes, searchOf } from './list-query.ts';
+import { ListHeading } from './list-heading.tsx';
+import { type ListState, listState, searchOf } from './list-query.ts';
+import { Pager } from './pager.tsx';
 import { idOf, type Row } from './row.ts';
 import { ListTable } from './table.tsx';
 import { usePage } from './use-page.ts';
@@ -28,6 +32,8 @@ export function ListPage() {
   if (error) return <ErrorNote error={error} />;
   return resources.length === 0 ? <Skeleton h={200} aria-label={text('shell.loading')} /> : text('lists.unknown');
 }
+
+const noRows: readonly Row[] = [];
 
 type Dialog =
   | { readonly kind: 'create' }
@@ -52,7 +58,10 @@ function ResourceList({ resource, resources, parentId }: Props) {
   const [markers, setMarkers] = useState<readonly string[]>([]);
   const [dialog, setDialog] = useState<Dialog | null>(null);
   const page = usePage(resource, parentId, state, markers.at(-1) ?? null);
-  const rows = page.data?.rows ?? [];
+  const rows = page.data?.rows ?? noRows;
+  const ids = useMemo(() => rows.flatMap((row) => idOf(resource, row) ?? []), [rows, resource]);
+  const rightsOf = useObjectRights(resource, parentId, ids);
+  const may = (verb: 'update' | 'delete') => (row: Row) => rightsOf(idOf(resource, row))[verb];
   const close = () => setDialog(null);
 
   const setState = (next: ListState) => {
@@ -66,12 +75,21 @@ function ResourceList({ resource, resources, parentId }: Props) {
   };
   const actions = [
     { label: text('lists.details'), run: (row: Row) => setDialog({ kind: 'details', row }) },
-    ...(resource.update ? [{ label: text('lists.edit'), run: (row: Row) => setDialog({ kind: 'update', row }) }] : []),
+    ...(resource.update
+      ? [
+          {
+            label: text('lists.edit'),
+            isOffered: may('update'),
+            run: (row: Row) => setDialog({ kind: 'update', row }),
+          },
+        ]
+      : []),
     ...(resource.canDelete
       ? [
           {
             label: text('lists.delete'),
             isDangerous: true,
+            isOffered: may('delete'),
             run: (row: Row) => setDialog({ kind: 'delete', rows: [row] }),
           },
         ]
@@ -81,7 +99,7 @@ function ResourceList({ resource, resources, parentId }: Props) {
   const isFiltered = state.filters.length > 0;
   return (
     <Stack gap="sm">
-      <Heading
+      <ListHeading
         resource={resource}
         columns={columns}
         onColumns={(next) => {
@@ -125,6 +143,7 @@ function ResourceList({ resource, resources, parentId }: Props) {
           columns={columns}
           state={state}
           onState={setState}
+          isSelectable={may('delete')}
           selected={selected}
           onSelected={setSelected}
           onOpen={(row) => setDialog({ kind: 'details', row })}
@@ -170,100 +189,5 @@ function ResourceList({ resource, resources, parentId }: Props) {
         />
       )}
     </Stack>
-  );
-}
-
-interface HeadingProps {
-  readonly resource: ApiResource;
-  readonly columns: readonly string[];
-  readonly onColumns: (columns: string[]) => void;
-  readonly onCreate: () => void;
-  readonly onNetwork: () => void;
-}
-
-function Heading({ resource, columns, onColumns, onCreate, onNetwork }: HeadingProps) {
-  const text = useText();
-  const names = useNames();
-  const all = Object.keys(resource.shown.properties ?? {}).filter((name) => name !== resource.idName);
-  const toggle = (name: string) =>
-    onColumns(columns.includes(name) ? columns.filter((one) => one !== name) : [...columns, name]);
-  return (
-    <Group justify="space-between">
-      <Title order={2} size="h3">
-        {names.title(resource.collection)}
-      </Title>
-      <Group gap="xs">
-        <Menu closeOnItemClick={false} position="bottom-end">
-          <Menu.Target>
-            <Button variant="default" size="xs">
-              {text('lists.columns')}
-            </Button>
-          </Menu.Target>
-          <Menu.Dropdown mah={400} style={{ overflowY: 'auto' }}>
-            {all.map((name) => (
-              <Menu.CheckboxItem key={name} checked={columns.includes(name)} onChange={() => toggle(name)}>
-                {names.attribute(name)}
-              </Menu.CheckboxItem>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
-        {resource.key === 'networks' && (
-          <Button size="xs" onClick={onNetwork}>
-            {text('network.title')}
-          </Button>
-        )}
-        {resource.create && (
-          <Button size="xs" variant={resource.key === 'networks' ? 'default' : 'filled'} onClick={onCreate}>
-            {text('lists.create')}
-          </Button>
-        )}
-      </Group>
-    </Group>
-  );
-}
-
-function Empty({ resource, isFiltered }: { resource: ApiResource; isFiltered: boolean }) {
-  const text = useText();
-  return (
-    <Stack gap={2} py="xl" align="center" role="status">
-      <Words fw={600}>{text(isFiltered ? 'lists.emptyFiltered' : 'lists.empty')}</Words>
-      {!isFiltered && (
-        <Words size="sm" c="dimmed">
-          {text(resource.create ? 'lists.emptyText' : 'lists.emptyRead')}
-        </Words>
-      )}
-    </Stack>
-  );
-}
-
-interface PagerProps {
-  readonly state: ListState;
-  readonly onState: (state: ListState) => void;
-  readonly page: number;
-  readonly onPrevious: (() => void) | null;
-  readonly onNext: (() => void) | null;
-}
-
-function Pager({ state, onState, page, onPrevious, onNext }: PagerProps) {
-  const text = useText();
-  return (
-    <Group justify="flex-end" gap="xs">
-      <Select
-        size="xs"
-        w={90}
-        aria-label={text('lists.perPage')}
-        allowDeselect={false}
-        data={pageSizes.map(String)}
-        value={String(state.limit)}
-        onChange={(size) => onState({ ...state, limit: Number(size) })}
-      />
-      <Button size="xs" variant="default" disabled={!onPrevious} onClick={() => onPrevious?.()}>
-        {text('lists.previous')}
-      </Button>
-      <Words size="sm">{text('lists.page', { page })}</Words>
-      <Button size="xs" variant="default" disabled={!onNext} onClick={() => onNext?.()}>
-        {text('lists.next')}
-      </Button>
-    </Group>
   );
 }

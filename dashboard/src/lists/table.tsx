@@ -8,6 +8,8 @@ import { idOf, labelOf, type Row } from './row.ts';
 export interface RowAction {
   readonly label: string;
   readonly isDangerous?: boolean;
+  /** Whether it may be done with a row; absent: with all. */
+  readonly isOffered?: (row: Row) => boolean;
   readonly run: (row: Row) => void;
 }
 
@@ -17,6 +19,8 @@ interface Props {
   readonly columns: readonly string[];
   readonly state: ListState;
   readonly onState: (state: ListState) => void;
+  /** Whether a row may be among those that are deleted together. */
+  readonly isSelectable: (row: Row) => boolean;
   readonly selected: ReadonlySet<string>;
   readonly onSelected: (selected: ReadonlySet<string>) => void;
   readonly onOpen: (row: Row) => void;
@@ -25,9 +29,9 @@ interface Props {
 
 /** The rows of one page. */
 export function ListTable(props: Props) {
-  const { resource, rows, columns, selected, onSelected } = props;
+  const { resource, rows, columns, isSelectable, selected, onSelected } = props;
   const text = useText();
-  const ids = rows.map((row) => idOf(resource, row)).filter((id) => id !== null);
+  const ids = rows.filter(isSelectable).flatMap((row) => idOf(resource, row) ?? []);
   const isAll = ids.length > 0 && ids.every((id) => selected.has(id));
   return (
     <ScrollArea type="auto">
@@ -39,6 +43,7 @@ export function ListTable(props: Props) {
                 <Checkbox
                   size="xs"
                   aria-label={text('lists.selectAll')}
+                  disabled={ids.length === 0}
                   checked={isAll}
                   indeterminate={!isAll && ids.some((id) => selected.has(id))}
                   onChange={() => onSelected(new Set(isAll ? [] : ids))}
@@ -83,10 +88,12 @@ function Head({ name, resource, state, onState }: Props & { name: string }) {
   );
 }
 
-function Line({ resource, row, columns, selected, onSelected, onOpen, actions }: Props & { row: Row }) {
+function Line(props: Props & { row: Row }) {
+  const { resource, row, columns, isSelectable, selected, onSelected, onOpen, actions } = props;
   const text = useText();
   const id = idOf(resource, row);
   const label = labelOf(resource, row);
+  const offered = actions.filter(({ isOffered }) => isOffered?.(row) ?? true);
   const toggle = () => {
     const next = new Set(selected);
     if (id !== null && !next.delete(id)) next.add(id);
@@ -96,12 +103,14 @@ function Line({ resource, row, columns, selected, onSelected, onOpen, actions }:
     <Table.Tr>
       {resource.canDelete && (
         <Table.Td>
-          <Checkbox
-            size="xs"
-            aria-label={text('lists.select', { name: label })}
-            checked={id !== null && selected.has(id)}
-            onChange={toggle}
-          />
+          {isSelectable(row) && (
+            <Checkbox
+              size="xs"
+              aria-label={text('lists.select', { name: label })}
+              checked={id !== null && selected.has(id)}
+              onChange={toggle}
+            />
+          )}
         </Table.Td>
       )}
       {id !== null && (
@@ -131,7 +140,7 @@ function Line({ resource, row, columns, selected, onSelected, onOpen, actions }:
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            {actions.map((action) => (
+            {offered.map((action) => (
               <Menu.Item
                 key={action.label}
                 color={action.isDangerous ? 'red' : undefined}

@@ -14,6 +14,10 @@ export const formMessages = {
   'forms.presetDns': ['DNS in', '允许 DNS'],
   'forms.presetAll': ['Everything in', '允许所有入站'],
   'forms.required': ['This is needed', '此项必填'],
+  'forms.mayNotMake': [
+    'You may not make one there: the network, group or parent belongs to another project',
+    '您无权在此创建：所选网络、安全组或上级资源属于其他项目',
+  ],
   'forms.noJson': ['This is no JSON', '不是有效的 JSON'],
   'forms.nothing': ['Nothing was changed', '没有任何修改'],
   'forms.serverChooses': ['The server chooses', '由服务器决定'],

@@ -3,8 +3,12 @@ import type { Messages } from './pairs.ts';
 export const listMessages = {
   'lists.empty': ['None yet', '暂无'],
   'lists.emptyText': [
-    'Nothing of this kind is there, or nothing that you may see.',
-    '此类资源不存在，或者您无权查看。',
+    'Nothing of this kind is there, or nothing that you may see. “Create” makes the first.',
+    '此类资源不存在，或者您无权查看。点击“创建”新建第一个。',
+  ],
+  'lists.emptyMayNot': [
+    'You may look at these, but not make them: ask an administrator for one.',
+    '您可以查看此类资源，但无权创建，请联系管理员。',
   ],
   'lists.emptyFiltered': ['Nothing fits the filters', '没有符合筛选条件的内容'],
   'lists.emptyRead': ['The server makes these itself.', '这些由服务器自行创建。'],

@@ -14,6 +14,11 @@ export interface NetworkWish {
   readonly nameServers: readonly string[];
 }
 
+/** Whether the caller may make both. */
+export function canMakeNetworks(resources: readonly ApiResource[]): boolean {
+  return ['networks', 'subnets'].every((name) => resources.some(({ key, create }) => key === name && create !== null));
+}
+
 /** The network was made, its subnet was not. */
 export class SubnetRefused extends Error {
   override name = 'SubnetRefused';

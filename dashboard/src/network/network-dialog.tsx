@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { ApiError, ask } from '../api/client.ts';
 import type { ApiResource } from '../api/description.ts';
-import { queryClient } from '../api/queries.ts';
+import { readAgain } from '../api/queries.ts';
 import type { Done } from '../forms/command-line.ts';
 import { CommandLines } from '../forms/command-lines.tsx';
 import { fieldOfError } from '../forms/error-field.ts';
@@ -67,7 +67,7 @@ export function NetworkDialog({ resources, onClose }: Props) {
       if (left !== null) setWhole(new Error(text('network.kept', { id: left })));
     } finally {
       setIsSending(false);
-      void queryClient.invalidateQueries();
+      void readAgain();
     }
   };
 

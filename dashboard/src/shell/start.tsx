@@ -2,6 +2,7 @@ import { Button, Group, Stack, Title, Text as Words } from '@mantine/core';
 import { useState } from 'react';
 import { useResources } from '../api/described.ts';
 import { useText } from '../messages/text.tsx';
+import { canMakeNetworks } from '../network/create-network.ts';
 import { NetworkDialog } from '../network/network-dialog.tsx';
 import { ErrorNote } from './fault.tsx';
 
@@ -15,11 +16,11 @@ export function StartPage() {
       <Title order={2}>{text('shell.welcome')}</Title>
       <Words>{text('shell.welcomeText')}</Words>
       {error && <ErrorNote error={error} />}
-      <Group>
-        <Button disabled={resources.length === 0} onClick={() => setIsOpen(true)}>
-          {text('network.title')}
-        </Button>
-      </Group>
+      {canMakeNetworks(resources) && (
+        <Group>
+          <Button onClick={() => setIsOpen(true)}>{text('network.title')}</Button>
+        </Group>
+      )}
       {isOpen && <NetworkDialog resources={resources} onClose={() => setIsOpen(false)} />}
     </Stack>
   );
