@@ -39,6 +39,7 @@ export interface Schema {
   extradhcpopts: { id: string; port_id: string; opt_name: string; opt_value: string; ip_version: number };
   provisioningblocks: { port_id: string; entity: 'L2' | 'DHCP' };
   agents: AgentsTable;
+  neutrino_agent_events: AgentEventsTable;
   /** `binding_index`: its place among the agents of the network; null where an older server bound it. */
   networkdhcpagentbindings: { network_id: string; dhcp_agent_id: string; binding_index: number | null };
   quotas: { project_id: string; resource: string; limit: number };
@@ -344,6 +345,16 @@ export interface MeteringLabelRulesTable {
   remote_ip_prefix: string | null;
   source_ip_prefix: string | null;
   destination_ip_prefix: string | null;
+}
+
+/** A report of an agent that was more than a sign of life. */
+export interface AgentEventsTable {
+  agent_id: string;
+  /** Milliseconds since the epoch, both. `silent_since`: its last report, where it had been dead since; else null. */
+  at: number;
+  silent_since: number | null;
+  /** The agent had just been started. */
+  started: Flag;
 }
 
 export interface AgentsTable {

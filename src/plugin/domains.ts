@@ -1,5 +1,6 @@
 import { addressGroups } from './address-group/domain.ts';
 import { addressScopes } from './address-scope/domain.ts';
+import { agentHistory } from './agent/history.ts';
 import { autoAllocatedTopologies } from './auto-allocated-topology/domain.ts';
 import { conntrackHelpers } from './conntrack-helper/domain.ts';
 import { dhcpScheduling } from './dhcp/domain.ts';
@@ -29,6 +30,7 @@ import { trunks } from './trunk/domain.ts';
 /** Everything the plugin has besides networks, subnets, ports and agents. A new resource is a line here. */
 export const domains: readonly Domain[] = [
   explain,
+  agentHistory,
   trace,
   portBindings,
   l2Population,

@@ -50,6 +50,15 @@ export const agent: ResourceDefinition = {
   collection: 'agents',
   extension: 'agent',
   routes: [
+    {
+      method: 'GET',
+      path: 'agents/{id}/history',
+      extension: 'neutrino-agent-history',
+      summary: 'When an agent was started, and when nothing was heard of it',
+      rule: 'get_agent',
+      status: 200,
+      envelope: 'history',
+    },
     dhcpNetworks('GET', '', { summary: 'The networks a DHCP agent serves', rule: 'get_dhcp-networks', status: 200 }),
     dhcpNetworks('POST', '', {
       summary: 'Gives a DHCP agent a network',

@@ -179,6 +179,11 @@ const table: Readonly<Record<string, readonly [name: string, description: string
     'Networks can be made for routers that stand in for each other',
     '2023-04-27T10:00:00-00:00',
   ],
+  'neutrino-agent-history': [
+    'Agent history',
+    'Tells when an agent was started, and when nothing was heard of it',
+    '2026-11-29T10:00:00-00:00',
+  ],
   'neutrino-explain': [
     'Port explanation',
     'Says why a port works or does not, from its row to the kernel',

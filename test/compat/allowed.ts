@@ -25,6 +25,7 @@ const later = new Set([
   'aap-reject-multicast',
   'agent_sort_key',
   'network-ip-availability-details',
+  'neutrino-agent-history',
   'neutrino-explain',
   'neutrino-trace',
   'qos-fip-network-policy',

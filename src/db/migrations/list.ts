@@ -1,4 +1,5 @@
 import { addressGroups } from './address-groups.ts';
+import { agentHistory } from './agent-history.ts';
 import { autoAllocatedTopologies } from './auto-allocated-topologies.ts';
 import type { Migration } from './contract.ts';
 import { defaultStatefulness } from './default-statefulness.ts';
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   trunks,
   qos,
   routers,
+  agentHistory,
 ];

@@ -21,6 +21,7 @@ import type { Machine } from '../machine.ts';
 import { rebindPorts } from '../ml2/rebind.ts';
 import { scheduleSegments } from '../segment/dhcp-scheduling.ts';
 import { mapHost, sameReach } from '../segment/host-mapping.ts';
+import { noteHistory } from './history.ts';
 import { LeftOverReports } from './left-over-reports.ts';
 
 const DHCP_AGENT = 'DHCP agent';
@@ -125,14 +126,17 @@ export class AgentDirectory {
     this.#mapped.add(state.host);
   }
 
-  async #reportIn({ tx, nowMs }: Change, state: AgentState, known: AgentRow | null): Promise<ReportAnswer> {
+  async #reportIn(change: Change, state: AgentState, known: AgentRow | null): Promise<ReportAnswer> {
+    const { tx, nowMs } = change;
     const { options } = this.#machine.shared;
     const reported = this.#reported(state);
     const versions = state.resource_versions ? { resource_versions: JSON.stringify(state.resource_versions) } : {};
     if (known) {
       const started = state.start_flag ? { started_at: nowMs } : {};
       await updateAgentRow(tx, known.id, { ...reported, ...versions, ...started, heartbeat_timestamp: nowMs });
-      return isAlive(known.heartbeat_timestamp, nowMs, options.core) ? 'alive' : 'revived';
+      const wasDead = !isAlive(known.heartbeat_timestamp, nowMs, options.core);
+      await noteHistory(change, known, { started: state.start_flag === true, wasDead });
+      return wasDead ? 'revived' : 'alive';
     }
     await insertAgent(tx, {
       id: randomUUID(),
