@@ -70,9 +70,9 @@ describe('neutrino explain', () => {
   });
 
   test('refuses what it cannot explain', async () => {
-    expect(await run(runExplain, ['network', 'x'])).toMatchObject({
+    expect(await run(runExplain, ['subnet', 'x'])).toMatchObject({
       code: 1,
-      err: expect.stringContaining('only ports, routers and floating IPs'),
+      err: expect.stringContaining('only ports, networks, routers and floating IPs'),
     });
     expect((await run(runExplain, ['port'])).code).toBe(2);
     expect((await run(runExplain, ['port', 'none'])).err).toBe("Unable to find port with name or id 'none'\n");

@@ -11,8 +11,9 @@ import type { Io } from './program.ts';
 
 /** `GET /v2.0/{collection}/{id}/explain`, as the API answers it. */
 export interface Explanation {
-  /** One of the three. */
+  /** One of the four. */
   port_id?: string;
+  network_id?: string;
   router_id?: string;
   floatingip_id?: string;
   verdict: 'works' | 'waits' | 'broken' | 'unknown';
@@ -35,6 +36,7 @@ const subjects: Readonly<
   Record<string, { collection: string; title: string; key: `${string}_id` & keyof Explanation }>
 > = {
   port: { collection: 'ports', title: 'Port', key: 'port_id' },
+  network: { collection: 'networks', title: 'Network', key: 'network_id' },
   router: { collection: 'routers', title: 'Router', key: 'router_id' },
   floatingip: { collection: 'floatingips', title: 'Floating IP', key: 'floatingip_id' },
 };
@@ -55,16 +57,18 @@ const marks: Readonly<Record<string, string>> = {
 };
 
 /**
- * `neutrino explain port|router|floatingip ID|NAME`: asks the API and prints each step from the row to the kernel.
+ * `neutrino explain port|network|router|floatingip ID|NAME`: asks the API and prints each step from the row to the kernel.
  *
  * @param argv words behind `explain`
  * @returns 0 works, 1 broken or refused, 2 wrong command line, 3 waits for something, 4 cannot be told
  */
 export async function runExplain(argv: readonly string[], env: Environment, io: Io): Promise<number> {
   const command = new Command('neutrino explain')
-    .description('Says why a port, a router or a floating IP works or not: what should be, what is, and what to do.')
-    .usage('port|router|floatingip ID|NAME [options]')
-    .argument('<what>', 'port, router or floatingip')
+    .description(
+      'Says why a port, a network, a router or a floating IP works or not: what should be, what is, and what to do.',
+    )
+    .usage('port|network|router|floatingip ID|NAME [options]')
+    .argument('<what>', 'port, network, router or floatingip')
     .argument('<id>', 'its id or name; of a floating IP its id or address')
     .addOption(new Option('-f, --format <format>').choices(['text', 'json']).default('text'))
     .exitOverride()
@@ -74,7 +78,7 @@ export async function runExplain(argv: readonly string[], env: Environment, io: 
     command.parse([...argv], { from: 'user' });
     const [what = '', idOrName = ''] = command.args;
     const subject = Object.hasOwn(subjects, what) ? subjects[what] : undefined;
-    if (!subject) throw new CliError(`only ports, routers and floating IPs can be explained, not '${what}'`);
+    if (!subject) throw new CliError(`only ports, networks, routers and floating IPs can be explained, not '${what}'`);
     const explanation = await ask(command.opts(), env, subject.collection, idOrName, io);
     const { format } = command.opts<{ format: string }>();
     io.stdout(format === 'json' ? `${JSON.stringify(explanation, null, 2)}\n` : renderExplanation(explanation));

@@ -90,6 +90,12 @@ export class PacketFilter {
     return [kept, ...results.map(({ stdout }) => stdout)].join('');
   }
 
+  /** One table with what each rule counted: `[packets:bytes] -A …`. @throws CommandFailed */
+  async saveCounted(table: string): Promise<string> {
+    const argv = [`${this.#tool}${await this.#choose()}-save`, '-c', '-t', table];
+    return (await this.#exec.run(argv, { timeoutMs: TIMEOUT_MS })).stdout;
+  }
+
   /** Empty where the host's own flavour does not work. */
   async #saveAll(): Promise<string> {
     const argv = [`${this.#tool}${this.#flavour ?? ''}-save`];

@@ -78,8 +78,9 @@ export interface CorePlugin {
 }
 
 export interface Explanation {
-  /** One of the three: what was asked about. */
+  /** One of the four: what was asked about. */
   port_id?: string;
+  network_id?: string;
   router_id?: string;
   floatingip_id?: string;
   verdict: 'works' | 'waits' | 'broken' | 'unknown';
@@ -100,4 +101,12 @@ export interface ExplanationStep {
   cause?: string;
   /** The command whose answer was looked at, as one types it. */
   check?: string;
+  /** Who looked; absent for the server, which knows rows. */
+  agent?: 'bridge' | 'dhcp' | 'metadata' | 'l3';
+  /** The agent's host. */
+  host?: string;
+  /** The link or namespace that it is about, where it is one. */
+  device?: string;
+  /** What the kernel counted, by name; see `ExplainStep` of the RPC contract. */
+  counters?: Readonly<Record<string, number>>;
 }

@@ -26,6 +26,17 @@ export const network: ResourceDefinition = {
       status: 200,
       envelope: 'agents',
     },
+    {
+      method: 'GET',
+      path: 'networks/{id}/explain',
+      extension: 'neutrino-explain',
+      summary:
+        'What carries a network on its hosts: bridges, ways out, DHCP servers, and whether they are as they should be',
+      // Who may only use it (shared, external) is not told of hosts and ports of others.
+      rule: 'update_network',
+      status: 200,
+      envelope: 'explanation',
+    },
   ],
   attributes: {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },

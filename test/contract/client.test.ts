@@ -328,6 +328,7 @@ describe('each resource', () => {
     expect(await ok('port-binding-delete moving h2')).toBe('Deleted binding(s): h2\n');
     expect((await neutron('port-binding-delete moving h2')).err).toContain("Unable to find binding(s) with id(s) 'h2'");
     expect((await neutron('port-explain moving')).code).toBe(0);
+    expect((await neutron('net-explain base')).code).toBe(0);
     await ok('port-delete moving');
   });
 

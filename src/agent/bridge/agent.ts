@@ -2,6 +2,7 @@ import { type Logger, silentLogger } from '../../lib/log.ts';
 import { tapName } from '../../lib/names.ts';
 import { defaultValues } from '../../lib/options.ts';
 import type { Host, LinkEvent, NetworkState } from '../../linux/contract.ts';
+import { readLinkCounters } from '../../linux/link-counters.ts';
 import type { TableWatch } from '../../linux/table-watch.ts';
 import { WatchedHost } from '../../linux/watched-host.ts';
 import {
@@ -11,6 +12,7 @@ import {
   bridgeAgentTopics,
   EXPLAIN_VERSION,
   type ExplainMethods,
+  type ExplainStep,
   endpoint,
   explainServer,
   type NetworkInfo,
@@ -28,7 +30,7 @@ import { explainQos } from '../qos/explain.ts';
 import { qosOptions } from '../qos/options.ts';
 import { QOS_EXTENSION, Qos } from '../qos/qos.ts';
 import { explainTrunk } from '../trunk/explain.ts';
-import { explainPort } from './explain.ts';
+import { explainNetwork, explainPort, withCounters } from './explain.ts';
 import { agentId, checkHost } from './identity.ts';
 import { checkTunnels, findLacking, legReport } from './leg-support.ts';
 import { type BridgeAgentOptions, type BridgeConfig, bridgeConfig } from './options.ts';
@@ -285,16 +287,31 @@ export class BridgeAgent {
       explain_port: async (request) => {
         const tap = tapName(request.port.id);
         const closed = this.#sync.closedReason(tap);
-        const [state, rules] = await Promise.all([this.#linux.readNetwork(), this.#sync.explainRules(tap)]);
+        const [state, rules, counters] = await Promise.all([
+          this.#linux.readNetwork(),
+          this.#sync.explainRules(tap),
+          readLinkCounters(),
+        ]);
         const ofTrunk = explainTrunk(request.port, state, this.#sync.trunks);
-        const steps = [...ofTrunk, ...explainPort(request, state, this.#config, closed), ...rules];
-        const isTunnelled = (request.network as NetworkInfo).segments[0]?.network_type === 'vxlan';
-        const forwarding = isTunnelled ? await this.#forwarding?.explain(request.port.network_id) : undefined;
+        const links = withCounters(explainPort(request, state, this.#config, closed), counters);
+        const forwarding = await this.#explainForwarding(request.network as NetworkInfo);
         const limits = await explainQos(this.#qos, request.port);
-        return { steps: [...steps, ...(forwarding ? [forwarding] : []), ...limits] };
+        return { steps: [...ofTrunk, ...links, ...rules, ...forwarding, ...limits] };
+      },
+      explain_network: async (request) => {
+        const [state, counters] = await Promise.all([this.#linux.readNetwork(), readLinkCounters()]);
+        const links = withCounters(explainNetwork(request, state, this.#config), counters);
+        return { steps: [...links, ...(await this.#explainForwarding(request.network as NetworkInfo))] };
       },
     });
     this.#listeners.push(await this.#transport.listen(topics.explain, explainServer('bridge', this.#host), [explain]));
+  }
+
+  /** Where the others of a tunnelled network are; nothing of other networks. */
+  async #explainForwarding({ id, segments }: NetworkInfo): Promise<ExplainStep[]> {
+    const isTunnelled = segments[0]?.network_type === 'vxlan';
+    const step = isTunnelled ? await this.#forwarding?.explain(id) : undefined;
+    return step ? [step] : [];
   }
 
   #askGroups(what: 'rules' | 'members', groups: readonly string[]): void {

@@ -13,10 +13,18 @@ export function explainLeg(bridge: DesiredBridge, leg: DesiredLeg, state: Networ
   const link = state.links.get(name);
   if (!link) {
     const remedy = 'the bridge agent makes it with the first tap of the network; see its log';
-    return { step, state: 'waiting', expected, found: 'no such device', check, remedy };
+    return { step, state: 'waiting', expected, found: 'no such device', check, device: name, remedy };
   }
   const found = `${name}, ${describe(link, leg)}, ${placeOf(link)}, ${lineOf(link)}, MTU ${link.mtu}`;
-  const fault = (remedy: string): ExplainStep => ({ step, state: 'fault', expected, found, check, remedy });
+  const fault = (remedy: string): ExplainStep => ({
+    step,
+    state: 'fault',
+    expected,
+    found,
+    check,
+    device: name,
+    remedy,
+  });
   const mending = 'it is mended within 20 s; if not, see the log of the bridge agent';
   if (leg.kind === 'vxlan' && !isSameVxlan(link.vxlan, leg.vxlan)) return fault(mending);
   if (link.master !== bridge.name || link.mtu !== mtu) return fault(mending);
@@ -26,7 +34,7 @@ export function explainLeg(bridge: DesiredBridge, leg: DesiredLeg, state: Networ
     const card = leg.kind === 'vlan' ? leg.link : leg.vxlan.link;
     return fault(`larger packets are lost: ip link set ${card} mtu ${bridge.mtu}, or a smaller MTU of the network`);
   }
-  return { step, state: 'ok', expected, found, check };
+  return { step, state: 'ok', expected, found, check, device: name };
 }
 
 /** The card below the leg: it must carry, and need not be in any bridge. */
@@ -38,9 +46,9 @@ export function explainCard(leg: DesiredLeg, state: NetworkState): ExplainStep {
   const expected = `${name}${what} up with carrier`;
   const found = `${name} ${lineOf(card)}`;
   const check = `ip link show ${name}`;
-  if (card.up && card.carrier) return { step, state: 'ok', expected, found, check };
+  if (card.up && card.carrier) return { step, state: 'ok', expected, found, check, device: name };
   const remedy = card.up ? 'look at the cable and the other end' : `ip link set ${name} up`;
-  return { step, state: 'fault', expected, found, check, remedy };
+  return { step, state: 'fault', expected, found, check, device: name, remedy };
 }
 
 function describe({ vlan, vxlan }: Link, leg: DesiredLeg): string {

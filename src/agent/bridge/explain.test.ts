@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeHost } from '../../linux/fake/host.ts';
-import type { ExplainRequest } from '../../rpc/contract.ts';
-import { explainPort } from './explain.ts';
+import type { ExplainRequest, NetworkInfo } from '../../rpc/contract.ts';
+import { explainNetwork, explainPort, withCounters } from './explain.ts';
 import type { BridgeConfig } from './options.ts';
 
 const tap = 'tapaaaaaaaa-aa';
@@ -97,4 +97,42 @@ describe('names the fault and what to do', () => {
 
 it('a network that stays on the host has no card', async () => {
   expect((await explain(working(), { physical: null })).nic).toMatchObject({ state: 'not_applicable' });
+});
+
+describe('a network', () => {
+  const ids = ['aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa', 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb'];
+  const network = {
+    ...{ id: '11111111-1111-4111-8111-111111111111', mtu: 1500 },
+    segments: [{ network_type: 'flat', physical_network: 'public' }],
+  } as unknown as NetworkInfo;
+
+  it('has its bridge, its way out and the taps of its ports', async () => {
+    const host = working();
+    const told = async (port_ids: string[]) => explainNetwork({ network, port_ids }, await host.readNetwork(), config);
+    expect((await told(ids.slice(0, 1))).map(({ step, state, device }) => [step, state, device])).toEqual([
+      ['taps', 'ok', undefined],
+      ['bridge', 'ok', brq],
+      ['nic', 'ok', 'eth1'],
+    ]);
+    expect((await told(ids))[0]).toMatchObject({
+      ...{ state: 'waiting', expected: `the taps of 2 ports in bridge ${brq}` },
+      found: `1 of 2; missing: tapbbbbbbbb-bb (port ${ids[1]})`,
+      remedy: `neutrino explain port ${ids[1]}`,
+    });
+  });
+
+  it('that this host cannot serve says why', async () => {
+    const elsewhere = { ...network, segments: [{ network_type: 'flat', physical_network: 'other' }] } as NetworkInfo;
+    const steps = explainNetwork({ network: elsewhere, port_ids: ids }, await working().readNetwork(), config);
+    expect(steps).toMatchObject([
+      { step: 'bridge', state: 'fault', found: expect.stringContaining('mapped to no interface') },
+    ]);
+  });
+});
+
+it('devices have what the kernel counted at them', async () => {
+  const steps = explainPort(request(), await working().readNetwork(), config, null);
+  const counted = { rx_packets: 1, rx_bytes: 60, rx_dropped: 0, tx_packets: 2, tx_bytes: 120, tx_dropped: 0 };
+  const told = withCounters(steps, new Map([[tap, counted]]));
+  expect(told.filter(({ counters }) => counters)).toMatchObject([{ step: 'tap', counters: counted }]);
 });

@@ -23,7 +23,7 @@ import { isFailedStart } from './apply.ts';
 import { type DhcpSettings, type DhcpState, watchedOf } from './derive.ts';
 import { isExhausted } from './dhcp-port.ts';
 import { isUuid } from './dnsmasq-text.ts';
-import { explainDhcp } from './explain.ts';
+import { explainDhcp, explainDhcpNetwork, type ServedNetwork } from './explain.ts';
 import { DhcpKeeper } from './keeper.ts';
 import type { NetworkEvent } from './network-events.ts';
 import { NetworkWorker } from './network-worker.ts';
@@ -146,16 +146,21 @@ export class DhcpAgent {
     const agent = endpoint<DhcpAgentMethods>(DHCP_AGENT_VERSION, this.#handlers());
     this.#listeners.push(await transport.listen(topics.dhcpAgent, host, [agent]));
     const explain = endpoint<ExplainMethods>(EXPLAIN_VERSION, {
-      explain_port: async ({ port, network }) => {
-        const nothing = { state: null, isKnown: false, failure: null };
-        const served = this.#workers.get(network.id as string) ?? nothing;
-        return { steps: await explainDhcp(this.#parts.linux, served, port) };
-      },
+      explain_port: async ({ port, network }) => ({
+        steps: await explainDhcp(this.#parts.linux, this.#served(network.id as string), port),
+      }),
+      explain_network: async ({ network }) => ({
+        steps: await explainDhcpNetwork(this.#parts.linux, this.#served(network.id)),
+      }),
     });
     this.#listeners.push(await transport.listen(topics.explain, explainServer('dhcp', host), [explain]));
     this.#supervision.start();
     // The server schedules networks to agents it knows: report first, then ask; an answer `new` has asked already.
     void this.#heartbeat.start().then(() => this.#syncing ?? this.fullSync());
+  }
+
+  #served(networkId: string): ServedNetwork {
+    return this.#workers.get(networkId) ?? { state: null, isKnown: false, failure: null };
   }
 
   /** In words for people. */

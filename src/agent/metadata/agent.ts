@@ -87,8 +87,9 @@ export class MetadataAgent {
     }
     await this.#server.listen();
     void this.#heartbeat.start();
+    // Of a network it knows nothing: it is asked about ports alone.
     const handlers = { explain_port: async ({ port }: { port: WirePort }) => ({ steps: [this.#explain(port)] }) };
-    const explaining = endpoint<ExplainMethods>(EXPLAIN_VERSION, handlers);
+    const explaining = endpoint<Pick<ExplainMethods, 'explain_port'>>(EXPLAIN_VERSION, handlers);
     transport
       .listen(topics.explain, explainServer('metadata', host), [explaining])
       .catch((error: unknown) => this.#logger.warn({ error: String(error) }, 'cannot be asked why'));

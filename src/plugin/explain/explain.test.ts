@@ -20,21 +20,26 @@ const explain = (id: string) =>
     ifRevision: null,
   }) as Promise<Explanation>;
 
+const explainNet = (id: string) =>
+  f.plugin.routes['GET networks/{id}/explain']!({
+    context: f.context,
+    params: { id },
+    input: {},
+    parameters: [],
+    ifRevision: null,
+  }) as Promise<Explanation>;
+
 const on = (host: string) => ({ 'binding:host_id': host, device_owner: 'compute:nova' });
 
 /** An agent of host1 that answers with these steps. */
 async function answering(agent: string, steps: ExplainStep[]): Promise<unknown[]> {
   const asked: unknown[] = [];
+  const answer = async (args: unknown) => {
+    asked.push(args);
+    return { steps };
+  };
   await f.transport.listen('neutrino-explain', `host1:${agent}`, [
-    {
-      version: '1.0',
-      methods: {
-        explain_port: async (args) => {
-          asked.push(args);
-          return { steps };
-        },
-      },
-    },
+    { version: '1.1', methods: { explain_port: answer, explain_network: answer } },
   ]);
   return asked;
 }
@@ -175,5 +180,53 @@ describe('explaining a port', () => {
 
   it('needs the port', async () => {
     expect((await failure(explain('nope'))).type).toBe('PortNotFound');
+  });
+});
+
+describe('explaining a network', () => {
+  it('without subnets and ports says what is missing', async () => {
+    const { network_id, verdict, steps } = await explainNet(network.id);
+    expect({ network_id, verdict }).toEqual({ network_id: network.id, verdict: 'waits' });
+    expect(stateOf(steps)).toEqual({
+      admin_state: 'ok',
+      subnets: 'waiting',
+      segment: 'ok',
+      ports: 'ok',
+      agent: 'not_applicable',
+      dhcp_agent: 'not_applicable',
+    });
+  });
+
+  it('asks the agents of the hosts that have its ports, and notes who said what', async () => {
+    await f.bridgeAgent();
+    await f.dhcpAgent();
+    await f.subnet(network.id);
+    const port = await f.port(network.id, on('host1'));
+    await f.port(network.id);
+    const asked = await answering('bridge', [{ ...ok('bridge'), device: 'brq1', counters: { rx_packets: 1 } }]);
+    await answering('dhcp', [ok('dnsmasq')]);
+    const { steps } = await explainNet(network.id);
+    expect(steps.slice(-2)).toMatchObject([
+      { step: 'bridge', agent: 'bridge', host: 'host1', device: 'brq1', counters: { rx_packets: 1 } },
+      { step: 'dnsmasq', agent: 'dhcp', host: 'host1' },
+    ]);
+    expect(asked).toMatchObject([{ network: { id: network.id, ports: [] }, port_ids: [port.id] }]);
+    expect(steps.find(({ step }) => step === 'ports')).toMatchObject({
+      state: 'waiting',
+      found: expect.stringMatching(/^\d in all, 1 bound, 0 of these ACTIVE: port /),
+    });
+  });
+
+  it('names a host whose agent is gone', async () => {
+    await f.bridgeAgent();
+    await f.port(network.id, on('host1'));
+    f.clock.nowMs += 80_000;
+    const { verdict, steps } = await explainNet(network.id);
+    expect(verdict).toBe('broken');
+    expect(steps.find(({ step }) => step === 'agent')!.remedy).toBe('start neutron-linuxbridge-agent on host1');
+  });
+
+  it('needs the network', async () => {
+    expect((await failure(explainNet('nope'))).type).toBe('NetworkNotFound');
   });
 });

@@ -6,13 +6,14 @@ import { agentsHosting, agentsOnHost } from '../../db/write/agents.ts';
 import { boundSegments } from '../../db/write/segments.ts';
 import { carrierOf } from '../../db/write/trunks.ts';
 import type { Context } from '../../lib/context.ts';
-import { ExplainApi, type ExplainingAgent, type ExplainRequest } from '../../rpc/contract.ts';
-import type { Explanation, ExplanationStep } from '../contract.ts';
+import type { ExplainRequest } from '../../rpc/contract.ts';
+import type { Explanation } from '../contract.ts';
 import { networkInfos } from '../dhcp/network-info.ts';
 import { isAlive } from '../dhcp/scheduler.ts';
 import { messageView, type Shared } from '../parts.ts';
 import { portErrors } from '../port/errors.ts';
 import { wirePort } from '../rpc/wire.ts';
+import { askAgent, type Question } from './ask.ts';
 import { type ServerFacts, serverSteps, verdictOf } from './steps.ts';
 
 /**
@@ -31,7 +32,16 @@ export async function explainPort(shared: Shared, context: Context, id: string):
   const wired = (await boundSegments(shared.database.db, [id])).get(id)?.id;
   const segments = info!.segments.toSorted((a, b) => Number(b.id === wired) - Number(a.id === wired));
   const request: ExplainRequest = { port: wirePort(facts.port), network: { ...info!, ports, segments } };
-  const answers = await Promise.all(asked.map((question) => ask(shared, context, question, request)));
+  const answers = await Promise.all(
+    asked.map((question) =>
+      askAgent(
+        shared,
+        question,
+        (api, options) => api.explainPort(question.agent, question.host, request, options),
+        context,
+      ),
+    ),
+  );
   return verdictOf({ port_id: id }, [...steps.slice(0, -1), ...answers.flat(), steps.at(-1)!]);
 }
 
@@ -55,11 +65,6 @@ async function serverFacts({ database, options, now }: Shared, id: string): Prom
   });
 }
 
-interface Question {
-  agent: ExplainingAgent;
-  host: string;
-}
-
 /** Agents that are known and alive; asking dead ones would only take time. */
 function whomToAsk({ port, hostAgents, dhcpAgents, subnets }: ServerFacts): Question[] {
   const host = port['binding:host_id'];
@@ -73,21 +78,4 @@ function whomToAsk({ port, hostAgents, dhcpAgents, subnets }: ServerFacts): Ques
     questions.push({ agent: 'dhcp', host: agent.host }, { agent: 'metadata', host: agent.host });
   }
   return questions;
-}
-
-async function ask(
-  { transport, logger }: Shared,
-  context: Context,
-  { agent, host }: Question,
-  request: ExplainRequest,
-): Promise<ExplanationStep[]> {
-  try {
-    return await new ExplainApi(transport).explainPort(agent, host, request, { context });
-  } catch (error) {
-    logger.debug({ agent, host, error }, 'an agent did not explain');
-    // No metadata agent is a way to run a cloud; a silent bridge or DHCP agent is not.
-    const state = agent === 'metadata' ? 'not_applicable' : 'unknown';
-    const found = 'it does not answer: it is not running, or is not one of ours';
-    return [{ step: `${agent}_agent_answer`, state, expected: `the ${agent} agent on ${host} answers`, found }];
-  }
 }

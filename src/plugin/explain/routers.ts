@@ -4,11 +4,11 @@ import { fullView } from '../../db/read/view.ts';
 import { haPortsOf } from '../../db/write/ha-routers.ts';
 import { agentsOfRouters } from '../../db/write/router-agents.ts';
 import type { Context } from '../../lib/context.ts';
-import { ExplainApi } from '../../rpc/contract.ts';
 import type { Explanation, ExplanationStep } from '../contract.ts';
 import { isAlive } from '../dhcp/scheduler.ts';
 import type { Shared } from '../parts.ts';
 import { notFound, routerReads } from '../router/storage.ts';
+import { askAgent } from './ask.ts';
 import { type RouterFacts, routerSteps } from './router-steps.ts';
 import { verdictOf } from './steps.ts';
 
@@ -49,24 +49,13 @@ export async function askAgents(
   request: { router_id: string; floatingip_id?: string },
 ): Promise<ExplanationStep[]> {
   const asked = agents.filter(({ alive }) => alive);
-  const answers = await Promise.all(asked.map(({ host }) => ask(shared, context, host, request)));
+  const answers = await Promise.all(
+    asked.map(({ host }) =>
+      askAgent(shared, { agent: 'l3', host }, (api, options) => api.explainRouter(host, request, options), context),
+    ),
+  );
   // Of an HA router several say the same of their hosts.
   const named = (step: ExplanationStep, host: string) =>
     asked.length > 1 ? { ...step, step: `${step.step}@${host}` } : step;
   return answers.flatMap((steps, index) => steps.map((step) => named(step, asked[index]!.host)));
-}
-
-async function ask(
-  { transport, logger }: Shared,
-  context: Context,
-  host: string,
-  request: { router_id: string; floatingip_id?: string },
-): Promise<ExplanationStep[]> {
-  try {
-    return await new ExplainApi(transport).explainRouter(host, request, { context });
-  } catch (error) {
-    logger.debug({ agent: 'l3', host, error }, 'an agent did not explain');
-    const found = 'it does not answer: it is not running, or is not one of ours';
-    return [{ step: 'l3_agent_answer', state: 'unknown', expected: `the L3 agent on ${host} answers`, found }];
-  }
 }

@@ -150,7 +150,7 @@ function status({ port }: ServerFacts): ExplanationStep {
 
 /** What all steps together mean. A host that says nothing makes what looks well merely unknown. */
 export function verdictOf(
-  about: Pick<Explanation, 'port_id' | 'router_id' | 'floatingip_id'>,
+  about: Pick<Explanation, 'port_id' | 'network_id' | 'router_id' | 'floatingip_id'>,
   steps: ExplanationStep[],
 ): Explanation {
   const faults = steps.filter(({ state }) => state === 'fault');

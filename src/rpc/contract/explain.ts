@@ -25,11 +25,29 @@ export interface ExplainStep {
   cause?: string;
   /** The command whose answer was looked at, as one types it. */
   check?: string;
+  /** The link or namespace that it is about, where it is one. */
+  device?: string;
+  /**
+   * What the kernel counted, by the names it has for it. Of a device `rx_packets`, `rx_bytes`, `rx_dropped` and `tx_…` (its
+   * own view: what a tap receives a guest has sent); of a rule `packets` and `bytes` that it took; of a chain
+   * `dropped_packets` and `dropped_bytes` that no rule of it wanted.
+   */
+  counters?: Readonly<Record<string, number>>;
+}
+
+/** What an agent is told to look for a network on its host. */
+export interface ExplainNetworkRequest {
+  /** Its `ports` are left out: of those on other hosts there may be thousands. */
+  network: NetworkInfo;
+  /** Ports that are bound on the host. */
+  port_ids: readonly string[];
 }
 
 /** Ours, not upstream's: read only, changes nothing on the host. */
 export interface ExplainMethods {
   explain_port: { args: ExplainRequest; result: { steps: ExplainStep[] } };
+  /** Asked of bridge and DHCP agents; since 1.1. */
+  explain_network: { args: ExplainNetworkRequest; result: { steps: ExplainStep[] } };
 }
 
 /** Asked of L3 agents alone, and as harmless. What a router must look like they know themselves. */
@@ -46,7 +64,9 @@ export interface ExplainRouterMethods {
 
 export type ExplainHandlers = Handlers<ExplainMethods>;
 
-export const EXPLAIN_VERSION = '1.0';
+export const EXPLAIN_VERSION = '1.1';
+/** What is asked for that agents of before answer, too. */
+const FIRST_VERSION = '1.0';
 
 /** A host that does not answer within this time is said to be so. */
 export const EXPLAIN_TIMEOUT_MS = 2_000;
@@ -78,6 +98,16 @@ export class ExplainApi {
   }
 
   /** @throws MessagingTimeout when the agent is not there, or is a Python one */
+  async explainNetwork(
+    agent: 'bridge' | 'dhcp',
+    host: string,
+    request: ExplainNetworkRequest,
+    options: SendOptions = {},
+  ): Promise<ExplainStep[]> {
+    return (await this.#ask<ExplainMethods, 'explain_network'>(agent, host, 'explain_network', request, options)).steps;
+  }
+
+  /** @throws MessagingTimeout when the agent is not there, or is a Python one */
   async explainRouter(
     host: string,
     request: ExplainRouterMethods['explain_router']['args'],
@@ -94,7 +124,8 @@ export class ExplainApi {
     args: M[K]['args'],
     options: SendOptions,
   ): Promise<M[K]['result']> {
-    const target = { topic: topics.explain, server: explainServer(agent, host), version: EXPLAIN_VERSION };
+    const version = method === 'explain_network' ? EXPLAIN_VERSION : FIRST_VERSION;
+    const target = { topic: topics.explain, server: explainServer(agent, host), version };
     return callMethod<M, K>(this.#transport, target, method, args, { timeoutMs: EXPLAIN_TIMEOUT_MS, ...options });
   }
 }

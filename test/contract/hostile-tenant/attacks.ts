@@ -190,6 +190,7 @@ export const reaches: Readonly<Record<string, readonly [expected: string, reach:
     (of, own) => ['PUT', `subnetpools/${of.pool}/onboard_network_subnets`, { network_id: own.network }],
   ],
   'where their port works': ['404 PortNotFound', (of) => ['GET', `ports/${of.port}/explain`]],
+  'what carries their network': ['404 NetworkNotFound', (of) => ['GET', `networks/${of.network}/explain`]],
   'where their port is bound': ['200', (of) => ['GET', `ports/${of.port}/bindings`]],
   'a binding of their port': [
     '403 PolicyNotAuthorized',

@@ -58,6 +58,23 @@ describe('explain', () => {
     expect(host.takeWrites()).toEqual([]);
   });
 
+  it('tells what rules took, and what no rule wanted', async () => {
+    const host = new FakeFirewallHost();
+    const driver = firewall(host);
+    const port = testPort(1, { groups: [A] });
+    const state = testState([port], { [A]: rules });
+    await driver.apply(state, everywhere);
+    // Each rule took as many packets as its place in its chain says.
+    host[4].counted = (_chain, at) => [at + 1, 100 * (at + 1)];
+    const steps = await driver.explain(state, port.tap);
+    const of = (start: string) => steps.find(({ expected }) => expected.startsWith(start))?.counters;
+    const chain = chainOf(host, 'i00000001-a')!;
+    const at = chain.findIndex((body) => body.includes('--dport 22'));
+    expect(of('ingress IPv4: -p tcp')).toEqual({ packets: at + 1, bytes: 100 * (at + 1) });
+    expect(of('ingress IPv4: these')).toEqual({ dropped_packets: chain.length, dropped_bytes: 100 * chain.length });
+    expect(of('ingress IPv6: these')).toBeUndefined();
+  });
+
   it('says so of ports that are open, closed, and unknown to the kernel', async () => {
     const host = new FakeFirewallHost();
     const driver = firewall(host);

@@ -125,9 +125,13 @@ export class IptablesFirewall implements FirewallDriver {
       const found = desired.refused.get(tap) ?? 'nothing is known of it';
       return [{ step: 'filter', state: 'fault', expected: 'rules', found, cause: `port ${port.portId}` }];
     }
+    const ofRules = ready.families.map(async (rules) => {
+      const counts = await rules.counts(plan.units[rules.version].chains.keys());
+      return explainRules(plan, rules.version, { have: rules.units.get(tap), counts });
+    });
     return [
       await explainFiltering(this.#options.settings),
-      ...ready.families.flatMap(({ version, units }) => explainRules(plan, version, units.get(tap))),
+      ...(await Promise.all(ofRules)).flat(),
       ...(ready.sets?.explain([plan], state.members) ?? []),
     ];
   }

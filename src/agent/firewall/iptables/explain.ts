@@ -3,28 +3,36 @@ import type { ExplainStep, WireRule } from '../../../rpc/contract.ts';
 import { type KernelSettings, unfilteredKeys } from '../bridge-filtering.ts';
 import type { PortPlan } from './desired.ts';
 import type { Direction } from './group-rules.ts';
+import type { RuleCount, RuleCounts } from './kernel.ts';
 import { PREFIX } from './names.ts';
 import type { Unit } from './unit.ts';
 
 const REMEDY = 'see the log of the bridge agent on this host; it mends its rules within a minute';
 
+/** What the kernel has of one port. */
+export interface KernelRules {
+  /** Undefined for nothing. */
+  readonly have: Unit | undefined;
+  readonly counts: RuleCounts;
+}
+
 /**
  * What a port's groups open and where that stands in the kernel, a step for each rule; before them what leads to its rules,
  * and from which addresses it may send.
  *
- * @param have what the kernel has of the port; undefined for nothing
+ * @param kernel what the kernel has of the port
  */
-export function explainRules(plan: PortPlan, version: IpVersion, have: Unit | undefined): ExplainStep[] {
+export function explainRules(plan: PortPlan, version: IpVersion, kernel: KernelRules): ExplainStep[] {
   const { port, units } = plan;
   const wanted = units[version];
   const tool = version === 4 ? 'iptables' : 'ip6tables';
-  const entered = explainEntry(plan, version, have, tool);
+  const entered = explainEntry(plan, version, kernel.have, tool);
   if (port.filter !== 'filtered') return [entered];
   return [
     entered,
-    explainAddresses(plan, version, have, tool),
+    explainAddresses(plan, version, kernel, tool),
     ...(['ingress', 'egress'] as const).flatMap((direction) =>
-      explainDirection(plan, version, direction, { wanted, have, tool }),
+      explainDirection(plan, version, direction, { ...kernel, wanted, tool }),
     ),
     ...plan.groups.flatMap(({ unusable }, index) =>
       unusable.flatMap(({ rule, reason }): ExplainStep[] =>
@@ -66,7 +74,7 @@ function explainEntry(plan: PortPlan, version: IpVersion, have: Unit | undefined
   return { ...step, state: 'fault', found, remedy: REMEDY };
 }
 
-function explainAddresses(plan: PortPlan, version: IpVersion, have: Unit | undefined, tool: string): ExplainStep {
+function explainAddresses(plan: PortPlan, version: IpVersion, kernel: KernelRules, tool: string): ExplainStep {
   const { portId, fixedIps, addressPairs, mac } = plan.port;
   const own = [...fixedIps, ...addressPairs.map((pair) => pair.ip_address)].filter(
     (ip) => ip.includes(':') === (version === 6),
@@ -75,7 +83,7 @@ function explainAddresses(plan: PortPlan, version: IpVersion, have: Unit | undef
   const expected =
     version === 4 && only.startsWith('its') ? 'no IPv4 packets' : `IPv${version} packets from ${only} only`;
   const cause = [`port ${portId}`, ...addressPairs.map((pair) => `pair ${pair.ip_address}`)].join(', ');
-  return chainStep({ step: 'own_addresses', expected, cause }, 's', plan, version, have, tool);
+  return chainStep({ step: 'own_addresses', expected, cause }, 's', plan, version, kernel, tool);
 }
 
 function chainStep(
@@ -83,11 +91,11 @@ function chainStep(
   kind: string,
   plan: PortPlan,
   version: IpVersion,
-  have: Unit | undefined,
+  { have, counts }: KernelRules,
   tool: string,
 ): ExplainStep {
   const [chain, bodies] = chainOf(plan.units[version], kind);
-  const step = { ...words, check: `${tool} -S ${chain}` };
+  const step = { ...words, check: `${tool} -S ${chain}`, ...dropped(counts.get(chain), bodies.at(-1)) };
   const there = have?.chains.get(chain);
   if (!there) return { ...step, state: 'fault', found: `no chain ${chain}`, remedy: REMEDY };
   const missing = bodies.find((body) => !there.includes(body));
@@ -101,7 +109,7 @@ function explainDirection(
   plan: PortPlan,
   version: IpVersion,
   direction: Direction,
-  { wanted, have, tool }: { wanted: Unit; have: Unit | undefined; tool: string },
+  { wanted, have, counts, tool }: KernelRules & { wanted: Unit; tool: string },
 ): ExplainStep[] {
   const kind = direction === 'ingress' ? 'i' : 'o';
   const [chain, bodies] = chainOf(wanted, kind);
@@ -118,7 +126,7 @@ function explainDirection(
   const rules = [...byRule.values()].map(({ texts, cause }): ExplainStep => {
     const missing = texts.filter((body) => !there.includes(body));
     const expected = `${direction} IPv${version}: ${texts.length === 1 ? texts[0] : `${texts.length} addresses: ${texts[0]} …`}`;
-    const step = { step: 'rule', expected, cause, check: `${tool} -S ${chain}` };
+    const step = { step: 'rule', expected, cause, check: `${tool} -S ${chain}`, ...taken(counts.get(chain), texts) };
     return missing.length === 0
       ? { ...step, state: 'ok', found: 'in force' }
       : { ...step, state: 'fault', found: `not in ${chain}: ${missing[0]}`, remedy: REMEDY };
@@ -128,7 +136,23 @@ function explainDirection(
     expected: `${direction} IPv${version}: these rules, and no others`,
     cause: `port ${plan.port.portId}`,
   };
-  return [...rules, chainStep(words, kind, plan, version, have, tool)];
+  return [...rules, chainStep(words, kind, plan, version, { have, counts }, tool)];
+}
+
+type Counted = Pick<ExplainStep, 'counters'>;
+
+/** What the lines of a rule took together; nothing where none of them was counted. */
+function taken(counts: ReadonlyMap<string, RuleCount> | undefined, texts: readonly string[]): Counted {
+  const found = texts.flatMap((text) => counts?.get(text) ?? []);
+  if (found.length === 0) return {};
+  const sum = (of: (count: RuleCount) => number) => found.reduce((total, count) => total + of(count), 0);
+  return { counters: { packets: sum(({ packets }) => packets), bytes: sum(({ bytes }) => bytes) } };
+}
+
+/** The last line of each chain of a port takes what none before it wanted. */
+function dropped(counts: ReadonlyMap<string, RuleCount> | undefined, last: string | undefined): Counted {
+  const count = last === undefined ? undefined : counts?.get(last);
+  return count ? { counters: { dropped_packets: count.packets, dropped_bytes: count.bytes } } : {};
 }
 
 function chainOf(unit: Unit, kind: string): [string, readonly string[]] {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { IpVersion } from '../../../lib/ip/address.ts';
+import { CommandFailed } from '../../../linux/contract.ts';
 import { isNftSave } from '../../../linux/iptables.ts';
 import { type PacketFilter, RestoreFailed } from '../../../linux/packet-filter.ts';
 import type { CommonRules } from './common-rules.ts';
-import { parseSave, type Saved } from './kernel.ts';
+import { parseCounts, parseSave, type RuleCounts, type Saved } from './kernel.ts';
 import { chains } from './names.ts';
 import { type Change, planChanges, renderChanges } from './plan.ts';
 import type { Protocols } from './protocols.ts';
@@ -100,6 +101,16 @@ export class RulesInForce {
   /** Tables of bridges' connections only. */
   async lookAtZones(): Promise<ReadonlyMap<string, number>> {
     return zonesOf(parseSave(await this.#filter.save(['raw']), this.#protocols));
+  }
+
+  /** What the rules of these chains took so far; nothing where the kernel does not tell. */
+  async counts(chains: Iterable<string>): Promise<RuleCounts> {
+    try {
+      return parseCounts(await this.#filter.saveCounted('filter'), new Set(chains), this.#protocols);
+    } catch (error) {
+      if (error instanceof CommandFailed) return new Map();
+      throw error;
+    }
   }
 
   plan(units: ReadonlyMap<string, Unit>): Change[] {

@@ -33,6 +33,32 @@ export function parseSave(text: string, protocols: Protocols): Saved {
   return saved;
 }
 
+/** What a rule took so far. */
+export interface RuleCount {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** By chain and body. Rules that are there twice are not told apart: the first is the one that packets meet. */
+export type RuleCounts = ReadonlyMap<string, ReadonlyMap<string, RuleCount>>;
+
+/**
+ * @param text of `iptables-save -c`, one table
+ * @param wanted chains that are asked about: there may be thousands of others
+ */
+export function parseCounts(text: string, wanted: ReadonlySet<string>, protocols: Protocols): RuleCounts {
+  const counts = new Map<string, Map<string, RuleCount>>();
+  for (const line of text.split('\n')) {
+    const [, packets, bytes, chain = '', body = ''] = /^\[(\d+):(\d+)\] -A (\S+)(?: (.*))?$/.exec(line) ?? [];
+    if (!wanted.has(chain)) continue;
+    const rules = counts.get(chain) ?? new Map<string, RuleCount>();
+    counts.set(chain, rules);
+    const key = canonical(body, protocols);
+    if (!rules.has(key)) rules.set(key, { packets: Number(packets), bytes: Number(bytes) });
+  }
+  return counts;
+}
+
 function isWatched(chain: string): boolean {
   return chain.startsWith(PREFIX) || chain === FILTER_TOP || /^[A-Z]+$/.test(chain);
 }

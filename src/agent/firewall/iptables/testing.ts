@@ -24,12 +24,18 @@ export class FakeTables {
   /** Whether errors name the line. */
   namesLine = true;
 
-  save(table: string): string {
+  /** What a rule counted, by chain and place: packets, bytes. Null: this host does not count. */
+  counted: ((chain: string, at: number) => readonly [number, number]) | null = null;
+
+  /** @param withCounters as `-c` asks */
+  save(table: string, withCounters = false): string {
     const chains = [...(this.tables.get(table) ?? [])];
+    const count = (chain: string, at: number) =>
+      withCounters && this.counted ? `[${this.counted(chain, at).join(':')}] ` : '';
     return [
       `*${table}`,
       ...chains.map(([name]) => `:${name} ${/^[A-Z]+$/.test(name) ? 'ACCEPT' : '-'} [0:0]`),
-      ...chains.flatMap(([name, bodies]) => bodies.map((body) => `-A ${name} ${body}`)),
+      ...chains.flatMap(([name, bodies]) => bodies.map((body, at) => `${count(name, at)}-A ${name} ${body}`)),
       'COMMIT',
       '',
     ].join('\n');
@@ -109,7 +115,7 @@ export class FakeFirewallHost implements Exec {
     const version = program.startsWith('ip6') ? 6 : 4;
     const done = (stdout = ''): CommandResult => ({ code: 0, stdout, stderr: '' });
     try {
-      if (/tables-save$/.test(program)) return done(this[version].save(argv.at(-1) as string));
+      if (/tables-save$/.test(program)) return done(this[version].save(argv.at(-1) as string, argv.includes('-c')));
       if (/tables-restore$/.test(program)) this[version].restore(stdin);
       else if (program === 'ipset') return done(this.#ipset(argv, stdin));
       else if (program === 'conntrack' && argv[1] === '-L') return done(this.connections[argv[3] as 'ipv4' | 'ipv6']);
