@@ -23,8 +23,8 @@ const onServer = (name: string, kind: string) => ({
 
 /**
  * `unit` and the projects of the database servers share one process and leave no module state behind (see CONTRIBUTING.md);
- * files of `functional` run side by side, each in namespaces of its own, and never touch the machine's; `systemd` and `vm` are
- * minutes of one virtual machine each, which run beside all else.
+ * files of `functional` run side by side, each in namespaces of its own, and never touch the machine's; `vm` is minutes of one
+ * virtual machine, which runs beside all else.
  */
 export default defineConfig({
   test: {

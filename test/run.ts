@@ -13,10 +13,11 @@ import { ensureTestTools } from './support/tools.ts';
  */
 const kinds = ['unit', 'contract', 'mariadb', 'postgresql', 'compat', 'functional', 'systemd', 'vm'] as const;
 /**
- * What runs beside the rest, one kind of a row after the other, from the start and to be shown in its turn: virtual machines that
- * keep one core busy for minutes, and programs that wait for each other most of the time.
+ * What runs beside the rest, one kind of a row after the other, from the start and to be shown in its turn: a virtual machine
+ * that keeps one core busy for minutes, and programs that wait for each other most of the time. The rows are about as long as
+ * what they run beside.
  */
-const besides: readonly (readonly Kind[])[] = [['systemd', 'vm'], ['functional']];
+const besides: readonly (readonly Kind[])[] = [['vm', 'systemd'], ['functional']];
 /** Only where asked for: it installs the real OpenStack. */
 const extraKinds = ['keystone', 'messaging', 'clients', 'mixes', 'tempest', 'differential'] as const;
 type Kind = (typeof kinds | typeof extraKinds)[number];
