@@ -38,6 +38,7 @@ export default defineConfig({
           pool: 'threads',
           // Ends what hangs; how long a test takes on a busy machine is nobody's business.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       onServer('mariadb', 'mysql'),

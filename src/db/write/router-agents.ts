@@ -1,6 +1,9 @@
 import type { ExpressionBuilder } from 'kysely';
 import type { Db, Tx } from '../database.ts';
-import { prepared, preparedIn, preparedInsert } from '../prepared.ts';
+import { rowsAsObjects } from '../dialect/kysely.ts';
+import { handleOf } from '../handle.ts';
+import { type PreparedIn, prepared, preparedIn, preparedInsert } from '../prepared.ts';
+import { ask } from '../question.ts';
 import type { Schema } from '../schema.ts';
 
 const L3_AGENT = 'L3 agent';
@@ -145,6 +148,25 @@ const facts = preparedIn((db, ids: string[]) =>
 
 export async function routerFacts(db: Db, ids: readonly string[]): Promise<RouterFacts[]> {
   return (await facts.all(db, ids)).map(toFacts);
+}
+
+type RowOf<Query> = Query extends PreparedIn<string, infer R> ? R : never;
+
+/** A router and the agents it has, in one round trip; null when there is no such router. */
+export async function routerWithAgents(
+  db: Db,
+  id: string,
+): Promise<{ router: RouterFacts; present: RouterAgent[] } | null> {
+  const handle = handleOf(db);
+  const [found] = await ask(db, {
+    statements: [...facts.statements(handle, [id]), ...ofRouters.statements(handle, [id])],
+    answer: ([own, agents]) => {
+      const [row] = rowsAsObjects<RowOf<typeof facts>>(own!);
+      if (row === undefined) return null;
+      return { router: toFacts(row), present: rowsAsObjects<RowOf<typeof ofRouters>>(agents!).map(converted) };
+    },
+  });
+  return found;
 }
 
 function toFacts<R extends { admin_state_up: unknown; ha: unknown; availability_zone_hints: string }>(row: R) {

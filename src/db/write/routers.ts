@@ -119,6 +119,25 @@ export async function setGatewayPort(tx: Tx, id: string, gw_port_id: string | nu
   await gateway.run(tx, { id, gw_port_id });
 }
 
+const gatewayOf = prepared((db, p: { id: string; gw_port_id: string; by: number; updated_at: string }) =>
+  db
+    .updateTable('routers')
+    .set((eb) => ({
+      gw_port_id: p.gw_port_id,
+      revision_number: eb('revision_number', '+', p.by),
+      updated_at: p.updated_at,
+    }))
+    .where('id', '=', p.id),
+);
+
+/** Gives a router a gateway port; its revision goes up by so many. */
+export async function giveGatewayPort(
+  tx: Tx,
+  router: { id: string; gw_port_id: string; by: number; updated_at: string },
+): Promise<void> {
+  await gatewayOf.run(tx, router);
+}
+
 const owner = prepared((db, p: { port_id: string }) =>
   db
     .selectFrom('routerports')

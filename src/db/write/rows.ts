@@ -14,8 +14,8 @@ export interface RowStore<C extends string> {
   insert(tx: Tx, row: Readonly<Record<C, unknown>>): Promise<void>;
   /** Sets columns; the caller brings revision and time, where the resource has them. */
   update(tx: Tx, id: string, columns: Readonly<Partial<Record<C, unknown>>>): Promise<void>;
-  /** Something that belongs to it changed: its revision goes up by one. */
-  bump(tx: Tx, id: string, updatedAt: string): Promise<void>;
+  /** Something that belongs to it changed: its revision goes up, by one unless said otherwise. */
+  bump(tx: Tx, id: string, updatedAt: string, by?: number): Promise<void>;
   /** Children go by the tables' cascades, tags with it. False when there was no such row. */
   remove(tx: Tx, id: string): Promise<boolean>;
   /** The columns of these rows, in any order. */
@@ -36,12 +36,12 @@ export function rowStore<C extends string>(
   const found = preparedIn((db, ids: string[]) =>
     (db as AnyTable).selectFrom(table).select(columns).where('id', 'in', ids),
   );
-  const raise: Prepared<{ id: string; updated_at: string }, unknown> = prepared(
-    (db, p: { id: string; updated_at: string }) =>
-      (db as AnyTable)
-        .updateTable(table)
-        .set((eb: AnyTable) => ({ revision_number: eb('revision_number', '+', 1), updated_at: p.updated_at }))
-        .where('id', '=', p.id),
+  type Raise = { id: string; updated_at: string; by: number };
+  const raise: Prepared<Raise, unknown> = prepared((db, p: Raise) =>
+    (db as AnyTable)
+      .updateTable(table)
+      .set((eb: AnyTable) => ({ revision_number: eb('revision_number', '+', p.by), updated_at: p.updated_at }))
+      .where('id', '=', p.id),
   );
   const removeRow: Prepared<{ id: string }, unknown> = prepared((db, p: { id: string }) =>
     (db as AnyTable).deleteFrom(table).where('id', '=', p.id),
@@ -54,8 +54,8 @@ export function rowStore<C extends string>(
       if (Object.keys(values).length === 0) return;
       await (tx as AnyTable).updateTable(table).set(values).where('id', '=', id).execute();
     },
-    async bump(tx, id, updated_at) {
-      await raise.run(tx, { id, updated_at });
+    async bump(tx, id, updated_at, by = 1) {
+      await raise.run(tx, { id, updated_at, by });
     },
     async remove(tx, id) {
       if (options.tags !== undefined) await deleteTags(tx, options.tags, id);

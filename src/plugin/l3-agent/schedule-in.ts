@@ -1,4 +1,4 @@
-import { agentsOfRouters, routerFacts } from '../../db/write/router-agents.ts';
+import { routerWithAgents } from '../../db/write/router-agents.ts';
 import type { Change } from '../changes.ts';
 import type { Machine } from '../machine.ts';
 import { scheduleRouter } from './scheduler.ts';
@@ -8,7 +8,8 @@ import { scheduleRouter } from './scheduler.ts';
  * that an administrator can choose them. Those that serve it are told by the change's own task.
  */
 export async function scheduleRouterIn(change: Change, machine: Machine, routerId: string): Promise<void> {
-  const [router] = await routerFacts(change.tx, [routerId]);
-  if (!router) return;
-  await scheduleRouter(change, machine, router, { present: await agentsOfRouters(change.tx, [routerId]) });
+  const found = await routerWithAgents(change.tx, routerId);
+  if (found === null) return;
+  const { router, present } = found;
+  await scheduleRouter(change, machine, router, { present });
 }

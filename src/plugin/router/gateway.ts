@@ -1,6 +1,6 @@
 import { getNetwork } from '../../db/read/networks.ts';
 import { servesFloatingIps } from '../../db/write/router-uses.ts';
-import { attachPort, type RouterFacts, routerFacts, setGatewayPort } from '../../db/write/routers.ts';
+import { attachPort, giveGatewayPort, type RouterFacts, routerFacts, setGatewayPort } from '../../db/write/routers.ts';
 import { subnetFacts } from '../../db/write/subnets.ts';
 import type { GatewayRequest } from '../../resources/gateway-info.ts';
 import type { Change } from '../changes.ts';
@@ -16,6 +16,9 @@ import { checkDisjoint, GATEWAY_OWNER, gatewayNetwork } from './connected.ts';
 import { routerErrors as errors } from './errors.ts';
 import { checkRoutes, groundOf } from './extra-routes.ts';
 import { routerRows } from './storage.ts';
+
+/** A gateway that comes or goes counts twice: upstream counts what is written, row by row. */
+const REVISIONS = 2;
 
 /** Where routers lead outside (upstream: db/l3_db.py, db/l3_gwmode_db.py). */
 
@@ -33,6 +36,22 @@ export async function changeGateway(
   router: RouterFacts,
   { info, keepsRoutes }: { info: GatewayRequest | null; keepsRoutes: boolean },
 ): Promise<RouterFacts> {
+  await setGateway(change, machine, router, info);
+  const after = (await routerFacts(change.tx, router.id))!;
+  if (keepsRoutes) checkRoutes(after.routes, groundOf(after, machine.shared.options.l3Agent.l3_ha_net_cidr));
+  return after;
+}
+
+/**
+ * The same for a router that has no routes, or whose routes are looked at afterwards.
+ * @throws as `changeGateway`, but for InvalidRoutes
+ */
+export async function setGateway(
+  change: Change,
+  machine: Machine,
+  router: RouterFacts,
+  info: GatewayRequest | null,
+): Promise<void> {
   const { tx } = change;
   const { id } = router;
   if (info?.qos_policy_id !== undefined && !machine.shared.extensions.has('qos-gateway-ip')) {
@@ -51,16 +70,15 @@ export async function changeGateway(
     if (isOther(router, wanted)) await readdress(change, machine, router, wanted);
   } else if (info !== null || current !== null) {
     await removeGateway(change, machine, router);
-    if (info !== null) await makeGateway(change, machine, router, { network_id: info.network_id, fixed_ips: wanted });
-    await touched(change, id, 2);
-    if (info !== null) await scheduleRouterIn(change, machine, id);
+    if (info === null) await touched(change, id, REVISIONS);
+    else {
+      await makeGateway(change, machine, router, { network_id: info.network_id, fixed_ips: wanted });
+      await scheduleRouterIn(change, machine, id);
+    }
   }
   // The policy goes with the gateway.
   const policy = info === null ? null : info.qos_policy_id;
   if (await changeGatewayQos(change, machine, { router_id: id, wanted: policy })) await touched(change, id, 1);
-  const after = (await routerFacts(tx, id))!;
-  if (keepsRoutes) checkRoutes(after.routes, groundOf(after, machine.shared.options.l3Agent.l3_ha_net_cidr));
-  return after;
 }
 
 /** Takes a router's gateway, where it has one. @throws RouterExternalGatewayInUseByFloatingIp */
@@ -126,8 +144,11 @@ async function makeGateway(
     gw_port_id: null,
     attached: router.attached.filter(({ port_id }) => port_id !== router.gw_port_id),
   };
-  const { l3_ha_net_cidr } = machine.shared.options.l3Agent;
-  await checkDisjoint(tx, without, await subnetFacts(tx, network_id), l3_ha_net_cidr);
+  // One that is on nothing yet and speaks to no other meets nothing.
+  if (without.attached.length > 0 || without.ha) {
+    const { l3_ha_net_cidr } = machine.shared.options.l3Agent;
+    await checkDisjoint(tx, without, await subnetFacts(tx, network_id), l3_ha_net_cidr);
+  }
   const port = await machine.ports.createIn(elevated(change), {
     project_id: '', // it is hidden from those whose router it is
     network_id,
@@ -136,10 +157,9 @@ async function makeGateway(
     device_owner: GATEWAY_OWNER,
   });
   await attachPort(tx, { port_id: port.id, router_id: id, port_type: GATEWAY_OWNER });
-  await setGatewayPort(tx, id, port.id);
+  await giveGatewayPort(tx, { id, gw_port_id: port.id, by: REVISIONS, updated_at: change.time });
 }
 
-/** Upstream counts what is written, row by row. */
 async function touched({ tx, time }: Change, id: string, times: number): Promise<void> {
-  for (let i = 0; i < times; i++) await routerRows.bump(tx, id, time);
+  await routerRows.bump(tx, id, time, times);
 }

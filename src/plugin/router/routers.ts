@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostsOfRouter, type RouterFacts, routerFacts } from '../../db/write/routers.ts';
+import type { Turn } from '../../db/write/turns.ts';
 import { type Context, seesEverything } from '../../lib/context.ts';
 import { inTurns } from '../../lib/turns.ts';
 import type { GatewayRequest } from '../../resources/gateway-info.ts';
@@ -16,7 +17,7 @@ import type { StoredReads } from '../stored/reads.ts';
 import { checkMayBeHa, interfacesOf } from './connected.ts';
 import { routerErrors as errors } from './errors.ts';
 import { checkCount, checkRoutes, groundOf, withoutRoutes, withRoutes } from './extra-routes.ts';
-import { changeGateway, elevated, removeGateway } from './gateway.ts';
+import { changeGateway, elevated, removeGateway, setGateway } from './gateway.ts';
 import { changesKind, checkZones, isHighlyAvailable, refuseDistributed } from './kind.ts';
 import { notFound, routeRows, routerReads, routerRows } from './storage.ts';
 
@@ -47,10 +48,16 @@ export class Routers implements Collection<Router> {
       input,
       ha: await isHighlyAvailable(database.db, input, options.l3Agent.l3_ha),
     }));
-    return this.run(context, async (change, events) => {
-      await change.quota('router', inputs);
-      return inTurns(wanted, ({ input, ha }) => this.#createIn(change, input, { ha, events }));
-    });
+    // What one leans on does not change meanwhile, and nobody else knows it yet. HA routers share a network.
+    const turn = wanted.some(({ ha }) => ha) ? 'alone' : 'together';
+    return this.run(
+      context,
+      async (change, events) => {
+        await change.quota('router', inputs);
+        return inTurns(wanted, ({ input, ha }) => this.#createIn(change, input, { ha, events }));
+      },
+      turn,
+    );
   }
 
   async update(context: Context, id: string, changes: Input, ifRevision?: number | null): Promise<Router> {
@@ -99,12 +106,17 @@ export class Routers implements Collection<Router> {
   }
 
   /** @param work done again after a race that was lost, each time with events of its own */
-  async run<T>(context: Context, work: (change: Change, events: HaNetworkEvent[]) => Promise<T>): Promise<T> {
+  async run<T>(
+    context: Context,
+    work: (change: Change, events: HaNetworkEvent[]) => Promise<T>,
+    turn: Turn = 'alone',
+  ): Promise<T> {
     let events: HaNetworkEvent[] = [];
-    const { result, tasks } = await this.#machine.changes.run(context, (change) => {
+    const again = (change: Change) => {
       events = [];
       return work(change, events);
-    });
+    };
+    const { result, tasks } = await this.#machine.changes.run(context, again, turn);
     this.#machine.outbox.tellSoon(tasks);
     await tellDrivers(this.#machine, events);
     return result;
@@ -121,11 +133,11 @@ export class Routers implements Collection<Router> {
     const project_id = input.project_id as string;
     const zones = (input.availability_zone_hints as string[] | undefined) ?? [];
     await checkZones(change, zones);
-    await routerRows.insert(tx, {
+    const row = {
       id,
       project_id,
-      name: input.name ?? '',
-      description: input.description ?? '',
+      name: (input.name as string | undefined) ?? '',
+      description: (input.description as string | undefined) ?? '',
       created_at: time,
       updated_at: time,
       revision_number: 1,
@@ -138,12 +150,10 @@ export class Routers implements Collection<Router> {
       ha_vr_id: ha ? await this.#ha.addIn(change, { id, project_id }, events) : 0,
       availability_zone_hints: JSON.stringify(zones),
       enable_ndp_proxy: false,
-    });
+    };
+    await routerRows.insert(tx, row);
     const info = (input.external_gateway_info as GatewayRequest | null | undefined) ?? null;
-    if (info !== null) {
-      const router = (await routerFacts(tx, id))!;
-      await changeGateway(change, this.#machine, router, { info, keepsRoutes: true });
-    }
+    if (info !== null) await setGateway(change, this.#machine, { ...row, attached: [], routes: [] }, info);
     await ndpProxyOfNewRouter(change, this.#machine, { id, input });
     if (ha) await scheduleRouterIn(change, this.#machine, id);
     await change.todo('router', id, 'created');
