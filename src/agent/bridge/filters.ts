@@ -2,9 +2,9 @@ import type { Logger } from '../../lib/log.ts';
 import type { Host } from '../../linux/contract.ts';
 import { PacketFilter } from '../../linux/packet-filter.ts';
 import type { FirewallDriver } from '../firewall/contract.ts';
-import { stopPointFromEnvironment } from '../firewall/iptables/stop-point.ts';
 import { makeFirewallDriver } from '../firewall/registry.ts';
 import { SpoofGuard } from '../firewall/spoofing/spoof-guard.ts';
+import { stopPointFromEnvironment } from '../stop-point.ts';
 import { type BridgeAgentOptions, etherType } from './options.ts';
 
 export interface FilterParts {

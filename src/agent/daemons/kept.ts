@@ -66,7 +66,10 @@ export function planKept({ spec, files, isWanted, onChange }: KeptDaemon, observ
   const stop: DaemonStep[] = running ? [{ do: 'stop', daemon: spec }] : [];
   if (!isWanted) {
     const present = files.filter((_, index) => observed.files[index] !== null);
-    return [...stop, ...present.map(({ path }): DaemonStep => ({ do: 'remove', path }))];
+    // The files last: who is interrupted finds by them that there is something left.
+    const paths = [spec.logFile, ...present.map(({ path }) => path)].filter((path) => path !== undefined);
+    const isLeft = running !== null || present.length > 0;
+    return [...stop, ...(isLeft ? paths : []).map((path): DaemonStep => ({ do: 'remove', path }))];
   }
   const changed = files.filter(({ text }, index) => observed.files[index] !== text);
   const write = changed.map((file): DaemonStep => ({ do: 'write_file', ...file }));
@@ -102,6 +105,7 @@ export async function applyDaemonStep(exec: Exec, step: DaemonStep): Promise<voi
       if (!(await signalDaemon(step.daemon, step.signal ?? 'SIGHUP'))) await startDaemon(exec, step.daemon);
       return;
     case 'remove':
+      await rm(`${step.path}.new`, { force: true });
       return await rm(step.path, { recursive: true, force: true });
   }
 }

@@ -188,6 +188,7 @@ describe('changes', () => {
     const without = stateOf();
     expect(lines(without, { ...hostOf(without), proxy: { ...host.proxy, files: ['old'] } })).toEqual([
       `stop haproxy -f ${config}`,
+      `remove ${config.replace(/conf$/, 'log')}`,
       `remove ${config}`,
     ]);
   });

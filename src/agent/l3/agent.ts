@@ -14,6 +14,7 @@ import { Supervision } from '../daemons/supervision.ts';
 import { dryRunQuestion } from '../dry-run.ts';
 import { Heartbeat, reportStatus } from '../heartbeat.ts';
 import { Resync } from '../resync.ts';
+import { stopPointFromEnvironment } from '../stop-point.ts';
 import { Turns } from '../turns.ts';
 import { Announcer } from './announcer.ts';
 import type { L3Facts, PartContext, RouterPart, RouterState } from './contract.ts';
@@ -113,6 +114,7 @@ export class L3Agent {
       parts: this.#routerParts,
       announcer: this.#announcer,
       logger,
+      stopPoint: stopPointFromEnvironment(process.env),
     });
     this.#statuses = new StatusReports(this.#plugin, logger);
     this.#questions = new Questions({

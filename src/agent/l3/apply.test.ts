@@ -1,4 +1,7 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { silentLogger } from '../../lib/log.ts';
 import { FakeHost } from '../../linux/fake/host.ts';
 import type { WireFloatingIp, WireRouter } from '../../rpc/contract.ts';
@@ -62,17 +65,26 @@ describe('a change of a router', () => {
   });
 });
 
-it('connections by an address that leads elsewhere are ended in the end, though nothing but the failure tells of them', async () => {
-  let fails = true;
-  host.exec.answer(([program]) => (program === 'conntrack' && fails ? { code: 137 } : undefined));
-  const announcer = { add: () => {} };
-  const keeper = new RouterKeeper({ linux: host, facts: factsOf(), parts: [], announcer, logger: silentLogger });
-  const other = { ...f1, fixed_ip_address: '10.0.0.10' } as unknown as WireFloatingIp;
-  const [router, before, after] = [routerOf({}), derive({ _floatingips }), derive({ _floatingips: [other] })];
-  await expect(keeper.ensure(router, after, before)).rejects.toThrow(/conntrack/);
-  fails = false;
-  const earlier = host.exec.ran.length;
-  await keeper.ensure(router, after, after);
-  await keeper.ensure(router, after, after);
-  expect(host.exec.ran.slice(earlier).map(({ argv }) => argv[0])).toEqual(['conntrack']);
+describe('connections by an address that leads elsewhere are ended in the end, though nothing but the failure tells of them', () => {
+  it.each(['by the same agent', 'by the one that follows it'])('%s', async (who) => {
+    const statePath = await mkdtemp(join(tmpdir(), 'keeper-'));
+    onTestFinished(() => rm(statePath, { recursive: true }));
+    const announcer = { add: () => {} };
+    const agent = () =>
+      new RouterKeeper({
+        ...{ linux: host, facts: factsOf({}, statePath), parts: [], announcer, logger: silentLogger },
+      });
+    let fails = true;
+    host.exec.answer(([program]) => (program === 'conntrack' && fails ? { code: 137 } : undefined));
+    const keeper = agent();
+    const other = { ...f1, fixed_ip_address: '10.0.0.10' } as unknown as WireFloatingIp;
+    const [router, before, after] = [routerOf({}), derive({ _floatingips }), derive({ _floatingips: [other] })];
+    await expect(keeper.ensure(router, after, before)).rejects.toThrow(/conntrack/);
+    fails = false;
+    const earlier = host.exec.ran.length;
+    const next = who === 'by the same agent' ? keeper : agent();
+    await next.ensure(router, after, after);
+    await next.ensure(router, after, after);
+    expect(host.exec.ran.slice(earlier).map(({ argv }) => argv[0])).toEqual(['conntrack']);
+  });
 });

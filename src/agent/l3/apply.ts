@@ -6,6 +6,7 @@ import { writeSysctls } from '../../linux/sysctl.ts';
 import type { NamespaceFilters } from './kernel/observe.ts';
 import type { InsideStep } from './plan/inside.ts';
 import type { RouterPlan } from './plan/plan.ts';
+import type { RouterStopPoint } from './stop-point.ts';
 
 /** What of a plan failed though the rest was done. */
 export interface ApplyOutcome {
@@ -28,31 +29,49 @@ export async function applyRouter(
   filters: NamespaceFilters,
   plan: RouterPlan,
   logger: Logger,
+  stopPoint: RouterStopPoint = () => {},
 ): Promise<ApplyOutcome> {
   const { namespace: netns, pairs, rules } = plan;
   if (plan.makeNamespace) {
     // A name whose mount is gone cannot be entered.
     if ((await host.listNetns()).includes(netns)) await host.removeNetns(netns);
     await host.ensureNetns(netns);
+    stopPoint('after_namespace');
   }
-  if (plan.sysctls.length > 0) await writeSysctls(host.exec, netns, plan.sysctls);
+  if (plan.sysctls.length > 0) {
+    await writeSysctls(host.exec, netns, plan.sysctls);
+    stopPoint('after_settings');
+  }
   const kept = await applyInside(host, netns, plan.stale);
   if (kept.failures.length > 0) throw new Error(kept.failures.join('; '));
-  const restore = async (family: 4 | 6) => {
-    if (rules[family]) await filters.restore(family, netns, rules[family]);
+  if (plan.stale.length > 0) stopPoint('after_stale');
+  const makePairs = async () => {
+    if (pairs.length === 0) return;
+    await host.apply(pairs);
+    stopPoint('after_pairs');
   };
-  const done = await Promise.allSettled([pairs.length > 0 ? host.apply(pairs) : undefined, restore(4), restore(6)]);
+  const restore = async (family: 4 | 6) => {
+    if (!rules[family]) return;
+    await filters.restore(family, netns, rules[family]);
+    stopPoint(`after_rules_ipv${family}`);
+  };
+  const done = await Promise.allSettled([makePairs(), restore(4), restore(6)]);
   const failed = done.find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;
   if (plan.deviceSysctls.length > 0) await writeSysctls(host.exec, netns, plan.deviceSysctls);
   if (plan.forget.length > 0) {
+    stopPoint('before_conntrack');
     await endFlowsBy(host.exec, netns, plan.forget).catch((error) => {
       // Tried again later, unless that would be in vain for ever.
       if (!/is not installed/.test(String(error))) throw error;
       logger.warn({ netns, error: String(error) }, 'connections by floating addresses could not be ended');
     });
+    stopPoint('after_conntrack');
   }
-  return { ...(await applyInside(host, netns, plan.inside)), forgot: plan.forget.length > 0 };
+  if (plan.inside.length > 0) stopPoint('before_addresses');
+  const outcome = await applyInside(host, netns, plan.inside);
+  if (plan.inside.length > 0) stopPoint('after_routes');
+  return { ...outcome, forgot: plan.forget.length > 0 };
 }
 
 async function applyInside(host: Host, netns: string, steps: readonly InsideStep[]): Promise<ApplyOutcome> {

@@ -6,9 +6,11 @@ import type { Announcer } from './announcer.ts';
 import { type ApplyOutcome, applyRouter } from './apply.ts';
 import type { L3Facts, PartStep, RouterDaemon, RouterPart, RouterState } from './contract.ts';
 import { asObserved, NamespaceFilters, observeRouter } from './kernel/observe.ts';
+import { OwedEndings } from './owed.ts';
 import { deriveRouter } from './parts.ts';
 import { describePlan, isEmpty, planRouter } from './plan/plan.ts';
 import { removeRouter } from './remove.ts';
+import type { RouterStopPoint } from './stop-point.ts';
 
 export interface KeeperParts {
   linux: Host;
@@ -16,6 +18,7 @@ export interface KeeperParts {
   parts: readonly RouterPart[];
   announcer: Pick<Announcer, 'add'>;
   logger: Logger;
+  stopPoint?: RouterStopPoint;
 }
 
 export interface Kept {
@@ -29,12 +32,14 @@ const ALL_DONE: ApplyOutcome = { addresses: [], failures: [] };
 export class RouterKeeper {
   readonly #parts: KeeperParts;
   readonly #filters: NamespaceFilters;
-  /** Addresses whose connections have still to be ended: the rules that told of them may be gone. */
-  readonly #owed = new Map<string, readonly string[]>();
+  readonly #owed: OwedEndings;
+  readonly #stopPoint: RouterStopPoint;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
     this.#filters = new NamespaceFilters(parts.linux.exec);
+    this.#owed = new OwedEndings(parts.facts.statePath);
+    this.#stopPoint = parts.stopPoint ?? (() => {});
   }
 
   /** What the router must look like here; null where it is not to be here. */
@@ -56,15 +61,17 @@ export class RouterKeeper {
     const { linux, logger, announcer } = this.#parts;
     const seen = before ? asObserved(before) : await observeRouter(linux, this.#filters, state);
     const planned = planRouter(state, seen);
-    const plan = { ...planned, forget: [...new Set([...(this.#owed.get(router.id) ?? []), ...planned.forget])] };
+    // A namespace that is made anew has no connections.
+    const owed = seen === null ? [] : await this.#owed.of(router.id);
+    const plan = { ...planned, forget: [...new Set([...owed, ...planned.forget])] };
     const isNothing = isEmpty(plan) && plan.forget.length === 0;
-    if (plan.forget.length > 0) this.#owed.set(router.id, plan.forget);
+    if (plan.forget.length > owed.length) await this.#owed.add(router.id, plan.forget);
     if (!isNothing) {
       onFound(describePlan(plan));
       logger.debug({ resource: 'router', id: router.id, plan: describePlan(plan) }, 'changing the host');
     }
-    const outcome = isNothing ? ALL_DONE : await applyRouter(linux, this.#filters, plan, logger);
-    this.#owed.delete(router.id);
+    const outcome = isNothing ? ALL_DONE : await applyRouter(linux, this.#filters, plan, logger, this.#stopPoint);
+    await this.#owed.settle(router.id);
     announcer.add(state.namespace, plan.announce);
     await this.#ensureDaemons(state, before, onFound);
     for (const step of await this.#partSteps(router, state, before, seen === null)) {
@@ -98,8 +105,9 @@ export class RouterKeeper {
     const leftovers = parts.flatMap((part) => part.leftovers?.(routerId, facts) ?? []);
     const unwanted = [...(state?.daemons ?? []), ...leftovers].map((daemon) => ({ ...daemon, isWanted: false }));
     for (const steps of await this.#daemonSteps(unwanted)) await this.#doAll(steps);
-    await removeRouter(linux, routerId);
-    this.#owed.delete(routerId);
+    this.#stopPoint('after_daemons_ended');
+    await removeRouter(linux, routerId, this.#stopPoint);
+    await this.#owed.forget(routerId);
     for (const part of parts) part.removed?.(routerId);
   }
 
@@ -119,10 +127,14 @@ export class RouterKeeper {
     );
     const failed = done.find((one) => one.status === 'rejected');
     if (failed) throw failed.reason;
+    if (lists.some((steps) => steps.length > 0)) this.#stopPoint('after_daemons');
   }
 
   async #doAll(steps: readonly DaemonStep[]): Promise<void> {
-    for (const step of steps) await applyDaemonStep(this.#parts.linux.exec, step);
+    for (const step of steps) {
+      await applyDaemonStep(this.#parts.linux.exec, step);
+      if (step.do === 'write_file') this.#stopPoint('after_daemon_files');
+    }
   }
 
   async #daemonSteps(daemons: readonly RouterDaemon[]): Promise<DaemonStep[][]> {

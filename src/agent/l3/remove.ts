@@ -1,12 +1,13 @@
 import { routerNamespace } from '../../lib/names.ts';
 import { batchLine, runBatch } from '../../linux/batch.ts';
 import type { Host } from '../../linux/contract.ts';
+import type { RouterStopPoint } from './stop-point.ts';
 
 const PREFIX = 'qrouter-';
 const OWN_DEVICE = /^(?:qr|qg|ha)-/;
 
 /** Takes the namespace away. Its devices first: as long as a process holds the namespace they would go on answering. */
-export async function removeRouter(host: Host, routerId: string): Promise<void> {
+export async function removeRouter(host: Host, routerId: string, stopPoint: RouterStopPoint = () => {}): Promise<void> {
   const netns = routerNamespace(routerId);
   if (!(await host.listNetns()).includes(netns)) return;
   // One whose mount is gone cannot be looked into.
@@ -16,6 +17,7 @@ export async function removeRouter(host: Host, routerId: string): Promise<void> 
   );
   const lines = links.filter((name) => OWN_DEVICE.test(name)).map((name) => batchLine(['link', 'del', 'dev', name]));
   await runBatch(host.exec, 'ip', lines, netns);
+  stopPoint('after_devices_gone');
   await host.removeNetns(netns);
 }
 
