@@ -112,6 +112,18 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/browser/set-up.ts'],
+          pool: 'forks',
+          // A Chromium, a server and their hosts each.
+          maxWorkers: 2,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'systemd',
           include: ['test/functional/systemd.test.ts'],
           pool: 'forks',

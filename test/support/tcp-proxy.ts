@@ -1,21 +1,23 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type NetConnectOpts, type Server, type Socket } from 'node:net';
+import type { Where } from '../../src/onehost/emulated/http.ts';
 
 /** Stands between programs and a server, and fails as networks do. */
 export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #backendPort: number;
+  #backend: Where;
   #accepts = true;
   #silent = false;
   #port = 0;
 
-  private constructor(backendPort: number) {
-    this.#backendPort = backendPort;
+  private constructor(backend: Where) {
+    this.#backend = backend;
     this.#server = createServer((client) => this.#serve(client));
   }
 
-  static async before(backendPort: number): Promise<TcpProxy> {
-    const proxy = new TcpProxy(backendPort);
+  /** Before a port of the loopback, or a server in an emulated host (`openDoorway`). */
+  static async before(backend: number | Where): Promise<TcpProxy> {
+    const proxy = new TcpProxy(typeof backend === 'number' ? { port: backend } : backend);
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', () => resolve()));
     proxy.#port = (proxy.#server.address() as { port: number }).port;
     return proxy;
@@ -41,7 +43,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   set backendPort(port: number) {
-    this.#backendPort = port;
+    this.#backend = { port };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -54,7 +56,7 @@ export class TcpProxy implements AsyncDisposable {
       client.destroy();
       return;
     }
-    const backend = connect(this.#backendPort, '127.0.0.1');
+    const backend = connect(addressOf(this.#backend));
     for (const [from, to] of [
       [client, backend],
       [backend, client],
@@ -71,4 +73,8 @@ export class TcpProxy implements AsyncDisposable {
       });
     }
   }
+}
+
+function addressOf(where: Where): NetConnectOpts {
+  return 'port' in where ? { port: where.port, host: '127.0.0.1' } : { path: where.socketPath };
 }

@@ -28,6 +28,7 @@ const runnerPackages: readonly DebianPackage[] = [
     why: 'the queue of many hosts',
     service: 'rabbitmq-server.service',
   },
+  { name: 'chromium', commands: ['chromium'], why: 'the dashboard as people see it' },
   { name: 'memcached', commands: ['memcached'], why: 'the cache of tokens that servers share' },
   {
     name: 'systemd',

@@ -1,0 +1,174 @@
+import type { MessageKey } from '../../dashboard/src/messages/all.ts';
+import type { Port } from '../../src/resources/shapes.ts';
+import type { Screen } from '../support/browser.ts';
+import type { DashboardHost } from '../support/dashboard.ts';
+import { findGuest, type Guest } from '../support/guest.ts';
+import { project } from '../support/programs.ts';
+import { until } from '../support/wait.ts';
+
+/** What somebody does with the mouse, each step as the page offers it; what is to be seen after it is waited for. */
+export class Tour {
+  readonly #screen: Screen;
+  readonly #dashboard: DashboardHost;
+
+  constructor(screen: Screen, dashboard: DashboardHost) {
+    this.#screen = screen;
+    this.#dashboard = dashboard;
+  }
+
+  /** A network with its subnet, from the first page. */
+  async makeNetwork(name: string): Promise<void> {
+    const screen = this.#screen;
+    await screen.go('shell.home');
+    await screen.button('network.title').click();
+    await screen.type(screen.dialog.getByLabel(screen.text('network.name'), { exact: true }), name);
+    await screen.send();
+    await screen.go('topology.title');
+    await this.#thing(name, 'network', 'up').waitFor();
+  }
+
+  /** A security group. */
+  async makeGroup(name: string): Promise<void> {
+    const screen = this.#screen;
+    await screen.go({ list: 'security_groups' });
+    await screen.button('lists.create').click();
+    await screen.type(screen.field('name'), name);
+    await screen.send();
+    await screen.page.getByRole('cell', { name, exact: true }).waitFor();
+  }
+
+  /**
+   * A port of the network, and a guest plugged into it by the line that the page has for it. While the page looks on, the
+   * guest boots and its port becomes ACTIVE.
+   */
+  async makeGuest(network: string, name: string, { group }: { group?: string } = {}): Promise<Guest> {
+    const screen = this.#screen;
+    await screen.go('topology.title');
+    await this.#thing(network, 'network').click();
+    await screen.button('topology.newPort').click();
+    await screen.type(screen.field('name'), name);
+    if (group) await screen.choose(screen.field('security_groups', 'combobox'), new RegExp(`^${group} `));
+    await screen.send();
+    await this.#thing(name, 'guest', 'down').waitFor();
+
+    const { host, stateDir } = this.#dashboard.one;
+    const line = await this.#plugLine(name);
+    await host.run(['sh', '-c', `cd ${project} && bin/${line} --state-dir ${stateDir}`]);
+    const guest = await findGuest(host, name);
+    const { address } = await guest.dhcp();
+    await this.#thing(name, 'guest', 'up').filter({ hasText: address }).waitFor();
+    return guest;
+  }
+
+  /** A rule of the group `default`, by one of the buttons of the form. */
+  async letIn(preset: 'forms.presetHttp'): Promise<void> {
+    const screen = this.#screen;
+    await screen.go({ list: 'security_group_rules' });
+    await screen.button('lists.create').click();
+    await screen.button(preset, screen.dialog).click();
+    await screen.choose(screen.field('security_group_id', 'combobox'), /^default /);
+    await screen.send();
+  }
+
+  /** The network `public` of this host, as README has it. Returns the address of the host there. */
+  async makeOutside(name: string): Promise<string> {
+    const screen = this.#screen;
+    const { up } = this.#dashboard.one;
+    const gateway = await until('the gateway', () => /gateway (172\.24\.\d+\.1)/.exec(up.output)?.[1]);
+    await screen.go({ list: 'networks' });
+    await screen.button('lists.create').click();
+    await screen.type(screen.field('name'), name);
+    await screen.dialog.getByRole('switch', { name: screen.attribute('router:external') }).click();
+    await screen.button('forms.more', screen.dialog).click();
+    await screen.type(screen.field('provider:network_type'), 'flat');
+    await screen.type(screen.field('provider:physical_network'), 'public');
+    await screen.send();
+    await screen.go('topology.title');
+    await this.#thing(name, 'external').click();
+    await screen.button('topology.newSubnet').click();
+    await screen.choose(screen.field('ip_version', 'combobox'), '4');
+    await screen.type(screen.field('cidr'), gateway.replace(/1$/, '0/24'));
+    await screen.send();
+    await this.#thing(name, 'external')
+      .filter({ hasText: gateway.replace(/1$/, '0/24') })
+      .waitFor();
+    return gateway;
+  }
+
+  /** A router with an interface in each network; an external one becomes its gateway. */
+  async makeRouter(name: string, networks: readonly string[]): Promise<void> {
+    const screen = this.#screen;
+    await screen.go('topology.title');
+    await screen.button('topology.newRouter').click();
+    await screen.type(screen.field('name'), name);
+    await screen.send();
+    for (const network of networks) {
+      await this.#thing(name, 'router').click();
+      await screen.button('topology.join').click();
+      const field = screen.dialog.getByRole('combobox', { name: screen.text('topology.network'), exact: true });
+      await screen.choose(field, new RegExp(`${network}$`));
+      await screen.button('topology.join', screen.dialog).click();
+      await screen.dialog.waitFor({ state: 'detached' });
+    }
+    await this.#thing(name, 'router', 'up').waitFor();
+  }
+
+  /** Returns the address by which a guest is reached from outside. */
+  async giveFloatingIp(guest: string, network: string): Promise<string> {
+    const screen = this.#screen;
+    await this.#thing(guest, 'guest').click();
+    await screen.button('topology.newFloating').click();
+    await screen.choose(screen.field('floating_network_id', 'combobox'), new RegExp(`^${network} `));
+    await screen.send();
+    const box = this.#thing(guest, 'guest').filter({ hasText: '☁' });
+    return /172\.24\.\d+\.\d+/.exec((await box.textContent())!)![0];
+  }
+
+  /** What is told of a packet's way. */
+  async trace(from: string, to: string, port: number): Promise<string> {
+    const screen = this.#screen;
+    await this.#thing(from, 'guest').click();
+    const panel = screen.page.getByRole('complementary', { name: from });
+    await screen.button('topology.trace', panel).click();
+    const form = screen.page.getByRole('region', { name: screen.text('topology.trace') });
+    const field = (key: MessageKey) => form.getByRole('textbox', { name: screen.text(key), exact: true });
+    await screen.type(field('topology.traceTo'), to);
+    await screen.type(field('topology.portNumber'), String(port));
+    await screen.button('topology.follow', form).click();
+    await screen.button('topology.forget', form).waitFor();
+    const told = await form.innerText();
+    await screen.button('topology.forget', form).click();
+    await screen.button('topology.closePanel').click();
+    return told;
+  }
+
+  /** What is told of a guest's port: what should be beside what is. */
+  async explain(name: string): Promise<string> {
+    const screen = this.#screen;
+    await this.#thing(name, 'guest').click();
+    const panel = screen.page.getByRole('complementary', { name });
+    await screen.button('topology.why', panel).click();
+    await panel
+      .getByRole('table')
+      .filter({ hasText: screen.text('topology.shouldBe') })
+      .waitFor();
+    return await panel.innerText();
+  }
+
+  guest(name: string): Promise<Guest> {
+    return findGuest(this.#dashboard.one.host, name);
+  }
+
+  /** What the topology draws of something: its name first, its kind and how it is further on. */
+  #thing(name: string, kind: 'network' | 'external' | 'router' | 'guest', health?: 'up' | 'down') {
+    const screen = this.#screen;
+    const words = [screen.text(`topology.${kind}`), ...(health ? [screen.text(`topology.${health}`)] : [])];
+    return screen.page.getByRole('button', { name: new RegExp(`^${name} .*, ${words.join(', ')}`) });
+  }
+
+  /** TODO: by the page's own button */
+  async #plugLine(name: string): Promise<string> {
+    const [port] = (await this.#dashboard.one.api.list('port', `name=${name}`)) as [Port];
+    return `neutrino plug ${port.id} --netns ${name}`;
+  }
+}

@@ -1,0 +1,146 @@
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
+import { onTestFailed } from 'vitest';
+import { allMessages, type MessageKey } from '../../dashboard/src/messages/all.ts';
+import { attributeName, oneOf, titleOf } from '../../dashboard/src/messages/resources.ts';
+import { findCommand, thisMachine } from '../../setup/debian.ts';
+import { patience } from './wait.ts';
+
+export type Language = 'en' | 'zh';
+
+export interface ScreenOptions extends BrowserContextOptions {
+  language?: Language;
+}
+
+/** Debian's Chromium without a window; Playwright drives it and brings none of its own. */
+export class ChromiumBrowser implements AsyncDisposable {
+  readonly browser: Browser;
+
+  private constructor(browser: Browser) {
+    this.browser = browser;
+  }
+
+  static async launch(): Promise<ChromiumBrowser> {
+    const executablePath = findCommand('chromium', thisMachine(() => {}).path);
+    if (executablePath === null) throw new Error('there is no chromium; npm test installs it');
+    // Its own sandbox is for pages one does not know, and does not start for root.
+    return new ChromiumBrowser(await chromium.launch({ executablePath, chromiumSandbox: false }));
+  }
+
+  /** A browser nobody has used before, with one page: for one test, which tells what was to be seen when it fails. */
+  async open({ language = 'en', ...options }: ScreenOptions = {}): Promise<Screen> {
+    const context = await this.browser.newContext({
+      locale: language === 'en' ? 'en-GB' : 'zh-CN',
+      viewport: { width: 1280, height: 900 },
+      reducedMotion: 'reduce',
+      ...options,
+    });
+    context.setDefaultTimeout(30_000 * patience);
+    const screen = new Screen(await context.newPage(), language);
+    onTestFailed(() => console.log(`what was to be seen last:\n${screen.lastSeen}`));
+    return screen;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.browser.close();
+  }
+}
+
+/** What one person sees, by the words of the page's own messages, and what goes wrong behind it. */
+export class Screen implements AsyncDisposable {
+  readonly page: Page;
+  language: Language;
+  /** Uncaught errors, dialogs, what the content security policy refused, and all else the console calls an error. */
+  readonly faults: string[] = [];
+  /** The page as it was when this was given up, as a screen reader has it. */
+  lastSeen = '';
+
+  constructor(page: Page, language: Language) {
+    this.page = page;
+    this.language = language;
+    page.on('pageerror', (error) => this.faults.push(`uncaught: ${error.stack ?? error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.faults.push(`console: ${message.text()} ${message.location().url}`);
+    });
+    page.on('dialog', (dialog) => {
+      this.faults.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+  }
+
+  /** A text of the page. */
+  text(key: MessageKey, values: Readonly<Record<string, string | number>> = {}): string {
+    const template = allMessages[key][this.#at];
+    return template.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  }
+
+  /** What a collection is called: `security_groups`. */
+  title(collection: string): string {
+    return titleOf(collection)[this.#at];
+  }
+
+  /** What one of them is called. */
+  one(collection: string, member: string): string {
+    return oneOf(collection, member)[this.#at];
+  }
+
+  /** What an attribute is called: `cidr`. */
+  attribute(name: string): string {
+    return attributeName(name)[this.#at];
+  }
+
+  /** By the navigation to a page (a message), or to the list of a collection. */
+  async go(page: 'shell.home' | 'topology.title' | { list: string }): Promise<void> {
+    const name = typeof page === 'string' ? this.text(page) : this.title(page.list);
+    await this.page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
+    if (page !== 'shell.home') await this.page.getByRole('heading', { name, exact: true }).waitFor();
+  }
+
+  /** A button by its message, or by a part of its name. */
+  button(name: MessageKey | RegExp, within: Page | Locator = this.page): Locator {
+    return within.getByRole('button', { name: typeof name === 'string' ? this.text(name) : name, exact: true });
+  }
+
+  /** The dialog that is open. */
+  get dialog(): Locator {
+    return this.page.getByRole('dialog');
+  }
+
+  /** A field of the form that is open, by its attribute. */
+  field(attribute: string, role: 'textbox' | 'combobox' = 'textbox'): Locator {
+    return this.dialog.getByRole(role, { name: this.attribute(attribute), exact: true });
+  }
+
+  /** Types as a person does who has clicked there: what stood there goes. */
+  async type(field: Locator, text: string): Promise<void> {
+    await field.click({ clickCount: 3 });
+    await this.page.keyboard.type(text);
+  }
+
+  /** Chooses from the list that opens by a click. */
+  async choose(field: Locator, option: string | RegExp): Promise<void> {
+    await field.click();
+    await this.page.getByRole('option', { name: option }).click();
+  }
+
+  /** Sends the form that is open, and closes what then says how the same is done from a shell. Returns that. */
+  async send(): Promise<string> {
+    await this.button('forms.send', this.dialog).click();
+    await this.dialog.getByRole('heading', { name: this.text('forms.done'), exact: true }).waitFor();
+    const told = await this.dialog.innerText();
+    await this.button('shell.close', this.dialog).last().click();
+    await this.dialog.waitFor({ state: 'detached' });
+    return told;
+  }
+
+  get #at(): 0 | 1 {
+    return this.language === 'en' ? 0 : 1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.lastSeen = await this.page
+      .locator('body')
+      .ariaSnapshot({ timeout: 5_000 })
+      .catch((error: Error) => error.message);
+    await this.page.context().close();
+  }
+}
