@@ -11,13 +11,23 @@ import { ensureTestTools } from './support/tools.ts';
  * quiet by then, and at the end a look at the machine's own network, which must be as it was. The last line printed is
  * `N passed, N failed`.
  */
-const kinds = ['unit', 'contract', 'mariadb', 'postgresql', 'compat', 'functional', 'systemd', 'vm'] as const;
+const kinds = [
+  'unit',
+  'contract',
+  'mariadb',
+  'postgresql',
+  'compat',
+  'functional',
+  'browser',
+  'systemd',
+  'vm',
+] as const;
 /**
  * What runs beside the rest, one kind of a row after the other, from the start and to be shown in its turn: a virtual machine
  * that keeps one core busy for minutes, and programs that wait for each other most of the time. The rows are about as long as
  * what they run beside.
  */
-const besides: readonly (readonly Kind[])[] = [['vm', 'systemd'], ['functional']];
+const besides: readonly (readonly Kind[])[] = [['vm', 'systemd', 'browser'], ['functional']];
 /** Only where asked for: it installs the real OpenStack. */
 const extraKinds = ['keystone', 'messaging', 'clients', 'mixes', 'tempest', 'differential'] as const;
 type Kind = (typeof kinds | typeof extraKinds)[number];
@@ -31,7 +41,7 @@ const { values } = parseArgs({
   },
 });
 
-const usage = `usage: npm test [-- --only unit,contract,mariadb,postgresql,compat,functional,systemd,vm] [--long] [--no-install]
+const usage = `usage: npm test [-- --only unit,contract,mariadb,postgresql,compat,functional,browser,systemd,vm] [--long] [--no-install]
 
   --only KINDS   only these kinds of tests (no types, lint, dead code); also: keystone, messaging, clients, mixes, tempest, differential, which set up parts of the real OpenStack
   --long         also the tests that take minutes (the same as npm run test:long)
