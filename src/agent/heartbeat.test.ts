@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeTransport } from '../rpc/fake.ts';
 import { MessagingTimeout } from '../rpc/transport.ts';
 import { Heartbeat } from './heartbeat.ts';
+import type { LastError } from './last-error.ts';
 
-const state = {
+const agentState = {
   binary: 'neutron-dhcp-agent',
   host: 'h1',
   topic: 'dhcp_agent',
@@ -23,7 +24,7 @@ describe('Heartbeat', () => {
     syncs = [];
     beats = new Heartbeat({
       transport,
-      state: () => state,
+      state: () => agentState,
       intervalMs: INTERVAL_MS,
       onFullSync: (why) => syncs.push(why),
     });
@@ -48,7 +49,7 @@ describe('Heartbeat', () => {
     const [message] = transport.sent;
     expect(message).toMatchObject({ kind: 'call', topic: 'q-reports-plugin', version: '1.2', method: 'report_state' });
     expect(message?.args).toEqual({
-      agent_state: { agent_state: { ...state, start_flag: true, uuid: expect.stringMatching(/^[0-9a-f-]{36}$/) } },
+      agent_state: { agent_state: { ...agentState, start_flag: true, uuid: expect.stringMatching(/^[0-9a-f-]{36}$/) } },
       time: '2026-11-23T03:07:19.618000',
     });
   });
@@ -133,6 +134,20 @@ describe('Heartbeat', () => {
     silence(6);
     await vi.advanceTimersByTimeAsync(4 * INTERVAL_MS);
     expect(syncs).toEqual(['back']);
+  });
+
+  test('tells what went wrong last among the configurations, and nothing of it before', async () => {
+    const errors: { last: LastError | null } = { last: null };
+    const state = { ...agentState, configurations: { networks: 2 } };
+    const telling = new Heartbeat({ transport, state: () => state, intervalMs: INTERVAL_MS, errors });
+    await telling.start();
+    errors.last = { at: '2026-11-29T12:00:00.000Z', what: 'no dnsmasq', count: 1 };
+    await telling.reportNow();
+    await telling.close();
+    expect(reports().map(({ configurations }) => configurations)).toEqual([
+      { networks: 2 },
+      { networks: 2, last_error: errors.last },
+    ]);
   });
 
   test('is silent after close', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Logger, silentLogger } from '../lib/log.ts';
 import { type AgentState, type ReportAnswer, reportTime, StateReports } from '../rpc/contract.ts';
 import type { Transport } from '../rpc/transport.ts';
+import type { LastError } from './last-error.ts';
 
 /** Whether an agent and its server hear each other, in words for people. */
 export function reportStatus({ awayMs }: Pick<Transport, 'awayMs'>, { isHeard }: Pick<Heartbeat, 'isHeard'>): string {
@@ -27,6 +28,8 @@ export interface HeartbeatParts {
    * for a while. Once for each such while, and when the server knows again that this agent lives.
    */
   onFullSync?: (why: SyncReason) => void;
+  /** Told among the agent's configurations: whoever does not know it passes it over. */
+  errors?: { readonly last: LastError | null };
   logger?: Logger;
 }
 
@@ -82,13 +85,18 @@ export class Heartbeat {
     if (this.#retry) clearTimeout(this.#retry);
     this.#retry = null;
     try {
-      const state: AgentState = { ...this.#parts.state(), uuid: randomUUID() };
+      const state: AgentState = { ...this.#withError(this.#parts.state()), uuid: randomUUID() };
       if (!this.#answered) state.start_flag = true;
       const answer = await this.#reports.report(state, reportTime(new Date()), { timeoutMs: this.#parts.intervalMs });
       this.#succeeded(answer);
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  #withError<T extends Pick<AgentState, 'configurations'>>(state: T): T {
+    const last = this.#parts.errors?.last ?? null;
+    return last === null ? state : { ...state, configurations: { ...state.configurations, last_error: last } };
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Logger, silentLogger } from '../../lib/log.ts';
+import type { Logger } from '../../lib/log.ts';
 import { tapName } from '../../lib/names.ts';
 import { defaultValues } from '../../lib/options.ts';
 import type { Host, LinkEvent, NetworkState } from '../../linux/contract.ts';
@@ -26,6 +26,7 @@ import { Forwarding } from '../fdb/forwarding.ts';
 import type { FirewallDriver } from '../firewall/contract.ts';
 import { GroupKnowledge } from '../firewall/groups.ts';
 import { Heartbeat, reportStatus, type SyncReason } from '../heartbeat.ts';
+import { ErrorMemory } from '../last-error.ts';
 import { explainQos } from '../qos/explain.ts';
 import { qosOptions } from '../qos/options.ts';
 import { QOS_EXTENSION, Qos } from '../qos/qos.ts';
@@ -102,7 +103,8 @@ export class BridgeAgent {
     this.#transport = parts.transport;
     this.#linux = parts.linux;
     this.#watched = new WatchedHost(parts.linux);
-    this.#logger = parts.logger ?? silentLogger;
+    const logger = new ErrorMemory(parts.logger);
+    this.#logger = logger;
     this.#tableWatch = parts.tableWatch ?? null;
     this.#scanIntervalMs = parts.scanIntervalMs ?? SCAN_INTERVAL_MS;
     this.#onSetUp = parts.onSetUp ?? (() => {});
@@ -135,7 +137,8 @@ export class BridgeAgent {
       state: () => this.#state(),
       intervalMs: parts.options.agent.report_interval * 1000,
       onFullSync: (why) => this.#fullSync(why),
-      logger: this.#logger,
+      logger,
+      errors: logger,
     });
   }
 

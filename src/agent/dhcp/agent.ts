@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { type Logger, silentLogger } from '../../lib/log.ts';
+import type { Logger } from '../../lib/log.ts';
 import type { Host } from '../../linux/contract.ts';
 import {
   DHCP_AGENT_VERSION,
@@ -17,6 +17,7 @@ import type { Listener, Transport } from '../../rpc/transport.ts';
 import { Supervision } from '../daemons/supervision.ts';
 import { dryRunQuestion } from '../dry-run.ts';
 import { Heartbeat, reportStatus } from '../heartbeat.ts';
+import { ErrorMemory } from '../last-error.ts';
 import { Resync } from '../resync.ts';
 import { Turns } from '../turns.ts';
 import { isFailedStart } from './apply.ts';
@@ -92,7 +93,8 @@ export class DhcpAgent {
   #firstSync = Promise.withResolvers<void>();
 
   constructor(parts: DhcpAgentParts) {
-    const { options, agentOptions, transport, linux, logger = silentLogger } = parts;
+    const { options, agentOptions, transport, linux, logger: told } = parts;
+    const logger = new ErrorMemory(told);
     this.#parts = parts;
     this.#logger = logger;
     this.#plugin = new PluginApi(transport);
@@ -117,6 +119,7 @@ export class DhcpAgent {
       intervalMs: agentOptions.report_interval * 1000,
       onFullSync: () => void this.fullSync(),
       logger,
+      errors: logger,
     });
   }
 

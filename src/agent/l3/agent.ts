@@ -1,4 +1,4 @@
-import { type Logger, silentLogger } from '../../lib/log.ts';
+import type { Logger } from '../../lib/log.ts';
 import type { Host } from '../../linux/contract.ts';
 import {
   endpoint,
@@ -13,6 +13,7 @@ import type { Listener, Transport } from '../../rpc/transport.ts';
 import { Supervision } from '../daemons/supervision.ts';
 import { dryRunQuestion } from '../dry-run.ts';
 import { Heartbeat, reportStatus } from '../heartbeat.ts';
+import { ErrorMemory } from '../last-error.ts';
 import { Resync } from '../resync.ts';
 import { stopPointFromEnvironment } from '../stop-point.ts';
 import { Turns } from '../turns.ts';
@@ -96,7 +97,8 @@ export class L3Agent {
   #closed = false;
 
   constructor(parts: L3AgentParts) {
-    const { host, statePath, options, agentOptions, transport, linux, logger = silentLogger } = parts;
+    const { host, statePath, options, agentOptions, transport, linux, logger: told } = parts;
+    const logger = new ErrorMemory(told);
     this.#parts = parts;
     this.#logger = logger;
     this.#facts = { host, statePath, options, agentOptions };
@@ -148,6 +150,7 @@ export class L3Agent {
       intervalMs: agentOptions.report_interval * 1000,
       onFullSync: () => void this.fullSync(),
       logger,
+      errors: logger,
     });
   }
 

@@ -1,4 +1,4 @@
-import { type Logger, silentLogger } from '../../lib/log.ts';
+import type { Logger } from '../../lib/log.ts';
 import type { WirePort } from '../../rpc/contract.ts';
 import {
   EXPLAIN_VERSION,
@@ -11,6 +11,7 @@ import {
 } from '../../rpc/contract.ts';
 import type { Transport } from '../../rpc/transport.ts';
 import { Heartbeat, reportStatus } from '../heartbeat.ts';
+import { ErrorMemory } from '../last-error.ts';
 import { type GuestAnswer, type GuestRequest, statusAnswer } from './answer.ts';
 import { answerFromPorts } from './builtin.ts';
 import type { Caller } from './caller.ts';
@@ -45,7 +46,8 @@ export class MetadataAgent {
   #nova: NovaMetadata | null = null;
 
   constructor(parts: MetadataAgentParts) {
-    const { host, options, agentOptions, transport, logger = silentLogger } = parts;
+    const { host, options, agentOptions, transport, logger: told } = parts;
+    const logger = new ErrorMemory(told);
     this.#parts = parts;
     this.#logger = logger;
     this.#lookup = new PortLookup(new PluginApi(transport), host);
@@ -60,6 +62,7 @@ export class MetadataAgent {
       transport,
       intervalMs: agentOptions.report_interval * 1000,
       logger,
+      errors: logger,
       state: () => ({
         binary: 'neutron-metadata-agent',
         host,

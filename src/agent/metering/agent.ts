@@ -12,6 +12,7 @@ import {
 import type { Listener, Transport } from '../../rpc/transport.ts';
 import { Wake } from '../bridge/wake.ts';
 import { Heartbeat, reportStatus } from '../heartbeat.ts';
+import { ErrorMemory } from '../last-error.ts';
 import { Meters } from './meters.ts';
 import { isNoop, type MeteringAgentOptions, type MeteringOptions } from './options.ts';
 
@@ -59,8 +60,9 @@ export class MeteringAgent {
   #toldAtMs: number;
 
   constructor(parts: MeteringAgentParts) {
-    const { transport, host, agentOptions, linux, logger } = parts;
-    this.#parts = parts;
+    const { transport, host, agentOptions, linux } = parts;
+    const logger = new ErrorMemory(parts.logger);
+    this.#parts = { ...parts, logger };
     this.#now = parts.now ?? Date.now;
     this.#toldAtMs = this.#now();
     this.#plugin = new MeteringPluginApi(transport, host);
@@ -72,6 +74,7 @@ export class MeteringAgent {
       state: () => this.#report(),
       intervalMs,
       logger,
+      errors: logger,
       onFullSync: () => this.#ask(),
     });
   }
