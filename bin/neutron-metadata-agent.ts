@@ -1,9 +1,9 @@
 import { metadataAgentOptions, metadataOptions } from '../src/agent/metadata/options.ts';
 import { commonOptions } from '../src/config/options/common.ts';
 import { metricsOptions } from '../src/metrics/options.ts';
-import { connectAgent } from './frame/agent.ts';
 import { openFigures, queueFigures } from './frame/metrics.ts';
 import { runProgram } from './frame/program.ts';
+import { connectQueue } from './frame/queue.ts';
 
 const about = `usage: neutron-metadata-agent [options]
 
@@ -21,7 +21,7 @@ await runProgram({
     const { config, logger, service } = parts;
     const { MetadataAgent } = await import('../src/agent/metadata/agent.ts');
     const metrics = await openFigures('neutron-metadata-agent', parts);
-    const transport = await connectAgent('neutron-metadata-agent', parts);
+    const transport = await connectQueue('neutron-metadata-agent', parts);
     const agent = new MetadataAgent({
       host: config.get(commonOptions).host,
       options: config.get(metadataOptions),

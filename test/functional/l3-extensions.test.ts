@@ -346,8 +346,15 @@ describe('the metering agent', () => {
     });
     await until('all works', async () => (await explain('routers', router.id)).verdict === 'works');
     expect(await rules('filter')).toContain(chain);
+    const config = join(deployment.folder, host.name, 'neutron-metering-agent.conf');
+    const dryRun = [join(project, 'bin/neutron-metering-agent'), '--config-file', config, '--dry-run'];
+    expect(await host.read(dryRun)).toBe('nothing to change: this host is as it should be\n');
     await api.expect('DELETE', `/v2.0/metering/metering-labels/${id}`);
     await until('no chain', async () => !(await rules('filter')).includes('neutron-meter'));
+    await agent.stop();
+    const { metering_label: other } = await api.expect('POST', '/v2.0/metering/metering-labels', label);
+    expect(await host.read(dryRun)).toContain(`${namespace}: iptables :neutron-meter-l-${other.id}`.slice(0, 80));
+    expect(await rules('filter')).not.toContain('neutron-meter');
   });
 });
 

@@ -14,12 +14,13 @@ let agent: MeteringAgent | null = null;
 afterEach(() => agent?.close());
 
 /** The agent over one router whose label has counted what the test says. */
-async function bench() {
+async function bench({ starts = true } = {}) {
   const host = new FakeHost();
   await host.ensureNetns('qrouter-router');
-  const kernel = { bytes: 0, isMade: false };
+  const kernel = { bytes: 0, isMade: false, isBroken: false };
   const restored: string[] = [];
   host.exec.answer(([program = ''], { stdin }) => {
+    if (kernel.isBroken) return { code: 4, stderr: 'broken' };
     if (program === 'iptables-restore') {
       kernel.isMade = stdin!.includes(`:${chain} `) || kernel.isMade;
       restored.push(stdin!);
@@ -37,14 +38,15 @@ async function bench() {
     agentOptions: defaultValues(meteringAgentOptions),
     notices: { tell: (_, event, payload) => void told.push({ event, payload: JSON.parse(payload) }) },
   });
-  await agent.start();
   const look = async (seconds = 0) => {
     clock.nowMs += seconds * 1000;
     await transport.tell('metering_agent', 'routers_updated', { routers: [] });
     await agent!.idle();
   };
-  await look();
-  return { kernel, transport, routers, restored, told, look };
+  if (starts) await agent.start();
+  if (starts) await look();
+  const fail = (isBroken: boolean) => void Object.assign(kernel, { isBroken });
+  return { kernel, transport, routers, restored, told, look, break: fail };
 }
 
 describe('the metering agent', () => {
@@ -90,6 +92,35 @@ describe('the metering agent', () => {
     await look(300);
     expect(told[0]!.payload).toMatchObject({ bytes: 400 });
     expect(restored.at(-1)).toContain(`-X ${chain}`);
+  });
+
+  it('tells what a start would change, without changing it', async () => {
+    const { transport, restored } = await bench({ starts: false });
+    const lines = await agent!.dryRun();
+    expect(lines.filter((line) => line.includes(' iptables '))).toEqual([
+      `qrouter-router: iptables :neutron-meter-r-5d1b6f40-3a1 - [0:0]`,
+      `qrouter-router: iptables :${chain} - [0:0]`,
+      `qrouter-router: iptables :neutron-meter-FORWARD - [0:0]`,
+      `qrouter-router: iptables -A ${chain}`,
+      `qrouter-router: iptables -A neutron-meter-FORWARD -j neutron-meter-r-5d1b6f40-3a1`,
+      `qrouter-router: iptables -I FORWARD 1 -j neutron-meter-FORWARD`,
+    ]);
+    expect(restored).toEqual([]);
+    expect(transport.argsOf('report_state')).toEqual([]);
+  });
+
+  it('says in figures what it counts, what was counted and how that goes', async () => {
+    const { kernel, look, break: fail } = await bench();
+    kernel.bytes = 500;
+    await look(1);
+    expect(agent!.statistics).toMatchObject({ routers: 1, labels: 1, failing: 0, packets: 5, bytes: 500, failed: 0 });
+    expect(agent!.statistics.fullSyncAtMs).not.toBeNull();
+    fail(true);
+    await look(1);
+    expect(agent!.statistics).toMatchObject({ failing: 1, failed: 1 });
+    fail(false);
+    await look(1);
+    expect(agent!.statistics).toMatchObject({ failing: 0, failed: 1 });
   });
 
   it('says who it is', async () => {

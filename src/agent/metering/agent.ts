@@ -11,6 +11,7 @@ import {
 } from '../../rpc/contract.ts';
 import type { Listener, Transport } from '../../rpc/transport.ts';
 import { Wake } from '../bridge/wake.ts';
+import { dryRunQuestion } from '../dry-run.ts';
 import { Heartbeat, reportStatus } from '../heartbeat.ts';
 import { ErrorMemory } from '../last-error.ts';
 import { Meters } from './meters.ts';
@@ -25,8 +26,26 @@ export interface MeteringAgentParts {
   logger: Logger;
   /** Who is told of what was counted; null: nobody. */
   notices: { tell(context: Context, eventType: string, payload: string): void } | null;
+  /** Called when it begins to wait for the server, however long. */
+  onSetUp?: () => void;
   /** Milliseconds since the epoch; tests bring their own. */
   now?: () => number;
+}
+
+export interface MeteringStatistics {
+  /** Passes over the counters, and those of them in which something failed. */
+  readonly rounds: number;
+  readonly failed: number;
+  readonly seconds: number;
+  /** When the last one that was done whole ended, in ms since the epoch. */
+  readonly fullSyncAtMs: number | null;
+  /** Routers that are counted in, labels that are counted, and routers that failed the last time. */
+  readonly routers: number;
+  readonly labels: number;
+  readonly failing: number;
+  /** Counted since the start. */
+  readonly packets: number;
+  readonly bytes: number;
 }
 
 interface Sum {
@@ -52,6 +71,8 @@ export class MeteringAgent {
   readonly #wake: Wake;
   readonly #sums = new Map<string, Sum>();
   readonly #now: () => number;
+  readonly #done = { rounds: 0, failed: 0, seconds: 0, packets: 0, bytes: 0, failing: 0 };
+  #fullSyncAtMs: number | null = null;
   #routers: readonly WireMeteredRouter[] = [];
   #mustAsk = true;
   #listener: Listener | null = null;
@@ -80,7 +101,8 @@ export class MeteringAgent {
   }
 
   async start(): Promise<void> {
-    const { transport, host, options } = this.#parts;
+    const { transport, host, options, onSetUp } = this.#parts;
+    onSetUp?.();
     const ask = async () => this.#ask();
     const methods = endpoint<MeteringAgentMethods>(METERING_AGENT_VERSION, {
       add_metering_label: ask,
@@ -97,10 +119,22 @@ export class MeteringAgent {
     void this.#heartbeat.start().then(() => this.#ask());
   }
 
-  get status(): string {
+  get statistics(): MeteringStatistics {
     const labels = new Set(this.#routers.flatMap((router) => router._metering_labels.map(({ id }) => id)));
-    const { transport } = this.#parts;
-    return `${labels.size} labels in ${this.#routers.length} routers; ${reportStatus(transport, this.#heartbeat)}`;
+    const { length: routers } = this.#routers;
+    return { ...this.#done, fullSyncAtMs: this.#fullSyncAtMs, routers, labels: labels.size };
+  }
+
+  /** In words for people. */
+  get status(): string {
+    const { labels, routers } = this.statistics;
+    return `${labels} labels in ${routers} routers; ${reportStatus(this.#parts.transport, this.#heartbeat)}`;
+  }
+
+  /** What a start would change on this host, a line each; changes nothing. */
+  async dryRun(): Promise<string[]> {
+    const routers = await this.#plugin.routers(dryRunQuestion());
+    return isNoop(this.#parts.options.driver) ? [] : await this.#meters.preview(routers);
   }
 
   /** Settles when what is known now is done. For tests. */
@@ -121,6 +155,21 @@ export class MeteringAgent {
   }
 
   async #pass(): Promise<undefined> {
+    const startedMs = performance.now();
+    let isWhole = false;
+    try {
+      isWhole = await this.#countAndMend();
+    } finally {
+      this.#done.rounds += 1;
+      this.#done.failed += isWhole ? 0 : 1;
+      this.#done.seconds += (performance.now() - startedMs) / 1000;
+      if (isWhole) this.#fullSyncAtMs = this.#now();
+    }
+    return undefined;
+  }
+
+  /** @returns whether nothing failed @throws what the server was asked in vain with */
+  async #countAndMend(): Promise<boolean> {
     const { options, logger } = this.#parts;
     const before = this.#routers;
     if (this.#mustAsk) {
@@ -132,20 +181,25 @@ export class MeteringAgent {
         throw error;
       }
     }
-    if (isNoop(options.driver)) return undefined;
+    if (isNoop(options.driver)) return true;
     const { counted, failures } = await this.#meters.pass(before, this.#routers);
-    for (const error of failures) logger.warn({ error: String(error) }, 'a router is not metered, trying again');
+    for (const [netns, error] of failures) {
+      logger.warn({ netns, error: String(error) }, 'a router is not metered, trying again');
+    }
+    this.#done.failing = failures.size;
     const second = Math.floor(this.#now() / 1000);
     for (const [id, { packets, bytes }] of counted) {
       const sum = this.#sums.get(id) ?? { packets: 0, bytes: 0, seconds: 0, first: second, last: second };
       sum.packets += packets;
       sum.bytes += bytes;
+      this.#done.packets += packets;
+      this.#done.bytes += bytes;
       sum.seconds += second - sum.last;
       sum.last = second;
       this.#sums.set(id, sum);
     }
     if (this.#now() - this.#toldAtMs >= options.report_interval * 1000) this.#tell(second);
-    return undefined;
+    return failures.size === 0;
   }
 
   #tell(second: number): void {

@@ -27,18 +27,17 @@ export class Meters {
    *
    * @param before the routers as they were: what was counted by their labels counts even when these go
    * @param now the routers as they are
-   * @returns by label
+   * @returns what was counted, by label, and what went wrong, by namespace
    */
   async pass(
     before: readonly WireMeteredRouter[],
     now: readonly WireMeteredRouter[],
-  ): Promise<{ counted: Map<string, Counted>; failures: unknown[] }> {
-    const there = new Set((await this.#host.listNetns()).filter((name) => name.startsWith(NAMESPACE)));
-    const wanted = new Map(now.map((router) => [routerNamespace(router.id), router]));
-    const known = new Map(before.map((router) => [routerNamespace(router.id), router]));
-    const places = [...there].filter((name) => wanted.has(name) || (this.#metered?.has(name) ?? true));
+  ): Promise<{ counted: Map<string, Counted>; failures: Map<string, unknown> }> {
+    const wanted = byNamespace(now);
+    const known = byNamespace(before);
+    const places = await this.#places(wanted);
     const counted = new Map<string, Counted>();
-    const failures: unknown[] = [];
+    const failures = new Map<string, unknown>();
     this.#metered = new Set(places.filter((name) => wanted.has(name)));
     for (const netns of places) {
       for (const family of [4, 6] as const) {
@@ -46,17 +45,36 @@ export class Meters {
           const seen = parseMeters(await this.#save(netns, family));
           const labels = [known.get(netns), wanted.get(netns)].flatMap((router) => router?._metering_labels ?? []);
           this.#count(new Set(labels.map(({ id }) => id)), { netns, family, seen }, counted);
-          const router = wanted.get(netns);
-          const text = planMeters(router ? metersOf(router, family) : new Map(), seen);
+          const text = planned(wanted.get(netns), family, seen);
           if (text) await this.#restore(netns, family, text, seen);
         } catch (error) {
           // The chains of others are as good as before; this one is looked at again the next time.
           this.#metered.add(netns);
-          failures.push(error);
+          failures.set(netns, error);
         }
       }
     }
     return { counted, failures };
+  }
+
+  /** What a pass would change, a line each; changes nothing. */
+  async preview(now: readonly WireMeteredRouter[]): Promise<string[]> {
+    const wanted = byNamespace(now);
+    const lines: string[] = [];
+    for (const netns of await this.#places(wanted)) {
+      for (const family of [4, 6] as const) {
+        const text = planned(wanted.get(netns), family, parseMeters(await this.#save(netns, family)));
+        const changes = text.split('\n').filter((line) => /^[-:]/.test(line));
+        lines.push(...changes.map((line) => `${netns}: ${tools[family]} ${line}`));
+      }
+    }
+    return lines;
+  }
+
+  /** Namespaces to look into: of routers that are metered, were, or may have been. */
+  async #places(wanted: ReadonlyMap<string, unknown>): Promise<string[]> {
+    const there = (await this.#host.listNetns()).filter((name) => name.startsWith(NAMESPACE));
+    return [...new Set(there)].filter((name) => wanted.has(name) || (this.#metered?.has(name) ?? true));
   }
 
   #count(
@@ -108,4 +126,12 @@ export class Meters {
     }
     for (const [, chain] of text.matchAll(/^-X (\S+)$/gm)) this.#last.delete(`${netns} ${family} ${chain}`);
   }
+}
+
+function byNamespace(routers: readonly WireMeteredRouter[]): Map<string, WireMeteredRouter> {
+  return new Map(routers.map((router) => [routerNamespace(router.id), router]));
+}
+
+function planned(router: WireMeteredRouter | undefined, family: IpVersion, seen: SavedMeters): string {
+  return planMeters(router ? metersOf(router, family) : new Map(), seen);
 }
