@@ -40,6 +40,10 @@ interface Row {
   ip_address: string | null;
 }
 
+/** The port over which an agent of an HA router speaks VRRP: it is on one host, as others are. */
+const HA_PORT = 'network:router_ha_interface';
+
+/** Where ports are that are on one host; those of HA routers are not among them. */
 function placed(db: Db) {
   return db
     .selectFrom('ports as port')
@@ -73,16 +77,61 @@ function placed(db: Db) {
     ])
     .where('segment.network_type', 'in', tunnelled)
     .where('binding.vif_type', 'not in', unwired)
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('routerports as leg')
+            .innerJoin('routers', 'routers.id', 'leg.router_id')
+            .select('leg.port_id')
+            .whereRef('leg.port_id', '=', 'port.id')
+            .where('leg.port_type', '!=', HA_PORT)
+            .where('routers.ha', '=', true),
+        ),
+      ),
+    )
     .orderBy('port.standard_attr_id')
     .orderBy('binding.host')
     .orderBy('ip.position');
 }
 
+/**
+ * Ports of HA routers are on each host of their router, whichever is active, and told of on none: what they send is learned, so
+ * that who takes over is found without the server (upstream: drivers/l2pop/db.py `get_ha_agents`).
+ */
+function standing(db: Db) {
+  return db
+    .selectFrom('ha_router_agent_port_bindings as place')
+    .innerJoin('agents', 'agents.id', 'place.l3_agent_id')
+    .innerJoin('routerports as leg', 'leg.router_id', 'place.router_id')
+    .innerJoin('ports as port', 'port.id', 'leg.port_id')
+    .innerJoin('networksegments as segment', 'segment.network_id', 'port.network_id')
+    .select((eb) => [
+      'port.id as port_id',
+      'port.network_id',
+      'port.mac_address',
+      'port.status',
+      'port.admin_state_up',
+      'agents.host',
+      eb.val('INACTIVE').as('binding_status'),
+      eb.val('bridge').as('vif_type'),
+      eb.val(false).as('moves'),
+      'segment.network_type',
+      'segment.segmentation_id',
+      eb.val(null).as('ip_address'),
+    ])
+    .where('leg.port_type', '!=', HA_PORT)
+    .where('segment.network_type', 'in', tunnelled)
+    .orderBy('port.standard_attr_id')
+    .orderBy('agents.host');
+}
+
 const ofPorts = preparedIn((db, ids: string[]) => placed(db).where('port.id', 'in', ids));
+const ofHaPorts = preparedIn((db, ids: string[]) => standing(db).where('port.id', 'in', ids));
 
 /** Where these ports are, whatever their status; those that are nowhere, or in no tunnel, are missing. */
 export async function placesOfPorts(db: Db, portIds: readonly string[]): Promise<PlacedPort[]> {
-  return gather(await ofPorts.all(db, portIds));
+  return gather([...(await ofPorts.all(db, portIds)), ...(await ofHaPorts.all(db, portIds))]);
 }
 
 /** All ports of these networks, likewise. @param except a host whose ports are not wanted */
@@ -92,9 +141,13 @@ export async function placesInNetworks(
   except: string | null = null,
 ): Promise<PlacedPort[]> {
   if (networkIds.length === 0) return [];
-  let query = placed(db).where('port.network_id', 'in', networkIds);
-  if (except !== null) query = query.where('binding.host', '!=', except);
-  return gather(await query.execute());
+  let single = placed(db).where('port.network_id', 'in', networkIds);
+  let shared = standing(db).where('port.network_id', 'in', networkIds);
+  if (except !== null) {
+    single = single.where('binding.host', '!=', except);
+    shared = shared.where('agents.host', '!=', except);
+  }
+  return gather([...(await single.execute()), ...(await shared.execute())]);
 }
 
 /** Those of them that are on these hosts. */
@@ -104,13 +157,15 @@ export async function placesOnHosts(
   hosts: readonly string[],
 ): Promise<PlacedPort[]> {
   if (networkIds.length === 0 || hosts.length === 0) return [];
-  const rows = await placed(db).where('port.network_id', 'in', networkIds).where('binding.host', 'in', hosts).execute();
-  return gather(rows);
+  const single = placed(db).where('port.network_id', 'in', networkIds).where('binding.host', 'in', hosts);
+  const shared = standing(db).where('port.network_id', 'in', networkIds).where('agents.host', 'in', hosts);
+  return gather([...(await single.execute()), ...(await shared.execute())]);
 }
 
 /** Everything on a host. */
 export async function placesOfHost(db: Db, host: string): Promise<PlacedPort[]> {
-  return gather(await placed(db).where('binding.host', '=', host).execute());
+  const single = await placed(db).where('binding.host', '=', host).execute();
+  return gather([...single, ...(await standing(db).where('agents.host', '=', host).execute())]);
 }
 
 function gather(rows: readonly Row[]): PlacedPort[] {

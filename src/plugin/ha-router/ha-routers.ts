@@ -8,6 +8,7 @@ import {
 } from '../../db/write/ha-routers.ts';
 import { agentsOfRouters, type RouterFacts, unbindRouter } from '../../db/write/router-agents.ts';
 import type { Change } from '../changes.ts';
+import { placesOfRouter } from '../l3-agent/take-router.ts';
 import type { Machine } from '../machine.ts';
 import { elevated } from '../router/gateway.ts';
 import { haErrors } from './errors.ts';
@@ -76,6 +77,8 @@ export class HaRouters {
     events: HaNetworkEvent[],
   ): Promise<number> {
     const { tx } = change;
+    const { forwarding } = this.#machine;
+    const places = await placesOfRouter(change, this.#machine, router.id);
     const agents = await agentsOfRouters(tx, [router.id]);
     for (const agent of agents) await unbindRouter(tx, router.id, agent.id);
     if (agents.length > 0) {
@@ -83,6 +86,7 @@ export class HaRouters {
     }
     const [from, to] = ha ? ([INTERFACE, REPLICATED_INTERFACE] as const) : ([REPLICATED_INTERFACE, INTERFACE] as const);
     await changeInterfaceOwner(tx, router.id, { from, to, updated_at: change.time });
+    for (const [id, was] of places) await forwarding.moved(change, id, was);
     if (ha) return this.addIn(change, router, events);
     await this.removeIn(change, router, events);
     return 0;

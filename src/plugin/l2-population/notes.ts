@@ -54,6 +54,11 @@ export class ForwardingNotes {
     if (was !== undefined && was.length > 0) await change.todo('port', portId, FORWARDING, { was });
   }
 
+  /** Whether agents are told of anything. */
+  get isOn(): boolean {
+    return this.#on;
+  }
+
   /** A host was prepared for a port, or is prepared no longer. */
   async prepared(change: Noting, portId: string, was: readonly FormerPlace[]): Promise<void> {
     if (this.#on) await change.todo('port', portId, FORWARDING, { was });

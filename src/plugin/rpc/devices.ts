@@ -100,7 +100,8 @@ class Devices {
     const propagates = this.#shared.extensions.has('uplink-status-propagation');
     const uplink = (port: Port) => ({ propagate_uplink_status: propagates && port.propagate_uplink_status === true });
     const prepared = await this.#prepared([...ports.values()], host);
-    const standby = await this.#standby([...ports.values()], host);
+    const elsewhere = [...ports.values()].filter((port) => !isBoundTo(port, host));
+    const standby = await this.#standby(elsewhere, host);
     // Python agents do not look at tags of guests.
     const isOurs = context.userName === OUR_AGENT;
     const guestTags = (network: Network) => (isOurs && network.vlan_transparent ? { vlan_transparent: true } : {});
@@ -135,14 +136,18 @@ class Devices {
    * Ports of HA routers that are bound where these are active, and ready on this host, where they are not: they are wired all
    * the same, so that the router can become active here without asking anybody.
    */
-  async #standby(ports: readonly Port[], host: string | undefined): Promise<ReadonlySet<string>> {
-    const elsewhere = ports.filter((port) => isRoutersOwn(port) && !isBoundTo(port, host));
-    if (!host || elsewhere.length === 0) return new Set();
-    const routers = [...new Set(elsewhere.map(({ device_id }) => device_id))];
+  async #standby(
+    elsewhere: readonly Pick<Port, 'id' | 'device_id' | 'device_owner'>[],
+    host: string | undefined,
+  ): Promise<ReadonlySet<string>> {
+    const own = elsewhere.filter(isRoutersOwn);
+    if (!host || own.length === 0) return new Set();
+    const routers = [...new Set(own.map(({ device_id }) => device_id))];
     const haPorts = await haPortsOf(this.#shared.database.db, routers);
     const here = new Set(haPorts.filter((port) => port.host === host).map(({ router_id }) => router_id));
-    const follows = ({ device_id, device_owner }: Port) => here.has(device_id) && device_owner !== HA_PORT_OWNER;
-    return new Set(elsewhere.filter(follows).map(({ id }) => id));
+    const follows = ({ device_id, device_owner }: Pick<Port, 'device_id' | 'device_owner'>) =>
+      here.has(device_id) && device_owner !== HA_PORT_OWNER;
+    return new Set(own.filter(follows).map(({ id }) => id));
   }
 
   /** These devices are wired: their ports wait for the agent no longer. Devices of other hosts' ports mean nothing. */
@@ -151,10 +156,22 @@ class Devices {
     const ids = ports.filter((port) => isOn(port, host)).map(({ id }) => id);
     this.#shared.logger.debug({ ports: ids, host }, 'devices are up');
     await completeProvisioning(this.#machine, ids, { context, entity: 'L2', host: host ?? null });
-    const { nova } = this.#machine;
-    if (!nova?.wantsStatuses) return;
     const elsewhere = ports.filter((port) => !isOn(port, host));
-    if (elsewhere.length === 0) return;
+    if (elsewhere.length > 0) await this.#upElsewhere(elsewhere, host, context);
+  }
+
+  /** Ports whose guests are about to move here, and those of HA routers that stand by here. */
+  async #upElsewhere(elsewhere: readonly PortFacts[], host: string | undefined, context: Context): Promise<void> {
+    const { forwarding, nova } = this.#machine;
+    if (forwarding.isOn) {
+      const standby = await this.#standby(elsewhere, host);
+      if (standby.size > 0) {
+        await this.#change(context, async (change) => {
+          for (const id of standby) await forwarding.prepared(change, id, []);
+        });
+      }
+    }
+    if (!nova?.wantsStatuses) return;
     await this.#change(context, async (change) => {
       for (const port of elsewhere) await nova.pluggedElsewhere(change, port);
     });
