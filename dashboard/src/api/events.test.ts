@@ -70,4 +70,20 @@ describe('the event stream', () => {
     stop();
     expect(open.mock.calls[0]![0].aborted).toBe(true);
   });
+
+  it('is not waited for where nothing answers', async () => {
+    vi.useFakeTimers();
+    try {
+      const lost = vi.fn();
+      // As fetch does where a cable is out: it ends when it is told to, and not before.
+      const open = (signal: AbortSignal) =>
+        new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      const stop = followEvents({ open, onOpen: () => {}, onChange: () => {}, onLoss: lost, pause: () => 1000 });
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(lost).toHaveBeenCalledExactlyOnceWith(null);
+      stop();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });

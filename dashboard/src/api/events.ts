@@ -11,7 +11,7 @@ export interface EventsParts {
   readonly open: (signal: AbortSignal) => Promise<Response>;
   readonly onOpen: () => void;
   readonly onChange: (change: Change) => void;
-  /** It broke off, or cannot be had; it is tried again. */
+  /** It broke off, or cannot be had (null: nothing answered); it is tried again. */
   readonly onLoss: (status: number | null) => void;
   /** Pause before each new try, ms. */
   readonly pause?: (failures: number) => number;
@@ -19,7 +19,9 @@ export interface EventsParts {
 
 /** Silence for longer than three heartbeats of the server: the way there is cut, though nobody said so. */
 const MOST_SILENCE_MS = 50_000;
-const pauseAfter = (failures: number) => Math.min(1000 * 2 ** (failures - 1), 30_000) * (0.75 + Math.random() / 2);
+/** So long nothing answers where a cable is out; browsers themselves would wait for minutes. */
+const MOST_WAIT_MS = 20_000;
+const pauseAfter = (failures: number) => Math.min(1000 * 2 ** (failures - 1), 8_000) * (0.75 + Math.random() / 2);
 
 /** Follows the server's event stream until told to stop, and takes it up again whenever it breaks off. */
 export function followEvents({ open, onOpen, onChange, onLoss, pause = pauseAfter }: EventsParts): () => void {
@@ -30,7 +32,8 @@ export function followEvents({ open, onOpen, onChange, onLoss, pause = pauseAfte
       let status: number | null = null;
       try {
         const silence = new AbortController();
-        const response = await open(AbortSignal.any([signal, silence.signal]));
+        const waiting = setTimeout(() => silence.abort(), MOST_WAIT_MS);
+        const response = await open(AbortSignal.any([signal, silence.signal])).finally(() => clearTimeout(waiting));
         status = response.status;
         if (response.ok && response.body !== null) {
           failures = 0;

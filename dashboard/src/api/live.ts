@@ -9,23 +9,25 @@ const pause = 300;
 /** How often everything shown is read again while nobody tells, ms. */
 const withoutNews = 5000;
 
-let isLive = false;
+/** `live`: changes arrive by themselves; `asking`: there is no stream; `away`: nothing answers. */
+type Wire = 'live' | 'asking' | 'away';
+
+let wire: Wire = 'asking';
 const listeners = new Set<() => void>();
 
-function setLive(live: boolean): void {
-  if (live === isLive) return;
-  isLive = live;
+function setWire(now: Wire): void {
+  if (now === wire) return;
+  wire = now;
   for (const listener of listeners) listener();
 }
 
-/** Whether changes arrive by themselves. */
-export function useIsLive(): boolean {
+export function useWire(): Wire {
   return useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => isLive,
+    () => wire,
   );
 }
 
@@ -48,23 +50,23 @@ function followNews(): () => void {
     open: (signal) => openStream('/dashboard/events', signal),
     onOpen: () => {
       // What happened in between is not told again.
-      if (!isLive) void queryClient.invalidateQueries();
-      setLive(true);
+      if (wire !== 'live') void queryClient.invalidateQueries();
+      setWire('live');
     },
-    onLoss: () => setLive(false),
+    onLoss: (status) => setWire(status === null ? 'away' : 'asking'),
     onChange: ({ resource }) => {
       changed.add(resource);
       readAgain.ask();
     },
   });
   const regularly = setInterval(() => {
-    if (!isLive && document.visibilityState === 'visible') void readAllAgain();
+    if (wire !== 'live' && document.visibilityState === 'visible') void readAllAgain();
   }, withoutNews);
   return () => {
     stop();
     clearInterval(regularly);
     readAgain.stop();
-    setLive(false);
+    setWire('asking');
   };
 }
 

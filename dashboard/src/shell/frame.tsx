@@ -1,4 +1,5 @@
 import {
+  Alert,
   AppShell,
   Burger,
   Button,
@@ -13,7 +14,7 @@ import {
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { useIsLive, useLiveNews } from '../api/live.ts';
+import { useLiveNews, useWire } from '../api/live.ts';
 import { useSpeech, useText } from '../messages/text.tsx';
 import { Account } from '../sign-in/account.tsx';
 import { Boundary } from './fault.tsx';
@@ -63,6 +64,7 @@ export function Frame() {
         </ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
+        <Away />
         <Boundary key={path}>
           <Outlet />
         </Boundary>
@@ -98,7 +100,7 @@ function Navigation({ path, onChosen }: { path: string; onChosen: () => void }) 
 
 function Live() {
   const text = useText();
-  const live = useIsLive();
+  const live = useWire() === 'live';
   const label = text(live ? 'shell.live' : 'shell.notLive');
   return (
     <Tooltip label={label}>
@@ -106,6 +108,17 @@ function Live() {
         ●<VisuallyHidden>{label}</VisuallyHidden>
       </span>
     </Tooltip>
+  );
+}
+
+/** What is shown may be old: said where nobody overlooks it. */
+function Away() {
+  const text = useText();
+  if (useWire() !== 'away') return null;
+  return (
+    <Alert color="yellow" role="alert" mb="md" title={text('shell.noAnswer')}>
+      {text('shell.noAnswerText')}
+    </Alert>
   );
 }
 
