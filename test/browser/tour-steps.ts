@@ -24,7 +24,7 @@ export class Tour {
     await screen.type(screen.dialog.getByLabel(screen.text('network.name'), { exact: true }), name);
     await screen.send();
     await screen.go('topology.title');
-    await this.#thing(name, 'network', 'up').waitFor();
+    await this.#screen.drawn(name, 'network', 'up').waitFor();
   }
 
   /** A security group. */
@@ -44,19 +44,19 @@ export class Tour {
   async makeGuest(network: string, name: string, { group }: { group?: string } = {}): Promise<Guest> {
     const screen = this.#screen;
     await screen.go('topology.title');
-    await this.#thing(network, 'network').click();
+    await this.#screen.drawn(network, 'network').click();
     await screen.button('topology.newPort').click();
     await screen.type(screen.field('name'), name);
     if (group) await screen.choose(screen.field('security_groups', 'combobox'), new RegExp(`^${group} `));
     await screen.send();
-    await this.#thing(name, 'guest', 'down').waitFor();
+    await this.#screen.drawn(name, 'guest', 'down').waitFor();
 
     const { host, stateDir } = this.#dashboard.one;
     const line = await this.#plugLine(name);
     await host.run(['sh', '-c', `cd ${project} && bin/${line} --state-dir ${stateDir}`]);
     const guest = await findGuest(host, name);
     const { address } = await guest.dhcp();
-    await this.#thing(name, 'guest', 'up').filter({ hasText: address }).waitFor();
+    await this.#screen.drawn(name, 'guest', 'up').filter({ hasText: address }).waitFor();
     return guest;
   }
 
@@ -84,12 +84,13 @@ export class Tour {
     await screen.type(screen.field('provider:physical_network'), 'public');
     await screen.send();
     await screen.go('topology.title');
-    await this.#thing(name, 'external').click();
+    await this.#screen.drawn(name, 'external').click();
     await screen.button('topology.newSubnet').click();
     await screen.choose(screen.field('ip_version', 'combobox'), '4');
     await screen.type(screen.field('cidr'), gateway.replace(/1$/, '0/24'));
     await screen.send();
-    await this.#thing(name, 'external')
+    await this.#screen
+      .drawn(name, 'external')
       .filter({ hasText: gateway.replace(/1$/, '0/24') })
       .waitFor();
     return gateway;
@@ -103,31 +104,31 @@ export class Tour {
     await screen.type(screen.field('name'), name);
     await screen.send();
     for (const network of networks) {
-      await this.#thing(name, 'router').click();
+      await this.#screen.drawn(name, 'router').click();
       await screen.button('topology.join').click();
       const field = screen.dialog.getByRole('combobox', { name: screen.text('topology.network'), exact: true });
       await screen.choose(field, new RegExp(`${network}$`));
       await screen.button('topology.join', screen.dialog).click();
       await screen.dialog.waitFor({ state: 'detached' });
     }
-    await this.#thing(name, 'router', 'up').waitFor();
+    await this.#screen.drawn(name, 'router', 'up').waitFor();
   }
 
   /** Returns the address by which a guest is reached from outside. */
   async giveFloatingIp(guest: string, network: string): Promise<string> {
     const screen = this.#screen;
-    await this.#thing(guest, 'guest').click();
+    await this.#screen.drawn(guest, 'guest').click();
     await screen.button('topology.newFloating').click();
     await screen.choose(screen.field('floating_network_id', 'combobox'), new RegExp(`^${network} `));
     await screen.send();
-    const box = this.#thing(guest, 'guest').filter({ hasText: '☁' });
+    const box = this.#screen.drawn(guest, 'guest').filter({ hasText: '☁' });
     return /172\.24\.\d+\.\d+/.exec((await box.textContent())!)![0];
   }
 
   /** What is told of a packet's way. */
   async trace(from: string, to: string, port: number): Promise<string> {
     const screen = this.#screen;
-    await this.#thing(from, 'guest').click();
+    await this.#screen.drawn(from, 'guest').click();
     const panel = screen.page.getByRole('complementary', { name: from });
     await screen.button('topology.trace', panel).click();
     const form = screen.page.getByRole('region', { name: screen.text('topology.trace') });
@@ -145,7 +146,7 @@ export class Tour {
   /** What is told of a guest's port: what should be beside what is. */
   async explain(name: string): Promise<string> {
     const screen = this.#screen;
-    await this.#thing(name, 'guest').click();
+    await this.#screen.drawn(name, 'guest').click();
     const panel = screen.page.getByRole('complementary', { name });
     await screen.button('topology.why', panel).click();
     await panel
@@ -157,13 +158,6 @@ export class Tour {
 
   guest(name: string): Promise<Guest> {
     return findGuest(this.#dashboard.one.host, name);
-  }
-
-  /** What the topology draws of something: its name first, its kind and how it is further on. */
-  #thing(name: string, kind: 'network' | 'external' | 'router' | 'guest', health?: 'up' | 'down') {
-    const screen = this.#screen;
-    const words = [screen.text(`topology.${kind}`), ...(health ? [screen.text(`topology.${health}`)] : [])];
-    return screen.page.getByRole('button', { name: new RegExp(`^${name} .*, ${words.join(', ')}`) });
   }
 
   /** TODO: by the page's own button */

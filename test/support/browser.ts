@@ -88,6 +88,18 @@ export class Screen implements AsyncDisposable {
     return attributeName(name)[this.#at];
   }
 
+  /** What the topology draws of something: its name first, its kind and how it is further on. */
+  drawn(name: string, kind: 'network' | 'external' | 'router' | 'guest', health?: 'up' | 'down' | 'off'): Locator {
+    const words = [this.text(`topology.${kind}`), ...(health ? [this.text(`topology.${health}`)] : [])];
+    return this.button(new RegExp(`^${name} .*, ${words.join(', ')}`));
+  }
+
+  /** The page is the very one that this was called for, not one loaded anew: call it before, and ask after. */
+  async mark(): Promise<() => Promise<boolean>> {
+    await this.page.evaluate('globalThis.marked = true');
+    return () => this.page.evaluate('globalThis.marked === true');
+  }
+
   /** By the navigation to a page (a message), or to the list of a collection. */
   async go(page: 'shell.home' | 'topology.title' | { list: string }): Promise<void> {
     const name = typeof page === 'string' ? this.text(page) : this.title(page.list);
