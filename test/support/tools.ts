@@ -29,6 +29,12 @@ const runnerPackages: readonly DebianPackage[] = [
     service: 'rabbitmq-server.service',
   },
   { name: 'chromium', commands: ['chromium'], why: 'the dashboard as people see it' },
+  {
+    name: 'kea-dhcp6-server',
+    commands: ['kea-dhcp6'],
+    why: 'a provider that delegates prefixes',
+    service: 'kea-dhcp6-server.service',
+  },
   { name: 'memcached', commands: ['memcached'], why: 'the cache of tokens that servers share' },
   {
     name: 'systemd',

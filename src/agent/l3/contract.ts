@@ -148,6 +148,10 @@ export interface RouterPart {
    * everything else of the router is in force. @param fresh the namespace has just been made: nothing is in it
    */
   plan?(look: PartLook): Promise<PartStep[]>;
+  /** Before anything of the router is changed: what goes is still there. Not in dry runs. */
+  before?(router: WireRouter, state: RouterState): Promise<void>;
+  /** Everything of the router is in force: what goes on in the background begins or ends. Not in dry runs. */
+  after?(router: WireRouter, state: RouterState): void;
   /** What an agent before may have left of a router that is not here any more. */
   leftovers?(routerId: string, facts: L3Facts): RouterDaemon[];
   /** The router is gone from this host. */

@@ -66,6 +66,7 @@ export class RouterKeeper {
     const plan = { ...planned, forget: [...new Set([...owed, ...planned.forget])] };
     const isNothing = isEmpty(plan) && plan.forget.length === 0;
     if (plan.forget.length > owed.length) await this.#owed.add(router.id, plan.forget);
+    for (const part of this.#parts.parts) await part.before?.(router, state);
     if (!isNothing) {
       onFound(describePlan(plan));
       logger.debug({ resource: 'router', id: router.id, plan: describePlan(plan) }, 'changing the host');
@@ -78,6 +79,7 @@ export class RouterKeeper {
       onFound([step.text]);
       await step.run();
     }
+    for (const part of this.#parts.parts) part.after?.(router, state);
     return { state, outcome };
   }
 

@@ -111,8 +111,14 @@ export const l3Options = declareOptions('DEFAULT', {
   }),
   pd_confs: option.string({
     default: '$state_path/pd',
-    help: 'folder for configurations of prefix delegation clients',
+    help: 'folder for the prefixes that providers delegated',
     check: absolute,
+  }),
+  vendor_pen: option.int({
+    default: 8888,
+    min: 1,
+    max: 0xffff_ffff,
+    help: 'enterprise number in the name by which providers know a subnet that asks for a prefix',
   }),
   rpc_response_max_timeout: option.int({
     default: 600,

@@ -10,6 +10,7 @@ import { ExplainPart } from './explain/part.ts';
 import { extensionParts } from './extensions/registry.ts';
 import { HaRouters } from './ha.ts';
 import { metadataPart } from './metadata.ts';
+import { PrefixDelegation } from './pd/part.ts';
 import { radvdPart } from './radvd.ts';
 
 /**
@@ -19,7 +20,7 @@ import { radvdPart } from './radvd.ts';
  */
 export function makeParts(extensions: readonly string[]): RouterPart[] {
   const ha = new HaRouters();
-  const core = [interfaces, extraRoutes, nat, scopes, metadataRules, radvdPart, metadataPart];
+  const core = [interfaces, extraRoutes, nat, scopes, metadataRules, radvdPart, metadataPart, new PrefixDelegation()];
   const parts = [ha.first, ...core, ...extensionParts(extensions), ha.last];
   return [...parts, new ExplainPart(parts)];
 }

@@ -13,6 +13,7 @@
 // out with a session of their own (`setsid --fork`) and are nobody's children any more.
 import { spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const ENVIRONMENT = { PATH, LC_ALL: 'C', HOME: '/' };
@@ -59,6 +60,9 @@ for (const name of (process.argv.find((word) => word.startsWith('--allow=')) ?? 
   if (name) ALLOWED.add(name);
 }
 
+/** Programs of our own beside this file, which are run by Node. */
+const OWN = new Map([['neutrino-dhcpv6', fileURLToPath(new URL('dhcpv6.mjs', import.meta.url))]]);
+
 /** Debian's packages, where they are not called as the program. */
 const PACKAGES = {
   arping: 'iputils-arping',
@@ -91,6 +95,7 @@ function answer(message) {
 
 /** Checks that it may be run and is there, so that a missing one is told by name. */
 function checkProgram(name) {
+  if (OWN.has(name)) return;
   if (!ALLOWED.has(name)) throw new Error(`${name} is not on the list of programs an agent may run`);
   for (const folder of PATH.split(':')) {
     try {
@@ -113,12 +118,17 @@ function checkNetns(netns) {
  */
 function commandLine({ argv, netns }) {
   checkProgram(argv[0]);
+  const own = OWN.get(argv[0]);
+  if (own) return commandOf([process.execPath, '--max-old-space-size=32', '--v8-pool-size=1', own], netns);
   const [program, option, name, ...rest] = argv;
   const isInside = ['ip', 'tc', 'bridge'].includes(program) && option === '-n' && name !== undefined;
-  const inside = netns ?? (isInside ? name : null);
-  if (inside === null) return argv;
-  checkNetns(inside);
-  return ['nsenter', `--net=/run/netns/${inside}`, ...(isInside ? [program, ...rest] : argv)];
+  return commandOf(isInside ? [program, ...rest] : argv, netns ?? (isInside ? name : null));
+}
+
+function commandOf(argv, netns) {
+  if (netns === undefined || netns === null) return argv;
+  checkNetns(netns);
+  return ['nsenter', `--net=/run/netns/${netns}`, ...argv];
 }
 
 /** A daemon gets the whole of it: files of /etc/netns and /sys as the namespace has them. */

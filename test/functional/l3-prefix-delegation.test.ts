@@ -1,0 +1,219 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseAddress } from '../../src/lib/ip/address.ts';
+import { cidrHas, parseCidr } from '../../src/lib/ip/cidr.ts';
+import type { Port, Router, Subnet } from '../../src/resources/shapes.ts';
+import { type Guest, plugGuest } from '../support/guest.ts';
+import type { EmulatedHost, HostProcess } from '../support/hosts.ts';
+import { type Program, project } from '../support/programs.ts';
+import { openRoutedLab, type RoutedLab } from '../support/routed-lab.ts';
+import { until } from '../support/wait.ts';
+
+/** A provider's server (kea) on the external network gives subnets of the router their prefixes, and takes them back. */
+const LIMIT = { timeoutMs: 120_000 };
+const POOLS = { first: '2001:db8:100::/40', second: '2001:db8:200::/40' };
+/** Long enough to stay while a busy machine has no time, short enough to be waited for. */
+const LONG = { renew: 5, rebind: 300, preferred: 500, valid: 900 };
+const SHORT = { renew: 3, rebind: 6, preferred: 10, valid: 15 };
+
+let stand: RoutedLab;
+let host: EmulatedHost;
+let agent: Program;
+let router: Router;
+let netns: string;
+let subnet: Subnet;
+let port: Port;
+let guest: Guest;
+let provider: HostProcess | null = null;
+let providers = 0;
+
+beforeAll(async () => {
+  stand = await openRoutedLab({ routing: ['net1'] });
+  host = stand.host('net1');
+  agent = stand.routing.get('net1')!;
+  await stand.api.create('subnet', {
+    ...{ network_id: stand.external.id, ip_version: 6, cidr: '2001:db8:e::/64', gateway_ip: '2001:db8:e::1' },
+    enable_dhcp: false,
+  });
+  router = await stand.api.create('router', { external_gateway_info: { network_id: stand.external.id } });
+  netns = `qrouter-${router.id}`;
+  const { network, subnet: v4 } = await stand.network('10.10.0.0/24');
+  await stand.attach(router, v4);
+  subnet = await stand.api.create('subnet', {
+    ...{ network_id: network.id, ip_version: 6, subnetpool_id: 'prefix_delegation' },
+    ...{ ipv6_ra_mode: 'slaac', ipv6_address_mode: 'slaac' },
+  });
+  port = await stand.api.create('port', {
+    ...{ network_id: network.id, device_owner: 'compute:nova', 'binding:host_id': 'net1' },
+  });
+  guest = await plugGuest(host, port, 'guest');
+  const { external_fixed_ips } = (await stand.api.show('router', router.id)).external_gateway_info!;
+  const outer = external_fixed_ips!.find(({ ip_address }) => ip_address!.includes(':'))!.ip_address;
+  // What a provider's router does with what its server hands out.
+  await stand.outside.ipBatch(Object.values(POOLS).map((pool) => `route add ${pool} via ${outer} dev eth1`));
+}, 180_000);
+afterAll(async () => {
+  await provider?.kill();
+  await stand?.close();
+}, 60_000);
+
+/** @param pool where it takes prefixes from; it knows nothing of those that one before gave */
+async function serve(pool: string, times: typeof LONG): Promise<void> {
+  await provider?.kill('SIGKILL');
+  await provider?.finished;
+  const folder = await stand.outside.makeFolder(`kea${++providers}`);
+  const [prefix, length] = pool.split('/');
+  const config = {
+    'interfaces-config': { interfaces: ['eth1'] },
+    'server-id': { type: 'EN', 'enterprise-id': 2495, identifier: '0102030405', persist: false },
+    'lease-database': { type: 'memfile', name: join(folder, 'leases.csv') },
+    ...{ 'renew-timer': times.renew, 'rebind-timer': times.rebind },
+    ...{ 'preferred-lifetime': times.preferred, 'valid-lifetime': times.valid },
+    subnet6: [
+      {
+        ...{ id: 1, subnet: '2001:db8:e::/64', interface: 'eth1' },
+        'pd-pools': [{ prefix, 'prefix-len': Number(length), 'delegated-len': 56 }],
+      },
+    ],
+    loggers: [{ name: 'kea-dhcp6', severity: 'DEBUG', debuglevel: 50, output_options: [{ output: 'stdout' }] }],
+  };
+  const file = join(folder, 'kea.json');
+  await writeFile(file, JSON.stringify({ Dhcp6: config }));
+  const env = { KEA_PIDFILE_DIR: folder, KEA_LOCKFILE_DIR: folder };
+  provider = stand.outside.spawn(['kea-dhcp6', '-c', file], { env });
+  await until(
+    'the provider',
+    () => {
+      if (!provider!.running) throw new Error(provider!.output.slice(-2000));
+      return provider!.output.includes('DHCP6_STARTED');
+    },
+    LIMIT,
+  );
+}
+
+const prefix = async () => (await stand.api.show('subnet', subnet.id)).cidr;
+const isOf = (pool: string, address: string) => cidrHas(parseCidr(pool)!, parseAddress(address.split('/')[0]!)!);
+const hasOne = (pool: string) =>
+  until(
+    `a prefix of ${pool}`,
+    async () => {
+      const cidr = await prefix();
+      return isOf(pool, cidr) && cidr;
+    },
+    LIMIT,
+  );
+const inRouter = () => host.read(['ip', '-n', netns, '-6', 'addr', 'show', 'scope', 'global']);
+const advertised = async () => {
+  const file = join(stand.deployment.folder, 'net1', 'ra', `${router.id}.radvd.conf`);
+  return await readFile(file, 'utf8').catch(() => '');
+};
+
+/** The subnet, the router, what it advertises, the guest's port and the guest itself agree; and it is the way to the world. */
+async function works(pool: string): Promise<string> {
+  const cidr = await hasOne(pool);
+  const { gateway_ip } = await stand.api.show('subnet', subnet.id);
+  await until('the router’s address', async () => (await inRouter()).includes(`${gateway_ip}/64`), LIMIT);
+  await until('advertisements', async () => (await advertised()).includes(`prefix ${cidr}`), LIMIT);
+  const mine = await until(
+    'the port’s address',
+    async () => {
+      const { fixed_ips } = await stand.api.show('port', port.id);
+      return fixed_ips.find(({ ip_address }) => isOf(pool, ip_address))?.ip_address;
+    },
+    LIMIT,
+  );
+  await until('the guest’s address', async () => (await guest.addresses()).includes(mine), LIMIT);
+  const ping = ['ping', '-6', '-n', '-c', '1', '-W', '1', '-I', mine, '2001:db8:e::1'];
+  await until('an answer from outside', async () => (await guest.run(ping, { okCodes: [0, 1, 2] })).code === 0, LIMIT);
+  return cidr;
+}
+
+async function restart(): Promise<void> {
+  await agent.stop();
+  agent.start();
+  await agent.ready('its first sync', () => /synchronized with the server/.test(agent.recentOutput), 60_000);
+}
+
+async function dryRun(): Promise<string> {
+  const config = join(stand.deployment.folder, 'net1', 'neutron-l3-agent.conf');
+  return host.read([join(project, 'bin', 'neutron-l3-agent'), '--config-file', config, '--dry-run']);
+}
+
+const leases = () => readdir(join(stand.deployment.folder, 'net1', 'pd'), { recursive: true }).catch(() => []);
+
+describe('a subnet of prefix delegation', () => {
+  it('waits while nobody delegates one: no address, no advertisement', async () => {
+    expect(subnet.cidr).toBe('::/64');
+    await stand.attach(router, subnet);
+    await until('a question', () => /nobody delegates a prefix/.test(agent.output), LIMIT);
+    expect(await prefix()).toBe('::/64');
+    expect(await advertised()).toBe('');
+  }, 240_000);
+
+  it('gets one, and with it the router its address and guests theirs', async () => {
+    await serve(POOLS.first, LONG);
+    await works(POOLS.first);
+  }, 240_000);
+
+  it('keeps it when the agent is restarted, without a question, and asks for more time when it is due', async () => {
+    const cidr = await prefix();
+    const asked = () => provider!.output.match(/DHCP6_PD_LEASE_ADVERT|PD_LEASE_ADVERT\b/g)?.length ?? 0;
+    const before = asked();
+    await restart();
+    expect(await dryRun()).toMatch(/^nothing to change/);
+    const { length } = provider!.output;
+    await until('a renewal', () => /RENEW/.test(provider!.output.slice(length)), LIMIT);
+    expect([await prefix(), asked()]).toEqual([cidr, before]);
+    await works(POOLS.first);
+  }, 240_000);
+
+  it('goes over to another when the provider has forgotten it', async () => {
+    await serve(POOLS.second, SHORT);
+    await works(POOLS.second);
+    expect(await inRouter()).not.toContain('2001:db8:1');
+  }, 240_000);
+
+  it('is without one again when the provider falls silent, as soon as its time is over; and gets one when it is back', async () => {
+    await provider!.kill('SIGKILL');
+    await until('no prefix', async () => (await prefix()) === '::/64', LIMIT);
+    await until('no address', async () => !(await inRouter()).includes('2001:db8:2'), LIMIT);
+    expect(await advertised()).toBe('');
+    expect(await leases()).toEqual([]);
+    await serve(POOLS.second, LONG);
+    await works(POOLS.second);
+  }, 400_000);
+
+  it.each<[string, () => Promise<unknown>, () => Promise<unknown>]>([
+    [
+      'the interface goes',
+      () => stand.api.expect('PUT', `/v2.0/routers/${router.id}/remove_router_interface`, { subnet_id: subnet.id }),
+      () => stand.attach(router, subnet),
+    ],
+    [
+      'the gateway goes',
+      () => stand.api.update('router', router.id, { external_gateway_info: null }),
+      () =>
+        stand.api.update('router', router.id, {
+          external_gateway_info: {
+            network_id: stand.external.id,
+            external_fixed_ips: [{ ip_address: '203.0.113.77' }],
+          },
+        }),
+    ],
+  ])(
+    'gives it back when %s',
+    async (_, goes, comes) => {
+      await hasOne(POOLS.second);
+      await until('its lease', async () => (await leases()).length === 2, LIMIT);
+      const { length } = provider!.output;
+      await goes();
+      await until('a release', () => /RELEASE_PD/.test(provider!.output.slice(length)), LIMIT);
+      await until('no prefix', async () => (await prefix()) === '::/64', LIMIT);
+      expect(await leases()).toEqual([]);
+      await comes();
+      await hasOne(POOLS.second);
+    },
+    240_000,
+  );
+});
