@@ -1,19 +1,26 @@
 import { oldClient, oldConstants, oldFlags } from '../../../src/resources/old-client.ts';
 import { type ApiResource, collectionPath } from '../api/description.ts';
+import { lineOf, quoted } from './shell-words.ts';
 
 /** One request that changed something, as it can be said again. */
 export interface Done {
   readonly resource: ApiResource;
-  readonly verb: 'create' | 'update' | 'delete';
+  readonly verb: 'create' | 'update' | 'delete' | 'add_router_interface' | 'remove_router_interface';
   readonly id: string | null;
   readonly parentId: string | null;
   readonly body: Readonly<Record<string, unknown>>;
+  /** What to say instead of values in the body, to make the same again: the name of the network that was made for a subnet. */
+  readonly named?: Readonly<Record<string, string>>;
+  /** Of what was made. */
+  readonly madeId?: string;
 }
 
 /** The request as a line for a shell. A token is named, not shown. */
 export function curlLine({ resource, verb, id, parentId, body }: Done, base: string, hasToken: boolean): string {
-  const method = { create: 'POST', update: 'PUT', delete: 'DELETE' }[verb];
-  const url = base + collectionPath(resource, parentId) + (id === null ? '' : `/${encodeURIComponent(id)}`);
+  const method = verb === 'create' ? 'POST' : verb === 'delete' ? 'DELETE' : 'PUT';
+  const isAction = verb === 'add_router_interface' || verb === 'remove_router_interface';
+  const item = id === null ? '' : `/${encodeURIComponent(id)}${isAction ? `/${verb}` : ''}`;
+  const url = base + collectionPath(resource, parentId) + item;
   const words = ['curl', '-sS', '-X', method];
   if (hasToken) words.push('-H', '"X-Auth-Token: $OS_TOKEN"');
   if (verb !== 'delete')
@@ -21,18 +28,23 @@ export function curlLine({ resource, verb, id, parentId, body }: Done, base: str
       '-H',
       quoted('Content-Type: application/json'),
       '-d',
-      quoted(JSON.stringify({ [resource.member]: body })),
+      quoted(JSON.stringify(isAction ? body : { [resource.member]: body })),
     );
   return [...words, quoted(url)].join(' ');
 }
 
 /** The request as a command of the client, or null when that cannot say it. */
-export function neutronLine({ resource, verb, id, parentId, body }: Done): string | null {
+export function neutronLine({ resource, verb, id, parentId, body, named }: Done): string | null {
   const { collection, member } = resource;
+  if (verb === 'add_router_interface' || verb === 'remove_router_interface') {
+    const { subnet_id: subnet, port_id: port } = body;
+    const what = typeof port === 'string' ? `port=${port}` : String(subnet);
+    return lineOf(['neutron', `router-interface-${verb === 'add_router_interface' ? 'add' : 'delete'}`, id!, what]);
+  }
   const old = oldClient[collection] ?? {};
   const operands = verb === 'create' ? (old.operands ?? [{ attribute: 'name' }]) : [];
   const words: string[] = parentId === null ? [] : [parentId];
-  const rest: Record<string, unknown> = { ...body };
+  const rest: Record<string, unknown> = { ...body, ...named };
   for (const { attribute } of operands) {
     const value = rest[attribute];
     if (typeof value !== 'string' && typeof value !== 'number') continue;
@@ -45,7 +57,12 @@ export function neutronLine({ resource, verb, id, parentId, body }: Done): strin
   const options = Object.entries(rest).map(([name, value]) => optionOf(name, value, old.flags?.[name]));
   if (options.some((option) => option === null)) return null;
   const command = `${old.word ?? member.replaceAll('_', '-')}-${verb}`;
-  return ['neutron', command, ...(options as string[][]).flat(), ...words].map(quoted).join(' ');
+  return lineOf(['neutron', command, ...(options as string[][]).flat(), ...words]);
+}
+
+/** Gives a port to a guest, which here is a namespace of the host. */
+export function plugLine(portId: string): string {
+  return lineOf(['neutrino', 'plug', portId, '--netns', 'guest']);
 }
 
 function optionOf(name: string, value: unknown, own: string | undefined): string[] | null {
@@ -73,8 +90,4 @@ function objectText(object: Readonly<Record<string, unknown>>): string | null {
   return isPlain && entries.length > 0
     ? entries.map(([key, value]) => `${key}=${value}`).join(',')
     : JSON.stringify(object);
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

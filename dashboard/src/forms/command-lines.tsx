@@ -1,17 +1,25 @@
 import { Button, Code, CopyButton, Group, Stack, Text as Words } from '@mantine/core';
 import { apiBase, hasCredentials } from '../api/client.ts';
 import { useText } from '../messages/text.tsx';
-import { curlLine, type Done, neutronLine } from './command-line.ts';
+import { curlLine, type Done, neutronLine, plugLine } from './command-line.ts';
+import { openstackLine } from './openstack-line.ts';
 
 /** What was just done, as lines for a shell. */
 export function CommandLines({ done }: { done: readonly Done[] }) {
   const text = useText();
-  const commands = done.map(neutronLine);
+  const clients = [
+    { label: text('forms.openstack'), lines: done.map(openstackLine) },
+    { label: text('forms.neutron'), lines: done.map(neutronLine) },
+  ];
+  const ports = done.filter(({ resource, madeId }) => resource.key === 'ports' && madeId !== undefined);
   return (
     <Stack gap="xs">
+      {ports.map(({ madeId }) => (
+        <Lines key={madeId} label={text('forms.plug')} lines={plugLine(madeId!)} />
+      ))}
       <Words size="sm">{text('forms.doneText')}</Words>
-      {commands.every((command) => command !== null) && (
-        <Lines label={text('forms.neutron')} lines={commands.join('\n')} />
+      {clients.map(
+        ({ label, lines }) => !lines.includes(null) && <Lines key={label} label={label} lines={lines.join('\n')} />,
       )}
       <Lines
         label={text('forms.curl')}

@@ -149,8 +149,18 @@ async function sendForm(
 ): Promise<Done> {
   const path = collectionPath(resource, parentId);
   if (!of) {
-    await ask('POST', path, { [resource.member]: body });
-    return { resource, verb: 'create', id: null, parentId, body };
+    const { body: answer } = await ask<Record<string, Record<string, unknown>>>('POST', path, {
+      [resource.member]: body,
+    });
+    const madeId = answer[resource.member]?.[resource.idName ?? 'id'];
+    return {
+      resource,
+      verb: 'create',
+      id: null,
+      parentId,
+      body,
+      ...(madeId !== undefined && { madeId: String(madeId) }),
+    };
   }
   const id = String(of[resource.idName ?? 'id']);
   await ask('PUT', `${path}/${encodeURIComponent(id)}`, { [resource.member]: body });

@@ -68,5 +68,7 @@ export async function createNetwork(wish: NetworkWish, resources: readonly ApiRe
     );
     throw new SubnetRefused(error as Error, isBack ? null : network.id);
   }
-  return [...done, { resource: named('subnets'), verb: 'create', id: null, parentId: null, body: subnet }];
+  // The next network has another id: by its name the lines make the same again.
+  const again = wish.name === '' ? {} : { named: { network_id: wish.name } };
+  return [...done, { resource: named('subnets'), verb: 'create', id: null, parentId: null, body: subnet, ...again }];
 }
