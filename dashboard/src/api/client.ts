@@ -51,15 +51,26 @@ export function hasCredentials(): boolean {
 /**
  * One request.
  * @param path below the server: `/v2.0/networks?limit=10`
+ * @param ifRevision it is refused (412) when the thing has another revision
  * @throws ApiError for every refusal, and when nothing comes back
  */
-export async function ask<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer<T>> {
+export async function ask<T>(
+  method: Method,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  ifRevision?: number,
+): Promise<Answer<T>> {
   let response: Response;
   let text: string;
   try {
     response = await fetch(apiBase() + path, {
       method,
-      headers: { ...credentials, ...(body !== undefined && { 'Content-Type': 'application/json' }) },
+      headers: {
+        ...credentials,
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...(ifRevision !== undefined && { 'If-Match': `revision_number=${ifRevision}` }),
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
       credentials: 'same-origin',

@@ -1,18 +1,19 @@
-import { Alert, Button, Collapse, Group, Modal, Stack } from '@mantine/core';
-import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { Alert, Button, Group } from '@mantine/core';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, ask } from '../api/client.ts';
 import { type ApiResource, collectionPath, type Schema } from '../api/description.ts';
 import { without } from '../api/permissions.ts';
 import { readAgain } from '../api/queries.ts';
 import { useCreateRights, useObjectRights } from '../api/rights.ts';
 import { useNames, useText } from '../messages/text.tsx';
-import { ErrorNote } from '../shell/fault.tsx';
 import type { Done } from './command-line.ts';
-import { CommandLines } from './command-lines.tsx';
+import { DoneDialog } from './done-dialog.tsx';
 import { fieldOfError } from './error-field.ts';
-import { FieldInput } from './field-input.tsx';
+import { Fields } from './fields.tsx';
+import { FormFrame } from './form-frame.tsx';
 import { bodyOf, type Field, type FormValues, fieldsOf, missingIn, valuesOf } from './form-model.ts';
 import { presetsOf } from './presets.ts';
+import { formerValues, type Undo } from './undo.ts';
 
 interface Props {
   readonly resource: ApiResource;
@@ -53,10 +54,9 @@ export function FormDialog({ resource, resources, parentId = null, of = null, gi
   const mayNotMake = ofNew?.create === false ? text('forms.mayNotMake') : null;
   const [trouble, setTrouble] = useState(noTrouble);
   const [isSending, setIsSending] = useState(false);
-  const [done, setDone] = useState<Done | null>(null);
+  const [done, setDone] = useState<Sent | null>(null);
 
-  const send = async (event: FormEvent) => {
-    event.preventDefault();
+  const send = async () => {
     const missing = of === null ? missingIn(fields, values) : [];
     if (missing.length > 0)
       return setTrouble({
@@ -73,7 +73,10 @@ export function FormDialog({ resource, resources, parentId = null, of = null, gi
       return setTrouble({ fields: {}, whole: new Error(text('forms.nothing')) });
     setIsSending(true);
     try {
-      setDone(await sendForm(resource, parentId, of, body));
+      const former = of && formerValues(fields, of, first, Object.keys(body));
+      setDone(
+        id === null ? await make(resource, parentId, body) : await change({ resource, parentId, id }, body, former),
+      );
       void readAgain();
     } catch (error) {
       setTrouble(troubleOf(error as Error, fields, body));
@@ -92,79 +95,63 @@ export function FormDialog({ resource, resources, parentId = null, of = null, gi
   }, [trouble]);
 
   const title = text(of === null ? 'forms.create' : 'forms.update', { what: names.one(resource) });
-  if (done)
-    return (
-      <Modal opened size="lg" title={text('forms.done')} onClose={onClose}>
-        <Stack>
-          <CommandLines done={[done]} />
-          <Group justify="flex-end">
-            <Button onClick={onClose} data-autofocus>
-              {text('shell.close')}
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
-    );
+  if (done) return <DoneDialog {...done} onClose={onClose} />;
   return (
-    <Modal opened size="lg" title={title} onClose={onClose} closeOnClickOutside={false}>
-      <form ref={form} onSubmit={send} noValidate>
-        <Stack>
-          {trouble.whole && <ErrorNote error={trouble.whole} />}
-          {mayNotMake && <Alert color="yellow">{mayNotMake}</Alert>}
-          {of === null && presetsOf(resource.key).length > 0 && (
-            <Group gap="xs" role="group" aria-label={text('forms.presets')}>
-              {presetsOf(resource.key).map(({ label, values: filled }) => (
-                <Button
-                  key={label}
-                  variant="default"
-                  size="compact-sm"
-                  onClick={() => setValues((before) => ({ ...before, ...filled }))}
-                >
-                  {text(label)}
-                </Button>
-              ))}
-            </Group>
-          )}
-          <Fields fields={fields} values={values} errors={trouble.fields} onChange={setValues} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {text('shell.cancel')}
+    <FormFrame
+      {...{ ref: form, title, isSending, onClose }}
+      error={trouble.whole}
+      isRefused={mayNotMake !== null}
+      onSend={() => void send()}
+    >
+      {mayNotMake && <Alert color="yellow">{mayNotMake}</Alert>}
+      {of === null && presetsOf(resource.key).length > 0 && (
+        <Group gap="xs" role="group" aria-label={text('forms.presets')}>
+          {presetsOf(resource.key).map(({ label, values: filled }) => (
+            <Button
+              key={label}
+              variant="default"
+              size="compact-sm"
+              onClick={() => setValues((before) => ({ ...before, ...filled }))}
+            >
+              {text(label)}
             </Button>
-            <Button type="submit" loading={isSending} disabled={mayNotMake !== null}>
-              {text('forms.send')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+          ))}
+        </Group>
+      )}
+      <Fields fields={fields} values={values} errors={trouble.fields} onChange={setValues} />
+    </FormFrame>
   );
 }
 
-/** Sends it and says what was done. @throws ApiError */
-async function sendForm(
-  resource: ApiResource,
-  parentId: string | null,
-  of: Props['of'],
-  body: Readonly<Record<string, unknown>>,
-): Promise<Done> {
+interface Sent {
+  readonly done: readonly Done[];
+  readonly undo: Undo | null;
+}
+
+type Answered = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** Makes one. @throws ApiError */
+async function make(resource: ApiResource, parentId: string | null, body: Done['body']): Promise<Sent> {
   const path = collectionPath(resource, parentId);
-  if (!of) {
-    const { body: answer } = await ask<Record<string, Record<string, unknown>>>('POST', path, {
-      [resource.member]: body,
-    });
-    const madeId = answer[resource.member]?.[resource.idName ?? 'id'];
-    return {
-      resource,
-      verb: 'create',
-      id: null,
-      parentId,
-      body,
-      ...(madeId !== undefined && { madeId: String(madeId) }),
-    };
-  }
-  const id = String(of[resource.idName ?? 'id']);
-  await ask('PUT', `${path}/${encodeURIComponent(id)}`, { [resource.member]: body });
-  return { resource, verb: 'update', id, parentId, body };
+  const { body: answer } = await ask<Answered>('POST', path, { [resource.member]: body });
+  const madeId = answer[resource.member]?.[resource.idName ?? 'id'];
+  const named = madeId === undefined ? {} : { madeId: String(madeId) };
+  return { done: [{ resource, verb: 'create', id: null, parentId, body, ...named }], undo: null };
+}
+
+/** Changes one. @param former what takes it back, if that can be said @throws ApiError */
+async function change(
+  { resource, parentId, id }: Pick<Undo, 'resource' | 'parentId' | 'id'>,
+  body: Done['body'],
+  former: Undo['body'] | null,
+): Promise<Sent> {
+  const path = `${collectionPath(resource, parentId)}/${encodeURIComponent(id)}`;
+  const { body: answer } = await ask<Answered>('PUT', path, { [resource.member]: body });
+  const left = answer[resource.member];
+  return {
+    done: [{ resource, verb: 'update', id, parentId, body }],
+    undo: former === null || left === undefined ? null : { resource, parentId, id, body: former, left },
+  };
 }
 
 function troubleOf(error: Error, fields: readonly Field[], body: Readonly<Record<string, unknown>>): Trouble {
@@ -177,67 +164,4 @@ function troubleOf(error: Error, fields: readonly Field[], body: Readonly<Record
         )
       : null;
   return field === null ? { fields: {}, whole: error } : { fields: { [field]: error.message }, whole: null };
-}
-
-interface FieldsProps {
-  readonly fields: readonly Field[];
-  readonly values: FormValues;
-  readonly errors: Readonly<Record<string, string>>;
-  readonly onChange: (values: FormValues) => void;
-}
-
-/** What is needed and what is usual first; the rest opens by a button, and by itself when an error is in it. */
-function Fields({ fields, values, errors, onChange }: FieldsProps) {
-  const text = useText();
-  const [isOpen, setIsOpen] = useState(false);
-  const usual = fields.filter(isUsual);
-  const more = fields.filter((field) => !isUsual(field));
-  const isShown = isOpen || more.some(({ name }) => name in errors);
-  const input = (field: Field) => (
-    <FieldInput
-      key={field.name}
-      field={field}
-      value={values[field.name]!}
-      error={errors[field.name]}
-      onChange={(value) => onChange({ ...values, [field.name]: value })}
-    />
-  );
-  return (
-    <>
-      {usual.map(input)}
-      {more.length > 0 && (
-        <Button variant="default" size="compact-sm" aria-expanded={isShown} onClick={() => setIsOpen(!isShown)}>
-          {text(isShown ? 'forms.fewer' : 'forms.more')}
-        </Button>
-      )}
-      <Collapse expanded={isShown}>
-        <Stack>{isShown && more.map(input)}</Stack>
-      </Collapse>
-    </>
-  );
-}
-
-const usualNames = new Set([
-  'name',
-  'cidr',
-  'gateway_ip',
-  'enable_dhcp',
-  'admin_state_up',
-  'fixed_ips',
-  'security_groups',
-  'port_id',
-  'external_gateway_info',
-  'direction',
-  'ethertype',
-  'protocol',
-  'port_range_min',
-  'port_range_max',
-  'remote_ip_prefix',
-  'remote_group_id',
-  'router:external',
-  'description',
-]);
-
-function isUsual({ name, required }: Field): boolean {
-  return required || usualNames.has(name);
 }

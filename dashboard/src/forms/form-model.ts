@@ -134,7 +134,8 @@ export function bodyOf(fields: readonly Field[], values: FormValues, first: Form
   return Object.fromEntries(changed.map((field) => [field.name, sentOf(field, values[field.name]!)]));
 }
 
-function sentOf(field: Field, value: FormValue): unknown {
+/** What an input says, as the server takes it. @throws SyntaxError like `bodyOf` */
+export function sentOf(field: Field, value: FormValue): unknown {
   switch (field.kind) {
     case 'objects':
       return (value as readonly FormValues[]).map((one) => membersOf(field, one));

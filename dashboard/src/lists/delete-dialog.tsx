@@ -1,10 +1,11 @@
-import { Alert, Button, Group, List, Modal, Progress, Stack, Text as Words } from '@mantine/core';
-import { useState } from 'react';
-import { ApiError, ask } from '../api/client.ts';
+import { Alert, Button, Group, List, Modal, Stack, Text as Words } from '@mantine/core';
+import { useRef, useState } from 'react';
+import { ask } from '../api/client.ts';
 import { type ApiResource, collectionPath } from '../api/description.ts';
 import { readAgain } from '../api/queries.ts';
-import { CommandLines } from '../forms/command-lines.tsx';
 import { useNames, useText } from '../messages/text.tsx';
+import { deleteEach, type Outcome } from './delete-each.ts';
+import { DeleteReport } from './delete-report.tsx';
 import { useDependents } from './dependents.ts';
 import { idOf, labelOf, type Row } from './row.ts';
 
@@ -16,25 +17,26 @@ interface Props {
   readonly onClose: () => void;
 }
 
-interface Outcome {
-  readonly row: Row;
-  readonly error: ApiError | null;
-}
-
-/** Names what would go, deletes it one by one, and shows what was refused and why. */
+/** Names what would go, deletes it one by one, and says of each whether it is gone, and why not. */
 export function DeleteDialog({ resource, resources, parentId, rows, onClose }: Props) {
   const text = useText();
   const [outcomes, setOutcomes] = useState<readonly Outcome[] | null>(null);
-  const isRunning = outcomes !== null && outcomes.length < rows.length;
+  const [isOver, setIsOver] = useState(false);
+  const stopping = useRef(false);
   const run = async () => {
-    const done: Outcome[] = [];
     setOutcomes([]);
-    for (const row of rows) {
-      done.push({ row, error: await deleted(resource, parentId, row) });
-      setOutcomes([...done]);
-    }
+    const path = collectionPath(resource, parentId);
+    await deleteEach(rows, {
+      remove: async (row) => {
+        await ask('DELETE', `${path}/${encodeURIComponent(idOf(resource, row) ?? '')}`);
+      },
+      onOutcomes: setOutcomes,
+      isStopped: () => stopping.current,
+    });
+    setIsOver(true);
     void readAgain();
   };
+  const isRunning = outcomes !== null && !isOver;
   return (
     <Modal
       opened
@@ -42,6 +44,8 @@ export function DeleteDialog({ resource, resources, parentId, rows, onClose }: P
       title={text('lists.deleteTitle', { count: rows.length })}
       onClose={onClose}
       closeOnEscape={!isRunning}
+      closeOnClickOutside={!isRunning}
+      withCloseButton={!isRunning}
     >
       <Stack>
         {outcomes === null ? (
@@ -69,21 +73,16 @@ export function DeleteDialog({ resource, resources, parentId, rows, onClose }: P
             </Group>
           </>
         ) : (
-          <Report resource={resource} parentId={parentId} outcomes={outcomes} count={rows.length} onClose={onClose} />
+          <DeleteReport
+            {...{ resource, parentId, rows, outcomes, isOver, onClose }}
+            onStop={() => {
+              stopping.current = true;
+            }}
+          />
         )}
       </Stack>
     </Modal>
   );
-}
-
-async function deleted(resource: ApiResource, parentId: string | null, row: Row): Promise<ApiError | null> {
-  try {
-    await ask('DELETE', `${collectionPath(resource, parentId)}/${encodeURIComponent(idOf(resource, row) ?? '')}`);
-    return null;
-  } catch (error) {
-    if (error instanceof ApiError) return error;
-    throw error;
-  }
 }
 
 /** What names them: it goes with them, or keeps them from going. */
@@ -98,55 +97,5 @@ function NamedBy({ resource, resources, rows }: Omit<Props, 'parentId' | 'onClos
     <Alert color="yellow" title={text('lists.namedBy')} styles={{ title: { color: 'var(--mantine-color-text)' } }}>
       {found.join(', ')}
     </Alert>
-  );
-}
-
-interface ReportProps extends Omit<Props, 'rows' | 'resources'> {
-  readonly outcomes: readonly Outcome[];
-  readonly count: number;
-}
-
-function Report({ resource, parentId, outcomes, count, onClose }: ReportProps) {
-  const text = useText();
-  const refused = outcomes.filter(({ error }) => error !== null);
-  const gone = outcomes.filter(({ error }) => error === null);
-  const isRunning = outcomes.length < count;
-  return (
-    <>
-      {isRunning && (
-        <Progress
-          value={(100 * outcomes.length) / count}
-          animated
-          aria-label={text('lists.deleting', { done: outcomes.length, count })}
-        />
-      )}
-      <div role="status">
-        {isRunning
-          ? text('lists.deleting', { done: outcomes.length, count })
-          : text('lists.deleted', { count: gone.length })}
-      </div>
-      {refused.length > 0 && (
-        <Alert color="red" role="alert" title={text('lists.refused', { count: refused.length })}>
-          <List size="sm" style={{ overflowWrap: 'anywhere' }}>
-            {refused.map(({ row, error }) => (
-              <List.Item key={idOf(resource, row)}>
-                {labelOf(resource, row)}: {error!.message}{' '}
-                <Words span size="xs" c="dimmed">
-                  {error!.type} {error!.requestId}
-                </Words>
-              </List.Item>
-            ))}
-          </List>
-        </Alert>
-      )}
-      {!isRunning && gone.length === 1 && (
-        <CommandLines done={[{ resource, verb: 'delete', id: idOf(resource, gone[0]!.row), parentId, body: {} }]} />
-      )}
-      <Group justify="flex-end">
-        <Button onClick={onClose} disabled={isRunning}>
-          {text('shell.close')}
-        </Button>
-      </Group>
-    </>
   );
 }

@@ -27,6 +27,13 @@ export const formMessages = {
   'forms.removeRow': ['Remove number {number}', '移除第 {number} 项'],
   'forms.listHint': ['Enter after each', '每项后按回车'],
   'forms.done': ['Done', '完成'],
+  'forms.undo': ['Undo', '撤销'],
+  'forms.undone': ['Undone', '已撤销'],
+  'forms.undoneText': ['It has its former values again.', '已恢复原来的值。'],
+  'forms.changedSince': [
+    'It was changed again since, so it was left as it is: look at it, and change what you want by hand.',
+    '此后它又被修改过，因此保持现状：请查看后手动修改。',
+  ],
   'forms.doneText': ['The same again, from a shell:', '在命令行中执行相同操作：'],
   'forms.openstack': ['openstack command', 'openstack 命令'],
   'forms.plug': ['Plug a guest into it, on a host of this network', '在主机上将虚拟机接入该端口'],

@@ -47,5 +47,9 @@ export const listMessages = {
   'lists.deleting': ['{done} of {count} done', '已完成 {done} / {count}'],
   'lists.deleted': ['{count} deleted', '已删除 {count} 个'],
   'lists.refused': ['{count} refused', '{count} 个被拒绝'],
+  'lists.kept': ['{count} left alone', '{count} 个未处理'],
+  'lists.isGone': ['deleted', '已删除'],
+  'lists.isKept': ['left alone', '未处理'],
+  'lists.stop': ['Stop', '停止'],
   'lists.unknown': ['This server does not serve that', '此服务器不提供该资源'],
 } as const satisfies Messages;

@@ -1,14 +1,14 @@
-import { Alert, Button, Checkbox, Group, Modal, Stack, TagsInput, TextInput, Text as Words } from '@mantine/core';
+import { Alert, Checkbox, Stack, TagsInput, TextInput, Text as Words } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { ApiError, ask } from '../api/client.ts';
 import type { ApiResource } from '../api/description.ts';
 import { readAgain } from '../api/queries.ts';
 import type { Done } from '../forms/command-line.ts';
-import { CommandLines } from '../forms/command-lines.tsx';
+import { DoneDialog } from '../forms/done-dialog.tsx';
 import { fieldOfError } from '../forms/error-field.ts';
+import { FormFrame } from '../forms/form-frame.tsx';
 import { useText } from '../messages/text.tsx';
-import { ErrorNote } from '../shell/fault.tsx';
 import { cidrHelp, freeCidr, type OtherSubnet } from './cidr-help.ts';
 import { createNetwork, type NetworkWish, SubnetRefused } from './create-network.ts';
 
@@ -50,8 +50,7 @@ export function NetworkDialog({ resources, onClose }: Props) {
   const cidr = isTouched || !isSuccess ? wish.cidr : freeCidr(others);
   const help = cidrHelp(cidr, others);
 
-  const send = async (event: FormEvent) => {
-    event.preventDefault();
+  const send = async () => {
     setErrors({});
     setWhole(null);
     if (wish.hasSubnet && !help) return setErrors({ cidr: text('network.noCidr') });
@@ -71,94 +70,69 @@ export function NetworkDialog({ resources, onClose }: Props) {
     }
   };
 
-  if (done)
-    return (
-      <Modal opened size="lg" title={text('forms.done')} onClose={onClose}>
-        <Stack>
-          <CommandLines done={done} />
-          <Group justify="flex-end">
-            <Button onClick={onClose} data-autofocus>
-              {text('shell.close')}
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
-    );
+  if (done) return <DoneDialog done={done} onClose={onClose} />;
   return (
-    <Modal opened size="lg" title={text('network.title')} onClose={onClose} closeOnClickOutside={false}>
-      <form onSubmit={send} noValidate>
-        <Stack>
-          {whole && <ErrorNote error={whole} />}
+    <FormFrame title={text('network.title')} error={whole} {...{ isSending, onClose }} onSend={() => void send()}>
+      <TextInput
+        label={text('network.name')}
+        maxLength={255}
+        data-autofocus
+        value={wish.name}
+        onChange={(event) => change({ name: event.currentTarget.value })}
+      />
+      <Checkbox
+        label={text('network.withSubnet')}
+        checked={wish.hasSubnet}
+        onChange={(event) => change({ hasSubnet: event.currentTarget.checked })}
+      />
+      {wish.hasSubnet && (
+        <>
           <TextInput
-            label={text('network.name')}
+            label={text('network.subnetName')}
             maxLength={255}
-            data-autofocus
-            value={wish.name}
-            onChange={(event) => change({ name: event.currentTarget.value })}
+            value={wish.subnetName}
+            onChange={(event) => change({ subnetName: event.currentTarget.value })}
           />
+          <TextInput
+            label={text('network.cidr')}
+            error={errors.cidr}
+            value={cidr}
+            onChange={(event) => {
+              setIsTouched(true);
+              change({ cidr: event.currentTarget.value });
+            }}
+          />
+          <Help cidr={cidr} others={others} />
           <Checkbox
-            label={text('network.withSubnet')}
-            checked={wish.hasSubnet}
-            onChange={(event) => change({ hasSubnet: event.currentTarget.checked })}
+            label={text('network.noGateway')}
+            checked={!wish.hasGateway}
+            onChange={(event) => change({ hasGateway: !event.currentTarget.checked })}
           />
-          {wish.hasSubnet && (
-            <>
-              <TextInput
-                label={text('network.subnetName')}
-                maxLength={255}
-                value={wish.subnetName}
-                onChange={(event) => change({ subnetName: event.currentTarget.value })}
-              />
-              <TextInput
-                label={text('network.cidr')}
-                error={errors.cidr}
-                value={cidr}
-                onChange={(event) => {
-                  setIsTouched(true);
-                  change({ cidr: event.currentTarget.value });
-                }}
-              />
-              <Help cidr={cidr} others={others} />
-              <Checkbox
-                label={text('network.noGateway')}
-                checked={!wish.hasGateway}
-                onChange={(event) => change({ hasGateway: !event.currentTarget.checked })}
-              />
-              {wish.hasGateway && (
-                <TextInput
-                  label={text('network.gateway')}
-                  description={help ? text('network.gatewayHint', { address: help.gateway }) : undefined}
-                  error={errors.gateway_ip}
-                  value={wish.gateway}
-                  onChange={(event) => change({ gateway: event.currentTarget.value })}
-                />
-              )}
-              <Checkbox
-                label={text('network.dhcp')}
-                checked={wish.hasDhcp}
-                onChange={(event) => change({ hasDhcp: event.currentTarget.checked })}
-              />
-              <TagsInput
-                label={text('network.dns')}
-                error={errors.dns_nameservers}
-                acceptValueOnBlur
-                placeholder={text('forms.listHint')}
-                value={[...wish.nameServers]}
-                onChange={(nameServers) => change({ nameServers })}
-              />
-            </>
+          {wish.hasGateway && (
+            <TextInput
+              label={text('network.gateway')}
+              description={help ? text('network.gatewayHint', { address: help.gateway }) : undefined}
+              error={errors.gateway_ip}
+              value={wish.gateway}
+              onChange={(event) => change({ gateway: event.currentTarget.value })}
+            />
           )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {text('shell.cancel')}
-            </Button>
-            <Button type="submit" loading={isSending}>
-              {text('forms.send')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+          <Checkbox
+            label={text('network.dhcp')}
+            checked={wish.hasDhcp}
+            onChange={(event) => change({ hasDhcp: event.currentTarget.checked })}
+          />
+          <TagsInput
+            label={text('network.dns')}
+            error={errors.dns_nameservers}
+            acceptValueOnBlur
+            placeholder={text('forms.listHint')}
+            value={[...wish.nameServers]}
+            onChange={(nameServers) => change({ nameServers })}
+          />
+        </>
+      )}
+    </FormFrame>
   );
 }
 
