@@ -3,6 +3,7 @@ import { ListPage } from './lists/list-page.tsx';
 import { useText } from './messages/text.tsx';
 import { pages } from './pages.tsx';
 import { Frame } from './shell/frame.tsx';
+import { UnderneathPage } from './underneath/page.tsx';
 
 const root = createRootRoute({ component: Frame, notFoundComponent: NoSuchPage });
 
@@ -15,8 +16,14 @@ const ofLists = ['/lists/$collection', '/lists/$parent/$id/$collection'].map((pa
   createRoute({ getParentRoute: () => root, path, component: ListPage }),
 );
 
+const underneath = createRoute({
+  getParentRoute: () => root,
+  path: '/underneath/$what/$id',
+  component: UnderneathPage,
+});
+
 /** Addresses stand behind `#`: the server serves one page, below whatever prefix. */
 export const router = createRouter({
-  routeTree: root.addChildren([...ofPages, ...ofLists]),
+  routeTree: root.addChildren([...ofPages, ...ofLists, underneath]),
   history: createHashHistory(),
 });

@@ -5,12 +5,14 @@ import type { Pair } from './pairs.ts';
 import { shellMessages } from './shell.ts';
 import { signInMessages } from './sign-in.ts';
 import { topologyMessages } from './topology.ts';
+import { underneathMessages } from './underneath.ts';
 
 const all = {
   ...shellMessages,
   ...listMessages,
   ...formMessages,
   ...topologyMessages,
+  ...underneathMessages,
   ...signInMessages,
   ...agentMessages,
 };

@@ -1,5 +1,6 @@
 import './topology.css';
 import { Alert, Button, Group, Loader, Stack, Title, Text as Words } from '@mantine/core';
+import { useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useDeferredValue, useMemo, useState } from 'react';
 import { useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';
@@ -42,7 +43,8 @@ function Shown({ topology }: { topology: Topology }) {
   const [view, setView] = useState<ViewName>(localStorage.getItem(remembered) === 'graph' ? 'graph' : 'bars');
   const [filter, setFilter] = useState(noFilter);
   const [opened, setOpened] = useState(none);
-  const [selected, setSelected] = useState<string | null>(null);
+  const { select } = useSearch({ strict: false }) as { select?: string };
+  const [selected, setSelected] = useState<string | null>(() => deviceOf(topology, select ?? null));
   const [from, setFrom] = useState<string | null>(null);
   const [joining, setJoining] = useState<Joining | null>(null);
   const [trace, setTrace] = useState<Trace | null>(null);
@@ -135,6 +137,12 @@ function Shown({ topology }: { topology: Topology }) {
       <TraceForm topology={topology} from={from} onFrom={setFrom} trace={trace} onTrace={setTrace} />
     </>
   );
+}
+
+/** What stands in the picture for a thing that another page names: a port is shown as what it hangs on. */
+function deviceOf({ devices }: Topology, id: string | null): string | null {
+  const holder = devices.find(({ links }) => links.some(({ port }) => port.id === id));
+  return holder?.id ?? id;
 }
 
 /** What is selected, as it is now; null when it is gone. Guests of a group are found, too, though none is drawn. */

@@ -1,6 +1,7 @@
 import { Button, CloseButton, Divider, Group, List, Paper, Stack, Title, Text as Words } from '@mantine/core';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useText } from '../messages/text.tsx';
+import { PlugNote } from '../underneath/plug-note.tsx';
 import { AgentsOf } from './agents-of.tsx';
 import { WhyItWorks } from './explanation.tsx';
 import { Facts, HealthNote, ListLink } from './facts.tsx';
@@ -110,6 +111,7 @@ function OfNetwork({ item, onJoin }: { item: NetworkItem; onJoin: Props['onJoin'
       <Part title={text('topology.agents')}>
         <AgentsOf of={`networks/${id}/dhcp-agents`} />
       </Part>
+      <WhyItWorks subject="network" id={id} />
       <MakeButtons make={['subnets', 'ports']} given={{ network_id: id }} />
       <JoinButton joining={{ router: null, network: id }} onJoin={onJoin} />
       <Group>
@@ -146,7 +148,7 @@ function OfDevice({ device, onTraceFrom, onJoin }: { device: Device } & Pick<Pro
             <AgentsOf of={`routers/${id}/l3-agents`} />
           </Part>
           <JoinButton joining={{ router: id, network: null }} onJoin={onJoin} />
-          <WhyItWorks of={`routers/${id}`} />
+          <WhyItWorks subject="router" id={id} />
           <ListLink of="routers" by="id" value={id}>
             {text('topology.inLists')}
           </ListLink>
@@ -164,7 +166,8 @@ function OfDevice({ device, onTraceFrom, onJoin }: { device: Device } & Pick<Pro
           />
           {!router && (
             <Stack gap="xs" mt={4}>
-              <WhyItWorks of={`ports/${port.id}`} />
+              <PlugNote port={port} />
+              <WhyItWorks subject="port" id={port.id} />
               <MakeButtons make={['floatingips']} given={{ port_id: port.id }} />
               <Button size="xs" variant="light" onClick={() => onTraceFrom(port.id)}>
                 {text('topology.trace')}
