@@ -149,10 +149,7 @@ export class Tour {
     await this.#screen.drawn(name, 'guest').click();
     const panel = screen.page.getByRole('complementary', { name });
     await screen.button('topology.why', panel).click();
-    await panel
-      .getByRole('table')
-      .filter({ hasText: screen.text('topology.shouldBe') })
-      .waitFor();
+    await panel.getByText(screen.text('underneath.allWell')).waitFor();
     return await panel.innerText();
   }
 

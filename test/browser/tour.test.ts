@@ -48,6 +48,6 @@ it.each<Language>(['en', 'zh'])('the tour by mouse: %s', async (language) => {
   expect(await answers(stranger, `http://${address}:81/`)).toBe(false);
   expect(await tour.trace('stranger', address, 80)).toContain(screen.text('topology.arrives'));
   expect(await tour.trace('stranger', address, 81)).toContain(screen.text('topology.dropped'));
-  expect(await tour.explain('web')).toContain(screen.text('topology.works'));
+  expect(await tour.explain('web')).toContain(screen.text('underneath.works'));
   expect(screen.faults).toEqual([]);
 });

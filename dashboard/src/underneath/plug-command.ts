@@ -20,7 +20,7 @@ export function plugCommand({ id, name }: Pick<Port, 'id' | 'name'>): string {
 
 function guestName(name: string): string {
   return name
-    .replace(/[^A-Za-z0-9_-]+/g, '-')
+    .replace(/[^A-Za-z0-9_]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 60);
 }
