@@ -154,8 +154,10 @@ export interface RouterPart {
   after?(router: WireRouter, state: RouterState): void;
   /** What an agent before may have left of a router that is not here any more. */
   leftovers?(routerId: string, facts: L3Facts): RouterDaemon[];
-  /** The router is gone from this host. */
+  /** Nothing of the router is on this host any more: what is remembered of the host goes. */
   removed?(routerId: string): void;
+  /** The router is not this host's any more: what the server told of it goes, too. */
+  forget?(routerId: string): void;
   close?(): Promise<void>;
 }
 

@@ -101,8 +101,13 @@ export class RouterKeeper {
     ];
   }
 
-  /** Takes the router off this host. @param state what is in force, as far as it is known */
-  async remove(routerId: string, state: RouterState | null): Promise<void> {
+  /**
+   * Takes the router off this host.
+   *
+   * @param state what is in force, as far as it is known
+   * @param comesBack it is made anew at once, of what is known of it
+   */
+  async remove(routerId: string, state: RouterState | null, comesBack = false): Promise<void> {
     const { linux, parts, facts } = this.#parts;
     const leftovers = parts.flatMap((part) => part.leftovers?.(routerId, facts) ?? []);
     const unwanted = [...(state?.daemons ?? []), ...leftovers].map((daemon) => ({ ...daemon, isWanted: false }));
@@ -110,7 +115,10 @@ export class RouterKeeper {
     this.#stopPoint('after_daemons_ended');
     await removeRouter(linux, routerId, this.#stopPoint);
     await this.#owed.forget(routerId);
-    for (const part of parts) part.removed?.(routerId);
+    for (const part of parts) {
+      part.removed?.(routerId);
+      if (!comesBack) part.forget?.(routerId);
+    }
   }
 
   async #ensureDaemons(state: RouterState, before: RouterState | null, onFound: (plan: readonly string[]) => void) {

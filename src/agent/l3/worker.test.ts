@@ -36,7 +36,8 @@ function open(outcome: Partial<ApplyOutcome> = {}) {
       relied.push(before !== null);
       return { state, outcome: { addresses: [], failures: [], ...outcome } };
     },
-    remove: async () => void did.push('remove'),
+    remove: async (_id: string, _state: RouterState | null, comesBack = false) =>
+      void did.push(comesBack ? 'make anew' : 'remove'),
   };
   const worker = new RouterWorker(ids.router, {
     keeper,
@@ -162,6 +163,15 @@ describe('a router’s worker', () => {
     await worker.retry();
     expect(worker.failure).toBeNull();
     expect(relied).toEqual([false]);
+  });
+
+  it('makes a router anew that becomes highly available, of what is known of it', async () => {
+    const { worker, did } = open();
+    await worker.take(named('one'), 1, priorities.sync);
+    await worker.take(named('two', { ha: true, ha_vr_id: 5 }), 2, priorities.message);
+    expect(did).toEqual(['ensure one', 'make anew', 'ensure two']);
+    await worker.take(null, 3, priorities.message);
+    expect(did.at(-1)).toBe('remove');
   });
 
   it('comes before the routers of a sync when a message is about it', async () => {

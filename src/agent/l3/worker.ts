@@ -148,7 +148,7 @@ export class RouterWorker {
       const state = router && this.#parts.keeper.derive(router);
       isKnown = true;
       // Of a router that becomes highly available, or stops being so, nothing is as it was.
-      if (this.#state && state && this.#state.routedBy !== state.routedBy) await this.#remove();
+      if (this.#state && state && this.#state.routedBy !== state.routedBy) await this.#remove(true);
       const before = this.#state;
       if (router && state) await this.#ensure(router, state, before);
       else await this.#remove();
@@ -180,16 +180,17 @@ export class RouterWorker {
     if (outcome.failures.length > 0) throw new StepsFailed(outcome.failures);
   }
 
-  async #remove(): Promise<void> {
+  async #remove(comesBack = false): Promise<void> {
     const isHere = this.#state !== null || this.#isLeft || this.#failure !== null;
     if (!isHere) return;
     const state = this.#state;
     this.#isLeft = true;
     this.#state = null;
     this.#isTrusted = false;
-    await this.#parts.keeper.remove(this.id, state);
+    await this.#parts.keeper.remove(this.id, state, comesBack);
     this.#isLeft = false;
-    this.#parts.logger.info({ resource: 'router', id: this.id }, 'the router is not on this host any more');
+    if (!comesBack)
+      this.#parts.logger.info({ resource: 'router', id: this.id }, 'the router is not on this host any more');
   }
 
   #report(router: WireRouter, state: RouterState | null, before: RouterState | null, outcome: ApplyOutcome): void {

@@ -95,8 +95,11 @@ export class AddressQosPart implements RouterPart {
   }
 
   removed(routerId: string): void {
-    this.#addresses.delete(routerId);
     this.#without.delete(routerId);
+  }
+
+  forget(routerId: string): void {
+    this.#addresses.delete(routerId);
     this.#want();
   }
 

@@ -60,7 +60,7 @@ export class ConntrackHelperPart implements RouterPart {
     }
   }
 
-  removed(routerId: string): void {
+  forget(routerId: string): void {
     this.#objects.forget(routerId);
   }
 

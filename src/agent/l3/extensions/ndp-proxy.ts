@@ -78,8 +78,11 @@ export class NdpProxyPart implements RouterPart {
   }
 
   removed(routerId: string): void {
-    this.#objects.forget(routerId);
     this.#silent.delete(routerId);
+  }
+
+  forget(routerId: string): void {
+    this.#objects.forget(routerId);
   }
 
   async close(): Promise<void> {

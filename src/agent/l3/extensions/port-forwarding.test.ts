@@ -95,6 +95,16 @@ describe('port forwardings of a router', () => {
     expect(bench.refreshed).toEqual([[routerId], [routerId], [routerId]]);
   });
 
+  it('are known while their router is made anew, and asked for when it comes again', async () => {
+    const part = new PortForwardingPart();
+    const bench = await partBench(part, { router: withFip(), answers: bulk(ssh) });
+    await bench.prepare();
+    part.removed(routerId);
+    expect(bench.rules()).toHaveLength(3);
+    part.forget(routerId);
+    expect(() => bench.rules()).toThrow('the server has not said yet');
+  });
+
   it('of routers elsewhere are not kept', async () => {
     const bench = await partBench(new PortForwardingPart(), { router: withFip() });
     await bench.push(portForwardingObject, { ...ssh, router_id: 'elsewhere' }, 'created');

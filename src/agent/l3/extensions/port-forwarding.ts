@@ -90,8 +90,11 @@ export class PortForwardingPart implements RouterPart {
   }
 
   removed(routerId: string): void {
-    this.#objects.forget(routerId);
     this.#judged.delete(routerId);
+  }
+
+  forget(routerId: string): void {
+    this.#objects.forget(routerId);
   }
 
   async close(): Promise<void> {
