@@ -19,6 +19,9 @@ export interface ProxyPlace {
   binds: readonly string[];
 }
 
+/** Below `$state_path`. */
+export const PROXY_FOLDER = 'ns-metadata-proxy';
+
 /** haproxy of one network or router: its configuration, and how it is run; not `wanted`, it is ended. */
 export function metadataProxy(owner: ProxyOwner, netns: string, place: ProxyPlace, wanted: boolean): KeptDaemon {
   const daemon = proxyDaemon(owner.id, netns, place);
@@ -28,14 +31,14 @@ export function metadataProxy(owner: ProxyOwner, netns: string, place: ProxyPlac
 
 /** The process alone: enough to end it when what it served is gone. */
 export function proxyDaemon(id: string, netns: string, place: Pick<ProxyPlace, 'statePath' | 'pidFolder'>): DaemonSpec {
-  const configFile = join(place.statePath, 'ns-metadata-proxy', `${id}.conf`);
+  const configFile = join(place.statePath, PROXY_FOLDER, `${id}.conf`);
   return {
     argv: ['haproxy', '-f', configFile],
     pidFile: join(place.pidFolder, `${id}.pid`),
     mark: configFile,
     netns,
     env: { PROCESS_TAG: `haproxy-${id}` },
-    logFile: join(place.statePath, 'ns-metadata-proxy', `${id}.log`),
+    logFile: join(place.statePath, PROXY_FOLDER, `${id}.log`),
   };
 }
 

@@ -42,6 +42,12 @@ test.each<[string, KeptDaemon, KeptObserved, string[]]>([
   ['in a namespace that is gone', kept, { ...whole, running: { ...running, inNamespace: false } }, [stop, start]],
   ['its pid file lost', kept, { ...whole, running: { ...running, byFile: false } }, ['write_file /s/a.pid']],
   ['not wanted any more', { ...kept, isWanted: false }, whole, [stop, 'remove /s/a.conf', 'remove /s/check.sh']],
+  [
+    'not wanted any more, and dead',
+    { ...kept, isWanted: false },
+    { files: ['new', null], running: null },
+    ['remove /s/a.pid', 'remove /s/a.conf'],
+  ],
   ['not wanted, not there', { ...kept, isWanted: false }, { files: [null, null], running: null }, []],
 ])('%s', (_, daemon, observed, expected) => {
   expect(lines(daemon, observed)).toEqual(expected);

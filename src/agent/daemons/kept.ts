@@ -67,7 +67,9 @@ export function planKept({ spec, files, isWanted, onChange }: KeptDaemon, observ
   if (!isWanted) {
     const present = files.filter((_, index) => observed.files[index] !== null);
     // The files last: who is interrupted finds by them that there is something left.
-    const paths = [spec.logFile, ...present.map(({ path }) => path)].filter((path) => path !== undefined);
+    // A process that was ended takes its pid file along; one that died with the host did not.
+    const stale = running === null ? spec.pidFile : undefined;
+    const paths = [stale, spec.logFile, ...present.map(({ path }) => path)].filter((path) => path !== undefined);
     const isLeft = running !== null || present.length > 0;
     return [...stop, ...(isLeft ? paths : []).map((path): DaemonStep => ({ do: 'remove', path }))];
   }

@@ -20,10 +20,11 @@ import { Turns } from '../turns.ts';
 import { Announcer } from './announcer.ts';
 import type { L3Facts, PartContext, RouterPart, RouterState } from './contract.ts';
 import { RouterKeeper } from './keeper.ts';
+import { routersLeft } from './left.ts';
 import type { L3AgentOptions, L3Options } from './options.ts';
 import { makeParts } from './parts.ts';
 import { type Answer, Questions } from './questions.ts';
-import { isRouterId, routersOnHost } from './remove.ts';
+import { isRouterId } from './remove.ts';
 import { reportOf } from './report.ts';
 import { StatusReports } from './status-reports.ts';
 import { priorities, RouterWorker } from './worker.ts';
@@ -256,7 +257,7 @@ export class L3Agent {
       for (const line of await this.#keeper.preview(router)) lines.push(`router ${router.id}: ${line}`);
     }
     const known = new Set(routers.map(({ id }) => id));
-    for (const id of await routersOnHost(this.#parts.linux)) {
+    for (const id of await routersLeft(this.#parts.linux, this.#facts)) {
       if (!known.has(id)) lines.push(`router ${id}: remove it, no longer scheduled to this host`);
     }
     return lines;
@@ -276,7 +277,8 @@ export class L3Agent {
       );
       if (this.#closed) return;
       const known = new Set(ids);
-      for (const id of await routersOnHost(this.#parts.linux)) if (!known.has(id)) this.#worker(id).markLeft();
+      for (const id of await routersLeft(this.#parts.linux, this.#facts))
+        if (!known.has(id)) this.#worker(id).markLeft();
       for (const [id, worker] of this.#workers) {
         // Those of whom a message came since were scheduled after the question: the worker sees that.
         if (!known.has(id)) work.push(worker.take(null, askedAt, priorities.sync));

@@ -2,6 +2,9 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAddress } from '../../lib/ip/address.ts';
 
+/** Below `$state_path`. */
+export const OWED_FOLDER = 'l3-owed';
+
 /**
  * Addresses of routers whose connections have still to be ended. The rules that told of them go before the connections do,
  * so an agent that dies in between leaves word of it in a file (`$state_path/l3-owed/<router id>`, an address a line).
@@ -12,7 +15,7 @@ export class OwedEndings {
   readonly #known = new Map<string, readonly string[]>();
 
   constructor(statePath: string) {
-    this.#folder = join(statePath, 'l3-owed');
+    this.#folder = join(statePath, OWED_FOLDER);
   }
 
   /** What this or an earlier agent left. */
