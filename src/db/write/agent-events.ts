@@ -13,8 +13,18 @@ export interface AgentEvent {
   silent_since: number | null;
 }
 
-/** Notes it, and forgets the oldest of more than are kept. @throws a unique violation when there is one of this moment */
+/**
+ * Notes it, and forgets the oldest of more than are kept. A second one of the same moment tells nothing new.
+ * @throws a unique violation when another server noted one of this moment meanwhile
+ */
 export async function noteAgentEvent(tx: Tx, event: AgentEvent): Promise<void> {
+  const same = await tx
+    .selectFrom('neutrino_agent_events')
+    .select('at')
+    .where('agent_id', '=', event.agent_id)
+    .where('at', '=', event.at)
+    .executeTakeFirst();
+  if (same !== undefined) return;
   await tx
     .insertInto('neutrino_agent_events')
     .values({ ...event })

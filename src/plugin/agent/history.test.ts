@@ -36,6 +36,15 @@ describe('the history of an agent', () => {
     });
   });
 
+  it('has one event of a moment, and no report fails for another', async () => {
+    await start();
+    f.clock.nowMs += 76_000;
+    await start();
+    expect(await start()).toBe('alive');
+    const { events } = (await ask(await idOf())) as { events: unknown[] };
+    expect(events).toEqual([{ at: '2026-11-23T12:01:16Z', started: true, silent_since: '2026-11-23T12:00:00Z' }]);
+  });
+
   it('is bounded', async () => {
     await start();
     for (let i = 0; i < 60; i++) {
