@@ -18,6 +18,7 @@ import { Announcer, type Notices } from './announcer.ts';
 import { type Answered, onBehalfOf, watchAnswers } from './answered.ts';
 import { answerBrokenHttp } from './broken-http.ts';
 import { type DashboardOptions, serveDashboard, wantsPage } from './dashboard/dashboard.ts';
+import { LoadMeter } from './dashboard/load-meter.ts';
 import * as documents from './documents.ts';
 import { apiErrors, renderError } from './errors.ts';
 import { type Gate, openDoor } from './gate.ts';
@@ -130,7 +131,15 @@ export function createApi(parts: ApiParts): Api {
     clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (error, request, reply) => answerFrameworkError(error, request, reply, logger),
   });
-  watchAnswers(app, described, parts.onAnswer);
+  const { usage } = plugin;
+  const meter =
+    usage === undefined || parts.dashboard === undefined
+      ? null
+      : new LoadMeter({ note: (load) => usage.noteLoad(load), logger });
+  watchAnswers(app, described, (answered) => {
+    meter?.count(answered);
+    parts.onAnswer?.(answered);
+  });
   // Bytes as they come; reading them is the pipeline's, after it is known who asks.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -183,7 +192,7 @@ export function createApi(parts: ApiParts): Api {
       ? null
       : serveDashboard(app, {
           ...parts.dashboard,
-          ...{ service, news: plugin.news, guard, authenticate, logger },
+          ...{ service, news: plugin.news, usage, guard, authenticate, logger },
           answerError: (error, request, reply) => answerError(error, request, reply, logger),
         });
   const handle = (request: FastifyRequest, reply: FastifyReply) =>
@@ -242,6 +251,7 @@ export function createApi(parts: ApiParts): Api {
     inject: (request) => injectInto(app, request),
     close: () => {
       dashboard?.close();
+      meter?.close();
       return app.close();
     },
   };

@@ -40,6 +40,8 @@ export interface Schema {
   provisioningblocks: { port_id: string; entity: 'L2' | 'DHCP' };
   agents: AgentsTable;
   neutrino_agent_events: AgentEventsTable;
+  /** `at` in milliseconds since the epoch, `figures` JSON. */
+  neutrino_usage_samples: { at: number; source: string; figures: string };
   /** `binding_index`: its place among the agents of the network; null where an older server bound it. */
   networkdhcpagentbindings: { network_id: string; dhcp_agent_id: string; binding_index: number | null };
   quotas: { project_id: string; resource: string; limit: number };

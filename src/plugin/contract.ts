@@ -2,6 +2,7 @@ import type { Context } from '../lib/context.ts';
 import type { ListQuery, Page } from '../lib/query.ts';
 import type { Agent, Network, Port, Subnet } from '../resources/shapes.ts';
 import type { News } from './news/news.ts';
+import type { Usage } from './usage/usage.ts';
 
 /**
  * What the API calls. One `Collection` per resource, all alike, so that the API's machine needs to know nothing else.
@@ -67,6 +68,8 @@ export interface CorePlugin {
   readonly extensions: ReadonlySet<string>;
   /** What changes, for people who look on; absent: nobody can. */
   readonly news?: News;
+  /** What the last hour was like; absent: nobody notes it. */
+  readonly usage?: Usage;
   /**
    * Whether there is room for these inputs of a POST. The plugin decides that itself when it creates them; this is for
    * whoever refuses a request for another reason and must name this one first, as upstream does.

@@ -39,6 +39,7 @@ import { securityGroupEndpoint } from './rpc/security-groups.ts';
 import { Teller } from './rpc/teller.ts';
 import { DefaultGroups } from './security-group/default-groups.ts';
 import { Subnets } from './subnet/subnets.ts';
+import { Usage } from './usage/usage.ts';
 
 /** The plugin with its life: what a server runs. */
 export interface Plugin extends CorePlugin {
@@ -94,6 +95,8 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
   });
   duties.add({ name: 'outbox', everyMs: SWEEP_EVERY_MS, work: (stillOurs) => machine.outbox.sweep(stillOurs) });
   duties.add(livenessWatch(shared));
+  const usage = new Usage(shared);
+  duties.add(usage.duty);
   for (const duty of [...failOver.duties, ...brought.flatMap((part) => part.duties ?? [])]) duties.add(duty);
   const collections = Object.assign(machine.collections, {
     networks: new Networks(machine),
@@ -106,6 +109,7 @@ export async function createPlugin(parts: PluginParts): Promise<Plugin> {
   return {
     extensions: shared.extensions,
     news,
+    usage,
     collections,
     children: merged(brought.map(({ children }) => children)),
     routes: merged(brought.map(({ routes }) => routes)),

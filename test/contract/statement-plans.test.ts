@@ -63,6 +63,9 @@ afterAll(async () => {
   expect(faults).toEqual([]);
 });
 
+/** What waits to be told, who does what periodically, and counts of ports for charts. */
+const periodic = / from "outbox"|"neutrino_(duties|usage_samples|piece)"/;
+
 /** An answer, and the lines of plans by which a statement on the way to it reads rows that it does not look for. */
 // biome-ignore lint/suspicious/noExplicitAny: bodies of all kinds; tests look at what they expect
 async function watched(method: string, path: string, body?: object): Promise<{ scans: string[]; body: any }> {
@@ -70,8 +73,8 @@ async function watched(method: string, path: string, body?: object): Promise<{ s
   const answer = await t.ask(owner, method, path, body);
   expect(answer.status, `${method} ${path} ${JSON.stringify(answer.body)}`).toBeLessThan(300);
   const scans: string[] = [];
-  // What waits to be told, and who does what periodically, the server itself looks after at any moment: no request's work.
-  for (const statement of statements.filter(({ sql }) => !/ from "outbox"|"neutrino_duties"/.test(sql))) {
+  // That the server itself does at any moment: no request's work.
+  for (const statement of statements.filter(({ sql }) => !periodic.test(sql))) {
     for (const line of await planOf(statement)) if (isScan(line)) scans.push(`${line}: ${statement.sql}`);
   }
   return { scans, body: answer.body };

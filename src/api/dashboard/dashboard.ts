@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
-import type { News } from '../../plugin/news/news.ts';
+import type { CorePlugin } from '../../plugin/contract.ts';
 import { outsideDocument, outsideMethodDocument, unauthorizedDocument } from '../documents.ts';
 import { apiErrors } from '../errors.ts';
 import type { Guard } from '../guard.ts';
@@ -13,6 +14,7 @@ import { commonHeaders } from './headers.ts';
 import { pageOf } from './pages.ts';
 import { permissionsOf } from './permissions.ts';
 import { type AskIdentity, SignIn } from './sign-in.ts';
+import { usageFor } from './usage.ts';
 
 /** What the dashboard is given by the program. */
 export interface DashboardOptions {
@@ -27,7 +29,8 @@ export interface DashboardOptions {
 
 interface DashboardParts extends DashboardOptions {
   readonly service: Service;
-  readonly news: News | undefined;
+  readonly news: CorePlugin['news'];
+  readonly usage: CorePlugin['usage'];
   readonly guard: Guard;
   readonly authenticate: Authenticate;
   readonly logger: Logger;
@@ -43,7 +46,7 @@ const PREFIX = '/dashboard/';
  * @returns how to end it, before the server ends
  */
 export function serveDashboard(app: FastifyInstance, parts: DashboardParts): { close(): void } {
-  const { service, news, guard, authenticate, logger } = parts;
+  const { service, news, usage, guard, authenticate, logger } = parts;
   const files = new BuiltFiles(parts.folder);
   const signIn = parts.askIdentity === undefined ? null : new SignIn(parts.askIdentity);
   const streams = news === undefined ? null : new EventStreams({ news, service, authenticate, logger });
@@ -60,12 +63,11 @@ export function serveDashboard(app: FastifyInstance, parts: DashboardParts): { c
     return null;
   };
 
-  const tellPermissions = async (request: FastifyRequest): Promise<PageAnswer> => {
+  /** An answer for those who are known. */
+  const tell = async (request: FastifyRequest, about: (context: Context) => Promise<object>): Promise<PageAnswer> => {
     const context = await authenticate(request.headers, request.id);
     request.caller = context;
-    if (context === null) return json(401, unauthorizedDocument);
-    const target = request.raw.url!.slice(PREFIX.length);
-    return json(200, JSON.stringify(await permissionsOf(service, context, target)));
+    return context === null ? json(401, unauthorizedDocument) : json(200, JSON.stringify(await about(context)));
   };
 
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<PageAnswer | null> => {
@@ -80,7 +82,11 @@ export function serveDashboard(app: FastifyInstance, parts: DashboardParts): { c
     // By a path without a host, for whatever stands in front of us may call us by another name.
     if (path === '/dashboard') return { status: 308, headers: { ...commonHeaders, Location: 'dashboard/' }, body: '' };
     if (name === 'config.json') return settings;
-    if (/^permissions(\/|$)/.test(name)) return tellPermissions(request);
+    if (/^permissions(\/|$)/.test(name)) {
+      const target = request.raw.url!.slice(PREFIX.length);
+      return tell(request, (context) => permissionsOf(service, context, target));
+    }
+    if (name === 'usage' && usage !== undefined) return tell(request, (context) => usageFor(service, context, usage));
     if (name === 'events') return method === 'GET' ? openStream(request, reply) : json(405, outsideMethodDocument);
     return (await pageOf(files, name, headers)) ?? json(404, outsideDocument);
   };

@@ -18,6 +18,7 @@ import { subnetPools } from './subnet-pools.ts';
 import { tenants } from './tenants.ts';
 import { trunks } from './trunks.ts';
 import { turns } from './turns.ts';
+import { usageSamples } from './usage-samples.ts';
 
 /** Every step, oldest first. The last is the head. */
 export const migrations: readonly Migration[] = [
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   qos,
   routers,
   agentHistory,
+  usageSamples,
 ];
