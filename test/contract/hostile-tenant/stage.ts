@@ -140,7 +140,8 @@ export async function raise(parts: { database?: Database; newDefaults?: boolean 
 export async function everything({ db }: Database): Promise<string[]> {
   const tables = await sql<{ name: string }>`
     select name from sqlite_master where type = 'table' and name not like 'sqlite_%'
-      and name not in ('outbox', 'neutrino_duties', 'neutrino_servers', 'neutrino_usage_samples') order by name`.execute(db);
+      and name not in ('outbox', 'neutrino_duties', 'neutrino_servers', 'neutrino_usage_samples')
+      order by name`.execute(db);
   const lines: string[] = [];
   for (const { name } of tables.rows) {
     const { rows } = await sql<object>`select * from ${sql.table(name)}`.execute(db);
