@@ -7,6 +7,8 @@ const ofDatabases = [
   'test/contract/{api-plugin,db-*,duties,floating-races,list-queries,live-upgrade,l2-population,mix,quota-races,races,resource-races,router-interface-races,router-races,network-ip-availability}.test.ts',
   'test/contract/{security-group-tenants,segments-hostile,subnet-pool-tenants,statement-counts,workers}.test.ts',
 ];
+/** Ends what hangs; how long a test takes on a busy machine is nobody's business. */
+const patient = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 40_000 } } };
 const onServer = (name: string, kind: string) => ({
   test: {
     name,
@@ -16,8 +18,7 @@ const onServer = (name: string, kind: string) => ({
     isolate: false,
     maxWorkers: 2,
     pool: 'threads' as const,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    ...patient,
   },
 });
 
@@ -36,9 +37,7 @@ export default defineConfig({
           isolate: false,
           maxWorkers: 2,
           pool: 'threads',
-          // Ends what hangs; how long a test takes on a busy machine is nobody's business.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patient,
         },
       },
       onServer('mariadb', 'mysql'),
@@ -47,13 +46,12 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: ['test/contract/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patient,
           // Most of them wait for programs of their own most of the time.
           maxWorkers: 3,
         },
       },
-      { test: { name: 'compat', include: ['test/compat/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'compat', include: ['test/compat/*.test.ts'], ...patient } },
       {
         test: {
           name: 'differential',
@@ -91,7 +89,7 @@ export default defineConfig({
         test: {
           name: 'keystone',
           include: ['test/compat/keystone/**/*.test.ts'],
-          testTimeout: 60_000,
+          ...patient,
           hookTimeout: 900_000,
         },
       },
@@ -127,7 +125,7 @@ export default defineConfig({
           name: 'systemd',
           include: ['test/functional/systemd.test.ts'],
           pool: 'forks',
-          testTimeout: 60_000,
+          ...patient,
         },
       },
       {
@@ -136,7 +134,7 @@ export default defineConfig({
           include: ['test/vm/*.test.ts'],
           pool: 'forks',
           fileParallelism: false,
-          testTimeout: 60_000,
+          ...patient,
         },
       },
       {
@@ -147,8 +145,7 @@ export default defineConfig({
           pool: 'forks',
           // They wait most of the time; a host of theirs shares no name, port or process with another's.
           maxWorkers: 2,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patient,
         },
       },
     ],

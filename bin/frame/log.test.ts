@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { causedBy } from '../../src/lib/cause.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { openLog, renderText } from './log.ts';
 
 let folder = '';
@@ -171,7 +172,7 @@ test('gathered lines come in order, with the next line, and soon', async () => {
   log.warn({}, 'three');
   expect(messages()).toEqual(['one', 'two', 'three']);
   log.later({}, 'four');
-  await vi.waitFor(() => expect(messages()).toEqual(['one', 'two', 'three', 'four']));
+  await eventually(() => expect(messages()).toEqual(['one', 'two', 'three', 'four']));
   log.later({}, 'five');
   log.flush();
   expect(messages().at(-1)).toBe('five');

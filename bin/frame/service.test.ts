@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../src/lib/log.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { NotifySocket } from '../../test/support/notify-socket.ts';
 import { freePort, project } from '../../test/support/programs.ts';
 import { openService } from './service.ts';
@@ -26,9 +27,9 @@ it('is ready once, keeps the watchdog quiet at half of its time, and tells a sta
   service.ready();
   service.ready();
   const beats = () => socket.messages.filter((message) => message.startsWith('WATCHDOG=1'));
-  await vi.waitFor(() => expect(beats().length).toBeGreaterThan(1));
+  await eventually(() => expect(beats().length).toBeGreaterThan(1));
   status = 'working';
-  await vi.waitFor(() => expect(beats()).toContain('WATCHDOG=1\nSTATUS=working'));
+  await eventually(() => expect(beats()).toContain('WATCHDOG=1\nSTATUS=working'));
   service.stopping();
   await service.close();
   const rare = socket.messages.filter((message) => message !== 'WATCHDOG=1');
@@ -58,7 +59,7 @@ it('leaves the watchdog to the process it is meant for, and news to the program 
   other.ready();
   await using clock = await NotifySocket.open();
   const own = openService(silentLogger, { NOTIFY_SOCKET: clock.name, WATCHDOG_USEC: '20000' });
-  await vi.waitFor(() => expect(clock.messages.length).toBeGreaterThan(2));
+  await eventually(() => expect(clock.messages.length).toBeGreaterThan(2));
   await Promise.all([other.close(), part.close(), own.close()]);
   expect(socket.messages).toEqual(['READY=1']);
 });
@@ -80,7 +81,7 @@ it('the server is ready when its API listens, the metadata agent when its socket
     // Its own service may run it before the server (ExecStartPre): it has no say.
     expect(await once(start('neutron-db-manage', 'upgrade', 'head'), 'exit')).toEqual([0, null]);
     const agent = start('neutron-metadata-agent');
-    await vi.waitFor(() => expect(socket.messages.some((message) => message.startsWith('READY=1'))).toBe(true), 20_000);
+    await eventually(() => expect(socket.messages.some((message) => message.startsWith('READY=1'))).toBe(true));
     const ended = once(agent, 'exit');
     agent.kill();
     expect(await ended).toEqual([0, null]);
@@ -89,7 +90,7 @@ it('the server is ready when its API listens, the metadata agent when its socket
 
     const before = socket.messages.length;
     const server = start('neutron-server');
-    await vi.waitFor(() => expect(socket.messages.slice(before)).toContain('READY=1'), 20_000);
+    await eventually(() => expect(socket.messages.slice(before)).toContain('READY=1'));
     expect(socket.messages.slice(before)).toContain(`STATUS=API at http://127.0.0.1:${port}`);
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
     const gone = once(server, 'exit');

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
 import { Child } from './child.ts';
 
 let child: Child;
@@ -15,7 +16,7 @@ test('starts a program again that ended, with growing pauses, and tells its last
   child = new Child({ name: 'p', argv: sh('echo first >&2; echo why >&2; exit 3'), onEnd: (end) => ends.push(end) });
   child.start();
   expect(await child.firstEnd).toBe('why');
-  await vi.waitFor(() => expect(ends.length).toBeGreaterThanOrEqual(3), { timeout: 5_000 });
+  await eventually(() => expect(ends.length).toBeGreaterThanOrEqual(3));
   expect(ends.slice(0, 3).map(({ pauseMs }) => pauseMs)).toEqual([100, 200, 400]);
   expect(ends[0]).toMatchObject({ how: 'ended with exit code 3', lastWords: 'why' });
   expect(child.refusals.slice(0, 3)).toEqual(['why', 'why', 'why']);
@@ -27,9 +28,9 @@ test('a program that was killed has not given up, even if a daemon of it holds i
   child.start();
   const first = child.pid!;
   process.kill(first, 'SIGKILL');
-  await vi.waitFor(() => expect(ends).toHaveLength(1), { timeout: 20_000 });
+  await eventually(() => expect(ends).toHaveLength(1));
   expect(ends[0]!.how).toBe('was ended by SIGKILL');
-  await vi.waitFor(() => expect(child.pid).not.toBeNull(), { timeout: 20_000 });
+  await eventually(() => expect(child.pid).not.toBeNull());
   expect(child.pid).not.toBe(first);
   expect(await Promise.race([child.firstEnd, Promise.resolve('still going')])).toBe('still going');
   expect(child.refusals).toEqual([]);
@@ -52,7 +53,7 @@ test('what does not listen is killed after the limit', async () => {
   child = new Child({ name: 'p', argv: sh('trap "" TERM; echo ready >&2; while :; do sleep 0.02; done') });
   child.start();
   // Bit 14 of the ignored signals: the shell has read its first words.
-  await vi.waitFor(() => expect(ignoredSignals(child.pid!) & (1n << 14n)).not.toBe(0n), { timeout: 20_000 });
+  await eventually(() => expect(ignoredSignals(child.pid!) & (1n << 14n)).not.toBe(0n));
   const from = performance.now();
   await child.stop(50);
   expect(performance.now() - from).toBeGreaterThanOrEqual(49);

@@ -67,7 +67,7 @@ beforeAll(async () => {
   await server.start();
   pid = await server.server.pid();
   api = server.api;
-}, 60_000);
+});
 
 afterAll(async () => {
   await server?.close();

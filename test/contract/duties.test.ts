@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { upgrade } from '../../src/db/migrate.ts';
 import { DUTY_TIMES } from '../../src/plugin/duty/duties.ts';
+import { eventually } from '../support/eventually.ts';
 import { sharedDatabase } from '../support/shared-database.ts';
 
 const PROGRAM = fileURLToPath(new URL('./programs/duty-server.ts', import.meta.url));
@@ -50,12 +51,12 @@ function start(name: string): Server {
 async function worker(among: readonly Server[]): Promise<Server> {
   const before = among.map(({ steps }) => steps.length);
   let found: Server | undefined;
-  await vi.waitFor(
+  await eventually(
     () => {
       found = among.find(({ steps }, i) => steps.length > before[i]! + 3);
       expect(found).toBeDefined();
     },
-    { timeout: 20_000, interval: 10 },
+    { interval: 10 },
   );
   return found!;
 }
@@ -77,7 +78,7 @@ test('a duty of a server that is killed, or hangs, is taken over by one other in
   second.process.kill('SIGCONT');
   await worker([third]);
   const count = third.steps.length;
-  await vi.waitFor(() => expect(third.steps.length).toBeGreaterThan(count + 50), { timeout: 20_000 });
+  await eventually(() => expect(third.steps.length).toBeGreaterThan(count + 50));
 
   expect(first.steps.every((step) => step < second.steps[0]!)).toBe(true);
   expect(second.steps.every((step) => step < began)).toBe(true);

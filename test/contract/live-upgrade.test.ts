@@ -51,7 +51,7 @@ beforeAll(async () => {
   server = await makeDeployment({ folder, server: { database: { connection }, quotas } });
   await server.start();
   database = await openDatabase({ connection });
-}, 60_000);
+});
 afterAll(async () => {
   await server?.close();
   await database?.close();

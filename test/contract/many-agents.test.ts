@@ -31,4 +31,4 @@ test('the load of simulated agents measures what it should, and nothing is lost 
   expect(deliveries).toBe(1 + AGENTS);
   // Each kind as often as the real server at most: more is work that every agent of a cloud has with every port.
   expect(Object.entries(ours).filter(([kind, count]) => count > (recorded[kind] ?? 0))).toEqual([]);
-}, 120_000);
+});

@@ -57,7 +57,7 @@ beforeAll(async () => {
     })),
   );
   network = (await api.create('network', { name: 'n' })).id;
-}, 60_000);
+});
 
 afterAll(async () => {
   await server?.close();

@@ -72,7 +72,7 @@ beforeAll(async () => {
   );
   network = await user.create('network', { name: 'n' });
   subnet = await user.create('subnet', { network_id: network.id, ip_version: 4, cidr: '10.0.0.0/24' });
-}, 60_000);
+});
 afterAll(() => undo.disposeAsync());
 
 const get = (client: ApiClient, path: string): Promise<Json> => client.expect('GET', `/v2.0/${path}`);

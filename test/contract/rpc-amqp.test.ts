@@ -6,6 +6,7 @@ import { connectAmqp } from '../../src/rpc/amqp/connect.ts';
 import { type AmqpSettings, amqpSettings, rabbitOptions } from '../../src/rpc/amqp/options.ts';
 import { parseBrokerUrl } from '../../src/rpc/amqp/url.ts';
 import type { Transport } from '../../src/rpc/transport.ts';
+import { eventually } from '../support/eventually.ts';
 import { RabbitMq } from '../support/rabbitmq.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { type Bus, describeTransport } from './rpc-suite.ts';
@@ -14,7 +15,7 @@ const context = adminContext();
 let rabbit: RabbitMq;
 beforeAll(async () => {
   rabbit = await RabbitMq.start({ vhosts: 60 });
-}, 120_000);
+});
 afterAll(() => rabbit?.[Symbol.asyncDispose]());
 
 function settings(more: Partial<AmqpSettings> = {}): AmqpSettings {
@@ -196,15 +197,13 @@ describe('RabbitMQ itself', () => {
     const raw = await connect(url.replace('rabbit:', 'amqp:'));
     const channel = await raw.createChannel();
     for (const [name] of await rabbit.list('list_queues', vhost, 'name')) await channel.deleteQueue(name!);
-    await vi.waitFor(
-      async () =>
-        expect(await transport.call({ topic: 'q-gone' }, 'echo', { a: 1 }, context, { timeoutMs: 300 })).toEqual({
-          a: 1,
-        }),
-      { timeout: 10_000 },
+    await eventually(async () =>
+      expect(await transport.call({ topic: 'q-gone' }, 'echo', { a: 1 }, context, { timeoutMs: 300 })).toEqual({
+        a: 1,
+      }),
     );
     // What was in them is lost.
-    await vi.waitFor(() => expect(missed).toHaveBeenCalled());
+    await eventually(() => expect(missed).toHaveBeenCalled());
     await raw.close();
     await transport.close();
   });
@@ -216,9 +215,9 @@ describe('RabbitMQ itself', () => {
     const back = vi.fn();
     transport.onReconnect(back);
     proxy.silent = true;
-    await vi.waitFor(() => expect(transport.awayMs).toBeGreaterThan(0), { timeout: 10_000 });
+    await eventually(() => expect(transport.awayMs).toBeGreaterThan(0));
     proxy.silent = false;
-    await vi.waitFor(() => expect(back).toHaveBeenCalledTimes(1), { timeout: 15_000 });
+    await eventually(() => expect(back).toHaveBeenCalledTimes(1));
     expect(await transport.call({ topic: 'q-silent' }, 'echo', { a: 1 }, context)).toEqual({ a: 1 });
     await transport.close();
     await proxy[Symbol.asyncDispose]();
@@ -238,22 +237,20 @@ describe('RabbitMQ itself', () => {
     await serving.listen('q-killed', 'h', [{ version: '1.0', methods: { ...echo.methods, note } }]);
     await caller.call({ topic: 'q-killed' }, 'echo', {}, context);
     await rabbit.kill();
-    await vi.waitFor(() => expect(caller.awayMs).toBeGreaterThan(0));
+    await eventually(() => expect(caller.awayMs).toBeGreaterThan(0));
     const waiting = [1, 2, 3].map((i) => caller.cast({ topic: 'q-killed', server: 'h' }, 'note', { i }, context));
     await rabbit.up();
-    await vi.waitFor(
-      async () =>
-        expect(await caller.call({ topic: 'q-killed' }, 'echo', { a: 1 }, context, { timeoutMs: 500 })).toEqual({
-          a: 1,
-        }),
-      { timeout: 30_000 },
+    await eventually(async () =>
+      expect(await caller.call({ topic: 'q-killed' }, 'echo', { a: 1 }, context, { timeoutMs: 500 })).toEqual({
+        a: 1,
+      }),
     );
     await Promise.all(waiting);
     // A call may be answered before the one who answered is told that it is back.
-    await vi.waitFor(() => expect(back.serving).toHaveBeenCalled());
+    await eventually(() => expect(back.serving).toHaveBeenCalled());
     expect(back.caller).toHaveBeenCalledTimes(1);
     expect(back.serving).toHaveBeenCalledTimes(1);
     await caller.close();
     await serving.close();
-  }, 120_000);
+  });
 });

@@ -13,7 +13,7 @@ import {
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { adminContext } from '../../src/lib/context.ts';
 import { silentLogger } from '../../src/lib/log.ts';
 import { Broker } from '../../src/rpc/local/broker.ts';
@@ -22,6 +22,7 @@ import { encodeFrame } from '../../src/rpc/local/frames.ts';
 import { attachInProcess } from '../../src/rpc/local/in-process.ts';
 import { type LocalBus, serveLocalBus } from '../../src/rpc/local/serve.ts';
 import { MessagingTimeout, type Transport } from '../../src/rpc/transport.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Bus, describeTransport } from './rpc-suite.ts';
 
 const context = adminContext();
@@ -195,12 +196,10 @@ describe('local bus', () => {
     await asked.promise;
     await agent.close();
     await failed;
-    await vi.waitFor(
-      () =>
-        expect(bus.transport.call({ topic: 't', server: 'h' }, 'never', {}, context)).rejects.toThrow(
-          'nobody listens on t.h',
-        ),
-      { timeout: 20_000 },
+    await eventually(() =>
+      expect(bus.transport.call({ topic: 't', server: 'h' }, 'never', {}, context)).rejects.toThrow(
+        'nobody listens on t.h',
+      ),
     );
   });
 
@@ -224,10 +223,10 @@ describe('local bus', () => {
     const text = 'x'.repeat(50_000);
     for (let i = 0; i < 40; i++) {
       await bus.transport.cast({ topic: 't', fanout: true }, 'note', { i, text }, context);
-      await vi.waitFor(() => expect(got).toHaveLength(i + 1), { interval: 1, timeout: 20_000 });
+      await eventually(() => expect(got).toHaveLength(i + 1), { interval: 1 });
     }
     deaf.resume();
-    await vi.waitFor(() => expect(deaf.closed).toBe(true), { timeout: 20_000 });
+    await eventually(() => expect(deaf.closed).toBe(true));
   });
 
   test.each([
@@ -242,7 +241,7 @@ describe('local bus', () => {
     const odd = await rawConnection(socketPath);
     odd.resume();
     odd.write(bytes);
-    await vi.waitFor(() => expect(odd.closed).toBe(true), { timeout: 20_000 });
+    await eventually(() => expect(odd.closed).toBe(true));
     await bus.transport.listen('t', 's', [{ version: '1.0', methods: { hi: async () => 'hi' } }]);
     expect(await join_('agent').call({ topic: 't' }, 'hi', {}, context)).toBe('hi');
   });

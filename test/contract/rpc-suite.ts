@@ -5,6 +5,7 @@ import { NeutronError } from '../../src/lib/errors.ts';
 import { silentLogger } from '../../src/lib/log.ts';
 import { News } from '../../src/plugin/news/news.ts';
 import { type Endpoint, MessagingTimeout, RemoteError, type Transport } from '../../src/rpc/transport.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** One broker of a kind and the ways to use it; every transport must pass the same tests. */
 export interface Bus {
@@ -76,7 +77,7 @@ export function describeTransport(
       await call('nothing-of-ours').catch(() => {});
       await caller.cast({ topic, server: 'host1' }, 'done', {}, context);
       await caller.cast({ topic, fanout: true }, 'done', {}, context);
-      await vi.waitFor(() => expect(serving.statistics.served.get('done')).toMatchObject({ done: 3, failed: 0 }));
+      await eventually(() => expect(serving.statistics.served.get('done')).toMatchObject({ done: 3, failed: 0 }));
       expect(serving.statistics.served.get('fail')).toMatchObject({ done: 0, failed: 1 });
       expect([...serving.statistics.served.keys()].sort()).toEqual(['done', 'fail']);
       expect(caller.statistics.sent).toEqual({ call: 3, cast: 1, fanout: 1, reply: 0 });
@@ -199,7 +200,7 @@ export function describeTransport(
       const got: number[] = [];
       await serving.listen(topic, 'host1', [recorder((args) => got.push(args.i))]);
       for (let i = 0; i < 200; i++) await caller.cast({ topic }, 'note', { i }, context);
-      await vi.waitFor(() => expect(got).toHaveLength(200));
+      await eventually(() => expect(got).toHaveLength(200));
       expect(got).toEqual(Array.from({ length: 200 }, (_, i) => i));
     });
 
@@ -214,13 +215,13 @@ export function describeTransport(
       await serving.listen(topic, 'host1', [recorder(() => got.push('host1'))]);
       await third.listen(topic, 'host2', [recorder(() => got.push('host2'))]);
       await caller.cast({ topic, server: 'host2' }, 'note', {}, context);
-      await vi.waitFor(() => expect(got).toEqual(['host2']));
+      await eventually(() => expect(got).toEqual(['host2']));
       got.length = 0;
       for (let i = 0; i < 4; i++) await caller.cast({ topic }, 'note', {}, context);
-      await vi.waitFor(() => expect(got.toSorted()).toEqual(['host1', 'host1', 'host2', 'host2']));
+      await eventually(() => expect(got.toSorted()).toEqual(['host1', 'host1', 'host2', 'host2']));
       got.length = 0;
       await caller.cast({ topic, fanout: true }, 'note', {}, context);
-      await vi.waitFor(() => expect(got.toSorted()).toEqual(['host1', 'host2']));
+      await eventually(() => expect(got.toSorted()).toEqual(['host1', 'host2']));
     });
 
     test('a program may listen to one topic twice; fan-out then comes twice', async () => {
@@ -228,7 +229,7 @@ export function describeTransport(
       await serving.listen(topic, 'a', [recorder(() => got.push('a'))]);
       await serving.listen(topic, 'b', [recorder(() => got.push('b'))]);
       await caller.cast({ topic, fanout: true }, 'note', {}, context);
-      await vi.waitFor(() => expect(got.toSorted()).toEqual(['a', 'b']));
+      await eventually(() => expect(got.toSorted()).toEqual(['a', 'b']));
     });
 
     test('a closed listener gets nothing more, the others do', async () => {
@@ -237,7 +238,7 @@ export function describeTransport(
       await serving.listen(topic, 'b', [recorder(() => got.push('b'))]);
       await listener.close();
       for (let i = 0; i < 3; i++) await caller.cast({ topic }, 'note', {}, context);
-      await vi.waitFor(() => expect(got).toEqual(['b', 'b', 'b']));
+      await eventually(() => expect(got).toEqual(['b', 'b', 'b']));
     });
 
     test('a program can call itself', async () => {
@@ -273,9 +274,9 @@ export function describeTransport(
       expect(await call('echo', { a: 1 })).toEqual({ a: 1 });
       expect(back).toEqual({ caller: 0, serving: 0 });
       await bus.stop();
-      await vi.waitFor(() => expect(serving.awayMs).toBeGreaterThan(0));
+      await eventually(() => expect(serving.awayMs).toBeGreaterThan(0));
       await bus.start();
-      await vi.waitFor(() => expect(back).toEqual({ caller: 1, serving: 1 }), { timeout: 10_000 });
+      await eventually(() => expect(back).toEqual({ caller: 1, serving: 1 }));
       expect([serving.awayMs, serving.statistics.reconnects]).toEqual([0, 1]);
       expect(await call('echo', { a: 2 })).toEqual({ a: 2 });
       expect(back).toEqual({ caller: 1, serving: 1 });
@@ -340,17 +341,17 @@ export function describeTransport(
       const heard: unknown[] = [];
       const stop = looker!.listen((items) => void heard.push(...(items ?? ['lost'])));
       // Listeners of a broker are there before long; who has just come believes that somebody looks on.
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         teller!.note([item('a'), item('a'), item('b')]);
         expect(heard).toContainEqual(item('b'));
-      }, 20_000);
+      });
       expect(teller!.wanted).toBe(true);
       stop();
       nowMs.mockReturnValue(60_000);
       expect([teller!.wanted, looker!.wanted]).toEqual([false, true]);
       // Somebody looks on again: it is said to all.
       looker!.listen((items) => void heard.push(...(items ?? ['lost'])));
-      await vi.waitFor(() => expect(teller!.wanted).toBe(true), 20_000);
+      await eventually(() => expect(teller!.wanted).toBe(true));
       await Promise.all([teller!.close(), looker!.close()]);
     });
 
@@ -363,17 +364,17 @@ export function describeTransport(
       const heard: unknown[] = [];
       looker!.listen((items) => void heard.push(...(items ?? ['lost'])));
       const item = (id: string) => ({ resource: 'ports', id, action: 'updated', project_id: 'p' }) as const;
-      await vi.waitFor(() => {
+      await eventually(() => {
         teller!.note([item('before')]);
         expect(heard).toContainEqual(item('before'));
-      }, 20_000);
+      });
       await bus.stop();
-      await vi.waitFor(() => expect(caller.awayMs).toBeGreaterThan(0), 20_000);
+      await eventually(() => expect(caller.awayMs).toBeGreaterThan(0));
       teller!.note([item('meanwhile')]);
       await bus.start();
-      await vi.waitFor(() => expect(heard).toContain('lost'), 20_000);
+      await eventually(() => expect(heard).toContain('lost'));
       // What waited comes, too.
-      await vi.waitFor(() => expect(heard).toContainEqual(item('meanwhile')), 20_000);
+      await eventually(() => expect(heard).toContainEqual(item('meanwhile')));
       await Promise.all([teller!.close(), looker!.close()]);
     });
 

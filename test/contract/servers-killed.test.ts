@@ -23,7 +23,7 @@ beforeAll(async () => {
   ];
   await Promise.all(servers.map((server) => server.start()));
   database = await openDatabase({ connection });
-}, 60_000);
+});
 afterAll(async () => {
   for (const server of servers ?? []) await server.close();
   await database?.close();

@@ -33,7 +33,7 @@ beforeAll(async () => {
   const written = { ...files, 'vitest.config.mjs': config, 'set-up.ts': "throw new Error('no database')" };
   await Promise.all(Object.entries(written).map(([name, text]) => writeFile(join(folder, name), text)));
   report = await runKind('all');
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true }));
 
 it('counts what passed, and nothing that was skipped', () => {

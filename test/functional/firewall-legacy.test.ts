@@ -59,4 +59,4 @@ it('while somebody holds the lock a new port stays closed, with the reason; then
   await holder.finished;
   await stand.deployment.portStatus(port.id, 'ACTIVE', 60_000);
   await stand.comes(a, fresh);
-}, 180_000);
+});

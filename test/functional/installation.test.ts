@@ -16,7 +16,7 @@ let root = '';
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'neutrino-installation-'));
   await install('--root', root);
-}, 120_000);
+});
 afterAll(() => rm(root, { recursive: true }));
 
 /** As on that host: commands, programs and units where they will be, seen by nobody else. */
@@ -68,7 +68,7 @@ it('keeps passwords to root and the server, and what an operator wrote', async (
   await appendFile(file, '# mine\n');
   await install('--root', root);
   expect(await readFile(file, 'utf8')).toMatch(/# mine\n$/);
-}, 120_000);
+});
 
 it('the examples are the samples, with a remark', async () => {
   const samples = join(project, 'test/data/samples/etc-neutron');

@@ -36,7 +36,7 @@ describe.each(Object.entries(places))('%s', (_, placement) => {
   beforeAll(async () => {
     lab = await openLab();
     stage = await ServerStage.open(lab, world, placement);
-  }, 180_000);
+  });
   afterAll(async () => {
     await stage?.[Symbol.asyncDispose]();
     await lab?.close();
@@ -69,7 +69,7 @@ describe.each(Object.entries(places))('%s', (_, placement) => {
 
   it('every case', async () => {
     expect(await stage.misbehaviour(firstCases)).toEqual([]);
-  }, 120_000);
+  });
 
   it('every case while no agent runs, and when it is back', async () => {
     for (const { agent } of agents()) await agent.kill9();

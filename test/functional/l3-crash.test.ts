@@ -58,14 +58,14 @@ beforeAll(async () => {
   near = await stand.guest(host, room, 'near');
   other = await stand.guest(host, room, 'other');
   for (const one of [near, other]) await Flow.listen(one.guest, 5001);
-}, 180_000);
+});
 afterEach(async () => {
   await Promise.all(flows.splice(0).map((flow) => flow.close()));
 });
 afterAll(async () => {
   await steady?.close();
   await stand?.close();
-}, 60_000);
+});
 
 /** Some of them where time is short. */
 const some = (often: readonly string[], ...long: readonly string[]) =>

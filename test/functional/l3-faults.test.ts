@@ -41,13 +41,13 @@ beforeAll(async () => {
   await Flow.listen(stand.outside, 5001);
   await Flow.listen(guest.guest, 5001);
   await Flow.listen(second.guest, 5001);
-}, 180_000);
+});
 afterEach(async () => {
   await Promise.all(flows.splice(0).map((flow) => flow.close()));
 });
 afterAll(async () => {
   await stand?.close();
-}, 60_000);
+});
 
 const pidsOf = async (program: string) =>
   (await host.processes())

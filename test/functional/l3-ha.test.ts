@@ -37,10 +37,10 @@ beforeAll(async () => {
   for (const subnet of [inner.subnet, v6]) await stand.attach(router, subnet);
   guest = await stand.guest(stand.host('compute1'), inner, 'guest');
   floating = await stand.floatingIp(guest.port);
-}, 180_000);
+});
 afterAll(async () => {
   await stand?.close();
-}, 60_000);
+});
 
 const hosts = () => ['net1', 'net2'].map((name) => stand.host(name));
 

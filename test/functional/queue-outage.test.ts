@@ -74,11 +74,11 @@ beforeAll(async () => {
   });
   await deployment.api.create('subnet', { network_id: network.id, ip_version: 4, cidr: '10.9.0.0/24' });
   [a, b] = [await boot(compute[0], 'a'), await boot(compute[1], 'b')];
-}, 120_000);
+});
 afterAll(async () => {
   await deployment?.close();
   await lab?.close();
-}, 60_000);
+});
 
 const makePort = (host: EmulatedHost): Promise<Port> =>
   deployment.api.create('port', {

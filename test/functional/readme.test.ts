@@ -13,7 +13,7 @@ beforeAll(async () => {
   lab = await openLab();
   one = new OneHost(await lab.addHost({ name: 'newcomer' }));
   await one.start();
-}, 60_000);
+});
 afterAll(async () => {
   await one?.[Symbol.asyncDispose]();
   await lab?.close();
@@ -55,10 +55,10 @@ it('who reaches whom comes out as it says', async () => {
   for (const printed of commands.filter(({ line }) => /(net|subnet)-create/.test(line)))
     expect(await said).toContain(printed.line.replace('bin/neutron', 'neutron'));
   await typed(commands);
-}, 120_000);
+});
 
 it('a router leads out, and a floating IP in, as it says', async () => {
   const commands = await commandsOf('Out by a router');
   expect(commands.filter(({ note }) => note.startsWith('passes'))).toHaveLength(3);
   await typed(commands);
-}, 120_000);
+});

@@ -54,12 +54,12 @@ beforeAll(async () => {
   await server.ready('an answer', async () => (await api.request('GET', '/v2.0/networks')).status === 200);
   for (const [name, args] of Object.entries(agentConf)) run(controller, name, args);
   run(compute, 'neutron-linuxbridge-agent', agentConf['neutron-linuxbridge-agent']);
-}, 180_000);
+});
 afterAll(async () => {
   for (const program of programs.toReversed()) await program[Symbol.asyncDispose]();
   await lab?.close();
   services?.removeFiles();
-}, 60_000);
+});
 
 function run(host: EmulatedHost, name: string, args: readonly string[]): Program {
   const program = new Program({ name, host, args });
@@ -84,7 +84,7 @@ it('all agents report over RabbitMQ', async () => {
     'controller neutron-linuxbridge-agent',
     'controller neutron-metadata-agent',
   ]);
-}, 90_000);
+});
 
 it('a guest on the compute node gets its address from the controller, whose own address has moved to the bridge', async () => {
   const pinging = compute.spawn(['ping', '-n', '-i', '0.02', '192.168.56.11']);
@@ -119,7 +119,7 @@ it('a guest on the compute node gets its address from the controller, whose own 
   const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(stdout)!;
   expect(Number(sent)).toBeGreaterThan(20);
   expect(Number(sent) - Number(received)).toBeLessThan(10);
-}, 120_000);
+});
 
 it('groups are in force: the guest is reached as they say, and its rules are where runbooks look for them', async () => {
   const address = first.port.fixed_ips[0]!.ip_address;
@@ -155,7 +155,7 @@ it('groups are in force: the guest is reached as they say, and its rules are whe
   expect(await guest.ping(dhcp)).toBe(true);
   const { code } = await guest.run(['ping', '-n', '-c', '2', '-W', '1', '-I', '10.7.0.250', dhcp], { okCodes: [0, 1] });
   expect(code).toBe(1);
-}, 120_000);
+});
 
 it('who brings no token is asked for one', async () => {
   const bare = new ApiClient(await openDoorway(controller, 9696), null);

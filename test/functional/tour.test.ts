@@ -24,4 +24,4 @@ it('the tour comes out as said, and ends with nothing left', async () => {
     expect(text).toMatch(new RegExp(`^== .*${chapter}`, 'm'));
   }
   expect(text).toContain('no program and no daemon of ours runs any more');
-}, 120_000);
+});

@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { AgentBench, deviceDetails } from './testing.ts';
 
 const brq = 'brq11111111-11';
@@ -146,7 +147,7 @@ describe('drift', () => {
     host.applied.length = 0;
     const started = performance.now();
     const undo = setInterval(() => host.root.apply({ op: 'set_master', name: tap, master: null }), 5);
-    await vi.waitFor(() => expect(host.applied.length).toBeGreaterThanOrEqual(5), { timeout: 5_000 });
+    await eventually(() => expect(host.applied.length).toBeGreaterThanOrEqual(5));
     clearInterval(undo);
     // Without the growing pauses five times take a quarter of a second.
     expect(performance.now() - started).toBeGreaterThan(500);
@@ -158,7 +159,7 @@ describe('drift', () => {
     await bench.start({ parts: { scanIntervalMs: 30 } });
     host.exec.ran.length = 0;
     host.root.apply({ op: 'set_master', name: tap, master: null });
-    await vi.waitFor(() => expect(host.print()).toContain(`  ${tap} tun up`), { timeout: 20_000 });
+    await eventually(() => expect(host.print()).toContain(`  ${tap} tun up`));
   });
 });
 

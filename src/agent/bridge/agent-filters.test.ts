@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { bridgeName, tapName } from '../../lib/names.ts';
 import type { BoundDeviceDetails } from '../../rpc/contract.ts';
 import { AgentBench, deviceDetails, FakeFirewall, idOf } from './testing.ts';
@@ -162,7 +163,7 @@ it('a closed tap that somebody opens is shut again while its rules are tried aga
   await bench.start(filtering);
   let tries = 0;
   driver.onApply = async () => {
-    await vi.waitFor(() => expect(isUp()).toBe(false));
+    await eventually(() => expect(isUp()).toBe(false));
     tries += 1;
   };
   bench.host.addTap(tap, { up: true, master: brq });
@@ -178,7 +179,7 @@ describe('a tap that Nova put into its bridge, up,', () => {
 
   it('is down while its rules are made, and up when they are in force', async () => {
     await bench.start(filtering);
-    driver.onApply = async () => void (await vi.waitFor(() => expect(isUp()).toBe(false)));
+    driver.onApply = async () => void (await eventually(() => expect(isUp()).toBe(false)));
     bench.host.addTap(tap, { up: true, master: brq });
     await bench.settle();
     expect(bench.host.applied.filter((operation) => operation.includes(tap))).toEqual([
@@ -197,7 +198,7 @@ describe('a tap that Nova put into its bridge, up,', () => {
         { op: 'set_master', name: tap, master: brq },
         { op: 'set_up', name: tap },
       ]);
-      await vi.waitFor(() => expect(isUp()).toBe(false));
+      await eventually(() => expect(isUp()).toBe(false));
     };
     bench.host.addTap(tap);
     await bench.settle();
@@ -257,7 +258,7 @@ it('those who filter hear, before they look again, whether somebody wrote tables
     },
   };
   await bench.start({ ...filtering, parts: { tableWatch, scanIntervalMs: 10 } });
-  await vi.waitFor(() => expect(answers).toEqual([]));
+  await eventually(() => expect(answers).toEqual([]));
   await bench.close();
   expect(driver.distrusted.slice(0, 4).map((unchanged) => unchanged?.nftables)).toEqual([false, true, true, false]);
   expect(ended).toBe(true);

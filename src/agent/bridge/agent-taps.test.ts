@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import type { BoundDeviceDetails } from '../../rpc/contract.ts';
 import { AgentBench, deviceDetails, idOf } from './testing.ts';
 
@@ -91,7 +92,7 @@ describe('taps that come and go', () => {
     }
     await bench.agent.idle();
     expect(transport.argsOf('get_devices_details_list')).toHaveLength(1);
-    await vi.waitFor(() => expect(bench.reported('update_device_up')).toHaveLength(20), { timeout: 20_000 });
+    await eventually(() => expect(bench.reported('update_device_up')).toHaveLength(20));
   });
 
   it('asks again for a tap that was made anew under its name', async () => {
@@ -136,7 +137,7 @@ describe('taps that come and go', () => {
       },
     });
     await bench.start();
-    await vi.waitFor(() => expect(bench.reported('update_device_up')).toEqual([tap]), { timeout: 5_000 });
+    await eventually(() => expect(bench.reported('update_device_up')).toEqual([tap]));
   });
 
   it('repeats a report that failed', async () => {
@@ -151,7 +152,7 @@ describe('taps that come and go', () => {
       },
     });
     await bench.start();
-    await vi.waitFor(() => expect(bench.reported('update_device_up')).toHaveLength(2), { timeout: 5_000 });
+    await eventually(() => expect(bench.reported('update_device_up')).toHaveLength(2));
   });
 
   it('repeats of a list what the server did not take, and nothing else', async () => {
@@ -162,7 +163,7 @@ describe('taps that come and go', () => {
     }
     transport.answer({ update_device_list: { ...allTaken, devices_up: [tap], failed_devices_up: [other] } });
     await bench.start();
-    await vi.waitFor(() => expect(transport.argsOf('update_device_up')).toHaveLength(1), { timeout: 5_000 });
+    await eventually(() => expect(transport.argsOf('update_device_up')).toHaveLength(1));
     expect(transport.argsOf('update_device_list')).toMatchObject([{ devices_up: [tap, other], devices_down: [] }]);
     expect(transport.argsOf('update_device_up')).toMatchObject([{ device: other }]);
   });
@@ -177,7 +178,7 @@ describe('failures on the host', () => {
     known.set(other, details({ device: other }));
     host.failOn((operation) => ('name' in operation && operation.name === tap ? 'Device or resource busy' : null));
     await bench.start();
-    await vi.waitFor(() => expect(bench.reported('update_device_up')).toEqual([other]), { timeout: 20_000 });
+    await eventually(() => expect(bench.reported('update_device_up')).toEqual([other]));
     expect(bench.reported('update_device_down')).toEqual([tap]);
     expect(log).toContainEqual(
       expect.objectContaining({

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { silentLogger } from '../../lib/log.ts';
 import { defaultValues } from '../../lib/options.ts';
 import { ExplainApi, type PortFilters, type WirePort } from '../../rpc/contract.ts';
@@ -361,7 +362,7 @@ describe('with Nova', () => {
 describe('life', () => {
   test('is told to the server as upstream tells it', async () => {
     await startAgent();
-    await vi.waitFor(() => expect(transport.argsOf('report_state')).toHaveLength(1), { timeout: 20_000 });
+    await eventually(() => expect(transport.argsOf('report_state')).toHaveLength(1));
     expect(transport.argsOf('report_state')[0].agent_state.agent_state).toMatchObject({
       binary: 'neutron-metadata-agent',
       host: 'host1',

@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { adminContext } from '../../lib/context.ts';
 import { silentLogger } from '../../lib/log.ts';
 import { News, type NewsItem } from '../../plugin/news/news.ts';
@@ -61,13 +62,13 @@ describe('a page that does not read', () => {
     // Each round is some 4 MB to each page: the kernel takes one or two for the page that does not read, then it is stuck.
     for (let round = 0; round < 6; round++) {
       news.note([...many, gone(`round-${round}`)]);
-      await vi.waitFor(() => expect(read()).toContain(`"round-${round}"`), { timeout: 20_000 });
+      await eventually(() => expect(read()).toContain(`"round-${round}"`));
     }
     const late = textOf(stuck);
-    await vi.waitFor(() => expect(late()).toContain('"action":"resync"'), { timeout: 20_000 });
+    await eventually(() => expect(late()).toContain('"action":"resync"'));
     expect(late()).not.toContain('"round-5"');
     news.note([gone('after')]);
-    await vi.waitFor(() => expect(late()).toContain('"after"'), { timeout: 20_000 });
+    await eventually(() => expect(late()).toContain('"after"'));
   });
 
   it('for a minute is given up', async () => {
@@ -75,12 +76,12 @@ describe('a page that does not read', () => {
     const stuck = await look();
     const closed = vi.fn();
     news.note(Array.from({ length: 1_999 }, (_, i) => gone(`${'x'.repeat(8_000)}${i}`)));
-    await vi.waitFor(() => expect(news.wanted).toBe(false), { timeout: 20_000 });
+    await eventually(() => expect(news.wanted).toBe(false));
     stuck
       .on('error', () => {})
       .on('close', closed)
       .resume();
-    await vi.waitFor(() => expect(closed).toHaveBeenCalled(), { timeout: 20_000 });
+    await eventually(() => expect(closed).toHaveBeenCalled());
   });
 });
 
@@ -90,10 +91,10 @@ describe('who looks on', () => {
     const authenticate = vi.fn(() => (known ? adminContext() : null));
     const { look } = await serve({ authenticate, beatMs: 5 });
     const read = textOf(await look());
-    await vi.waitFor(() => expect(authenticate.mock.calls.length).toBeGreaterThan(2));
+    await eventually(() => expect(authenticate.mock.calls.length).toBeGreaterThan(2));
     expect(read()).not.toContain('event: end');
     known = false;
-    await vi.waitFor(() => expect(read()).toContain('event: end\ndata: {"reason":"token"}'));
+    await eventually(() => expect(read()).toContain('event: end\ndata: {"reason":"token"}'));
   });
 
   it('stays known while Keystone cannot be asked', async () => {
@@ -103,9 +104,9 @@ describe('who looks on', () => {
     });
     const { news, look } = await serve({ authenticate, beatMs: 5 });
     const read = textOf(await look());
-    await vi.waitFor(() => expect(authenticate.mock.calls.length).toBeGreaterThan(3));
+    await eventually(() => expect(authenticate.mock.calls.length).toBeGreaterThan(3));
     news.note([gone('p1')]);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(read()).toContain('{"resource":"port","id":"p1","action":"deleted","revision":null}'),
     );
   });
@@ -117,6 +118,6 @@ describe('who looks on', () => {
     expect(pages.every(({ statusCode }) => statusCode === 200)).toBe(true);
     expect((await look()).statusCode).toBe(500);
     for (const page of pages) page.on('error', () => {}).destroy();
-    await vi.waitFor(() => expect(news.wanted).toBe(false));
+    await eventually(() => expect(news.wanted).toBe(false));
   });
 });

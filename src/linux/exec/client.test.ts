@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { silentLogger } from '../../lib/log.ts';
 import { runBatch } from '../batch.ts';
 import { CommandFailed } from '../contract.ts';
@@ -114,7 +115,7 @@ describe('the helper', () => {
   it('is started anew when it died, and what was under way has failed', async () => {
     const running = exec.run(['sleep', '60']);
     running.catch(() => {});
-    await vi.waitFor(() => expect(exec.helperPid).not.toBeNull());
+    await eventually(() => expect(exec.helperPid).not.toBeNull());
     const first = exec.helperPid as number;
     process.kill(first, 'SIGKILL');
     await expect(running).rejects.toThrow(/the helper process ended/);
@@ -126,7 +127,7 @@ describe('the helper', () => {
     await exec.run(['cat'], { stdin: '' });
     const first = exec.helperPid as number;
     process.kill(first, 'SIGKILL');
-    await vi.waitFor(() => expect([null, first]).not.toContain(exec.helperPid));
+    await eventually(() => expect([null, first]).not.toContain(exec.helperPid));
   });
 
   it('ends with its agent', async () => {
@@ -145,9 +146,9 @@ describe('the helper', () => {
       onOutput: (text) => pids.push(Number(text)),
       onExit: () => {},
     });
-    await vi.waitFor(() => expect(pids).toHaveLength(1));
+    await eventually(() => expect(pids).toHaveLength(1));
     await exec.close();
-    await vi.waitFor(() => expect(isAlive(pids[0] as number)).toBe(false));
+    await eventually(() => expect(isAlive(pids[0] as number)).toBe(false));
   });
 
   it('does not heed signals to the group: its agent ends it', async () => {
@@ -166,7 +167,7 @@ describe('open', () => {
       onOutput: (text) => output.push(text),
       onExit: (stderr) => ends.push(stderr),
     });
-    await vi.waitFor(() => expect(ends).toEqual(['why\n']));
+    await eventually(() => expect(ends).toEqual(['why\n']));
     expect(output.join('')).toBe('one\n');
   });
 
@@ -177,10 +178,10 @@ describe('open', () => {
       onOutput: (text) => pids.push(Number(text)),
       onExit: (why) => ends.push(why),
     });
-    await vi.waitFor(() => expect(pids).toHaveLength(1));
+    await eventually(() => expect(pids).toHaveLength(1));
     process.kill(exec.helperPid as number, 'SIGKILL');
-    await vi.waitFor(() => expect(ends).toEqual(['the helper process ended']));
-    await vi.waitFor(() => expect(isAlive(pids[0] as number)).toBe(false));
+    await eventually(() => expect(ends).toEqual(['the helper process ended']));
+    await eventually(() => expect(isAlive(pids[0] as number)).toBe(false));
   });
 
   it('is silent after close', async () => {
@@ -202,7 +203,7 @@ describe('daemon', () => {
   it('outlives helper and agent in a session of its own', async () => {
     const logFile = join(folder, 'log');
     await exec.daemon(['sh', '-c', 'echo $$; exec sleep 60'], { logFile });
-    const pid = await vi.waitFor(async () => {
+    const pid = await eventually(async () => {
       const text = await readFile(logFile, 'utf8');
       expect(text).toMatch(/^\d+\n$/);
       return Number(text);

@@ -1,4 +1,5 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { all, createFixture } from '../fixture.ts';
 
 it('names agents that die, once, and not those that are switched off', async () => {
@@ -6,7 +7,7 @@ it('names agents that die, once, and not those that are switched off', async () 
   const looked = async () => {
     const done = () => f.plugin.duties.find(({ name }) => name === 'agent watch')!.done;
     const before = done();
-    await vi.waitFor(() => expect(done()).toBeGreaterThan(before + 1), { timeout: 20_000, interval: 5 });
+    await eventually(() => expect(done()).toBeGreaterThan(before + 1), { interval: 5 });
   };
   const complaints = () => f.complaints.filter(({ message }) => message.startsWith('agents are dead'));
   for (const host of ['host1', 'host2', 'host3']) await f.bridgeAgent(host);

@@ -1,4 +1,5 @@
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import type { Database } from '../../db/database.ts';
 import { temporaryDatabase } from '../../db/temporary.ts';
 import { agentsHosting } from '../../db/write/agents.ts';
@@ -15,7 +16,6 @@ afterEach(async () => {
  * the machine is: what it leaves another takes at once.
  */
 const dutyTimes = { beatMs: 10, lapseMs: 3_600_000, everyMs: 10 };
-const patient = { timeout: 20_000 };
 
 async function quick(
   core: Options['core'] = {},
@@ -43,7 +43,7 @@ async function settled(f: Fixture, report: () => Promise<unknown>): Promise<void
 async function looks(f: Fixture, count: number): Promise<void> {
   const done = () => f.plugin.duties.find(({ name }) => name === 'dhcp fail-over')!.done;
   const before = done();
-  await vi.waitFor(() => expect(done()).toBeGreaterThan(before + count), { ...patient, interval: 5 });
+  await eventually(() => expect(done()).toBeGreaterThan(before + count), { interval: 5 });
 }
 
 /** Time passes, while some agents report and one server looks. */
@@ -67,17 +67,16 @@ it('moves networks from an agent that is dead for long, with the addresses of it
   await settled(f, () => f.dhcpAgent('host1'));
   await f.told();
   await pass(f, 5, () => f.dhcpAgent('host2'));
-  await vi.waitFor(async () => expect(await hosts(f, id)).toEqual(['host2']), patient);
-  await vi.waitFor(
-    async () => expect((await f.plugin.collections.ports.get(f.context, port.id)).device_id).toBe('reserved_dhcp_port'),
-    patient,
+  await eventually(async () => expect(await hosts(f, id)).toEqual(['host2']));
+  await eventually(async () =>
+    expect((await f.plugin.collections.ports.get(f.context, port.id)).device_id).toBe('reserved_dhcp_port'),
   );
   // The dead one is told nothing: it would hear it first thing when it is back.
   const heard: string[] = [];
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     heard.push(...(await f.told()).map(({ to, method }) => `${to} ${method}`));
     expect(heard).toEqual(['dhcp_agent.host2 network_create_end']);
-  }, patient);
+  });
   const taken = await f.ask('update_dhcp_port', {
     host: 'host2',
     port_id: port.id,

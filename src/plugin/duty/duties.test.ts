@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import type { Database } from '../../db/database.ts';
 import { addDuties, raiseBeats, readDuties, takeDuty } from '../../db/duties.ts';
 import { temporaryDatabase } from '../../db/temporary.ts';
@@ -48,7 +49,6 @@ function server(host: string, work: Work = async () => void did.push(host), ever
 const ownOf = (host: string) => `own of ${host}`;
 const ours = (duties: Duties) => duties.states.find(({ name }) => name === NAME)!.ours;
 const row = async (wanted = NAME) => (await readDuties(database.db)).find(({ name }) => name === wanted)!;
-const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 5 });
 
 /** These servers have looked at all rows as they are now: each has begun a beat since, and another one after that. */
 async function looked(...hosts: string[]): Promise<void> {

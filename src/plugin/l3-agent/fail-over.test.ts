@@ -1,4 +1,5 @@
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { agentsOfRouters } from '../../db/write/router-agents.ts';
 import { createFixture, type Fixture, type Options } from '../fixture.ts';
 import { routed } from '../floatingip/routed.ts';
@@ -29,7 +30,7 @@ async function pass(f: Fixture, seconds: number, report: () => Promise<unknown>)
     await report();
     const before = done();
     // A look that is under way may have seen what was before.
-    await vi.waitFor(() => expect(done()).toBeGreaterThan(before + 1), { ...patient, interval: 5 });
+    await eventually(() => expect(done()).toBeGreaterThan(before + 1), { ...patient, interval: 5 });
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { outboxCounts } from '../../db/outbox.ts';
 import { temporaryDatabase } from '../../db/temporary.ts';
 import { tapName } from '../../lib/names.ts';
@@ -212,7 +213,7 @@ describe('events', () => {
     expect(await waiting()).toBe(6);
     await f.plugin.start();
     nova.away = false;
-    await vi.waitFor(async () => expect(await waiting()).toBe(0), { timeout: 20_000 });
+    await eventually(async () => expect(await waiting()).toBe(0));
     expect(nova.events.map(({ name, tag }) => [name, tag])).toEqual(
       ports.flatMap(({ id }) => [
         ['network-changed', id],
@@ -249,7 +250,7 @@ describe('events', () => {
     const next = await createFixture({}, parts);
     next.clock.nowMs += 5_001;
     await next.plugin.start();
-    await vi.waitFor(() => expect(nova.events).toEqual([event('network-changed', port)]), { timeout: 20_000 });
+    await eventually(() => expect(nova.events).toEqual([event('network-changed', port)]));
     await next.plugin.close();
     await dying.plugin.close();
     await database.close();
@@ -267,14 +268,14 @@ describe('events', () => {
     vi.spyOn(nova, 'send').mockImplementationOnce(() => sending);
     const port = await one.port((await one.network()).id, guest);
     await one.plugin.collections.ports.update!(one.context, port.id, { name: 'first' });
-    await vi.waitFor(() => expect(nova.send).toHaveBeenCalled(), { timeout: 20_000 });
+    await eventually(() => expect(nova.send).toHaveBeenCalled());
     await two.plugin.collections.ports.update!(two.context, port.id, { name: 'second' });
     await two.plugin.idle();
     expect(other.events).toEqual([]);
     release();
     await one.plugin.idle();
     await two.plugin.start();
-    await vi.waitFor(() => expect(other.events).toEqual([event('network-changed', port)]), { timeout: 20_000 });
+    await eventually(() => expect(other.events).toEqual([event('network-changed', port)]));
     await one.plugin.close();
     await two.plugin.close();
     await database.close();

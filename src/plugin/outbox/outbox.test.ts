@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { outboxCounts } from '../../db/outbox.ts';
 import { temporaryDatabase } from '../../db/temporary.ts';
 import { createFixture, type Fixture } from '../fixture.ts';
@@ -68,7 +69,7 @@ describe('a server that dies', () => {
     const next = await createFixture({}, { database });
     next.clock.nowMs = dying.clock.nowMs + 2_000;
     await next.plugin.start();
-    await vi.waitFor(async () => expect(await waiting(next)).toBe(0), { timeout: 20_000 });
+    await eventually(async () => expect(await waiting(next)).toBe(0));
     const query = { filters: { name: ['x'] }, fields: null, sorts: [], limit: null, marker: null, pageReverse: false };
     const [port] = (await next.plugin.collections.ports.list(next.context, query)).items!;
     expect(port).toMatchObject({ 'binding:vif_type': 'bridge', revision_number: 2 });
@@ -117,7 +118,7 @@ describe('a queue that is away', () => {
     cast.mockRestore();
     f.clock.nowMs += 2_000;
     await f.plugin.start();
-    await vi.waitFor(async () => expect(await waiting(f)).toBe(0), { timeout: 20_000 });
+    await eventually(async () => expect(await waiting(f)).toBe(0));
     expect((await f.told()).map(({ args }) => args.payload.port.id)).toEqual([first.id, second.id]);
   });
 });
@@ -143,7 +144,7 @@ describe('of several tasks of one resource', () => {
     cast.mockRestore();
     f.clock.nowMs += 2_000;
     await f.plugin.start();
-    await vi.waitFor(async () => expect(await waiting(f)).toBe(0), { timeout: 20_000 });
+    await eventually(async () => expect(await waiting(f)).toBe(0));
     expect((await f.told()).map(({ method }) => method)).toEqual([
       'port_update_end',
       'port_update',
@@ -172,7 +173,7 @@ describe('a task that comes when one of its resource failed before', () => {
     cast.mockRestore();
     f.clock.nowMs += 2_000;
     await f.plugin.start();
-    await vi.waitFor(async () => expect(await waiting(f)).toBe(0), { timeout: 20_000 });
+    await eventually(async () => expect(await waiting(f)).toBe(0));
     expect(await f.told()).toHaveLength(4);
     await ports.update!(f.context, port.id, { fixed_ips: [{ ip_address: '10.0.0.79' }] });
     await f.plugin.idle();

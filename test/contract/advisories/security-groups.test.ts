@@ -100,7 +100,7 @@ describe('CVE-2019-9735 (OSSA-2019-001): a rule with ports of a protocol that ha
         );
       }
     }
-  }, 120_000);
+  });
 
   it('is refused in templates of new groups, too', async () => {
     const default_security_group_rule = {

@@ -21,7 +21,7 @@ let lines: { level: string; message: string; fields: Record<string, unknown>; ca
 
 beforeAll(async () => {
   rabbit = await RabbitMq.start();
-}, 120_000);
+});
 afterAll(() => rabbit?.[Symbol.asyncDispose]());
 beforeEach(async () => {
   proxy = await TcpProxy.before(rabbit.port);

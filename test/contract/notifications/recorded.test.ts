@@ -100,7 +100,7 @@ beforeAll(async () => {
     for (const [name, place] of Object.entries(step.save)) known[name] = at(answer.body, place);
     answers.push({ step, status: answer.status, got: await published(step) });
   }
-}, 180_000);
+});
 afterAll(() => undo.disposeAsync());
 
 /** The queue is there once something was published, and what a request made is in it soon after its answer. */

@@ -16,7 +16,7 @@ let folder: string;
 let undo: AsyncDisposableStack;
 beforeAll(async () => {
   rabbit = await RabbitMq.start();
-}, 120_000);
+});
 afterAll(() => rabbit?.[Symbol.asyncDispose]());
 beforeEach(async () => {
   undo = new AsyncDisposableStack();

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../../../test/support/eventually.ts';
 import type { WireRouter } from '../../../rpc/contract.ts';
 import { AddressQosPart } from './address-qos.ts';
 import { partBench, routerId, routerWith, versioned } from './testing.ts';
@@ -42,7 +43,7 @@ async function limited(router: WireRouter, options = { floating: true, gateway: 
 
 async function planned(router: WireRouter, options?: { floating: boolean; gateway: boolean }) {
   const bench = await limited(router, options);
-  await vi.waitFor(() => expect(bench.refreshed).not.toEqual([]));
+  await eventually(() => expect(bench.refreshed).not.toEqual([]));
   return (await bench.plan()).flatMap(({ text }) => text.split('; ').filter((line) => line.includes('action')));
 }
 
@@ -82,7 +83,7 @@ describe('addresses of a router', () => {
 
   it('follow a policy that is pushed', async () => {
     const bench = await limited(routerOf({ qos_policy_id: 'fip' }));
-    await vi.waitFor(() => expect(bench.refreshed).not.toEqual([]));
+    await eventually(() => expect(bench.refreshed).not.toEqual([]));
     await bench.push(policyType, policy('fip', [{ direction: 'egress', max_kbps: 3000 }], 2));
     expect(bench.refreshed.at(-1)).toEqual([routerId]);
     expect((await bench.plan())[0]!.text).toContain('rate 3000000bit');

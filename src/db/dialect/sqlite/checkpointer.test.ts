@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../../../test/support/eventually.ts';
 import type { Database } from '../../database.ts';
 import { preparedInsert } from '../../prepared.ts';
 import { temporaryDatabase } from '../../temporary.ts';
@@ -31,9 +32,9 @@ describe('the checkpoint thread', () => {
       }
     };
     await write('a');
-    await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(before + 8_000_000), { timeout: 5000 });
+    await eventually(() => expect(statSync(file).size).toBeGreaterThan(before + 8_000_000));
     await write('b');
-    await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(before + 24_000_000), { timeout: 5000 });
+    await eventually(() => expect(statSync(file).size).toBeGreaterThan(before + 24_000_000));
     const { count } = await database.db
       .selectFrom('tags')
       .select((eb) => eb.fn.countAll().as('count'))
