@@ -20,6 +20,8 @@ export function FieldInput({ field, value, error, onChange }: Props) {
       return typeof field.initial === 'boolean' && !field.nullable ? (
         <Switch
           {...common}
+          // Its description is part of the label otherwise.
+          aria-label={common.label}
           required={false}
           checked={value === 'true'}
           onChange={(event) => onChange(String(event.currentTarget.checked))}
@@ -62,7 +64,7 @@ export function FieldInput({ field, value, error, onChange }: Props) {
       return <Rows field={field} value={value as readonly FormValues[]} error={error} onChange={onChange} />;
     case 'group':
       return (
-        <Fieldset legend={common.label} title={field.description}>
+        <Fieldset legend={common.label} title={common.description}>
           <Problem error={error} />
           <Members field={field} values={value as FormValues} onChange={onChange} />
         </Fieldset>
@@ -85,9 +87,10 @@ export function FieldInput({ field, value, error, onChange }: Props) {
 function useCommon(field: Field, error: string | undefined) {
   const names = useNames();
   const label = names.attribute(field.name);
+  const description = names.description(field.description);
   return {
     label,
-    description: field.description === '' || field.description === label ? undefined : field.description,
+    description: description === '' || description === label ? undefined : description,
     error,
     required: field.required,
     // What is missing is said by us, in the language of the page.
@@ -162,8 +165,9 @@ function Rows({
   onChange: (value: readonly FormValues[]) => void;
 }) {
   const text = useText();
+  const { label, description } = useCommon(field, error);
   return (
-    <Fieldset legend={useNames().attribute(field.name)} title={field.description}>
+    <Fieldset legend={label} title={description}>
       <Stack gap="xs">
         <Problem error={error} />
         {value.map((row, at) => (

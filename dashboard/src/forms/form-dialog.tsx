@@ -10,6 +10,7 @@ import type { Done } from './command-line.ts';
 import { DoneDialog } from './done-dialog.tsx';
 import { fieldOfError } from './error-field.ts';
 import { Fields } from './fields.tsx';
+import { withFollowing } from './following.ts';
 import { FormFrame } from './form-frame.tsx';
 import { bodyOf, type Field, type FormValues, fieldsOf, missingIn, valuesOf } from './form-model.ts';
 import { presetsOf } from './presets.ts';
@@ -118,7 +119,12 @@ export function FormDialog({ resource, resources, parentId = null, of = null, gi
           ))}
         </Group>
       )}
-      <Fields fields={fields} values={values} errors={trouble.fields} onChange={setValues} />
+      <Fields
+        fields={fields}
+        values={values}
+        errors={trouble.fields}
+        onChange={(after) => setValues((before) => withFollowing(before, after))}
+      />
     </FormFrame>
   );
 }

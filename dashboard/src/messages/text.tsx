@@ -1,5 +1,6 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
 import { allMessages, type MessageKey } from './all.ts';
+import { descriptionIn } from './descriptions.ts';
 import { attributeName, oneOf, titleOf } from './resources.ts';
 
 export type Language = 'en' | 'zh';
@@ -53,11 +54,15 @@ export function useNames(): {
   /** Of one of them. */
   one(resource: { readonly collection: string; readonly member: string }): string;
   attribute(name: string): string;
+  /** What the server says of an attribute, from its English words. */
+  description(english: string): string;
 } {
-  const at = useSpeech().language === 'en' ? 0 : 1;
+  const { language } = useSpeech();
+  const at = language === 'en' ? 0 : 1;
   return {
     title: (collection) => titleOf(collection)[at],
     one: ({ collection, member }) => oneOf(collection, member)[at],
     attribute: (name) => attributeName(name)[at],
+    description: (english) => descriptionIn(language, english),
   };
 }
