@@ -1,3 +1,4 @@
+import { metadataRateOptions } from '../src/agent/daemons/metadata-rate.ts';
 import { dhcpAgentOptions, dhcpOptions } from '../src/agent/dhcp/options.ts';
 import { commonOptions } from '../src/config/options/common.ts';
 import { runHostAgent } from './frame/host-agent.ts';
@@ -11,14 +12,17 @@ Gives guests their addresses: one dnsmasq per network, in the namespace qdhcp-<n
 await runHostAgent({
   name: 'neutron-dhcp-agent',
   about,
-  groups: [dhcpOptions, dhcpAgentOptions],
+  groups: [dhcpOptions, dhcpAgentOptions, metadataRateOptions],
   load: () => import('../src/agent/dhcp/agent.ts'),
   make({ DhcpAgent }, { linux, transport }, { config, logger, service }) {
     const { host, state_path: statePath } = config.get(commonOptions);
     const options = config.get(dhcpOptions);
     const agentOptions = config.get(dhcpAgentOptions);
+    const metadataRate = config.get(metadataRateOptions);
     const onSetUp = service.ready;
-    return new DhcpAgent({ host, statePath, options, agentOptions, transport, linux, logger, onSetUp });
+    return new DhcpAgent({
+      ...{ host, statePath, options, agentOptions, metadataRate, transport, linux, logger, onSetUp },
+    });
   },
   figures(figures, agent) {
     const read = () => agent.statistics;

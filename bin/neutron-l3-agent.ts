@@ -1,3 +1,4 @@
+import { metadataRateOptions } from '../src/agent/daemons/metadata-rate.ts';
 import { l3AgentOptions, l3Options } from '../src/agent/l3/options.ts';
 import { commonOptions } from '../src/config/options/common.ts';
 import { runHostAgent } from './frame/host-agent.ts';
@@ -15,14 +16,17 @@ What it made goes on routing while it is stopped; look at it with: ip netns exec
 await runHostAgent({
   name: 'neutron-l3-agent',
   about,
-  groups: [l3Options, l3AgentOptions],
+  groups: [l3Options, l3AgentOptions, metadataRateOptions],
   load: () => import('../src/agent/l3/agent.ts'),
   make({ L3Agent }, { linux, transport }, { config, logger, service }) {
     const { host, state_path: statePath } = config.get(commonOptions);
     const options = config.get(l3Options);
     const agentOptions = config.get(l3AgentOptions);
+    const metadataRate = config.get(metadataRateOptions);
     const onSetUp = service.ready;
-    return new L3Agent({ host, statePath, options, agentOptions, transport, linux, logger, onSetUp });
+    return new L3Agent({
+      ...{ host, statePath, options, agentOptions, metadataRate, transport, linux, logger, onSetUp },
+    });
   },
   figures(figures, agent) {
     const read = () => agent.statistics;

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { defaultValues } from '../../lib/options.ts';
 import { metadataProxy } from './haproxy.ts';
+import { metadataRateOptions } from './metadata-rate.ts';
 
 const network = { kind: 'Network', id: 'aaaaaaaa-0000-4000-8000-000000000001' } as const;
 const router = { kind: 'Router', id: 'bbbbbbbb-0000-4000-8000-000000000001' } as const;
@@ -63,4 +65,28 @@ test('of a router: its id is what guests cannot set, the id of a network is remo
     http-request set-header X-Neutron-Router-ID ${router.id}
 `);
   expect(metadataProxy(router, 'qrouter', place, false)).toMatchObject({ isWanted: false, onChange: 'restart' });
+});
+
+test('guests that ask too often are refused where that is asked for', () => {
+  const rate = { ...defaultValues(metadataRateOptions), rate_limit_enabled: true, burst_window_duration: 60 };
+  const text = (more: Partial<typeof rate> = {}) =>
+    metadataProxy(router, 'qrouter', { ...place, rate: { ...rate, ...more } }, true).files[0]!.text;
+  expect(text()).toContain(`
+backend base_rate_limiter
+    stick-table type ip size 10k expire 60s store http_req_rate(10s)
+
+backend burst_rate_limiter
+    stick-table type ip size 10k expire 60s store http_req_rate(60s)
+
+listen listener
+    bind 169.254.169.254:80
+    bind fe80::a9fe:a9fe:80 interface ns-dddddddd-00
+    http-request track-sc0 src table base_rate_limiter
+    http-request track-sc1 src table burst_rate_limiter
+    http-request deny deny_status 429 if { sc_http_req_rate(0,base_rate_limiter) gt 10 }
+    http-request deny deny_status 429 if { sc_http_req_rate(1,burst_rate_limiter) gt 10 }
+    server metadata /s/metadata_proxy
+`);
+  expect(text({ ip_versions: ['4', '6'] })).toContain('stick-table type ipv6 ');
+  expect(text({ rate_limit_enabled: false })).not.toContain('rate');
 });

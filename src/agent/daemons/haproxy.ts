@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { DaemonSpec } from '../../linux/daemon.ts';
 import { isPrintable } from '../dhcp/dnsmasq-text.ts';
 import type { KeptDaemon } from './kept.ts';
+import { type MetadataRate, rateLimitOf } from './metadata-rate.ts';
 
 /** Whose guests a metadata proxy serves. */
 export interface ProxyOwner {
@@ -17,6 +18,8 @@ export interface ProxyPlace {
   socket: string;
   /** What is listened to, in haproxy's words: `169.254.169.254:80`, `:::9697 v4v6`. */
   binds: readonly string[];
+  /** How often a guest may ask; null or left out: as often as it likes. */
+  rate?: MetadataRate | null;
 }
 
 /** Below `$state_path`. */
@@ -47,6 +50,7 @@ export function proxyDaemon(id: string, netns: string, place: Pick<ProxyPlace, '
  * cannot set itself; the other one's header is removed, lest a guest claims to be elsewhere.
  */
 function renderProxyConfig({ kind, id }: ProxyOwner, place: ProxyPlace, pidFile: string): string {
+  const { tables, rules } = rateLimitOf(place.rate ?? null);
   const lines = [
     'global',
     '    log /dev/log local0 info',
@@ -72,8 +76,10 @@ function renderProxyConfig({ kind, id }: ProxyOwner, place: ProxyPlace, pidFile:
     '    timeout server 32s',
     '    timeout http-keep-alive 30s',
     '',
+    ...tables,
     'listen listener',
     ...place.binds.map((bind) => `    bind ${bind.split(' ').map(word).join(' ')}`),
+    ...rules,
     `    server metadata ${word(place.socket)}`,
     `    http-request del-header X-Neutron-${kind === 'Network' ? 'Router' : 'Network'}-ID`,
     `    http-request set-header X-Neutron-${kind}-ID ${word(id)}`,

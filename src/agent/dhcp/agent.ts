@@ -14,6 +14,7 @@ import {
   type WirePort,
 } from '../../rpc/contract.ts';
 import type { Listener, Transport } from '../../rpc/transport.ts';
+import type { MetadataRate } from '../daemons/metadata-rate.ts';
 import { Supervision } from '../daemons/supervision.ts';
 import { dryRunQuestion } from '../dry-run.ts';
 import { Heartbeat, reportStatus } from '../heartbeat.ts';
@@ -38,6 +39,8 @@ export interface DhcpAgentParts {
   host: string;
   /** `[DEFAULT] state_path`. */
   statePath: string;
+  /** How often guests may ask for metadata; left out: as often as they like. */
+  metadataRate?: MetadataRate;
   options: DhcpOptions;
   agentOptions: DhcpAgentOptions;
   transport: Transport;
@@ -224,8 +227,9 @@ export class DhcpAgent {
   }
 
   async #makeKeeper(): Promise<DhcpKeeper> {
-    const { host, linux, statePath, options } = this.#parts;
-    const settings: DhcpSettings = { statePath, options, dnsmasqUser: await dnsmasqUser(options.dhcp_confs) };
+    const { host, linux, statePath, options, metadataRate = null } = this.#parts;
+    const user = await dnsmasqUser(options.dhcp_confs);
+    const settings: DhcpSettings = { statePath, options, metadataRate, dnsmasqUser: user };
     return new DhcpKeeper({ host, linux, plugin: this.#plugin, settings, logger: this.#logger });
   }
 

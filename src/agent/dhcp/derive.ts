@@ -6,6 +6,7 @@ import type { DaemonSpec } from '../../linux/daemon.ts';
 import type { NetworkInfo, WirePort, WireSubnet } from '../../rpc/contract.ts';
 import { metadataProxy } from '../daemons/haproxy.ts';
 import type { KeptDaemon } from '../daemons/kept.ts';
+import type { MetadataRate } from '../daemons/metadata-rate.ts';
 import type { Watched } from '../daemons/supervision.ts';
 import { renderAddnHostsFile } from './addn-hosts-file.ts';
 import { dnsmasqArguments, LOG_FILE } from './dnsmasq-arguments.ts';
@@ -19,6 +20,8 @@ import { type OptsFile, renderOptsFile } from './opts-file.ts';
 export interface DhcpSettings {
   /** `$state_path`. */
   statePath: string;
+  /** How often guests may ask for metadata; left out: as often as they like. */
+  metadataRate?: MetadataRate | null;
   options: DhcpOptions;
   /** See `DnsmasqPlace.user`. */
   dnsmasqUser: string | null;
@@ -94,6 +97,7 @@ export function deriveDhcpState(network: NetworkInfo, port: WirePort, settings: 
     statePath,
     pidFolder: options.external_pids,
     socket: options.metadata_proxy_socket,
+    rate: settings.metadataRate ?? null,
     binds: [`${METADATA_ADDRESS}:80`, ...(hasV6 ? [`${METADATA_ADDRESS_V6}:80 interface ${card.device}`] : [])],
   };
   return {

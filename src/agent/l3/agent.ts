@@ -10,6 +10,7 @@ import {
   type WireRouter,
 } from '../../rpc/contract.ts';
 import type { Listener, Transport } from '../../rpc/transport.ts';
+import type { MetadataRate } from '../daemons/metadata-rate.ts';
 import { Supervision } from '../daemons/supervision.ts';
 import { dryRunQuestion } from '../dry-run.ts';
 import { Heartbeat, reportStatus } from '../heartbeat.ts';
@@ -36,6 +37,8 @@ export interface L3AgentParts {
   statePath: string;
   options: L3Options;
   agentOptions: L3AgentOptions;
+  /** How often guests may ask for metadata; left out: as often as they like. */
+  metadataRate?: MetadataRate;
   transport: Transport;
   linux: Host;
   logger?: Logger;
@@ -98,11 +101,11 @@ export class L3Agent {
   #closed = false;
 
   constructor(parts: L3AgentParts) {
-    const { host, statePath, options, agentOptions, transport, linux, logger: told } = parts;
+    const { host, statePath, options, agentOptions, metadataRate = null, transport, linux, logger: told } = parts;
     const logger = new ErrorMemory(told);
     this.#parts = parts;
     this.#logger = logger;
-    this.#facts = { host, statePath, options, agentOptions };
+    this.#facts = { host, statePath, options, agentOptions, metadataRate };
     this.#plugin = new L3PluginApi(transport, host);
     this.#routerParts = makeParts(agentOptions.extensions);
     this.#announcer = new Announcer({

@@ -4,6 +4,7 @@ import type { Host } from '../../linux/contract.ts';
 import type { FloatingIpStatus, L3PluginApi, WireRouter, WireRouterPort } from '../../rpc/contract.ts';
 import type { Transport } from '../../rpc/transport.ts';
 import type { KeptDaemon } from '../daemons/kept.ts';
+import type { MetadataRate } from '../daemons/metadata-rate.ts';
 import type { L3AgentOptions, L3Options } from './options.ts';
 
 /**
@@ -127,6 +128,8 @@ export interface RouterDraft extends RouterState {
 export interface L3Facts {
   readonly host: string;
   readonly statePath: string;
+  /** How often guests may ask for metadata; left out: as often as they like. */
+  readonly metadataRate?: MetadataRate | null;
   readonly options: L3Options;
   readonly agentOptions: L3AgentOptions;
 }

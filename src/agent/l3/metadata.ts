@@ -23,12 +23,17 @@ export const metadataPart: RouterPart = {
   leftovers: (routerId, facts) => [proxyOf(routerId, facts, false)],
 };
 
-function proxyOf(routerId: string, { options, statePath }: L3Facts, wanted: boolean): RouterDaemon {
+function proxyOf(
+  routerId: string,
+  { options, statePath, metadataRate: rate = null }: L3Facts,
+  wanted: boolean,
+): RouterDaemon {
   const { metadata_port: port } = options;
   const place = {
     statePath,
     pidFolder: options.external_pids,
     socket: options.metadata_proxy_socket,
+    rate,
     binds: [hasIpv6() ? `:::${port} v4v6` : `0.0.0.0:${port}`],
   };
   return {
