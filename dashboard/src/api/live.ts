@@ -1,4 +1,5 @@
 import { useEffect, useSyncExternalStore } from 'react';
+import { Changed, type Changes, concerns, idsFor } from './changed.ts';
 import { openStream } from './client.ts';
 import { followEvents } from './events.ts';
 import { paced } from './paced.ts';
@@ -40,12 +41,8 @@ export function useLiveNews(): void {
 }
 
 function followNews(): () => void {
-  const changed = new Set<string>();
-  const readAgain = paced(() => {
-    const resources = [...changed];
-    changed.clear();
-    void queryClient.invalidateQueries({ predicate: ({ queryKey }) => concerns(queryKey, resources) });
-  }, pause);
+  const changed = new Changed();
+  const readAgain = paced(() => readChanged(changed.take()), pause);
   const stop = followEvents({
     open: (signal) => openStream('/dashboard/events', signal),
     onOpen: () => {
@@ -54,8 +51,8 @@ function followNews(): () => void {
       setWire('live');
     },
     onLoss: (status) => setWire(status === null ? 'away' : 'asking'),
-    onChange: ({ resource }) => {
-      changed.add(resource);
+    onChange: (change) => {
+      changed.add(change);
       readAgain.ask();
     },
   });
@@ -70,14 +67,20 @@ function followNews(): () => void {
   };
 }
 
-/** Whether a query shows what changed: its key begins with the collection, or it names the resource further on. `*` is all. */
-export function concerns(queryKey: readonly unknown[], resources: readonly string[]): boolean {
-  const words = queryKey.filter((part) => typeof part === 'string');
-  return resources.some(
-    (resource) => resource === '*' || words.some((word) => word === resource || word === pluralOf(resource)),
-  );
+/** Of long lists only what changed is read (`meta.patch`); everything else that shows it is read as a whole. */
+function readChanged(changes: Changes): void {
+  const shown = queryClient.getQueryCache().findAll({ predicate: ({ queryKey }) => concerns(queryKey, changes) });
+  const whole = shown.filter((query) => {
+    const patch = query.meta?.patch as Patch | undefined;
+    const ids = patch ? idsFor(String(query.queryKey[0]), changes) : null;
+    // While the whole of it is under way, what comes may be older than what is asked for now.
+    if (!patch || !ids || query.state.data === undefined || query.state.fetchStatus !== 'idle') return true;
+    patch(ids).catch(() => queryClient.invalidateQueries({ queryKey: query.queryKey, exact: true }));
+    return false;
+  });
+  const keys = new Set(whole.map(({ queryHash }) => queryHash));
+  void queryClient.invalidateQueries({ predicate: ({ queryHash }) => keys.has(queryHash) });
 }
 
-function pluralOf(member: string): string {
-  return member.endsWith('y') ? `${member.slice(0, -1)}ies` : `${member}s`;
-}
+/** Reads some items of a list, and puts them where they belong. */
+export type Patch = (ids: ReadonlySet<string>) => Promise<void>;

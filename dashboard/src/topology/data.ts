@@ -1,5 +1,9 @@
 import { type UseQueryResult, useQueries } from '@tanstack/react-query';
-import { ApiError, ask } from '../api/client.ts';
+import { allPages } from '../api/all-pages.ts';
+import { patched } from '../api/changed.ts';
+import { ApiError } from '../api/client.ts';
+import type { Patch } from '../api/live.ts';
+import { queryClient } from '../api/queries.ts';
 import type { Cloud } from './cloud.ts';
 
 /** Of ports there may be thousands: only what is drawn or searched is asked for. */
@@ -23,6 +27,7 @@ export function useCloud(): { cloud: Cloud | null; error: Error | null } {
     queries: lists.map(({ of, path }) => ({
       queryKey: [of, 'topology'],
       queryFn: ({ signal }: { signal: AbortSignal }) => all(of, path, signal),
+      meta: { patch: patchOf(of, path) },
     })),
     combine,
   });
@@ -35,26 +40,23 @@ function combine(results: UseQueryResult<unknown[]>[]): { cloud: Cloud | null; e
   return { cloud: Object.fromEntries(lists.map(({ of }, at) => [of, parts[at]])) as unknown as Cloud, error };
 }
 
-/** Follows the pages, where the server has a greatest size of one. */
-async function all(collection: string, path: string, signal: AbortSignal): Promise<unknown[]> {
-  const found: unknown[] = [];
-  let next: string | undefined = path;
-  while (next !== undefined) {
-    const body: Record<string, unknown> = await page(next, signal);
-    found.push(...((body[collection] as unknown[]) ?? []));
-    const links = body[`${collection}_links`] as { rel: string; href: string }[] | undefined;
-    const href = links?.find(({ rel }) => rel === 'next')?.href;
-    next = href && `/v2.0/${collection}${new URL(href, location.href).search}`;
-  }
-  return found;
-}
-
 /** A list that the server does not serve (no routers), or not to everybody (agents), is an empty one. */
-async function page(path: string, signal: AbortSignal): Promise<Record<string, unknown>> {
+async function all(collection: string, path: string, signal: AbortSignal): Promise<unknown[]> {
   try {
-    return (await ask<Record<string, unknown>>('GET', path, undefined, signal)).body;
+    return await allPages(collection, path, signal);
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return {};
+    if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return [];
     throw error;
   }
 }
+
+/** Of thousands of ports only those that changed are read. */
+function patchOf(collection: keyof Cloud, path: string): Patch {
+  return async (ids) => {
+    const query = [...ids].map((id) => `id=${encodeURIComponent(id)}`).join('&');
+    const found = await allPages<Item>(collection, `${path}${path.includes('?') ? '&' : '?'}${query}`);
+    queryClient.setQueryData<Item[]>([collection, 'topology'], (list) => list && patched(list, ids, found));
+  };
+}
+
+type Item = { readonly id: string };
