@@ -46,6 +46,7 @@ function Shown({ topology }: { topology: Topology }) {
   const { select } = useSearch({ strict: false }) as { select?: string };
   const [selected, setSelected] = useState<string | null>(() => deviceOf(topology, select ?? null));
   const [from, setFrom] = useState<string | null>(null);
+  const [to, setTo] = useState('');
   const [joining, setJoining] = useState<Joining | null>(null);
   const [trace, setTrace] = useState<Trace | null>(null);
 
@@ -101,7 +102,12 @@ function Shown({ topology }: { topology: Topology }) {
         )}
       </Group>
       {topology.networks.length + topology.devices.length === 0 ? (
-        <Alert title={text('topology.empty')}>{text('topology.emptyText')}</Alert>
+        <Alert title={text('topology.empty')}>
+          <Stack align="flex-start" gap="xs">
+            {text('topology.emptyText')}
+            <MakeButtons make={['networks']} />
+          </Stack>
+        </Alert>
       ) : chosen.networks.length + chosen.devices.length === 0 ? (
         <Alert title={text('topology.nothing')}>{text('topology.nothingText')}</Alert>
       ) : (
@@ -128,13 +134,21 @@ function Shown({ topology }: { topology: Topology }) {
                 setFrom(portId);
                 document.getElementById(addressField)?.focus();
               }}
+              onTraceTo={setTo}
+              isTracing={from !== null}
               onJoin={setJoining}
             />
           )}
         </div>
       )}
       {joining && <JoinDialog topology={topology} joining={joining} onClose={() => setJoining(null)} />}
-      <TraceForm topology={topology} from={from} onFrom={setFrom} trace={trace} onTrace={setTrace} />
+      <TraceForm
+        {...{ topology, from, to, trace }}
+        onFrom={setFrom}
+        onTo={setTo}
+        onTrace={setTrace}
+        onJoin={setJoining}
+      />
     </>
   );
 }

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { useText } from '../messages/text.tsx';
 import { PlugNote } from '../underneath/plug-note.tsx';
 import { AgentsOf } from './agents-of.tsx';
+import { DeleteButton } from './delete-button.tsx';
 import { WhyItWorks } from './explanation.tsx';
 import { Facts, HealthNote, ListLink } from './facts.tsx';
 import type { Drawn } from './graph-elements.ts';
@@ -17,11 +18,14 @@ interface Props {
   readonly onSelect: (id: string) => void;
   readonly onOpenGroup: (id: string) => void;
   readonly onTraceFrom: (portId: string) => void;
+  readonly onTraceTo: (address: string) => void;
+  /** Where a packet begins is chosen: then it can be said where it goes to. */
+  readonly isTracing: boolean;
   readonly onJoin: (joining: Joining) => void;
 }
 
 /** All about what is selected: how it is, what serves it, what it should be beside what it is. */
-export function Panel({ drawn, onClose, onSelect, onOpenGroup, onTraceFrom, onJoin }: Props) {
+export function Panel({ drawn, onClose, onSelect, onOpenGroup, onJoin, ...tracing }: Props) {
   const text = useText();
   const { title, content } = (() => {
     if (drawn.kind === 'network') {
@@ -37,7 +41,7 @@ export function Panel({ drawn, onClose, onSelect, onOpenGroup, onTraceFrom, onJo
       return { title: text('topology.group', { count: drawn.group.guests.length }), content };
     }
     const { device } = drawn;
-    const content = <OfDevice key={device.id} {...{ device, onTraceFrom, onJoin }} />;
+    const content = <OfDevice key={device.id} {...{ device, onJoin, ...tracing }} />;
     return { title: `${text(`topology.${device.kind}`)} ${device.name}`, content };
   })();
   // The keyboard follows to what was opened, and goes back to where it was.
@@ -114,6 +118,7 @@ function OfNetwork({ item, onJoin }: { item: NetworkItem; onJoin: Props['onJoin'
       <WhyItWorks subject="network" id={id} />
       <MakeButtons make={['subnets', 'ports']} given={{ network_id: id }} />
       <JoinButton joining={{ router: null, network: id }} onJoin={onJoin} />
+      <DeleteButton of="networks" row={network} />
       <Group>
         <ListLink of="networks" by="id" value={id}>
           {text('topology.inLists')}
@@ -126,7 +131,9 @@ function OfNetwork({ item, onJoin }: { item: NetworkItem; onJoin: Props['onJoin'
   );
 }
 
-function OfDevice({ device, onTraceFrom, onJoin }: { device: Device } & Pick<Props, 'onTraceFrom' | 'onJoin'>) {
+type OfDeviceProps = { device: Device } & Pick<Props, 'onTraceFrom' | 'onTraceTo' | 'isTracing' | 'onJoin'>;
+
+function OfDevice({ device, onTraceFrom, onTraceTo, isTracing, onJoin }: OfDeviceProps) {
   const text = useText();
   const { router, links, hosts, floating, id, device_id } = device;
   const routes = router?.routes ?? [];
@@ -149,6 +156,7 @@ function OfDevice({ device, onTraceFrom, onJoin }: { device: Device } & Pick<Pro
           </Part>
           <JoinButton joining={{ router: id, network: null }} onJoin={onJoin} />
           <WhyItWorks subject="router" id={id} />
+          <DeleteButton of="routers" row={router} />
           <ListLink of="routers" by="id" value={id}>
             {text('topology.inLists')}
           </ListLink>
@@ -172,6 +180,12 @@ function OfDevice({ device, onTraceFrom, onJoin }: { device: Device } & Pick<Pro
               <Button size="xs" variant="light" onClick={() => onTraceFrom(port.id)}>
                 {text('topology.trace')}
               </Button>
+              {isTracing && addresses[0] && (
+                <Button size="xs" variant="light" onClick={() => onTraceTo(addresses[0]!)}>
+                  {text('topology.traceHere')}
+                </Button>
+              )}
+              <DeleteButton of="ports" row={port} />
             </Stack>
           )}
           <ListLink of="ports" by="id" value={port.id}>

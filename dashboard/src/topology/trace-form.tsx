@@ -1,19 +1,24 @@
-import { Button, Group, List, NumberInput, Paper, Select, Stack, TextInput, Title, Text as Words } from '@mantine/core';
+import { Button, Group, NumberInput, Paper, Select, Stack, TextInput, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useMemo, useState } from 'react';
 import { ask } from '../api/client.ts';
 import { useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';
-import { type Names, namesOf, withNames } from './names.ts';
-import { usePalette } from './palette.ts';
+import type { Joining } from './joining.ts';
+import { namesOf } from './names.ts';
 import type { Topology } from './topology.ts';
-import type { Hop, Trace } from './trace-marks.ts';
+import type { Trace } from './trace-marks.ts';
+import { TraceTold } from './trace-told.tsx';
 
 interface Props {
   readonly topology: Topology;
   /** The port it begins at; null: none is chosen. */
   readonly from: string | null;
   readonly onFrom: (portId: string | null) => void;
+  /** The address it goes to, as typed or as the port that was chosen has it. */
+  readonly to: string;
+  readonly onTo: (address: string) => void;
+  readonly onJoin: (joining: Joining) => void;
   readonly trace: Trace | null;
   readonly onTrace: (trace: Trace | null) => void;
 }
@@ -24,19 +29,18 @@ export const addressField = 'topology-trace-to';
 const SUGGESTED = 30;
 
 /** Asks for the way of a packet, and tells it step by step with what decides; the page draws it, too. */
-export function TraceForm({ topology, from, onFrom, trace, onTrace }: Props) {
+export function TraceForm({ topology, from, onFrom, to, onTo, trace, onTrace, onJoin }: Props) {
   const text = useText();
-  const [to, setTo] = useState('');
   const [protocol, setProtocol] = useState('tcp');
   const [number, setNumber] = useState<string | number>(80);
   const names = useMemo(() => namesOf(topology), [topology]);
   const senders = useMemo(() => sendersOf(topology), [topology]);
+  const targets = useMemo(() => targetsOf(topology), [topology]);
   const { mutate, isPending, error } = useMutation({
     mutationFn: async () => {
       const query = new URLSearchParams({ to: to.trim(), ...(protocol !== 'icmp' && { [protocol]: String(number) }) });
       return (await ask<{ trace: Trace }>('GET', `/v2.0/ports/${from}/trace?${query}`)).body.trace;
     },
-    onMutate: () => onTrace(null),
     onSuccess: onTrace,
   });
   const submit = (event: FormEvent) => {
@@ -62,11 +66,22 @@ export function TraceForm({ topology, from, onFrom, trace, onTrace }: Props) {
             required
             w={280}
           />
+          <Select
+            label={text('topology.traceToGuest')}
+            placeholder={text('topology.traceFromHint')}
+            data={targets}
+            value={targets.some(({ value }) => value === to) ? to : null}
+            onChange={(address) => onTo(address ?? '')}
+            limit={SUGGESTED}
+            searchable
+            clearable
+            w={240}
+          />
           <TextInput
             id={addressField}
             label={text('topology.traceTo')}
             value={to}
-            onChange={(event) => setTo(event.currentTarget.value)}
+            onChange={(event) => onTo(event.currentTarget.value)}
             required
             w={200}
           />
@@ -94,6 +109,21 @@ export function TraceForm({ topology, from, onFrom, trace, onTrace }: Props) {
               w={140}
             />
           )}
+          <Button.Group aria-label={text('topology.usual')}>
+            {usual.map(({ label, protocol: name, number: port }) => (
+              <Button
+                key={label}
+                size="compact-sm"
+                variant="default"
+                onClick={() => {
+                  setProtocol(name);
+                  if (port !== null) setNumber(port);
+                }}
+              >
+                {label}
+              </Button>
+            ))}
+          </Button.Group>
           <Button type="submit" loading={isPending} disabled={!from || to.trim() === ''}>
             {text('topology.follow')}
           </Button>
@@ -106,63 +136,34 @@ export function TraceForm({ topology, from, onFrom, trace, onTrace }: Props) {
       </form>
       <Stack gap="xs" mt="xs" aria-live="polite">
         {error && <ErrorNote error={error} />}
-        {trace && <Told trace={trace} names={names} />}
+        {trace && <TraceTold {...{ trace, names, onJoin }} onMended={() => mutate()} />}
       </Stack>
     </Paper>
   );
+}
+
+/** What most people ask about. */
+const usual = [
+  { label: 'SSH', protocol: 'tcp', number: 22 },
+  { label: 'HTTP', protocol: 'tcp', number: 80 },
+  { label: 'HTTPS', protocol: 'tcp', number: 443 },
+] as const;
+
+/** Every address that a packet may be sent to: of guests, their floating IPs, and legs of routers. Each once. */
+function targetsOf({ devices }: Topology): { value: string; label: string }[] {
+  const found = new Map<string, string>();
+  for (const { name, links, floating } of devices) {
+    for (const address of [...links.flatMap(({ addresses }) => addresses), ...floating]) {
+      // Networks may have the same addresses; who has which cannot be told by the address alone.
+      if (!found.has(address)) found.set(address, `${name} ${address}`);
+    }
+  }
+  return [...found].map(([value, label]) => ({ value, label }));
 }
 
 function sendersOf({ devices }: Topology): { value: string; label: string }[] {
   const guests = devices.filter(({ kind }) => kind === 'guest');
   return guests.flatMap(({ name, links }) =>
     links.map(({ port, addresses }) => ({ value: port.id, label: `${name} ${addresses.join(' ')}`.trim() })),
-  );
-}
-
-function Told({ trace, names }: { trace: Trace; names: Names }) {
-  const text = useText();
-  const { verdict, summary, hops, answer } = trace;
-  return (
-    <>
-      <Words size="sm">
-        <b>{text(`topology.${verdict}`)}</b>: {withNames(summary, names)}
-      </Words>
-      <Hops hops={hops} names={names} />
-      {answer && (
-        <>
-          <Words size="sm">
-            {text('topology.answer')}: <b>{text(`topology.${answer.verdict}`)}</b>: {withNames(answer.summary, names)}
-          </Words>
-          <Hops hops={answer.hops} names={names} />
-        </>
-      )}
-    </>
-  );
-}
-
-const hopMarks = { passes: '●', drops: '✕', unknown: '?' } as const;
-const healths = { passes: 'up', drops: 'error', unknown: 'down' } as const;
-
-function Hops({ hops, names }: { hops: readonly Hop[]; names: Names }) {
-  const text = useText();
-  const palette = usePalette();
-  return (
-    <List type="ordered" size="sm">
-      {hops.map(({ hop, state, text: told, cause, remedy }, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: hops are their order
-        <List.Item key={at}>
-          <span role="img" aria-label={text(`topology.${state}`)} style={{ color: palette.health[healths[state]] }}>
-            {hopMarks[state]}
-          </span>{' '}
-          <b>{hop}</b> {withNames(told, names)}
-          {cause && <Words size="xs">{text('topology.cause', { cause: withNames(cause, names) })}</Words>}
-          {remedy && (
-            <Words size="xs" fw={700}>
-              {text('topology.remedy', { remedy })}
-            </Words>
-          )}
-        </List.Item>
-      ))}
-    </List>
   );
 }

@@ -1,4 +1,5 @@
 import type { Gathered } from './grouping.ts';
+import type { Mend } from './mend.ts';
 import type { Link } from './topology.ts';
 
 /** What `GET /v2.0/ports/{id}/trace` answers. */
@@ -20,6 +21,7 @@ export interface Hop {
   readonly text: string;
   readonly cause?: string;
   readonly remedy?: string;
+  readonly mend?: Mend;
 }
 
 /** Numbers of hops, by the id of the network, device, group or port they are at. */

@@ -22,6 +22,20 @@ export interface Hop {
   /** The rule, route, floating IP … that decides, with its id. */
   readonly cause?: string;
   readonly remedy?: string;
+  /** The same for a program: what is to be made or changed, as far as it is known. */
+  readonly mend?: Mend;
+}
+
+/** A change that would let the packet go on. */
+export interface Mend {
+  /** Its collection as the API's lists have it: `security_group_rules`. */
+  readonly resource: 'security_group_rules' | 'ports' | 'networks' | 'subnets' | 'routers' | 'floatingips';
+  /** What is to be changed; null: one is to be made. */
+  readonly id: string | null;
+  /** Attributes and their values; those that somebody must choose are left out. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** A router is to be joined to this network, in place of the above. */
+  readonly join?: string;
 }
 
 export type HopKind =

@@ -1,19 +1,26 @@
 import type { Address } from '../../lib/ip/address.ts';
 import type { Network, Port } from '../../resources/shapes.ts';
-import type { KnownHop, KnownRule, Memory, Packet } from './contract.ts';
+import type { KnownHop, KnownRule, Memory, Mend, Packet } from './contract.ts';
 import { allowingAnyPort, allowingRule, isFiltered, isIn } from './rules.ts';
-import { far, kind, ruleName, ruleOptions, shown } from './texts.ts';
+import { far, kind, ruleName, ruleOptions, ruleValues, shown } from './texts.ts';
 
 /** Whether there is anything that a guest could send by, or get anything by. */
 export function tapHop(port: Port, network: Network): KnownHop {
   const place = { hop: 'tap', project: port.project_id } as const;
   if (!port.admin_state_up) {
     const remedy = `neutron port-update ${port.id} --admin-state-up True`;
-    return { ...place, state: 'drops', text: `port ${port.id} is switched off`, remedy };
+    return {
+      ...place,
+      state: 'drops',
+      text: `port ${port.id} is switched off`,
+      remedy,
+      mend: switchOn('ports', port.id),
+    };
   }
   if (!network.admin_state_up) {
     const remedy = `neutron net-update ${network.id} --admin-state-up True`;
-    return { ...place, state: 'drops', text: `network ${network.id} is switched off`, remedy };
+    const mend = switchOn('networks', network.id);
+    return { ...place, state: 'drops', text: `network ${network.id} is switched off`, remedy, mend };
   }
   const remedy = `neutrino explain port ${port.id}`;
   const host = port['binding:host_id'];
@@ -47,7 +54,9 @@ export function filterHop(
   if (direction === 'egress' && !ownsAddress(port, packet.src)) {
     const text = `${shown(packet.src)} is not an address of port ${port.id}: spoofed packets are dropped`;
     const remedy = `neutron port-update ${port.id} --allowed-address-pair ip_address=${shown(packet.src)}`;
-    return { ...place, state: 'drops', text, remedy };
+    const pairs = [...port.allowed_address_pairs, { ip_address: shown(packet.src) }];
+    const mend: Mend = { resource: 'ports', id: port.id, values: { allowed_address_pairs: pairs } };
+    return { ...place, state: 'drops', text, remedy, mend };
   }
   if (memory !== null && isRemembered(memory, direction)) {
     return { ...place, state: 'passes', text: `an answer may go ${through}` };
@@ -57,7 +66,8 @@ export function filterHop(
   const groups = port.security_groups ?? [];
   if (groups.length === 0) {
     const text = `port ${port.id} has no security group: nothing goes ${through}`;
-    return { ...place, state: 'drops', text, remedy: `neutron port-update ${port.id} --security-group GROUP` };
+    const mend: Mend = { resource: 'ports', id: port.id, values: {} };
+    return { ...place, state: 'drops', text, remedy: `neutron port-update ${port.id} --security-group GROUP`, mend };
   }
   return {
     ...place,
@@ -65,6 +75,7 @@ export function filterHop(
     text: `no ${direction} rule of the groups of port ${port.id} lets ${kind(packet)} ${far(packet, direction)} pass`,
     cause: groups.length === 1 ? `group ${groups[0]}` : `groups ${groups.join(', ')}`,
     remedy: `neutron security-group-rule-create ${groups[0]} ${ruleOptions(packet, direction)}`,
+    mend: { resource: 'security_group_rules', id: null, values: ruleValues(groups[0]!, packet, direction) },
   };
 }
 
@@ -77,4 +88,8 @@ function isRemembered(memory: Memory, direction: 'egress' | 'ingress'): boolean 
 function ownsAddress(port: Port, address: Address): boolean {
   const own = port.fixed_ips.some(({ ip_address }) => isIn(address, ip_address));
   return own || port.allowed_address_pairs.some(({ ip_address }) => isIn(address, ip_address));
+}
+
+function switchOn(resource: 'ports' | 'networks', id: string): Mend {
+  return { resource, id, values: { admin_state_up: true } };
 }

@@ -1,13 +1,14 @@
 import { type Address, parseAddress } from '../../lib/ip/address.ts';
 import { parseCidr } from '../../lib/ip/cidr.ts';
 import type { Port, Subnet } from '../../resources/shapes.ts';
+import type { Mend } from './contract.ts';
 import { isIn } from './rules.ts';
 
 /** Where a guest sends a packet: to the address itself, or to somebody who passes it on. */
 export type GuestRoute =
   | { readonly kind: 'link'; readonly subnet: Subnet }
   | { readonly kind: 'hop'; readonly nexthop: Address; readonly cause: string; readonly subnet: Subnet }
-  | { readonly kind: 'none'; readonly why: string; readonly remedy: string };
+  | { readonly kind: 'none'; readonly why: string; readonly remedy: string; readonly mend: Mend };
 
 /**
  * What a guest does that believes its DHCP server and router advertisements: the subnets of its network are on the link,
@@ -22,6 +23,7 @@ export function guestRoute(port: Port, subnets: readonly Subnet[], dst: Address)
       kind: 'none',
       why: `port ${port.id} has no IPv${dst.version} address`,
       remedy: `give the port an address of an IPv${dst.version} subnet`,
+      mend: { resource: 'ports', id: port.id, values: {} },
     };
   }
   const link = onLink(own, subnets, dst);
@@ -36,6 +38,7 @@ export function guestRoute(port: Port, subnets: readonly Subnet[], dst: Address)
       kind: 'none',
       why: `subnet ${subnet.id} has no gateway and no host route to it`,
       remedy: `neutron subnet-update ${subnet.id} --gateway ADDRESS, then neutron router-interface-add ROUTER ${subnet.id}`,
+      mend: { resource: 'subnets', id: subnet.id, values: {} },
     };
   }
   return {

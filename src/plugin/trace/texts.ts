@@ -26,6 +26,20 @@ export function ruleOptions(packet: Packet, direction: 'egress' | 'ingress'): st
   return `--direction ${direction} --ethertype IPv${version} --protocol ${protocol}${ports} --remote-ip-prefix ${prefix}`;
 }
 
+/** The rule of `ruleOptions`, as the API takes it. */
+export function ruleValues(group: string, packet: Packet, direction: 'egress' | 'ingress'): Record<string, unknown> {
+  const { protocol, port, version } = packet;
+  const far = direction === 'egress' ? packet.dst : packet.src;
+  return {
+    security_group_id: group,
+    direction,
+    ethertype: `IPv${version}`,
+    protocol,
+    ...(port === null ? {} : { port_range_min: port, port_range_max: port }),
+    remote_ip_prefix: `${shown(far)}/${version === 4 ? 32 : 128}`,
+  };
+}
+
 /** The first address of a port from which it would send to another; null: it has none of that version. */
 export function sourceFor(port: Port, dst: Address): Address | null {
   const own = port.fixed_ips.map(({ ip_address }) => parseAddress(ip_address)!);

@@ -50,6 +50,14 @@ describe('within a network', () => {
       cause: 'group a2-group',
       remedy:
         'neutron security-group-rule-create a2-group --direction ingress --ethertype IPv4 --protocol tcp --port-range-min 22 --port-range-max 22 --remote-ip-prefix 10.0.0.5/32',
+      mend: {
+        resource: 'security_group_rules',
+        id: null,
+        values: {
+          ...{ security_group_id: 'a2-group', direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp' },
+          ...{ port_range_min: 22, port_range_max: 22, remote_ip_prefix: '10.0.0.5/32' },
+        },
+      },
     });
   });
 
@@ -110,6 +118,7 @@ describe('through a router', () => {
       hop: 'bridge',
       state: 'drops',
       remedy: 'neutron router-interface-add ROUTER a-0',
+      mend: { resource: 'routers', id: null, values: {}, join: 'a' },
     });
   });
 

@@ -1,7 +1,17 @@
 import type { Address } from '../../lib/ip/address.ts';
 import type { Network, Port } from '../../resources/shapes.ts';
 import type { WireRouterPort } from '../../rpc/contract.ts';
-import type { KnownHop, KnownRouter, KnownRule, Memory, Packet, TraceWorld, Translation, Verdict } from './contract.ts';
+import type {
+  KnownHop,
+  KnownRouter,
+  KnownRule,
+  Memory,
+  Mend,
+  Packet,
+  TraceWorld,
+  Translation,
+  Verdict,
+} from './contract.ts';
 import { filterHop, tapHop } from './filter.ts';
 import { guestRoute } from './guest-routes.ts';
 import { scopeOf, scopeThatStops, type Translated, translateArrival, translateDeparture } from './nat.ts';
@@ -69,7 +79,7 @@ class Walk {
     const route = guestRoute(port, subnets, packet.dst);
     const project = port.project_id;
     if (route.kind === 'none') {
-      return this.#end('dropped', { hop: 'route', text: route.why, remedy: route.remedy, project });
+      return this.#end('dropped', { hop: 'route', text: route.why, remedy: route.remedy, mend: route.mend, project });
     }
     if (route.kind === 'link') {
       const text = `${shown(packet.dst)} is on the guest's own link`;
@@ -100,7 +110,12 @@ class Walk {
       const { subnets } = await this.#world.network(network.id);
       const subnet = subnets.find(({ gateway_ip }) => gateway_ip !== null && isIn(nexthop, gateway_ip));
       const remedy = subnet ? `neutron router-interface-add ROUTER ${subnet.id}` : undefined;
-      return this.#end('dropped', { hop: 'bridge', text, project, ...(remedy ? { remedy } : {}) });
+      return this.#end('dropped', {
+        hop: 'bridge',
+        text,
+        project,
+        ...(remedy ? { remedy, mend: joined(network.id) } : {}),
+      });
     }
     const { port } = holder;
     if (port.id === from.id) {
@@ -118,7 +133,8 @@ class Walk {
     if (routerId !== null) return this.#toRouter(routerId, null, packet);
     const text = `${port.fixed_ips[0]?.ip_address ?? 'the floating IP'} belongs to no port: nobody answers for it`;
     const remedy = `neutron floatingip-associate ${port.device_id} PORT`;
-    return this.#end('dropped', { hop: 'nat', text, remedy, project: port.project_id });
+    const mend: Mend = { resource: 'floatingips', id: port.device_id, values: {} };
+    return this.#end('dropped', { hop: 'nat', text, remedy, mend, project: port.project_id });
   }
 
   async #enter(port: Port, network: Network, address: Address, packet: Packet, by: 'own' | 'pair'): Promise<Walked> {
@@ -192,7 +208,8 @@ class Walk {
       const remedy = router.gw_port
         ? `neutron router-update ${router.id} --route destination=CIDR,nexthop=ADDRESS`
         : `neutron router-gateway-set ${router.id} NETWORK, or a route: neutron router-update ${router.id} --route destination=CIDR,nexthop=ADDRESS`;
-      return this.#end('dropped', { hop: 'route', text, remedy, project });
+      const mend: Mend = { resource: 'routers', id: router.id, values: {} };
+      return this.#end('dropped', { hop: 'route', text, remedy, mend, project });
     }
     const place = { known, leg, arrived, translated, isAnswer: Boolean(back) };
     const [first, ...others] = routes;
@@ -301,4 +318,8 @@ function isMetadata({ dst, protocol, port }: Packet): boolean {
 /** Ports that a router has in a network; those of its high availability carry no traffic of guests. */
 function isRouterOwner(owner: string): boolean {
   return owner.startsWith('network:router_') || owner === 'network:ha_router_replicated_interface';
+}
+
+function joined(network: string): Mend {
+  return { resource: 'routers', id: null, values: {}, join: network };
 }
