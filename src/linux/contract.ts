@@ -148,6 +148,8 @@ export type NetworkOperation =
   /** Another device carries the tunnel packets from now on; what the device knows of its peers stays. */
   | { op: 'move_vxlan'; name: string; link: string }
   | { op: 'delete_link'; name: string }
+  /** A network namespace of this host; without a line for `lo`, which stays down. */
+  | { op: 'ensure_namespace'; name: string }
   | { op: 'set_up'; name: string }
   | { op: 'set_down'; name: string }
   | { op: 'set_mtu'; name: string; mtu: number }

@@ -50,6 +50,8 @@ export function steps(operation: NetworkOperation): Step[] {
       return [ip(['link', 'add', 'name', operation.name, ...vxlanWords(operation)], EXISTS)];
     case 'move_vxlan':
       return [ip(['link', 'set', 'dev', operation.name, 'type', 'vxlan', 'dev', operation.link])];
+    case 'ensure_namespace':
+      return [ip(['netns', 'add', operation.name], EXISTS)];
     case 'delete_link':
       return [ip(['link', 'del', 'dev', operation.name], NO_DEVICE)];
     case 'set_up':

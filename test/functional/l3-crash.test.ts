@@ -145,8 +145,8 @@ const tracked = async (address: string) =>
 describe('a router is made', () => {
   it.each(
     some(
-      ['after_namespace', 'after_pairs', 'after_rules_ipv4', 'after_routes', 'after_daemon_files'],
-      ...['after_settings', 'after_rules_ipv6', 'before_addresses', 'after_daemons'],
+      ['after_pairs', 'after_settings', 'after_rules_ipv4', 'after_routes', 'after_daemon_files'],
+      ...['after_rules_ipv6', 'before_addresses', 'after_daemons'],
     ).map((point, index) => [point, index] as const),
   )(
     '%s, and taken away',

@@ -32,33 +32,35 @@ export async function applyRouter(
   stopPoint: RouterStopPoint = () => {},
 ): Promise<ApplyOutcome> {
   const { namespace: netns, pairs, rules } = plan;
-  if (plan.makeNamespace) {
-    // A name whose mount is gone cannot be entered.
-    if ((await host.listNetns()).includes(netns)) await host.removeNetns(netns);
-    await host.ensureNetns(netns);
-    stopPoint('after_namespace');
-  }
-  if (plan.sysctls.length > 0) {
-    await writeSysctls(host.exec, netns, plan.sysctls);
-    stopPoint('after_settings');
-  }
+  // A name whose mount is gone cannot be entered.
+  if (plan.makeNamespace && (await host.listNetns()).includes(netns)) await host.removeNetns(netns);
   const kept = await applyInside(host, netns, plan.stale);
   if (kept.failures.length > 0) throw new Error(kept.failures.join('; '));
   if (plan.stale.length > 0) stopPoint('after_stale');
-  const makePairs = async () => {
-    if (pairs.length === 0) return;
-    await host.apply(pairs);
+  const make = async () => {
+    const operations = [...(plan.makeNamespace ? [{ op: 'ensure_namespace' as const, name: netns }] : []), ...pairs];
+    if (operations.length === 0) return;
+    await host.apply(operations);
     stopPoint('after_pairs');
+  };
+  const set = async () => {
+    if (plan.sysctls.length === 0) return;
+    await writeSysctls(host.exec, netns, plan.sysctls);
+    stopPoint('after_settings');
   };
   const restore = async (family: 4 | 6) => {
     if (!rules[family]) return;
     await filters.restore(family, netns, rules[family]);
     stopPoint(`after_rules_ipv${family}`);
   };
-  const done = await Promise.allSettled([makePairs(), restore(4), restore(6)]);
+  if (plan.makeNamespace) await make();
+  const makeAndSet = async () => {
+    if (!plan.makeNamespace) await make();
+    await set();
+  };
+  const done = await Promise.allSettled([makeAndSet(), restore(4), restore(6)]);
   const failed = done.find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;
-  if (plan.deviceSysctls.length > 0) await writeSysctls(host.exec, netns, plan.deviceSysctls);
   if (plan.forget.length > 0) {
     stopPoint('before_conntrack');
     await endFlowsBy(host.exec, netns, plan.forget).catch((error) => {

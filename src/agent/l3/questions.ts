@@ -63,23 +63,29 @@ export class Questions {
     this.#pending.delete(id);
   }
 
-  /** Of a sync: part by part, each handed on as it comes. @throws what the server answered, or MessagingTimeout */
+  /**
+   * Of a sync: part by part, each handed on as it comes. Few at first: the host is worked on while the server gathers the rest.
+   *
+   * @throws what the server answered, or MessagingTimeout
+   */
   async askAll(
     ids: readonly string[],
     options: SendOptions,
     onAnswer: (answer: Answer) => Promise<void>,
   ): Promise<void> {
-    for (let start = 0; start < ids.length && !this.#closed; ) {
-      const part = ids.slice(start, start + this.#chunk);
+    for (let start = 0, size = LEAST; start < ids.length && !this.#closed; ) {
+      const part = ids.slice(start, start + size);
       try {
         const askedAt = this.#tick();
         const routers = await this.#plugin.syncRouters(part, options);
         start += part.length;
         this.#chunk = Math.min(this.#chunk + LEAST, MOST);
+        size = Math.min(size * 2, this.#chunk);
         await onAnswer({ ids: part, routers, askedAt });
       } catch (error) {
-        if (!isTimeout(error) || this.#chunk <= LEAST) throw error;
-        this.#chunk = Math.max(LEAST, Math.floor(this.#chunk / 2));
+        if (!isTimeout(error) || size <= LEAST) throw error;
+        size = Math.max(LEAST, Math.floor(size / 2));
+        this.#chunk = size;
         this.#logger.warn({ routers: this.#chunk }, 'the server needed too long, asking for fewer routers at once');
       }
     }

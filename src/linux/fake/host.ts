@@ -119,7 +119,7 @@ export class FakeHost implements Host {
   }
 
   async ensureNetns(name: string): Promise<void> {
-    if (!this.#namespaces.has(name)) this.#namespaces.set(name, new FakeNamespace(name, this.#counters, () => {}));
+    this.#makeNamespace(name);
   }
 
   async removeNetns(name: string): Promise<void> {
@@ -148,6 +148,8 @@ export class FakeHost implements Host {
       const inner = there.give(operation.peer, { kind: 'veth', up: false, mac: operation.peerMac });
       here.setPeer(operation.name, { ifindex: inner.ifindex, elsewhere: here !== there });
       there.setPeer(operation.peer, { ifindex: outer.ifindex, elsewhere: here !== there });
+    } else if (operation.op === 'ensure_namespace') {
+      this.#makeNamespace(operation.name);
     } else if (operation.op === 'move_to_netns') {
       if (!here.has(operation.name)) return;
       const there = this.#namespace(operation.netns);
@@ -159,6 +161,10 @@ export class FakeHost implements Host {
     } else {
       here.apply(operation);
     }
+  }
+
+  #makeNamespace(name: string): void {
+    if (!this.#namespaces.has(name)) this.#namespaces.set(name, new FakeNamespace(name, this.#counters, () => {}));
   }
 
   #removePeer(ifindex: number | undefined): void {

@@ -33,7 +33,8 @@ function setUpNamespace(draft: RouterDraft): void {
   // Of two addresses in one subnet the second stays when the first goes.
   draft.sysctl('net/ipv4/conf/all/promote_secondaries', '1');
   draft.sysctl('net/ipv6/conf/all/forwarding', '1');
-  // Devices made later take these over: before one is up, nothing may come in from whoever calls himself a router.
+  // For devices that others make. Ours are told one by one, before they are up: nothing may come in from whoever calls
+  // himself a router.
   draft.sysctl('net/ipv6/conf/default/accept_ra', '0');
   // The kernel tells neighbours of a new address, as arping does for IPv4.
   draft.sysctl('net/ipv6/conf/all/ndisc_notify', '1');
@@ -41,6 +42,7 @@ function setUpNamespace(draft: RouterDraft): void {
 
 function addDevice(draft: RouterDraft, role: RouterDevice['role'], port: WireRouterPort): RouterDevice {
   const device = draft.device(role, port);
+  if (role !== 'gateway') device.sysctls.push(['ipv6', 'accept_ra', '0']);
   for (const { ip_address, prefixlen } of port.fixed_ips) {
     const address = parseAddress(ip_address);
     if (address && !cidrHas(PROVISIONAL, address))

@@ -37,6 +37,7 @@ describe('planning a router', () => {
       ...['delete_link', 'ensure_veth', 'set_mtu', 'set_up'],
     ]);
     expect(plan.inside.map(({ line }) => line)).toEqual([
+      'link set dev lo up',
       `link set dev ${qr} mtu 1450`,
       `link set dev ${qr} up`,
       `address add 10.0.0.1/24 broadcast + dev ${qr}`,
@@ -157,6 +158,6 @@ describe('planning a router', () => {
     expect(planRouter(state, { ...observed, sysctls }).sysctls).toEqual([['net/ipv4/ip_forward', '1']]);
     const links = new Map(observed.links);
     links.delete(qg);
-    expect(planRouter(state, { ...observed, links }).deviceSysctls).toEqual([[`net/ipv6/conf/${qg}/accept_ra`, '2']]);
+    expect(planRouter(state, { ...observed, links }).sysctls).toEqual([[`net/ipv6/conf/${qg}/accept_ra`, '2']]);
   });
 });

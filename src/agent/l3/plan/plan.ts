@@ -2,7 +2,7 @@ import { describeOperation, type NetworkOperation } from '../../../linux/contrac
 import { chainName } from '../chains.ts';
 import type { RouterState } from '../contract.ts';
 import { type RouterObserved, sysctlsOf } from '../kernel/observe.ts';
-import type { InsideStep } from './inside.ts';
+import { type InsideStep, inside } from './inside.ts';
 import { planDevices, planPairs, planStale } from './links.ts';
 import { planRoutes } from './routes.ts';
 import { planRules } from './rules.ts';
@@ -11,14 +11,13 @@ import { planRules } from './rules.ts';
 export interface RouterPlan {
   readonly namespace: string;
   readonly makeNamespace: boolean;
-  /** Of the namespace; those of devices follow when these are there. */
-  readonly sysctls: readonly (readonly [key: string, value: string])[];
   /** Devices that go: before the rules, which without them would let packets through to networks of other scopes. */
   readonly stale: readonly InsideStep[];
   readonly pairs: readonly NetworkOperation[];
   /** Texts for restore; empty: nothing changes. Before addresses: who speaks to a new one is rewritten from the first packet on. */
   readonly rules: Readonly<Record<4 | 6, string>>;
-  readonly deviceSysctls: readonly (readonly [key: string, value: string])[];
+  /** Of the namespace and its devices: when these are there, and before they are up. */
+  readonly sysctls: readonly (readonly [key: string, value: string])[];
   /** After `forget`: as long as an address that goes is there, what was not done to its connections is seen. */
   readonly inside: readonly InsideStep[];
   /** New addresses of IPv4 that neighbours are told of. */
@@ -32,38 +31,32 @@ export function planRouter(state: RouterState, seen: RouterObserved | null): Rou
   const settings = sysctlsOf(state).filter(
     ([key, value]) => seen?.sysctls.get(key) !== value || isOfNewDevice(key, seen),
   );
-  const isOfDevice = ([key]: readonly [string, string]) => deviceOf(key, state) !== null;
-  const inside = [...planDevices(state, seen), ...planRoutes(state, seen)];
+  const loopback = seen === null ? [inside(['link', 'set', 'dev', 'lo', 'up'])] : [];
+  const steps = [...loopback, ...planDevices(state, seen), ...planRoutes(state, seen)];
   return {
     namespace: state.namespace,
     makeNamespace: seen === null,
-    sysctls: settings.filter((setting) => !isOfDevice(setting)),
     stale: planStale(state, seen),
     pairs: planPairs(state, seen),
     rules: {
       4: planRules(state.rules[4], seen?.rules[4] ?? null),
       6: planRules(state.rules[6], seen?.rules[6] ?? null),
     },
-    deviceSysctls: settings.filter(isOfDevice),
-    inside,
-    announce: announcements(state, inside),
+    sysctls: settings,
+    inside: steps,
+    announce: announcements(state, steps),
     forget: seen === null ? [] : forgotten(state, seen),
   };
 }
 
 export function isEmpty(plan: RouterPlan): boolean {
-  const { makeNamespace, sysctls, stale, pairs, rules, deviceSysctls, inside } = plan;
-  return (
-    !makeNamespace &&
-    !rules[4] &&
-    !rules[6] &&
-    [sysctls, stale, pairs, deviceSysctls, inside].every((list) => list.length === 0)
-  );
+  const { makeNamespace, sysctls, stale, pairs, rules, inside: steps } = plan;
+  return !makeNamespace && !rules[4] && !rules[6] && [sysctls, stale, pairs, steps].every((list) => list.length === 0);
 }
 
 /** As lines an operator reads. */
 export function describePlan(plan: RouterPlan): string[] {
-  const { namespace, makeNamespace, sysctls, stale, pairs, rules, deviceSysctls, inside, forget } = plan;
+  const { namespace, makeNamespace, sysctls, stale, pairs, rules, inside: steps, forget } = plan;
   const set = (settings: RouterPlan['sysctls']) =>
     settings.map(([key, value]) => `${namespace}: set ${key} to ${value}`);
   const restore = (tool: string, text: string) =>
@@ -73,21 +66,14 @@ export function describePlan(plan: RouterPlan): string[] {
       .map((line) => `${namespace}: ${tool} ${line}`);
   return [
     ...(makeNamespace ? [`ensure_namespace ${namespace}`] : []),
-    ...set(sysctls),
     ...stale.map(({ line }) => `${namespace}: ip ${line}`),
     ...pairs.map((operation) => `host: ${describeOperation(operation)}`),
     ...restore('iptables', rules[4]),
     ...restore('ip6tables', rules[6]),
-    ...set(deviceSysctls),
+    ...set(sysctls),
     ...forget.map((address) => `${namespace}: end connections by ${address}`),
-    ...inside.map(({ line }) => `${namespace}: ip ${line}`),
+    ...steps.map(({ line }) => `${namespace}: ip ${line}`),
   ];
-}
-
-/** The device that a setting is of; null where it is of the whole namespace. */
-function deviceOf(key: string, { devices }: Pick<RouterState, 'devices'>): string | null {
-  const name = /^net\/ipv[46]\/(?:conf|neigh)\/([^/]+)\//.exec(key)?.[1];
-  return name !== undefined && devices.has(name) ? name : null;
 }
 
 /** What was set of a device that is made anew is lost. */
