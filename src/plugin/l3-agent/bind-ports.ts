@@ -4,6 +4,9 @@ import type { WireRouter, WireRouterPort } from '../../rpc/contract.ts';
 import { activeHosts } from '../ha-router/states.ts';
 import type { Machine } from '../machine.ts';
 
+/** Ports that are bound at the same time. */
+const AT_ONCE = 16;
+
 /**
  * Binds the ports of routers to the host whose agent serves them, where they are not yet or not any more
  * (upstream: api/rpc/handlers/l3_rpc.py `_ensure_host_set_on_ports`). Those of an HA router are bound once, to where it is
@@ -26,7 +29,10 @@ export async function bindRouterPorts(
     if (to !== undefined) wanted.push(...moving.map((port) => ({ id: port.id, host: to })));
     if (_ha_interface && needs(_ha_interface, host)) wanted.push({ id: _ha_interface.id, host });
   }
-  for (const { id, host: to } of wanted) await bindPort(machine, id, to);
+  // Side by side: changes that come together are committed together.
+  for (let at = 0; at < wanted.length; at += AT_ONCE) {
+    await Promise.all(wanted.slice(at, at + AT_ONCE).map(({ id, host: to }) => bindPort(machine, id, to)));
+  }
   return wanted.length > 0;
 }
 
