@@ -7,14 +7,14 @@ import { type FloatingFigures, measureFloating } from './routers/floating.ts';
 import { layRouters } from './routers/ground.ts';
 import { renderRouters } from './routers/report.ts';
 import { openRouterSite } from './routers/site.ts';
-import { type SyncFigures, syncRouters } from './routers/sync.ts';
+import { type RestFigures, rest, type SyncFigures, syncRouters } from './routers/sync.ts';
 
-const allRows = ['byhand', 'restart', 'floating'];
+const allRows = ['byhand', 'restart', 'rest', 'floating'];
 
 const usage = `usage: npm run bench -- --routers 200 [OPTIONS]
 
   The L3 agent's work on a host with many routers, on emulated hosts: the first full sync beside the same state applied
-  by hand, a restart where everything is in place, and how long a floating IP takes. Needs root.
+  by hand, a restart where everything is in place, a minute of rest behind it, and how long a floating IP takes. Needs root.
 
   --routers N         default 200
   --interfaces N      of each router, default 2
@@ -38,6 +38,7 @@ export interface RoutersReport {
   readonly sync: SyncFigures;
   readonly byHand: ByHandFigures | null;
   readonly restart: SyncFigures | null;
+  readonly rest: RestFigures | null;
   readonly floating: FloatingFigures | null;
 }
 
@@ -79,6 +80,8 @@ async function main(): Promise<void> {
   const byHand = rows.has('byhand') ? await handFigures(site) : null;
   if (rows.has('restart')) say('a restart');
   const restart = rows.has('restart') ? await syncRouters(site, counts.count) : null;
+  if (rows.has('rest')) say('a minute of rest');
+  const resting = rows.has('rest') && restart ? await rest(site) : null;
   if (rows.has('floating')) say(`${values.times} floating IPs`);
   const floating = rows.has('floating') ? await floatingFigures(site, laid[0]!) : null;
   await writeFile(join(out, 'routers.log'), site.log());
@@ -89,7 +92,7 @@ async function main(): Promise<void> {
     routers: counts.count,
     interfaces: counts.interfaces,
     floatingIps: counts.floatingIps,
-    ...{ metadata, sync, byHand, restart, floating },
+    ...{ metadata, sync, byHand, restart, rest: resting, floating },
   };
   await writeFile(join(out, 'routers.json'), `${JSON.stringify(report, null, 1)}\n`);
   process.stdout.write(`${values.json ? JSON.stringify(report, null, 1) : renderRouters(report)}\n`);

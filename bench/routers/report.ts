@@ -13,11 +13,13 @@ export function renderRouters(report: RoutersReport): string {
     ['memory of agent and helper (PSS)', `${sync.pssMb.toFixed(0)} MB`, ''],
   ];
   if (byHand) {
-    const { inTurnMs, sideBySideMs } = byHand;
+    const { inTurnMs, sideBySideMs, sideBySideCpuMs } = byHand;
+    const cpu = (floor: number) => `${ms(floor)}; ${(sync.agentCpuMs / floor).toFixed(1)} ×`;
     const times = (floor: number) => `${(sync.fromFirstAnswerMs / floor).toFixed(1)} ×`;
     rows.push(
       ['… the same by hand, one router after the other; eight at a time', `${ms(inTurnMs)}; ${ms(sideBySideMs)}`, ''],
       ['… as a multiple of it', `${times(inTurnMs)}; ${times(sideBySideMs)}`, '2 ×'],
+      ['… its CPU; that of the sync as a multiple', cpu(sideBySideCpuMs), ''],
     );
   }
   if (restart) {
@@ -25,6 +27,10 @@ export function renderRouters(report: RoutersReport): string {
       ['restart with all in place', ms(restart.fromExecMs), ''],
       ['… commands; commands that write', `${count(restart.commands)}; ${count(restart.writing)}`, '; 0'],
     );
+  }
+  if (report.rest) {
+    const share = (report.rest.cpuMs / report.rest.ms) * 100;
+    rows.push(['CPU of the agent and its commands at rest, of one core', `${share.toFixed(1)} %`, '1 %']);
   }
   if (floating) {
     rows.push(

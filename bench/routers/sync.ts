@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../test/support/wait.ts';
 import { readLog } from '../host/agent-log.ts';
 import { countCommands, type StartFigures } from '../host/start.ts';
@@ -14,6 +15,23 @@ export interface SyncFigures {
   /** By program: how often it ran, and how long that took together; those that may change something apart. */
   readonly commands: StartFigures['commands'];
   readonly writing: StartFigures['commands'];
+}
+
+/** CPU of the agent and its commands while nothing happens, in ms, and the time it was looked at. */
+export interface RestFigures {
+  readonly cpuMs: number;
+  readonly ms: number;
+}
+
+/** So much is looked at: a good share of a round of checks. */
+const REST_MS = 60_000;
+
+/** What the agent does by itself once all is in place; announcements to neighbours have ended by then. */
+export async function rest({ l3Agent }: RouterSite): Promise<RestFigures> {
+  const pid = (await l3Agent.pid())!;
+  const [before, from] = [cpuMs([pid], { ended: true }), performance.now()];
+  await sleep(REST_MS);
+  return { cpuMs: cpuMs([pid], { ended: true }) - before, ms: performance.now() - from };
 }
 
 const LIMIT_MS = 1_800_000;
