@@ -2,6 +2,7 @@ import { Button, Code, Drawer, Group, ScrollArea, Stack, Title, Text as Words } 
 import { useMutation } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { Agent } from '../../../src/resources/shapes.ts';
+import { useResources } from '../api/described.ts';
 import { useSpeech, useText } from '../messages/text.tsx';
 import { ago, moment } from '../messages/times.ts';
 import { ErrorNote } from '../shell/fault.tsx';
@@ -11,7 +12,7 @@ import { Confirm } from './confirm.tsx';
 import { deleteAgent, switchAgent } from './data.ts';
 import { History } from './history.tsx';
 import { HostedPorts } from './hosted-ports.tsx';
-import { HostedThings } from './hosted-things.tsx';
+import { HostedThings, movingRights } from './hosted-things.tsx';
 import { useKinds, useLoadText } from './kinds.ts';
 import { useNow } from './now.ts';
 import { Since } from './row.tsx';
@@ -29,10 +30,17 @@ export function AgentDrawer({ agent, agents, onClose }: Props) {
   const loadText = useLoadText();
   const kind = useKinds()(agent.agent_type);
   const hosted = hostedOf(agent);
+  const { resources } = useResources();
+  const resource = resources.find(({ key }) => key === 'agents');
   return (
     <Drawer opened position="right" size="xl" title={`${kind} · ${agent.host}`} onClose={onClose}>
       <Stack>
-        <Switches agent={agent} name={`${kind} · ${agent.host}`} onDeleted={onClose} />
+        <Switches
+          agent={agent}
+          name={`${kind} · ${agent.host}`}
+          rights={{ change: Boolean(resource?.update), delete: resource?.canDelete ?? false }}
+          onDeleted={onClose}
+        />
         <Facts
           rows={[
             [text('agents.state'), <StateNote key="" state={stateOf(agent)} />],
@@ -54,7 +62,13 @@ export function AgentDrawer({ agent, agents, onClose }: Props) {
             {hosted === 'ports' ? (
               <HostedPorts host={agent.host} />
             ) : (
-              <HostedThings key={agent.id} kind={hosted} agent={agent} others={othersFor(agent, agents)} />
+              <HostedThings
+                key={agent.id}
+                kind={hosted}
+                agent={agent}
+                others={othersFor(agent, agents)}
+                rights={movingRights(resource, hosted)}
+              />
             )}
           </Part>
         )}
@@ -106,14 +120,24 @@ function LastError({ agent }: { agent: Agent }) {
 }
 
 /** On, off, and gone. */
-function Switches({ agent, name, onDeleted }: { agent: Agent; name: string; onDeleted: () => void }) {
+function Switches({
+  agent,
+  name,
+  rights,
+  onDeleted,
+}: {
+  agent: Agent;
+  name: string;
+  rights: { readonly change: boolean; readonly delete: boolean };
+  onDeleted: () => void;
+}) {
   const text = useText();
   const [asked, setAsked] = useState<'off' | 'delete' | null>(null);
   const switching = useMutation({ mutationFn: () => switchAgent(agent.id, true) });
   return (
     <>
       <Group gap="xs">
-        {agent.admin_state_up ? (
+        {!rights.change ? null : agent.admin_state_up ? (
           <Button size="xs" variant="default" onClick={() => setAsked('off')}>
             {text('agents.switchOff')}
           </Button>
@@ -122,7 +146,7 @@ function Switches({ agent, name, onDeleted }: { agent: Agent; name: string; onDe
             {text('agents.switchOn')}
           </Button>
         )}
-        {agent.alive ? (
+        {!rights.delete ? null : agent.alive ? (
           <Words size="xs" c="dimmed">
             {text('agents.deleteOnlyDead')}
           </Words>

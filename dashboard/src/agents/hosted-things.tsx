@@ -15,7 +15,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Agent } from '../../../src/resources/shapes.ts';
 import { ask } from '../api/client.ts';
-import { useText } from '../messages/text.tsx';
+import type { ApiResource } from '../api/description.ts';
+import { mayDo } from '../api/permissions.ts';
+import { useNames, useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';
 import { loadOf } from './agent.ts';
 import { Confirm } from './confirm.tsx';
@@ -35,10 +37,22 @@ interface Props {
   readonly agent: Agent;
   /** Agents that could serve them instead. */
   readonly others: readonly Agent[];
+  readonly rights: MovingRights;
+}
+
+interface MovingRights {
+  readonly give: boolean;
+  readonly take: boolean;
+}
+
+/** Whether one may give something to agents, and take it from them. */
+export function movingRights(agents: ApiResource | undefined, kind: 'networks' | 'routers'): MovingRights {
+  const what = kind === 'networks' ? 'dhcp-network' : 'l3-router';
+  return { give: mayDo(agents, `create_${what}`), take: mayDo(agents, `delete_${what}`) };
 }
 
 /** The networks of a DHCP agent or the routers of an L3 agent, and moving them to another one. */
-export function HostedThings({ kind, agent, others }: Props) {
+export function HostedThings({ kind, agent, others, rights }: Props) {
   const text = useText();
   const { data, error } = useQuery({
     queryKey: [kind, 'of agent', agent.id],
@@ -50,16 +64,17 @@ export function HostedThings({ kind, agent, others }: Props) {
   });
   if (error) return <ErrorNote error={error} />;
   if (data === undefined) return <Skeleton h={60} aria-label={text('shell.loading')} />;
-  return <Things kind={kind} agent={agent} others={others} things={data} />;
+  return <Things kind={kind} agent={agent} others={others} rights={rights} things={data} />;
 }
 
-function Things({ kind, agent, others, things }: Props & { things: readonly Thing[] }) {
+function Things({ kind, agent, others, rights, things }: Props & { things: readonly Thing[] }) {
   const text = useText();
+  const names = useNames();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [target, setTarget] = useState<string | null>(null);
   const [asked, setAsked] = useState<{ to: Agent | null; things: readonly Thing[] } | null>(null);
   const { moves, move, add, remove } = useMoves(agent.id);
-  const to = others.find(({ id }) => id === target) ?? leastLoaded(others);
+  const to = rights.give ? (others.find(({ id }) => id === target) ?? leastLoaded(others)) : null;
   const chosen = things.filter(({ id }) => selected.has(id));
   const isRunning = moves !== null && moves.outcomes.length < moves.count;
   const movable = (thing: Thing): Movable => ({
@@ -83,7 +98,7 @@ function Things({ kind, agent, others, things }: Props & { things: readonly Thin
           {text('agents.hostsNothing')}
         </Words>
       )}
-      {things.length > 0 && to === null && <Alert color="yellow">{text('agents.noOther')}</Alert>}
+      {things.length > 0 && others.length === 0 && <Alert color="yellow">{text('agents.noOther')}</Alert>}
       {things.length > 0 && (
         <Group gap="xs" align="flex-end">
           {to && (
@@ -99,9 +114,11 @@ function Things({ kind, agent, others, things }: Props & { things: readonly Thin
           )}
           {to && chosen.length > 0 && (
             <>
-              <Button size="xs" disabled={isRunning} onClick={() => begin(chosen)}>
-                {text('agents.move', { count: chosen.length })}
-              </Button>
+              {rights.take && (
+                <Button size="xs" disabled={isRunning} onClick={() => begin(chosen)}>
+                  {text('agents.move', { count: chosen.length })}
+                </Button>
+              )}
               {chosen.every((thing) => movable(thing).isShared) && (
                 <Button size="xs" variant="default" disabled={isRunning} onClick={() => void add(named(chosen), to.id)}>
                   {text('agents.add', { count: chosen.length })}
@@ -109,7 +126,7 @@ function Things({ kind, agent, others, things }: Props & { things: readonly Thin
               )}
             </>
           )}
-          {chosen.length > 0 && (
+          {rights.take && chosen.length > 0 && (
             <Button
               size="xs"
               color="red"
@@ -142,7 +159,7 @@ function Things({ kind, agent, others, things }: Props & { things: readonly Thin
                     onChange={() => setSelected(new Set(isAll ? [] : things.map(({ id }) => id)))}
                   />
                 </Table.Th>
-                <Table.Th colSpan={3}>{text(`agents.hosted.${kind}`)}</Table.Th>
+                <Table.Th colSpan={3}>{names.title(kind)}</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -168,7 +185,7 @@ function Things({ kind, agent, others, things }: Props & { things: readonly Thin
                   </Table.Td>
                   <Table.Td>{thing.status}</Table.Td>
                   <Table.Td ta="right">
-                    {to && (
+                    {to && rights.take && (
                       <Button
                         size="compact-xs"
                         variant="light"

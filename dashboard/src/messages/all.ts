@@ -6,6 +6,7 @@ import { shellMessages } from './shell.ts';
 import { signInMessages } from './sign-in.ts';
 import { topologyMessages } from './topology.ts';
 import { underneathMessages } from './underneath.ts';
+import { usageMessages } from './usage.ts';
 
 const all = {
   ...shellMessages,
@@ -15,6 +16,7 @@ const all = {
   ...underneathMessages,
   ...signInMessages,
   ...agentMessages,
+  ...usageMessages,
 };
 
 export type MessageKey = keyof typeof all;

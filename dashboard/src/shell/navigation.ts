@@ -20,6 +20,8 @@ export interface Page {
   readonly label: MessageKey;
   readonly section: SectionKey;
   readonly component: RouteComponent;
+  /** A list without which there is nothing on it: it is offered to those who may see that. */
+  readonly needs?: string;
 }
 
 interface Section {
@@ -52,10 +54,16 @@ export function useNavigation(): Section[] {
       key,
       isOpen: key !== 'shell.more',
       entries: [
-        ...pages.filter(({ section }) => section === key).map(({ path, label }) => ({ to: path, label: text(label) })),
+        ...pages
+          .filter((page) => page.section === key && isServed(page, resources))
+          .map(({ path, label }) => ({ to: path, label: text(label) })),
         ...listed[key].flatMap((name) => lists.filter((list) => list.key === name).map(entry)),
         ...(key === 'shell.more' ? lists.filter((list) => !placed.has(list.key)).map(entry) : []),
       ],
     }))
     .filter(({ entries }) => entries.length > 0);
+}
+
+function isServed({ needs }: Page, resources: readonly ApiResource[]): boolean {
+  return needs === undefined || resources.some(({ key }) => key === needs);
 }
