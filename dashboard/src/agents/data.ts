@@ -8,7 +8,7 @@ import { queryClient } from '../api/queries.ts';
 /** Reports of agents are no news: they are read again this often, ms. */
 const REPORTS_MS = 15_000;
 /** Whether they live is read more often, for an agent that dies should be seen at once; it is a few bytes each. */
-const LIVES_MS = 5_000;
+const LIVES_MS = 3_000;
 
 type SignOfLife = Pick<Agent, 'id' | 'alive' | 'admin_state_up' | 'heartbeat_timestamp'>;
 const signs = ['id', 'alive', 'admin_state_up', 'heartbeat_timestamp'].map((name) => `fields=${name}`).join('&');

@@ -86,7 +86,13 @@ export function Chart({ title, lines, from, until }: Props) {
             <text x={LEFT + WIDTH} y={HEIGHT + BELOW - 3} fontSize={11} textAnchor="end" fill={palette.faint}>
               {time(until)}
             </text>
-            <g transform={`translate(${LEFT} 0)`} fill="none" strokeWidth={1.8} strokeLinejoin="round">
+            <g
+              transform={`translate(${LEFT} 0)`}
+              fill="none"
+              strokeWidth={1.8}
+              strokeLinejoin="round"
+              strokeLinecap="round"
+            >
               {lines.map(({ name, points, colour, dashes }) => (
                 <path key={name} d={linePath(points, picture)} stroke={colour(palette)} strokeDasharray={dashes} />
               ))}
