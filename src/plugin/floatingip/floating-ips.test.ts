@@ -158,6 +158,13 @@ describe('a floating IP is refused', () => {
     );
   });
 
+  it('of a subnet of somebody else as if it were not there', async () => {
+    const foreign = await f.network({ project_id: 'p9' });
+    const { id: subnet_id } = await f.subnet(foreign.id, { project_id: 'p9', cidr: '10.99.0.0/24' });
+    expect((await failure(make({ subnet_id }, member('p1')))).type).toBe('SubnetNotFound');
+    expect((await failure(make({ subnet_id }))).type).toBe('InvalidInput');
+  });
+
   it('to an address that has one of that network', async () => {
     const port = await guest();
     await make({ port_id: port.id });

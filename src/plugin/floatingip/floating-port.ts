@@ -1,4 +1,5 @@
 import { getNetwork } from '../../db/read/networks.ts';
+import { getSubnet } from '../../db/read/subnets.ts';
 import { parseAddress } from '../../lib/ip/address.ts';
 import { cidrHas, parseCidr } from '../../lib/ip/cidr.ts';
 import type { Port } from '../../resources/shapes.ts';
@@ -8,6 +9,7 @@ import type { Machine } from '../machine.ts';
 import { networkErrors } from '../network/errors.ts';
 import { callersFullView } from '../parts.ts';
 import type { NetworkNotes } from '../port/create.ts';
+import { subnetErrors } from '../subnet/errors.ts';
 import { checkNotMetadata, refused } from './associate.ts';
 import { floatingIpErrors as errors } from './errors.ts';
 
@@ -37,6 +39,7 @@ export async function createFloatingPort(
   if (!subnets.some(({ ip_version }) => ip_version === 4)) {
     throw refused(`Network ${network_id} does not contain any IPv4 subnet`);
   }
+  await checkSubnetSeen(change, input.subnet_id as string | null | undefined, subnets);
   const wanted = {
     ...(input.subnet_id != null && { subnet_id: input.subnet_id }),
     ...(input.floating_ip_address != null && { ip_address: input.floating_ip_address }),
@@ -64,6 +67,18 @@ export async function createFloatingPort(
   const ha = parseCidr(machine.shared.options.l3Agent.l3_ha_net_cidr)!;
   if (cidrHas(ha, parseAddress(address)!)) throw refused(`${address} is an address of the networks of HA routers`);
   return { id: port.id, address };
+}
+
+/** Of a subnet elsewhere that the caller does not see nothing is told, not even that it is there. @throws SubnetNotFound */
+async function checkSubnetSeen(
+  { tx, context }: Change,
+  subnet_id: string | null | undefined,
+  subnets: readonly { id: string }[],
+): Promise<void> {
+  if (subnet_id == null || subnets.some(({ id }) => id === subnet_id)) return;
+  if ((await getSubnet(tx, subnet_id, callersFullView(context), ['id'])) === null) {
+    throw subnetErrors.SubnetNotFound({ subnet_id });
+  }
 }
 
 function ipv4Of({ fixed_ips }: Port): string | undefined {

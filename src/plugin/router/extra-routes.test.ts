@@ -69,6 +69,25 @@ describe('a route', () => {
   });
 });
 
+it('of IPv6 no next hop lies in the destination of another, which the kernel takes in one order only', () => {
+  const wide = { destination: '2001:db8:77::/48', nexthop: '2001:db8::9' };
+  const narrow = { destination: '2001:db8::8/125', nexthop: '2001:db8::20' };
+  const reason = 'the nexthop lies in the destination of another route, 2001:db8::8/125';
+  for (const routes of [
+    [wide, narrow],
+    [narrow, wide],
+  ]) {
+    expect(() => checkRoutes(routes, ground)).toThrow(reason);
+  }
+  expect(() => checkRoutes([{ ...wide, nexthop: '2001:db8::30' }, narrow], ground)).not.toThrow();
+  expect(() => checkRoutes([wide, { destination: '::/0', nexthop: '2001:db8::20' }], ground)).not.toThrow();
+  const four = [
+    { destination: '10.77.0.0/16', nexthop: '10.0.0.9' },
+    { destination: '10.0.0.8/30', nexthop: '10.0.0.20' },
+  ];
+  expect(() => checkRoutes(four, ground)).not.toThrow();
+});
+
 describe('routes of a router', () => {
   let r: RouterFixture;
   let id: string;

@@ -34,6 +34,7 @@ export function checkRoutes(routes: readonly HostRoute[], ground: RouteGround): 
     const reason =
       nextHopProblem(nexthop, connected, ground.addresses) ??
       destinationProblem(parseCidr(destination)!, nexthop, { connected, reserved }) ??
+      coveredNextHop(nexthop, routes, connected) ??
       (seen.has(`${destination} ${nexthop}`) ? 'a route stands there twice' : null);
     if (reason !== null) throw errors.InvalidRoutes({ routes: pythonRepr(routes), reason });
     seen.add(`${destination} ${nexthop}`);
@@ -71,6 +72,22 @@ function destinationProblem(
     return `${formatCidr(destination)} would take the way of metadata or of routers that stand in for each other`;
   }
   return null;
+}
+
+/**
+ * The kernel takes no IPv6 route by a next hop that another route leads to somebody else, unless that one came later: which of
+ * them fails would be chance. Of IPv4 it looks for the next hop on the link only.
+ */
+function coveredNextHop(nexthop: string, routes: readonly HostRoute[], connected: readonly Cidr[]): string | null {
+  const address = parseAddress(nexthop)!;
+  if (address.version === 4) return null;
+  const covers = ({ destination }: HostRoute) => {
+    const block = parseCidr(destination)!;
+    const isNarrower = connected.some((cidr) => cidrContains(cidr, block) && formatCidr(cidr) !== formatCidr(block));
+    return isNarrower && cidrHas(block, address);
+  };
+  const other = routes.find(covers);
+  return other === undefined ? null : `the nexthop lies in the destination of another route, ${other.destination}`;
 }
 
 /** @throws RoutesExhausted */
