@@ -45,8 +45,9 @@ class NotifiedService implements Service {
   /** The timers are the loop's: one that hangs tells nothing, and is ended by the watchdog. */
   constructor(notifier: Notifier, watchdogMs: number | null) {
     this.#notifier = notifier;
+    const startMs = performance.now();
     const extend = () => {
-      if (performance.now() < EXTEND_LIMIT_MS)
+      if (performance.now() - startMs < EXTEND_LIMIT_MS)
         notifier.tell({ EXTEND_TIMEOUT_USEC: EXTEND_MS * 1000, ...this.#news() });
     };
     this.#extending = setInterval(extend, EXTEND_MS / 3).unref();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { FloatingIp, Network, Router, Subnet } from '../../src/resources/shapes.ts';
 import type { EmulatedHost, HostProcess } from '../support/hosts.ts';
 import { openRoutedLab, type RoutedGuest, type RoutedLab } from '../support/routed-lab.ts';
+import { Starvation } from '../support/starvation.ts';
 import { patience, until } from '../support/wait.ts';
 
 /** One HA router on two hosts: who is primary, what a guest and the API see of it, and what does not make it change. */
@@ -157,6 +158,7 @@ it('keepalived that is killed is started again', async () => {
 it('the primary loses its keepalived: the other takes over, the one that comes back stays behind it', async () => {
   const before = await settled();
   const ping = pinging();
+  using starvation = await Starvation.watch();
   // The first ends by itself when the second does; its parent is killed, too: nobody gives the addresses back.
   await before.primary.run(['kill', '-9', ...(await pidsOf(before.primary, 'keepalived')).map(String)], {
     okCodes: [0, 1],
@@ -177,20 +179,21 @@ it('the primary loses its keepalived: the other takes over, the one that comes b
       (await pidsOf(after.primary, 'radvd')).length > 0 && (await pidsOf(after.standby, 'radvd')).length === 0,
   );
   const { lost } = await lossOf(ping);
-  expect(lost / 10).toBeLessThan((TAKE_OVER_S + LEEWAY_S) * patience);
+  expect(lost / 10).toBeLessThan((TAKE_OVER_S + LEEWAY_S) * patience + starvation.allowanceMs / 1000);
 }, 240_000);
 
 it('a host that falls silent is replaced as fast as VRRP allows', async () => {
   const { primary, standby } = await settled();
   await guest.guest.ping('203.0.113.1');
   const ping = pinging();
+  using starvation = await Starvation.watch();
   await until('answers', () => ping.output.split('\n').length > 10);
   // Its cards are pulled: it cannot know, and keeps its addresses.
   await primary.ipBatch(['link set eth0 down', 'link set eth1 down']);
   await until('the addresses at the other', async () => (await addressesOn(standby)).length > 0, { timeoutMs: 30_000 });
   await stand.answers(floating.floating_ip_address);
   const { lost } = await lossOf(ping);
-  expect(lost / 10).toBeLessThan((TAKE_OVER_S + LEEWAY_S) * patience);
+  expect(lost / 10).toBeLessThan((TAKE_OVER_S + LEEWAY_S) * patience + starvation.allowanceMs / 1000);
   await until('the API', async () => (await states())[standby.name] === 'active', { timeoutMs: 60_000 });
   await primary.ipBatch(['link set eth1 up', 'link set eth0 up']);
   await settled();
@@ -202,6 +205,7 @@ it('a primary that goes while the server is away is replaced as well', async () 
   await stand.answers(floating.floating_ip_address);
   await stand.deployment.server.kill9();
   const ping = pinging();
+  using starvation = await Starvation.watch();
   await before.primary.run(['kill', '-9', ...(await pidsOf(before.primary, 'keepalived')).map(String)], {
     okCodes: [0, 1],
   });
@@ -209,7 +213,9 @@ it('a primary that goes while the server is away is replaced as well', async () 
     timeoutMs: 30_000,
   });
   await stand.answers(floating.floating_ip_address);
-  expect((await lossOf(ping)).lost / 10).toBeLessThan((TAKE_OVER_S + LEEWAY_S) * patience);
+  expect((await lossOf(ping)).lost / 10).toBeLessThan(
+    (TAKE_OVER_S + LEEWAY_S) * patience + starvation.allowanceMs / 1000,
+  );
   stand.deployment.server.start();
   await stand.deployment.answering();
   await until('the API', async () => (await states())[before.standby.name] === 'active', { timeoutMs: 60_000 });

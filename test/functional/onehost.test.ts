@@ -126,15 +126,14 @@ describe('one host', () => {
     expect(told.stdout).toMatch(/ok +metadata +.*last request .* → 200/);
   });
 
-  it('keeps data and traffic over Ctrl-C, and is quick to come back', async () => {
+  it('keeps data and traffic over Ctrl-C, and comes back', async () => {
     expect(await one.interrupt()).toBe(0);
     expect(await first.guest.ping(second.port.fixed_ips[0]!.ip_address, 1)).toBe(true);
-    const tookMs = await one.start();
+    await one.start();
     // A port is BUILD while the agent that came back looks after it, as it is with the real server.
     await until('ACTIVE again', async () => (await one.api.show('port', first.port.id)).status === 'ACTIVE');
     expect((await one.api.show('port', first.port.id)).fixed_ips).toEqual(first.port.fixed_ips);
     expect((await first.guest.dhcp()).address).toBe(first.port.fixed_ips[0]!.ip_address);
-    expect(tookMs).toBeLessThan(15_000); // 1-2 s when the machine has nothing else to do; the benchmark measures it
   });
 
   it('refuses a second start of the same state folder in one clear line', async () => {

@@ -71,9 +71,7 @@ describe('run', () => {
   });
 
   it('comes back at the time-out even when a grandchild holds the output open', async () => {
-    const started = performance.now();
-    await expect(exec.run(['sh', '-c', 'sleep 20 & wait'], { timeoutMs: 100 })).rejects.toThrow(/no end after/);
-    expect(performance.now() - started).toBeLessThan(15_000);
+    await expect(exec.run(['sh', '-c', 'sleep 1000 & wait'], { timeoutMs: 100 })).rejects.toThrow(/no end after/);
   });
 
   it.each([

@@ -54,10 +54,11 @@ describe('CVE-2014-7821 (OSSA-2014-039): name servers that are none', () => {
     [[`${'1111111111.'.repeat(5_000)}`]],
     [[`${':'.repeat(50_000)}1`]],
   ])('%# are refused at once', async (servers) => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     const made = await t.ask(attacker, 'POST', 'subnets', body(servers));
     expect(made.status, JSON.stringify(made.body)).toBe(400);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    // Of the processor's time: the server is in this process, and the machine may do much else.
+    expect(process.cpuUsage(started).user / 1000).toBeLessThan(2_000);
   });
 
   it('are refused in changes, and what was there stays', async () => {
