@@ -15,6 +15,9 @@ const colours: CSSVariablesResolver = () => ({
   },
 });
 
+/** Its place for the first focus is no menu item, and so nothing that a menu may hold. */
+const onlyItems = { defaultProps: { withInitialFocusPlaceholder: false } };
+
 /** A list that opens as soon as it is reached hides what is below, errors of the field among it. */
 const onDemand = { defaultProps: { openOnFocus: false } };
 
@@ -25,7 +28,7 @@ export function Theme({ nonce, children }: { nonce: string; children: ReactNode 
     const closed = { defaultProps: { closeButtonProps: { 'aria-label': text('shell.close') } } };
     return createTheme({
       primaryShade: 8,
-      components: { Modal: closed, Drawer: closed, Select: onDemand, MultiSelect: onDemand },
+      components: { Modal: closed, Drawer: closed, Menu: onlyItems, Select: onDemand, MultiSelect: onDemand },
     });
   }, [text]);
   return (
