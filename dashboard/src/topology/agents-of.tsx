@@ -1,4 +1,4 @@
-import { List, Text as Words } from '@mantine/core';
+import { Anchor, List, Text as Words } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Agent } from '../../../src/resources/shapes.ts';
 import { ask } from '../api/client.ts';
@@ -23,8 +23,11 @@ export function AgentsOf({ of }: { of: string }) {
     <List size="sm" listStyleType="none">
       {data.map(({ id, host, binary, alive }) => (
         <List.Item key={id}>
-          <span style={{ color: palette.health[alive ? 'up' : 'error'] }}>{alive ? '●' : '✕'}</span> {binary} @ {host} (
-          {text(alive ? 'topology.alive' : 'topology.dead')})
+          <span style={{ color: palette.health[alive ? 'up' : 'error'] }}>{alive ? '●' : '✕'}</span>{' '}
+          <Anchor size="sm" href={`#/agents?id=${id}`}>
+            {binary} @ {host}
+          </Anchor>{' '}
+          ({text(alive ? 'topology.alive' : 'topology.dead')})
         </List.Item>
       ))}
     </List>
