@@ -8,6 +8,7 @@ import { createRoot } from 'react-dom/client';
 import { queryClient } from './api/queries.ts';
 import { LanguageProvider } from './messages/text.tsx';
 import { router } from './router.tsx';
+import { loadPagesWhenIdle } from './shell/lazy-page.tsx';
 import { Theme } from './shell/theme.tsx';
 import { SignInGate } from './sign-in/gate.tsx';
 
@@ -28,3 +29,4 @@ createRoot(document.getElementById('root')!).render(
     </LanguageProvider>
   </StrictMode>,
 );
+loadPagesWhenIdle();

@@ -11,8 +11,8 @@ export interface Done {
   readonly body: Readonly<Record<string, unknown>>;
   /** What to say instead of values in the body, to make the same again: the name of the network that was made for a subnet. */
   readonly named?: Readonly<Record<string, string>>;
-  /** Of what was made. */
-  readonly madeId?: string;
+  /** What was made, as the server shows it. */
+  readonly made?: Readonly<Record<string, unknown>>;
 }
 
 /** The request as a line for a shell. A token is named, not shown. */
@@ -58,11 +58,6 @@ export function neutronLine({ resource, verb, id, parentId, body, named }: Done)
   if (options.some((option) => option === null)) return null;
   const command = `${old.word ?? member.replaceAll('_', '-')}-${verb}`;
   return lineOf(['neutron', command, ...(options as string[][]).flat(), ...words]);
-}
-
-/** Gives a port to a guest, which here is a namespace of the host. */
-export function plugLine(portId: string): string {
-  return lineOf(['neutrino', 'plug', portId, '--netns', 'guest']);
 }
 
 function optionOf(name: string, value: unknown, own: string | undefined): string[] | null {

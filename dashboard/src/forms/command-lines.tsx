@@ -1,7 +1,9 @@
 import { Button, Code, CopyButton, Group, Stack, Text as Words } from '@mantine/core';
 import { apiBase, hasCredentials } from '../api/client.ts';
 import { useText } from '../messages/text.tsx';
-import { curlLine, type Done, neutronLine, plugLine } from './command-line.ts';
+import type { PluggedPort } from '../underneath/plug-command.ts';
+import { PlugNote } from '../underneath/plug-note.tsx';
+import { curlLine, type Done, neutronLine } from './command-line.ts';
 import { openstackLine } from './openstack-line.ts';
 
 /** What was just done, as lines for a shell. */
@@ -11,11 +13,13 @@ export function CommandLines({ done }: { done: readonly Done[] }) {
     { label: text('forms.openstack'), lines: done.map(openstackLine) },
     { label: text('forms.neutron'), lines: done.map(neutronLine) },
   ];
-  const ports = done.filter(({ resource, madeId }) => resource.key === 'ports' && madeId !== undefined);
+  const ports = done.flatMap(({ resource, made }) =>
+    resource.key === 'ports' && made ? [made as unknown as PluggedPort] : [],
+  );
   return (
     <Stack gap="xs">
-      {ports.map(({ madeId }) => (
-        <Lines key={madeId} label={text('forms.plug')} lines={plugLine(madeId!)} />
+      {ports.map((port) => (
+        <PlugNote key={port.id} port={port} />
       ))}
       <Words size="sm">{text('forms.doneText')}</Words>
       {clients.map(

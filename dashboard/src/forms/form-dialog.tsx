@@ -140,9 +140,8 @@ type Answered = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 async function make(resource: ApiResource, parentId: string | null, body: Done['body']): Promise<Sent> {
   const path = collectionPath(resource, parentId);
   const { body: answer } = await ask<Answered>('POST', path, { [resource.member]: body });
-  const madeId = answer[resource.member]?.[resource.idName ?? 'id'];
-  const named = madeId === undefined ? {} : { madeId: String(madeId) };
-  return { done: [{ resource, verb: 'create', id: null, parentId, body, ...named }], undo: null };
+  const made = answer[resource.member];
+  return { done: [{ resource, verb: 'create', id: null, parentId, body, ...(made && { made }) }], undo: null };
 }
 
 /** Changes one. @param former what takes it back, if that can be said @throws ApiError */

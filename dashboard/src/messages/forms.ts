@@ -36,7 +36,6 @@ export const formMessages = {
   ],
   'forms.doneText': ['The same again, from a shell:', '在命令行中执行相同操作：'],
   'forms.openstack': ['openstack command', 'openstack 命令'],
-  'forms.plug': ['Plug a guest into it, on a host of this network', '在主机上将虚拟机接入该端口'],
   'forms.neutron': ['neutron command', 'neutron 命令'],
   'forms.curl': ['curl', 'curl'],
   'network.title': ['Network with subnet', '网络与子网'],

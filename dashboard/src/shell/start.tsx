@@ -1,10 +1,11 @@
 import { Button, Group, Stack, Title, Text as Words } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useResources } from '../api/described.ts';
 import { useText } from '../messages/text.tsx';
 import { canMakeNetworks } from '../network/create-network.ts';
-import { NetworkDialog } from '../network/network-dialog.tsx';
 import { ErrorNote } from './fault.tsx';
+
+const NetworkDialog = lazy(async () => ({ default: (await import('../network/network-dialog.tsx')).NetworkDialog }));
 
 /** The first page: what to do next. */
 export function StartPage() {
@@ -21,7 +22,11 @@ export function StartPage() {
           <Button onClick={() => setIsOpen(true)}>{text('network.title')}</Button>
         </Group>
       )}
-      {isOpen && <NetworkDialog resources={resources} onClose={() => setIsOpen(false)} />}
+      {isOpen && (
+        <Suspense>
+          <NetworkDialog resources={resources} onClose={() => setIsOpen(false)} />
+        </Suspense>
+      )}
     </Stack>
   );
 }
