@@ -1,6 +1,6 @@
 import { type Address, parseAddress } from '../../lib/ip/address.ts';
 import type { WireFloatingIp, WireRouter, WireRouterPort } from '../../rpc/contract.ts';
-import type { KnownForwarding, KnownRouter, Packet } from './contract.ts';
+import type { KnownForwarding, KnownRouter, Packet, Translation } from './contract.ts';
 import { isIn } from './rules.ts';
 
 /** What a router's NAT made of a packet, and by what; null: left as it was. */
@@ -90,6 +90,14 @@ export function translateDeparture(
   };
 }
 
+/** An answer, as a router that translated the first packet turns it back; null where it did not. */
+export function translatedBack(translations: readonly Translation[], router: string, packet: Packet): Packet | null {
+  const found = translations.findLast(
+    (one) => one.router === router && isSame(one.after.dst, packet.src) && isSame(one.after.src, packet.dst),
+  );
+  return found ? { ...packet, src: found.before.dst, dst: found.before.src } : null;
+}
+
 /**
  * Why address scopes stop a packet; null: they do not. What goes out by the gateway counts for the outside's scope where its
  * source is rewritten.
@@ -128,4 +136,8 @@ function floatingOf({ _floatingips = [] }: WireRouter): readonly WireFloatingIp[
 function ownAddress(port: WireRouterPort): Address | null {
   const own = port.fixed_ips.map(({ ip_address }) => parseAddress(ip_address)!);
   return own.find(({ version }) => version === 4) ?? null;
+}
+
+function isSame(a: Address, b: Address): boolean {
+  return a.version === b.version && a.value === b.value;
 }

@@ -1,6 +1,7 @@
 import { type Address, parseAddress } from '../../lib/ip/address.ts';
 import { parseCidr } from '../../lib/ip/cidr.ts';
 import type { WireRouter, WireRouterPort } from '../../rpc/contract.ts';
+import type { KnownRouter } from './contract.ts';
 import { isIn } from './rules.ts';
 
 /** Where a router sends a packet. */
@@ -14,6 +15,18 @@ export interface RouterRoute {
 /** The router's ports: its legs in tenants' networks, then the gateway. */
 export function portsOf({ _interfaces = [], gw_port }: WireRouter): WireRouterPort[] {
   return gw_port === undefined ? _interfaces : [..._interfaces, gw_port];
+}
+
+/** Ports that a router has in a network; those of its high availability carry no traffic of guests. */
+export function isRouterOwner(owner: string): boolean {
+  return owner.startsWith('network:router_') || owner === 'network:ha_router_replicated_interface';
+}
+
+/** Why a router passes nothing on; null: it does. */
+export function whyStopped({ router, agents }: KnownRouter): string | null {
+  if (!router.admin_state_up) return `router ${router.id} is switched off`;
+  if (agents.length === 0) return `router ${router.id} is on no L3 agent`;
+  return null;
 }
 
 /** Whether an address is the router's own: of its ports, or of a floating IP, which its gateway has, too. */

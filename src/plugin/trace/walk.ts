@@ -1,36 +1,22 @@
 import type { Address } from '../../lib/ip/address.ts';
 import type { Network, Port } from '../../resources/shapes.ts';
 import type { WireRouterPort } from '../../rpc/contract.ts';
-import type {
-  KnownHop,
-  KnownRouter,
-  KnownRule,
-  Memory,
-  Mend,
-  Packet,
-  TraceWorld,
-  Translation,
-  Verdict,
-} from './contract.ts';
+import type { KnownRouter, Memory, Mend, Packet, TraceWorld } from './contract.ts';
 import { filterHop, tapHop } from './filter.ts';
 import { guestRoute } from './guest-routes.ts';
-import { scopeOf, scopeThatStops, type Translated, translateArrival, translateDeparture } from './nat.ts';
-import { hasAddress, portsOf, type RouterRoute, routerRoutes } from './router-routes.ts';
+import {
+  scopeOf,
+  scopeThatStops,
+  type Translated,
+  translateArrival,
+  translateDeparture,
+  translatedBack,
+} from './nat.ts';
+import { hasAddress, isRouterOwner, portsOf, type RouterRoute, routerRoutes, whyStopped } from './router-routes.ts';
 import { allowingRule, isIn } from './rules.ts';
 import { shown } from './texts.ts';
+import { Trail, type Walked } from './trail.ts';
 
-export interface Walked {
-  readonly verdict: Verdict;
-  readonly hops: readonly KnownHop[];
-  /** Where it arrived: at a port of a guest, by which rule; the packet as it is there. */
-  readonly at: { readonly port: Port; readonly packet: Packet; readonly rule: KnownRule | null } | null;
-  readonly translations: readonly Translation[];
-}
-
-/** Routers that a packet may come by: a ring of them drops it in the end. */
-const MOST_ROUTERS = 64;
-/** On all of its ways together: where each router has several, they are more than anybody can follow. */
-const MOST_VISITS = 256;
 const METADATA = '169.254.169.254';
 const METADATA_PORT = 80;
 /** Networks that reach beyond what we rule: others may be on them. */
@@ -53,40 +39,31 @@ export async function walk(
 class Walk {
   readonly #world: TraceWorld;
   readonly #memory: Memory | null;
-  readonly #hops: KnownHop[] = [];
-  readonly #translations: Translation[] = [];
-  #routers = 0;
-  /** Of all ways of the packet. */
-  readonly #visits: { count: number };
-  /** Something on the way that rows do not say. */
-  #isDoubtful = false;
+  readonly #trail: Trail;
 
-  constructor(world: TraceWorld, memory: Memory | null, before?: Walk) {
+  constructor(world: TraceWorld, memory: Memory | null, trail = new Trail()) {
     this.#world = world;
     this.#memory = memory;
-    this.#visits = before === undefined ? { count: 0 } : before.#visits;
-    if (before === undefined) return;
-    this.#hops.push(...before.#hops);
-    this.#translations.push(...before.#translations);
-    this.#routers = before.#routers;
-    this.#isDoubtful = before.#isDoubtful;
+    this.#trail = trail;
   }
 
   async leave(port: Port, packet: Packet): Promise<Walked> {
     const { network, subnets } = await this.#world.network(port.network_id);
-    const ending = this.#step(tapHop(port, network)) ?? (await this.#filter(port, packet, 'egress'));
+    const ending = this.#trail.step(tapHop(port, network)) ?? (await this.#filter(port, packet, 'egress'));
     if (ending !== null) return ending;
     const route = guestRoute(port, subnets, packet.dst);
     const project = port.project_id;
     if (route.kind === 'none') {
-      return this.#end('dropped', { hop: 'route', text: route.why, remedy: route.remedy, mend: route.mend, project });
+      const { why: text, remedy, mend } = route;
+      return this.#trail.end('dropped', { hop: 'route', text, remedy, mend, project });
     }
     if (route.kind === 'link') {
       const text = `${shown(packet.dst)} is on the guest's own link`;
-      this.#pass({ hop: 'route', text, cause: `subnet ${route.subnet.id} (${route.subnet.cidr})`, project });
+      this.#trail.pass({ hop: 'route', text, cause: `subnet ${route.subnet.id} (${route.subnet.cidr})`, project });
       return this.#wire(network, port, packet.dst, packet);
     }
-    this.#pass({ hop: 'route', text: `the guest sends it to ${shown(route.nexthop)}`, cause: route.cause, project });
+    const text = `the guest sends it to ${shown(route.nexthop)}`;
+    this.#trail.pass({ hop: 'route', text, cause: route.cause, project });
     return this.#wire(network, port, route.nexthop, packet);
   }
 
@@ -104,25 +81,21 @@ class Walk {
       const type = network['provider:network_type'] ?? '';
       if (network['router:external'] || PHYSICAL.includes(type)) {
         const text = `leaves by ${name} to ${shown(nexthop)}, which is none of our ports`;
-        return this.#end('leaves', { hop: 'gateway', text, project });
+        return this.#trail.end('leaves', { hop: 'gateway', text, project });
       }
       const text = `nobody on ${name} has ${shown(nexthop)}`;
       const { subnets } = await this.#world.network(network.id);
       const subnet = subnets.find(({ gateway_ip }) => gateway_ip !== null && isIn(nexthop, gateway_ip));
-      const remedy = subnet ? `neutron router-interface-add ROUTER ${subnet.id}` : undefined;
-      return this.#end('dropped', {
-        hop: 'bridge',
-        text,
-        project,
-        ...(remedy ? { remedy, mend: joined(network.id) } : {}),
-      });
+      const remedy = subnet && `neutron router-interface-add ROUTER ${subnet.id}`;
+      const help = remedy ? { remedy, mend: joined(network.id) } : {};
+      return this.#trail.end('dropped', { hop: 'bridge', text, project, ...help });
     }
     const { port } = holder;
     if (port.id === from.id) {
-      return this.#end('dropped', { hop: 'bridge', text: `${shown(nexthop)} is the sender itself`, project });
+      return this.#trail.end('dropped', { hop: 'bridge', text: `${shown(nexthop)} is the sender itself`, project });
     }
     const owner = port.device_owner;
-    this.#pass({ hop: 'bridge', text: `over ${name} to port ${port.id} (${owner || 'a guest'})`, project });
+    this.#trail.pass({ hop: 'bridge', text: `over ${name} to port ${port.id} (${owner || 'a guest'})`, project });
     if (owner === 'network:floatingip') return this.#toFloating(port, packet);
     if (isRouterOwner(owner)) return this.#toRouter(port.device_id, port.id, packet);
     return this.#enter(port, network, nexthop, packet, holder.by);
@@ -134,24 +107,23 @@ class Walk {
     const text = `${port.fixed_ips[0]?.ip_address ?? 'the floating IP'} belongs to no port: nobody answers for it`;
     const remedy = `neutron floatingip-associate ${port.device_id} PORT`;
     const mend: Mend = { resource: 'floatingips', id: port.device_id, values: {} };
-    return this.#end('dropped', { hop: 'nat', text, remedy, mend, project: port.project_id });
+    return this.#trail.end('dropped', { hop: 'nat', text, remedy, mend, project: port.project_id });
   }
 
   async #enter(port: Port, network: Network, address: Address, packet: Packet, by: 'own' | 'pair'): Promise<Walked> {
-    const stopped = this.#step(tapHop(port, network)) ?? (await this.#filter(port, packet, 'ingress'));
+    const stopped = this.#trail.step(tapHop(port, network)) ?? (await this.#filter(port, packet, 'ingress'));
     if (stopped !== null) return stopped;
     const project = port.project_id;
     const isForIt = address.value === packet.dst.value && address.version === packet.dst.version;
     if (!isForIt) {
       const text = `port ${port.id} has ${shown(address)}: whether its guest passes it on, rows do not say`;
-      return this.#end('unknown', { hop: 'arrival', text, project });
+      return this.#trail.end('unknown', { hop: 'arrival', text, project });
     }
-    if (by === 'pair') this.#isDoubtful = true;
     const text =
       by === 'own'
         ? `arrives at port ${port.id}`
         : `arrives at port ${port.id} if its guest has taken ${shown(address)} (address pair)`;
-    const arrived = this.#end(this.#isDoubtful ? 'unknown' : 'arrives', { hop: 'arrival', text, project });
+    const arrived = this.#trail.arrive({ hop: 'arrival', text, project }, by === 'own');
     const rule = allowingRule(await this.#world.rules(port), 'ingress', packet);
     return { ...arrived, at: { port, packet, rule } };
   }
@@ -163,32 +135,24 @@ class Walk {
     const stopped = known === null ? `router ${routerId} is gone` : whyStopped(known);
     if (known === null || stopped !== null) {
       const remedy = known === null ? undefined : `neutrino explain router ${routerId}`;
-      return this.#end('dropped', { hop: 'router', text: stopped!, project, ...(remedy ? { remedy } : {}) });
+      return this.#trail.end('dropped', { hop: 'router', text: stopped!, project, ...(remedy ? { remedy } : {}) });
     }
     const { router, agents } = known;
     const leg = portsOf(router).find(({ id }) => id === legId) ?? router.gw_port;
     if (leg === undefined) {
-      return this.#end('dropped', { hop: 'leg', text: `router ${routerId} has no such port`, project });
-    }
-    this.#routers += 1;
-    if (this.#routers > MOST_ROUTERS) {
-      const text = `goes round in a ring of routers until its hops are used up`;
-      return this.#end('dropped', { hop: 'router', text, remedy: 'look at the routes of these routers', project });
+      return this.#trail.end('dropped', { hop: 'leg', text: `router ${routerId} has no such port`, project });
     }
     const where = `router ${routerId} on ${agents.map(({ host }) => host).join(', ')}`;
-    this.#visits.count += 1;
-    if (this.#visits.count > MOST_VISITS) {
-      const text = 'has more ways than are followed';
-      return this.#end('unknown', { hop: 'router', text, remedy: 'look at the routes of these routers', project });
-    }
-    if (agents.some(({ alive }) => alive)) this.#pass({ hop: 'router', text: where, project });
+    const lost = this.#trail.enterRouter(project);
+    if (lost !== null) return lost;
+    if (agents.some(({ alive }) => alive)) this.#trail.pass({ hop: 'router', text: where, project });
     else {
       const text = `${where}: its agent does not report; what it made goes on without it`;
-      this.#doubt({ hop: 'router', text, remedy: 'start neutron-l3-agent there', project });
+      this.#trail.doubt({ hop: 'router', text, remedy: 'start neutron-l3-agent there', project });
     }
     if (isMetadata(packet) && leg !== router.gw_port) {
       const text = 'the metadata proxy of the router answers it';
-      return this.#end('arrives', { hop: 'arrival', text, project });
+      return this.#trail.end('arrives', { hop: 'arrival', text, project });
     }
     return this.#route(known, leg, packet);
   }
@@ -198,8 +162,9 @@ class Walk {
     const project = router.project_id;
     const back = this.#memory && translatedBack(this.#memory.translations, router.id, arrived);
     const translated = back ? null : translateArrival(known, arrived);
-    if (back) this.#pass({ hop: 'nat', text: `translated back to ${shown(back.src)} → ${shown(back.dst)}`, project });
-    if (translated) this.#pass({ hop: 'nat', text: translated.text, cause: translated.cause, project });
+    if (back)
+      this.#trail.pass({ hop: 'nat', text: `translated back to ${shown(back.src)} → ${shown(back.dst)}`, project });
+    if (translated) this.#trail.pass({ hop: 'nat', text: translated.text, cause: translated.cause, project });
     const packet = back ?? translated?.packet ?? arrived;
     if (hasAddress(router, packet.dst)) return this.#forRouter(router.id, packet, project);
     const routes = routerRoutes(router, packet.dst);
@@ -209,11 +174,11 @@ class Walk {
         ? `neutron router-update ${router.id} --route destination=CIDR,nexthop=ADDRESS`
         : `neutron router-gateway-set ${router.id} NETWORK, or a route: neutron router-update ${router.id} --route destination=CIDR,nexthop=ADDRESS`;
       const mend: Mend = { resource: 'routers', id: router.id, values: {} };
-      return this.#end('dropped', { hop: 'route', text, remedy, mend, project });
+      return this.#trail.end('dropped', { hop: 'route', text, remedy, mend, project });
     }
     const place = { known, leg, arrived, translated, isAnswer: Boolean(back) };
     const [first, ...others] = routes;
-    const branches = others.map(() => new Walk(this.#world, this.#memory, this));
+    const branches = others.map(() => new Walk(this.#world, this.#memory, this.#trail.branch()));
     const result = await this.#forward(place, first!, packet);
     for (const [index, route] of others.entries()) {
       const other = await branches[index]!.#forward(place, route, packet);
@@ -237,52 +202,30 @@ class Walk {
     const project = router.project_id;
     const isOut = out === router.gw_port;
     const text = `out by ${isOut ? 'the gateway port' : 'port'} ${out.id}${nexthop ? ` to ${shown(nexthop)}` : ''}`;
-    this.#pass({ hop: isOut ? 'gateway' : 'leg', text, cause, project });
+    this.#trail.pass({ hop: isOut ? 'gateway' : 'leg', text, cause, project });
     const scope = translated?.scope === undefined ? scopeOf(leg, packet.version) : translated.scope;
     const stop = isAnswer ? null : scopeThatStops(router, packet, { scope, to: out });
-    if (stop !== null) return this.#end('dropped', { hop: 'router', text: stop, project });
+    if (stop !== null) return this.#trail.end('dropped', { hop: 'router', text: stop, project });
     const wasTranslated = translated !== null;
     const departed = isAnswer ? null : translateDeparture(router, packet, { from: leg, to: out, wasTranslated });
-    if (departed) this.#pass({ hop: 'nat', text: departed.text, cause: departed.cause, project });
+    if (departed) this.#trail.pass({ hop: 'nat', text: departed.text, cause: departed.cause, project });
     const last = departed?.packet ?? packet;
-    if (last !== arrived && !isAnswer) this.#translations.push({ router: router.id, before: arrived, after: last });
+    if (last !== arrived && !isAnswer) this.#trail.translated({ router: router.id, before: arrived, after: last });
     const { network } = await this.#world.network(out.network_id);
     return this.#wire(network, out, nexthop ?? last.dst, last);
   }
 
   #forRouter(id: string, packet: Packet, project: string): Walked {
     if (packet.protocol === 'icmp') {
-      return this.#end('arrives', { hop: 'arrival', text: `router ${id} itself answers`, project });
+      return this.#trail.end('arrives', { hop: 'arrival', text: `router ${id} itself answers`, project });
     }
     const text = `${shown(packet.dst)} is router ${id} itself, which serves nothing on that port`;
-    return this.#end('dropped', { hop: 'arrival', text, project });
+    return this.#trail.end('dropped', { hop: 'arrival', text, project });
   }
 
   async #filter(port: Port, packet: Packet, direction: 'egress' | 'ingress'): Promise<Walked | null> {
     const rules = this.#world.filters ? await this.#world.rules(port) : null;
-    return this.#step(filterHop(port, rules, packet, direction, this.#memory));
-  }
-
-  /** @returns the end, where the hop is one */
-  #step(hop: KnownHop): Walked | null {
-    if (hop.state === 'drops') return this.#end('dropped', hop);
-    this.#hops.push(hop);
-    this.#isDoubtful ||= hop.state === 'unknown';
-    return null;
-  }
-
-  #pass(hop: Omit<KnownHop, 'state'>): void {
-    this.#hops.push({ ...hop, state: 'passes' });
-  }
-
-  #doubt(hop: Omit<KnownHop, 'state'>): void {
-    this.#isDoubtful = true;
-    this.#hops.push({ ...hop, state: 'unknown' });
-  }
-
-  #end(verdict: Verdict, hop: Omit<KnownHop, 'state'>): Walked {
-    const state = verdict === 'dropped' ? 'drops' : verdict === 'unknown' ? 'unknown' : 'passes';
-    return { verdict, hops: [...this.#hops, { ...hop, state }], at: null, translations: this.#translations };
+    return this.#trail.step(filterHop(port, rules, packet, direction, this.#memory));
   }
 }
 
@@ -294,30 +237,8 @@ interface RoutedAt {
   readonly isAnswer: boolean;
 }
 
-function whyStopped({ router, agents }: KnownRouter): string | null {
-  if (!router.admin_state_up) return `router ${router.id} is switched off`;
-  if (agents.length === 0) return `router ${router.id} is on no L3 agent`;
-  return null;
-}
-
-function translatedBack(translations: readonly Translation[], router: string, packet: Packet): Packet | null {
-  const found = translations.findLast(
-    (one) => one.router === router && isSame(one.after.dst, packet.src) && isSame(one.after.src, packet.dst),
-  );
-  return found ? { ...packet, src: found.before.dst, dst: found.before.src } : null;
-}
-
-function isSame(a: Address, b: Address): boolean {
-  return a.version === b.version && a.value === b.value;
-}
-
 function isMetadata({ dst, protocol, port }: Packet): boolean {
   return protocol === 'tcp' && port === METADATA_PORT && isIn(dst, METADATA);
-}
-
-/** Ports that a router has in a network; those of its high availability carry no traffic of guests. */
-function isRouterOwner(owner: string): boolean {
-  return owner.startsWith('network:router_') || owner === 'network:ha_router_replicated_interface';
 }
 
 function joined(network: string): Mend {
