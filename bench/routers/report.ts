@@ -25,6 +25,7 @@ export function renderRouters(report: RoutersReport): string {
   if (restart) {
     rows.push(
       ['restart with all in place', ms(restart.fromExecMs), ''],
+      ['… CPU of the agent and its commands', ms(restart.agentCpuMs), ''],
       ['… commands; commands that write', `${count(restart.commands)}; ${count(restart.writing)}`, '; 0'],
     );
   }

@@ -12,6 +12,7 @@ let found: string[];
 let namespaces: string[];
 let supervision: Supervision<Watched> | null;
 let nowMs: number;
+let isBusy: boolean;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'supervision-'));
@@ -21,6 +22,7 @@ beforeEach(async () => {
   found = [];
   supervision = null;
   nowMs = 0;
+  isBusy = false;
   namespaces = ['qdhcp-a'];
 });
 afterEach(async () => {
@@ -42,7 +44,8 @@ async function look(times: number, networks: Supervised<Watched>[], checkMs = 0,
     watched: (state) => state,
     onFound: (id) => void found.push(id),
     checkMs,
-    leastMs,
+    leastMs: () => leastMs,
+    isBusy: () => isBusy,
     now: () => nowMs,
   });
   for (let i = 0; i < times; i += 1) {
@@ -108,4 +111,13 @@ test('takes its time for many: there is a pause between two checks', async () =>
   const many = Array.from({ length: 100 }, (_, index) => network(`${index}`));
   await look(30, many, 1_000, 2_000);
   expect(found).toHaveLength(15);
+});
+
+test('checks nothing while other work waits, and does not make up for it at once', async () => {
+  isBusy = true;
+  await look(60, [network('a')], 6_000);
+  expect(found).toEqual([]);
+  isBusy = false;
+  await look(13, [network('a')], 6_000);
+  expect(found).toEqual(['a', 'a']);
 });

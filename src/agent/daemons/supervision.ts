@@ -38,7 +38,8 @@ export class Supervision<State> {
   readonly #watched: (state: State) => Watched;
   readonly #onFound: (id: string) => void;
   readonly #checkMs: number;
-  readonly #leastMs: number;
+  readonly #leastMs: () => number;
+  readonly #isBusy: () => boolean;
   readonly #troubles = new Map<string, { count: number; foundMs: number; untilMs: number }>();
   #checked: string[] = [];
   #timer: NodeJS.Timeout | null = null;
@@ -50,6 +51,7 @@ export class Supervision<State> {
   /**
    * @param checkMs time in which each is checked in full; 0 for never
    * @param leastMs time between two full checks at least: with many it takes longer than `checkMs` then
+   * @param isBusy whether other work waits: full checks, which are never urgent, come when there is none
    */
   constructor(parts: {
     host: Pick<Host, 'listNetns'>;
@@ -57,7 +59,8 @@ export class Supervision<State> {
     watched: (state: State) => Watched;
     onFound: (id: string) => void;
     checkMs: number;
-    leastMs?: number;
+    leastMs?: () => number;
+    isBusy?: () => boolean;
     now?: () => number;
   }) {
     this.#host = parts.host;
@@ -65,7 +68,8 @@ export class Supervision<State> {
     this.#watched = parts.watched;
     this.#onFound = parts.onFound;
     this.#checkMs = parts.checkMs;
-    this.#leastMs = parts.leastMs ?? 0;
+    this.#leastMs = parts.leastMs ?? (() => 0);
+    this.#isBusy = parts.isBusy ?? (() => false);
     this.#now = parts.now ?? (() => performance.now());
   }
 
@@ -111,8 +115,8 @@ export class Supervision<State> {
 
   /** The next few of the round: as many as it takes to be through within the time. */
   #due(ids: string[]): string[] {
-    if (this.#checkMs === 0 || ids.length === 0) return [];
-    this.#owed += LOOK_MS / Math.max(this.#checkMs / ids.length, this.#leastMs);
+    if (this.#checkMs === 0 || ids.length === 0 || this.#isBusy()) return [];
+    this.#owed += LOOK_MS / Math.max(this.#checkMs / ids.length, this.#leastMs());
     const due: string[] = [];
     while (this.#owed >= 1) {
       this.#owed -= 1;

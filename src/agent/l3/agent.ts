@@ -10,6 +10,7 @@ import {
   type WireRouter,
 } from '../../rpc/contract.ts';
 import type { Listener, Transport } from '../../rpc/transport.ts';
+import { crowding } from '../crowding.ts';
 import type { MetadataRate } from '../daemons/metadata-rate.ts';
 import { Supervision } from '../daemons/supervision.ts';
 import { dryRunQuestion } from '../dry-run.ts';
@@ -65,6 +66,8 @@ export interface L3Statistics {
 const WORKERS = 8;
 /** Between two full checks: each takes some 13 ms of CPU, and no more than a hundredth of a core is to go there. */
 const CHECK_PAUSE_MS = 1_500;
+/** On a busy machine they come so many times rarer at most. */
+const MOST_CROWDED = 4;
 const RESYNC_MS = 5_000;
 const RESYNC_THROTTLE_MS = 1_000;
 /** Longest wait for work under way when the agent ends. */
@@ -146,7 +149,8 @@ export class L3Agent {
       onFound: (id) => void this.#workers.get(id)?.check(),
       // Each router well within the minute, as long as they are few.
       checkMs: agentOptions.check_child_processes_interval * 750,
-      leastMs: CHECK_PAUSE_MS,
+      leastMs: () => CHECK_PAUSE_MS * crowding(MOST_CROWDED),
+      isBusy: () => this.#turns.isFull,
     });
     this.#heartbeat = new Heartbeat({
       transport,
