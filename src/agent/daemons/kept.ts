@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Exec } from '../../linux/contract.ts';
@@ -126,6 +127,8 @@ export async function makeFolder(path: string): Promise<void> {
 
 /** A file's text; null when it is not there. */
 export async function textOf(path: string): Promise<string | null> {
+  // Most are not there, of hundreds of routers: a look costs microseconds, a failed read through the thread pool a hundred.
+  if (!existsSync(path)) return null;
   try {
     return await readFile(path, 'utf8');
   } catch (error) {

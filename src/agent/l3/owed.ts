@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAddress } from '../../lib/ip/address.ts';
@@ -22,7 +23,8 @@ export class OwedEndings {
   async of(routerId: string): Promise<readonly string[]> {
     const known = this.#known.get(routerId);
     if (known) return known;
-    const text = await readFile(this.#path(routerId), 'utf8').catch(() => '');
+    const path = this.#path(routerId);
+    const text = existsSync(path) ? await readFile(path, 'utf8').catch(() => '') : '';
     const addresses = text.split('\n').filter((line) => parseAddress(line) !== null);
     this.#known.set(routerId, addresses);
     return addresses;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cidrOf, formatCidr, parseCidr } from '../../../lib/ip/cidr.ts';
@@ -69,7 +70,8 @@ export class LeaseFiles {
 
   /** Subnets of a router that have one, as far as files tell. */
   async list(routerId: string): Promise<string[]> {
-    const names = await readdir(join(this.#folder, routerId)).catch(() => []);
+    const folder = join(this.#folder, routerId);
+    const names = existsSync(folder) ? await readdir(folder).catch(() => []) : [];
     return names.flatMap((name) => /^([\da-f-]{36})\.json$/.exec(name)?.[1] ?? []);
   }
 
