@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FakeKeystone } from '../../src/keystone/fake.ts';
-import type { RecentUsage } from '../../src/plugin/usage/usage.ts';
+import type { RecentUsage } from '../../src/lib/recent-usage.ts';
 import { reportTime, StateReports } from '../../src/rpc/contract.ts';
 import { connectLocalBus } from '../../src/rpc/local/connect.ts';
 import { ApiClient, type HttpAnswer } from '../support/api.ts';

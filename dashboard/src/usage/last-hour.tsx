@@ -1,6 +1,6 @@
 import { Alert, SimpleGrid, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { RecentUsage } from '../../../src/plugin/usage/usage.ts';
+import type { RecentUsage } from '../../../src/lib/recent-usage.ts';
 import { ApiError, ask } from '../api/client.ts';
 import { useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RecentUsage } from '../../../src/plugin/usage/usage.ts';
+import type { RecentUsage } from '../../../src/lib/recent-usage.ts';
 import { counts, latencies, linePath, rates, rowsOf, statusesOf, told, topOf } from './series.ts';
 
 const recent: RecentUsage = {

@@ -1,4 +1,4 @@
-import type { RecentUsage } from '../../../src/plugin/usage/usage.ts';
+import type { RecentUsage } from '../../../src/lib/recent-usage.ts';
 
 /** A value at a moment (seconds since the epoch); null: there is none, and a line is broken there. */
 export interface Point {
