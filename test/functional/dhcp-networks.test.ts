@@ -227,6 +227,11 @@ it('explains a port: before the guest asked, after, and when something is wrong'
   });
   await (await guestOn(port, bridge)).dhcp();
   expect(await states()).toEqual({ namespace: 'ok', dnsmasq: 'ok', hosts_file: 'ok', lease: 'ok', metadata: 'ok' });
+  const ofNetwork = await stand.explainNetwork(network);
+  expect(ofNetwork.map(({ step, state }) => `${step} ${state}`)).toEqual([
+    ...['namespace ok', 'dnsmasq ok', 'hosts_file ok', 'leases ok', 'metadata ok'],
+  ]);
+  expect(ofNetwork.find(({ step }) => step === 'leases')!.found).toBe('1 given to guests that asked');
   const unknown = stand.addPort(stand.addNetwork([{ cidr: '10.48.0.0/24' }]), ['10.48.0.5']);
   expect((await stand.explain(unknown)).map(({ step, state }) => [step, state])).toEqual([
     ['dnsmasq', 'not_applicable'],

@@ -183,6 +183,10 @@ export class DhcpStand implements AsyncDisposable {
     return this.#explain.explainPort('dhcp', 'host1', { port, network: this.networks.get(port.network_id)! });
   }
 
+  explainNetwork(network: NetworkInfo): Promise<ExplainStep[]> {
+    return this.#explain.explainNetwork('dhcp', 'host1', { network: { ...network, ports: [] }, port_ids: [] });
+  }
+
   /** The DHCP port the agent has on a network. */
   dhcpPort(network: NetworkInfo): WirePort {
     return this.networks.get(network.id)!.ports.find((port) => port.device_owner === 'network:dhcp')!;
