@@ -1,5 +1,4 @@
 import type { MessageKey } from '../../dashboard/src/messages/all.ts';
-import type { Port } from '../../src/resources/shapes.ts';
 import type { Screen } from '../support/browser.ts';
 import type { DashboardHost } from '../support/dashboard.ts';
 import { findGuest, type Guest } from '../support/guest.ts';
@@ -157,9 +156,14 @@ export class Tour {
     return findGuest(this.#dashboard.one.host, name);
   }
 
-  /** TODO: by the page's own button */
+  /** The line that the panel of a guest has for it, copied by its button. */
   async #plugLine(name: string): Promise<string> {
-    const [port] = (await this.#dashboard.one.api.list('port', `name=${name}`)) as [Port];
-    return `neutrino plug ${port.id} --netns ${name}`;
+    const screen = this.#screen;
+    await screen.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await screen.drawn(name, 'guest').click();
+    const note = screen.page.getByRole('alert').filter({ hasText: screen.text('underneath.plug') });
+    await note.getByRole('button', { name: screen.text('shell.copy') }).click();
+    await note.getByText(screen.text('shell.copied')).waitFor();
+    return await screen.page.evaluate('navigator.clipboard.readText()');
   }
 }
