@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureBeside, renderBeside } from './routers/beside.ts';
 import { type ByHandFigures, measureByHand, readRouters } from './routers/by-hand.ts';
 import { type FloatingFigures, measureFloating } from './routers/floating.ts';
 import { layRouters } from './routers/ground.ts';
@@ -22,6 +23,8 @@ const usage = `usage: npm run bench -- --routers 200 [OPTIONS]
   --rows A,B          of ${allRows.join(',')}; default all
   --times N           floating IPs that are timed, default 20
   --metadata on|off   whether each router has a metadata proxy (haproxy), default off
+  --real-agent        something else: ours and then the real agent (Debian's packages), each on our server with MariaDB and
+                      RabbitMQ: the first full sync, and floating IPs. The real one takes minutes for what takes ours seconds
   --out FOLDER        for routers.json and routers.log (the agent's log), default bench/results
   --json              the report as JSON instead of a table
 `;
@@ -50,6 +53,7 @@ const { values } = parseArgs({
     rows: { type: 'string', default: allRows.join(',') },
     times: { type: 'string', default: '20' },
     metadata: { type: 'string', default: 'off' },
+    'real-agent': { type: 'boolean', default: false },
     out: { type: 'string', default: join(import.meta.dirname, 'results') },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -69,6 +73,7 @@ async function main(): Promise<void> {
     interfaces: Number(values.interfaces),
     floatingIps: Number(values['floating-ips']),
   };
+  if (values['real-agent']) return await beside(counts);
   const metadata = values.metadata === 'on';
   await using site = await openRouterSite({ enable_metadata_proxy: metadata });
   say(`${counts.count} routers in the API`);
@@ -87,7 +92,7 @@ async function main(): Promise<void> {
   await writeFile(join(out, 'routers.log'), site.log());
   const report: RoutersReport = {
     when: new Date().toISOString(),
-    machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
+    machine: machine(),
     load: [before, await loadAverage()],
     routers: counts.count,
     interfaces: counts.interfaces,
@@ -97,6 +102,20 @@ async function main(): Promise<void> {
   await writeFile(join(out, 'routers.json'), `${JSON.stringify(report, null, 1)}\n`);
   process.stdout.write(`${values.json ? JSON.stringify(report, null, 1) : renderRouters(report)}\n`);
 }
+
+/** The real agent beside ours. */
+async function beside(counts: { count: number; interfaces: number; floatingIps: number }): Promise<void> {
+  const options = { ...counts, times: Number(values.times), say };
+  const before = await loadAverage();
+  const figures = await measureBeside(options);
+  const load = [before, await loadAverage()];
+  const report = { when: new Date().toISOString(), machine: machine(), load, ...counts, figures };
+  await writeFile(join(values.out, 'routers-beside.json'), `${JSON.stringify(report, null, 1)}\n`);
+  const text = `${renderBeside(figures, options)}\n${machine()}; load average ${load[0]} before, ${load[1]} after`;
+  process.stdout.write(`${values.json ? JSON.stringify(report, null, 1) : text}\n`);
+}
+
+const machine = (): string => `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
 
 async function handFigures(site: Awaited<ReturnType<typeof openRouterSite>>): Promise<ByHandFigures> {
   say('the same by hand');

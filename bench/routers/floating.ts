@@ -3,7 +3,7 @@ import { bridgeName, routerNamespace } from '../../src/lib/names.ts';
 import { plugGuest } from '../../test/support/guest.ts';
 import { until } from '../../test/support/wait.ts';
 import type { Laid } from './ground.ts';
-import { OUTSIDE, type RouterSite } from './site.ts';
+import { OUTSIDE, type RouterPlace } from './site.ts';
 
 export interface FloatingFigures {
   /** From the request's first byte, and from its answer, until the first datagram from outside is with the guest. */
@@ -16,7 +16,7 @@ const WAIT = { timeoutMs: 60_000, everyMs: 1 };
 const FIRST_PORT = 7001;
 
 /** Gives a guest a floating IP and takes it away again; somebody outside knocks all the time. */
-export async function measureFloating(site: RouterSite, laid: Laid, times: number): Promise<FloatingFigures> {
+export async function measureFloating(site: RouterPlace, laid: Laid, times: number): Promise<FloatingFigures> {
   const { host, lab, external } = site;
   const { api } = site.deployment;
   const [port] = laid.ports;

@@ -1,6 +1,6 @@
 import type { FloatingIp, Network, Port, Router } from '../../src/resources/shapes.ts';
 import type { ApiClient } from '../../test/support/api.ts';
-import type { RouterSite } from './site.ts';
+import type { RouterPlace } from './site.ts';
 
 /** One router with what leads to it. */
 export interface Laid {
@@ -15,7 +15,7 @@ const AT_ONCE = 6;
 
 /** Makes routers with a gateway, interfaces, and floating IPs that lead to ports; nobody serves them yet. */
 export async function layRouters(
-  { deployment: { api }, external, host }: RouterSite,
+  { deployment: { api }, external, host }: RouterPlace,
   { count, interfaces, floatingIps }: { count: number; interfaces: number; floatingIps: number },
 ): Promise<Laid[]> {
   const laid: Laid[] = [];

@@ -16,6 +16,14 @@ export interface RouterSite extends AsyncDisposable {
   log(): string;
 }
 
+/** Where routers are laid and measured, whatever stands behind it. */
+export interface RouterPlace {
+  readonly deployment: Pick<Deployment, 'api'>;
+  readonly lab: Pick<Lab, 'fabric'>;
+  readonly host: EmulatedHost;
+  readonly external: Network;
+}
+
 /** The end of the wire that is everybody outside; floating IPs are of its network. */
 export const OUTSIDE = '198.18.0.1';
 

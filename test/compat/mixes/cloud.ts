@@ -8,9 +8,11 @@ import { Program, project } from '../../support/programs.ts';
 import { until } from '../../support/wait.ts';
 import {
   type AgentName,
+  type AgentOptions,
   type Kind,
   NOVA_PORT,
   prepareHost,
+  type Sections,
   writeAgentFiles,
   writeServerFiles,
 } from './configuration.ts';
@@ -27,7 +29,7 @@ export class Cloud implements AsyncDisposable {
   readonly api: ApiClient;
   readonly #lab: Lab;
   readonly #controller: EmulatedHost;
-  readonly #tunnels: boolean;
+  readonly #how: { tunnels?: boolean; options?: Sections };
   readonly #undo: AsyncDisposableStack;
   readonly #novas = new Map<string, HostProcess>();
 
@@ -36,22 +38,22 @@ export class Cloud implements AsyncDisposable {
     api: ApiClient;
     lab: Lab;
     controller: EmulatedHost;
-    tunnels: boolean;
+    how: { tunnels?: boolean; options?: Sections };
     undo: AsyncDisposableStack;
   }) {
     this.server = parts.server;
     this.api = parts.api;
     this.#lab = parts.lab;
     this.#controller = parts.controller;
-    this.#tunnels = parts.tunnels;
+    this.#how = parts.how;
     this.#undo = parts.undo;
   }
 
   /**
    * Raises the controller and waits for the server's first answer.
-   * @param how.tunnels see writeServerFiles
+   * @param how see writeServerFiles
    */
-  static async raise(kind: Kind, { tunnels = false } = {}): Promise<Cloud> {
+  static async raise(kind: Kind, how: { tunnels?: boolean; options?: Sections } = {}): Promise<Cloud> {
     await using undo = new AsyncDisposableStack();
     const lab = await openLab();
     const ended: { removeFiles?(): void } = {};
@@ -62,13 +64,13 @@ export class Cloud implements AsyncDisposable {
     const controller = await lab.addHost({ name: 'controller' });
     await prepareHost(controller);
     Object.assign(ended, await raiseServices(controller));
-    const files = await writeServerFiles(controller, { tunnels });
+    const files = await writeServerFiles(controller, how);
     const migrate = [pathOf('neutron-db-manage', kind), ...files, 'upgrade', 'head'];
     await controller.run(migrate, { timeoutMs: START_MS });
     const server = program('neutron-server', kind, controller, files);
     undo.use(server);
     const api = new ApiClient(await openDoorway(controller, 9696));
-    const cloud = new Cloud({ server, api, lab, controller, tunnels, undo: undo.move() });
+    const cloud = new Cloud({ server, api, lab, controller, how, undo: undo.move() });
     await cloud.startServer().catch(async (error) => {
       await cloud[Symbol.asyncDispose]();
       throw error;
@@ -101,14 +103,9 @@ export class Cloud implements AsyncDisposable {
     return host;
   }
 
-  /** An agent that does not run yet. @param groups whether it enforces security groups */
-  async makeAgent(
-    name: AgentName,
-    kind: Kind,
-    host: EmulatedHost,
-    { groups = false, debug = false } = {},
-  ): Promise<Program> {
-    return this.#undo.use(program(name, kind, host, await this.#agentFiles(name, host, { groups, debug })));
+  /** An agent that does not run yet. */
+  async makeAgent(name: AgentName, kind: Kind, host: EmulatedHost, options: AgentOptions = {}): Promise<Program> {
+    return this.#undo.use(program(name, kind, host, await this.#agentFiles(name, host, options)));
   }
 
   /** How an agent is started. */
@@ -116,18 +113,14 @@ export class Cloud implements AsyncDisposable {
     return [pathOf(name, kind), ...(await this.#agentFiles(name, host))];
   }
 
-  #agentFiles(name: AgentName, host: EmulatedHost, { groups = false, debug = false } = {}): Promise<string[]> {
+  #agentFiles(name: AgentName, host: EmulatedHost, options: AgentOptions = {}): Promise<string[]> {
     const queue = `rabbit://openstack:openstack@${this.#controller.address}:5672/`;
-    return writeAgentFiles(host, name, { queue, groups, debug, tunnels: this.#tunnels });
+    return writeAgentFiles(host, name, { ...options, queue, tunnels: this.#how.tunnels ?? false });
   }
 
   /** A program of the controller, with the server's files. @returns exit code and what it printed */
   async onController(name: string, kind: Kind, ...args: string[]): Promise<{ code: number; output: string }> {
-    const argv = [
-      pathOf(name, kind),
-      ...(await writeServerFiles(this.#controller, { tunnels: this.#tunnels })),
-      ...args,
-    ];
+    const argv = [pathOf(name, kind), ...(await writeServerFiles(this.#controller, this.#how)), ...args];
     const { code, stdout, stderr } = await this.#controller.run(argv, { okCodes: [0, 1], timeoutMs: START_MS });
     return { code, output: stdout + stderr };
   }
@@ -149,7 +142,7 @@ export class Cloud implements AsyncDisposable {
     return found;
   }
 
-  async agent(name: AgentName, kind: Kind, host: EmulatedHost, options: { groups?: boolean } = {}): Promise<Program> {
+  async agent(name: AgentName, kind: Kind, host: EmulatedHost, options: AgentOptions = {}): Promise<Program> {
     const agent = await this.makeAgent(name, kind, host, options);
     await this.startAgent(agent);
     return agent;

@@ -8,7 +8,7 @@ export type AgentName =
   | 'neutron-dhcp-agent'
   | 'neutron-metadata-agent'
   | 'neutron-l3-agent';
-type Sections = Record<string, Record<string, string | number | boolean>>;
+export type Sections = Record<string, Record<string, string | number | boolean>>;
 /** Whose program. */
 export type Kind = 'ours' | 'python';
 
@@ -18,10 +18,14 @@ export const NOVA_PORT = 8775;
 /**
  * The files of a controller: the same for both servers.
  * @param how.tunnels project networks are VXLAN, and agents are told what is where
+ * @param how.options of `neutron.conf`, over what is said here
  * @returns arguments
  */
-export async function writeServerFiles(host: EmulatedHost, { tunnels = false } = {}): Promise<string[]> {
-  const neutron = await writeConfig(host.folder, 'neutron.conf', {
+export async function writeServerFiles(
+  host: EmulatedHost,
+  { tunnels = false, options = {} }: { tunnels?: boolean; options?: Sections } = {},
+): Promise<string[]> {
+  const sections: Sections = {
     DEFAULT: {
       core_plugin: 'ml2',
       service_plugins: 'router',
@@ -42,7 +46,8 @@ export async function writeServerFiles(host: EmulatedHost, { tunnels = false } =
     oslo_concurrency: { lock_path: `${STATE_PATH}/lock` },
     quotas: { quota_port: -1, quota_security_group_rule: -1 },
     oslo_policy: { policy_dirs: await host.makeFolder('policy.d') },
-  });
+  };
+  const neutron = await writeConfig(host.folder, 'neutron.conf', merged(sections, options));
   const ml2 = await writeConfig(host.folder, 'ml2_conf.ini', {
     ml2: {
       type_drivers: 'local,flat,vxlan',
@@ -55,6 +60,12 @@ export async function writeServerFiles(host: EmulatedHost, { tunnels = false } =
     securitygroup: { enable_security_group: true },
   });
   return ['--config-file', neutron, '--config-file', ml2];
+}
+
+function merged(sections: Sections, over: Sections): Sections {
+  const all = { ...sections };
+  for (const [section, options] of Object.entries(over)) all[section] = { ...all[section], ...options };
+  return all;
 }
 
 /** Where the samples and Debian leave it; on an emulated host a file system of its own lies there. */
@@ -72,16 +83,25 @@ export async function prepareHost(host: EmulatedHost): Promise<void> {
   await chmod(join(peerPrograms(host), 'ebtables'), 0o755);
 }
 
+export interface AgentOptions {
+  /** Whether the bridge agent enforces security groups. */
+  groups?: boolean;
+  debug?: boolean;
+  /** Of the agent's own file, over what all tests have there. */
+  options?: Sections;
+}
+
 /** What agents of a host are told: the same files for both kinds, as they lie in /etc/neutron. @returns arguments */
 export async function writeAgentFiles(
   host: EmulatedHost,
   agent: AgentName,
   {
     queue,
-    groups,
+    groups = false,
     tunnels = false,
     debug = false,
-  }: { queue: string; groups: boolean; tunnels?: boolean; debug?: boolean },
+    options = {},
+  }: AgentOptions & { queue: string; tunnels?: boolean },
 ): Promise<string[]> {
   const neutron = await writeConfig(host.folder, 'neutron.conf', {
     DEFAULT: {
@@ -119,6 +139,6 @@ export async function writeAgentFiles(
       },
     },
   };
-  const file = await writeConfig(host.folder, `${agent}.ini`, own[agent]);
+  const file = await writeConfig(host.folder, `${agent}.ini`, merged(own[agent], options));
   return ['--config-file', neutron, '--config-file', file];
 }
