@@ -1,5 +1,5 @@
 import { type ResourceDefinition, required, unset } from './contract.ts';
-import { ipProtocol, port } from './service-ports.ts';
+import { ipProtocol } from './service-ports.ts';
 import { givenProject } from './standard-attributes.ts';
 import * as type from './types.ts';
 
@@ -12,7 +12,7 @@ export const conntrackHelper: ResourceDefinition = {
   attributes: {
     id: { ops: 'R', type: type.uuid, default: unset, filter: true, sort: true },
     protocol: { ops: 'CUR', type: ipProtocol, default: required, filter: true, sort: true },
-    port: { ops: 'CUR', type: port, default: required, filter: true, sort: true },
+    port: { ops: 'CUR', type: type.integerBetween(1, 65_535), default: required, filter: true, sort: true },
     helper: { ops: 'CUR', type: type.string(64), default: required, filter: true, sort: true },
     ...givenProject,
   },

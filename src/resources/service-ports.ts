@@ -31,7 +31,7 @@ export const ipProtocol: AttributeType = {
 const inRange = between(FIRST, LAST);
 
 /** One port; as text, too. */
-export const port: AttributeType = {
+const port: AttributeType = {
   schema: { type: 'integer', minimum: FIRST, maximum: LAST },
   convert: (value) => wholeNumber(value) ?? value,
   validate: inRange,

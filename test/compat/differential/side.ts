@@ -36,7 +36,7 @@ export class Side {
 
   constructor({ url, token }: Server) {
     // The real server tries bad requests again and again; one is known that takes it 35 s.
-    this.#api = new ApiClient({ port: Number(new URL(url).port) }, token, 120_000);
+    this.#api = new ApiClient({ port: Number(new URL(url).port) }, token, 240_000);
   }
 
   async send(step: Step): Promise<HttpAnswer> {

@@ -7,6 +7,8 @@ const sentKeys = (body: unknown): string[] => Object.keys(Object(body));
 
 const forwardings = /\/port_forwardings/;
 
+const helpers = /\/conntrack_helpers/;
+
 /** In what the answers about routers, floating IPs, forwardings and metering may differ, with the reason. */
 export const toleratedOfRouters: readonly Tolerance[] = [
   {
@@ -79,6 +81,39 @@ export const toleratedOfRouters: readonly Tolerance[] = [
     because: 'what was not asked for; the real server leaves in what it had at hand, ours the same keys always',
     applies: ({ place, step }) =>
       step.path.startsWith('/v2.0/metering/') && step.path.includes('fields=') && /^metering_label/.test(place),
+  },
+  {
+    because: 'a router that is not has no helpers, and says so',
+    applies: ({ step, own }) => helpers.test(step.path) && own.text.includes('"RouterNotFound"'),
+  },
+  {
+    because: 'what is no text names no helper, and is refused as everywhere',
+    applies: ({ place, step, real, own }) =>
+      helpers.test(step.path) &&
+      place === 'NeutronError.type' &&
+      real.text.includes('"ConntrackHelperNotAllowed"') &&
+      own.text.includes('Invalid input for helper'),
+  },
+  {
+    because: 'helpers made at once are shown as one that is made alone',
+    applies: ({ place, ours }) => place === 'conntrack_helpers[].router_id' && ours === undefined,
+  },
+  {
+    because:
+      'a router whose gateway has no IPv6 address answers for none: refused when it is made as when it is changed',
+    applies: ({ step, own }) => step.path.startsWith('/v2.0/routers') && own.text.includes('"RouterGatewayNotValid"'),
+  },
+  {
+    because: 'a router that is not is not found; there it cannot be reached',
+    applies: ({ step, own }) =>
+      step.method === 'POST' && step.path === '/v2.0/ndp_proxies' && own.text.includes('"RouterNotFound"'),
+  },
+  {
+    because: 'proxies are found by what they lead to',
+    applies: ({ step, real, own }) =>
+      step.path.startsWith('/v2.0/ndp_proxies?') &&
+      real.text.includes('is invalid attribute for filtering') &&
+      own.status === 200,
   },
   {
     because: 'shown by nothing but this answer: what the real server keeps for itself',

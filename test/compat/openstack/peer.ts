@@ -24,11 +24,17 @@ export interface Peer {
 /**
  * Starts Debian's Keystone (and neutron-server, for `server`) with everything below, installing what is missing. What runs
  * already is used as it is and left running; what was started here is taken down by `undo`.
+ * @param plugins service plugins of neutron-server; those of `peer-up`'s profile `typical` when not given
  */
-export async function startPeer(undo: AsyncDisposableStack, what: 'keystone' | 'server'): Promise<Peer> {
-  if (!(await answers('http://127.0.0.1:35000/v3'))) undo.defer(() => script('peer-down'));
-  else if (what === 'server' && !(await answers(`${realNeutron}/`))) undo.defer(() => script('peer-down', 'server'));
-  await script('peer-up', what, ...(what === 'server' ? ['--profile', 'typical'] : []));
+export async function startPeer(
+  undo: AsyncDisposableStack,
+  what: 'keystone' | 'server',
+  { plugins }: { plugins?: readonly string[] } = {},
+): Promise<Peer> {
+  if (!(await answers('http://127.0.0.1:35000/v3'))) undo.defer(() => script('peer-down', []));
+  else if (what === 'server' && !(await answers(`${realNeutron}/`))) undo.defer(() => script('peer-down', ['server']));
+  const env = plugins && { PEER_SERVICE_PLUGINS: plugins.join(',') };
+  await script('peer-up', [what, ...(what === 'server' ? ['--profile', 'typical'] : [])], env);
   return readPeer();
 }
 
@@ -37,7 +43,7 @@ export const realNeutron = 'http://127.0.0.1:39696';
 
 /** Two agents of the real server that stay alive, so that it has somebody to bind ports to. */
 export function addStandInAgents(): Promise<void> {
-  return script('fake-agents.sh', 'add');
+  return script('fake-agents.sh', ['add']);
 }
 
 async function readPeer(): Promise<Peer> {
@@ -67,9 +73,12 @@ async function readAssignments(name: string): Promise<Record<string, string>> {
 }
 
 /** Runs a script of `bench/peer`; what it says is shown. @throws Error when it fails */
-async function script(name: string, ...args: string[]): Promise<void> {
+async function script(name: string, args: readonly string[], env: Record<string, string> = {}): Promise<void> {
   const code = await new Promise<number | null>((resolve, reject) => {
-    const child = spawn(join(project, 'bench/peer', name), args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(join(project, 'bench/peer', name), args, {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    });
     child.once('error', reject);
     child.once('close', resolve);
   });
