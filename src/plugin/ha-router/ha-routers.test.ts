@@ -241,6 +241,15 @@ describe('the HA network of a project', () => {
     expect(await all(f.plugin.collections.networks)).toEqual([]);
   });
 
+  it('is seen by no project, nor has a port of one', async () => {
+    await haRouter();
+    const { id: network_id } = (await haNetwork())!;
+    const { networks, ports } = f.plugin.collections;
+    expect((await failure(networks.get(member('p1'), network_id))).type).toBe('NetworkNotFound');
+    const port = ports.create!(member('p1'), { network_id, project_id: 'p1' });
+    expect((await failure(port)).type).toBe('NetworkNotFound');
+  });
+
   it('is made once by routers that are made at once', async () => {
     await Promise.all([1, 2, 3, 4, 5].map(() => haRouter()));
     const named = await all(f.plugin.collections.networks, { filters: { name: ['HA network tenant p1'] } });
