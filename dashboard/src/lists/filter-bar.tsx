@@ -41,6 +41,7 @@ export function FilterBar({ resource, state, onChange }: Props) {
         {choices ? (
           <Select
             size="xs"
+            data-search
             label={text('lists.filterValue')}
             data={choices}
             value={value}
@@ -49,6 +50,7 @@ export function FilterBar({ resource, state, onChange }: Props) {
         ) : (
           <TextInput
             size="xs"
+            data-search
             label={text('lists.filterValue')}
             value={value}
             onChange={(event) => setValue(event.currentTarget.value)}

@@ -42,12 +42,12 @@ export function ListHeading({ resource, columns, onColumns, onCreate, onNetwork 
           </Menu.Dropdown>
         </Menu>
         {hasDialog && (
-          <Button size="xs" onClick={onNetwork}>
+          <Button size="xs" data-new onClick={onNetwork}>
             {text('network.title')}
           </Button>
         )}
         {resource.create && (
-          <Button size="xs" variant={hasDialog ? 'default' : 'filled'} onClick={onCreate}>
+          <Button size="xs" variant={hasDialog ? 'default' : 'filled'} data-new onClick={onCreate}>
             {text('lists.create')}
           </Button>
         )}

@@ -19,6 +19,7 @@ import { useSpeech, useText } from '../messages/text.tsx';
 import { Account } from '../sign-in/account.tsx';
 import { Boundary } from './fault.tsx';
 import { useNavigation } from './navigation.ts';
+import { Shortcuts } from './shortcuts.tsx';
 
 /** What stands around every page: name, navigation, language, light and dark. */
 export function Frame() {
@@ -53,12 +54,19 @@ export function Frame() {
           </Group>
           <Group wrap="nowrap" gap="xs">
             <Account />
-            <SchemeSwitch />
-            <LanguageSwitch />
+            <Shortcuts />
+            <Group wrap="nowrap" gap="xs" visibleFrom="sm">
+              <SchemeSwitch />
+              <LanguageSwitch />
+            </Group>
           </Group>
         </Group>
       </AppShell.Header>
       <AppShell.Navbar aria-label={text('shell.navigation')}>
+        <Group hiddenFrom="sm" p="xs" pb={0}>
+          <SchemeSwitch />
+          <LanguageSwitch />
+        </Group>
         <ScrollArea type="auto" p="xs">
           <Navigation path={path} onChosen={close} />
         </ScrollArea>

@@ -19,7 +19,9 @@ export function StartPage() {
       {error && <ErrorNote error={error} />}
       {canMakeNetworks(resources) && (
         <Group>
-          <Button onClick={() => setIsOpen(true)}>{text('network.title')}</Button>
+          <Button data-new onClick={() => setIsOpen(true)}>
+            {text('network.title')}
+          </Button>
         </Group>
       )}
       {isOpen && (

@@ -53,6 +53,7 @@ export function FilterBar({ topology, filter, onFilter, view, onView }: Props) {
         label={text('topology.search')}
         placeholder={text('topology.searchHint')}
         type="search"
+        data-search
         value={filter.text}
         onChange={(event) => onFilter({ ...filter, text: event.currentTarget.value })}
         w={220}
