@@ -134,11 +134,14 @@ it("a TCP session over the card's own address survives both moves", async () => 
   await server.deleteNetwork(network);
   await until('the bridge to go', async () => !(await host.links()).includes(bridge));
   await goOn();
-  expect(await host.read(['ip', '-o', 'addr', 'show', 'dev', 'eth1'])).toMatch(
-    /192\.168\.56\.11\/24[\s\S]*2001:db8:56::11\/64/,
-  );
-  expect(await host.read(['ip', 'route'])).toMatch(/^default via 192\.168\.56\.1 dev eth1 ?$/m);
-  expect(await host.read(['ip', 'route'])).toMatch(/^10\.20\.0\.0\/16 via 192\.168\.56\.2 dev eth1/m);
+  await until('addresses and routes on the card', async () => {
+    expect(await host.read(['ip', '-o', 'addr', 'show', 'dev', 'eth1'])).toMatch(
+      /192\.168\.56\.11\/24[\s\S]*2001:db8:56::11\/64/,
+    );
+    expect(await host.read(['ip', 'route'])).toMatch(/^default via 192\.168\.56\.1 dev eth1 ?$/m);
+    expect(await host.read(['ip', 'route'])).toMatch(/^10\.20\.0\.0\/16 via 192\.168\.56\.2 dev eth1/m);
+    return true;
+  });
   for (const session of sessions) expect(talk(session).longest).toBeLessThan(1_500 + starvation.allowanceMs);
 });
 

@@ -215,9 +215,12 @@ it('takes everything away with the network', async () => {
   await until('the port to be released', () =>
     stand.calls.some(({ method, args }) => method === 'release_dhcp_port' && args.network_id === network.id),
   );
-  expect(await stand.pids('dnsmasq', network.id)).toEqual([]);
-  expect(await stand.pids('haproxy', network.id)).toEqual([]);
-  expect(await host.links()).not.toContain(tap);
-  await expect(stat(folder())).rejects.toThrow(/ENOENT/);
-  await expect(stat(join(stand.statePath, 'ns-metadata-proxy', `${network.id}.conf`))).rejects.toThrow(/ENOENT/);
+  await until('the rest to go', async () => {
+    expect(await stand.pids('dnsmasq', network.id)).toEqual([]);
+    expect(await stand.pids('haproxy', network.id)).toEqual([]);
+    expect(await host.links()).not.toContain(tap);
+    await expect(stat(folder())).rejects.toThrow(/ENOENT/);
+    await expect(stat(join(stand.statePath, 'ns-metadata-proxy', `${network.id}.conf`))).rejects.toThrow(/ENOENT/);
+    return true;
+  });
 });

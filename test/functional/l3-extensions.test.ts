@@ -188,7 +188,7 @@ describe('a conntrack helper', () => {
     }
     const { id: forwarding } = await forward({ external_port: 2121, internal_port: 21 });
     await until('a forwarding', async () => (await rules('nat')).includes('--dport 2121'));
-    expect(await dryRun()).toBe('nothing to change: this host is as it should be\n');
+    await until('all of it', async () => (await dryRun()) === 'nothing to change: this host is as it should be\n');
     await unforward(forwarding);
     await api.expect('DELETE', `${path()}/${id}`);
     await until('no rule', async () => !(await rules('raw')).includes('cth'));

@@ -32,7 +32,11 @@ it('runs a command in a namespace, and starts a daemon there that outlives the a
   await linux.exec.daemon(['sleep', '60'], { netns: 'qdhcp-1' });
   await linux.close();
   const pids = await until('the daemon', async () => (await host.read(['ip', 'netns', 'pids', 'qdhcp-1'])).trim());
-  expect(await host.read(['cat', `/proc/${pids}/cmdline`])).toBe('sleep\u000060\u0000');
+  // It is another program before it is this one.
+  await until(
+    'its command line',
+    async () => (await host.read(['cat', `/proc/${pids}/cmdline`])) === 'sleep\u000060\u0000',
+  );
   linux = await openRemoteHost(host);
 });
 

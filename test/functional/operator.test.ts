@@ -120,8 +120,8 @@ lock_path = ${state}/lock
   await until('eth0 in its bridge', async () =>
     (await host.read(['ip', '-o', 'link', 'show', 'eth0'])).includes(`master brq${net.id.slice(0, 11)}`),
   );
-  expect(await host.read(['ip', '-o', '-4', 'addr', 'show', `brq${net.id.slice(0, 11)}`])).toContain(
-    '192.168.56.11/24',
+  await until('its address on the bridge', async () =>
+    (await host.read(['ip', '-o', '-4', 'addr', 'show', `brq${net.id.slice(0, 11)}`])).includes('192.168.56.11/24'),
   );
   for (const program of programs) expect(program.output).not.toMatch(/^\s+at |ERROR/m);
 });

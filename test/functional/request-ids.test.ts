@@ -105,7 +105,9 @@ it('is named for every request that one round of work is for', async () => {
     linesOf(bridge, down).some((line) => line.includes('ran') && line.includes(tapName(made.id as string))),
   );
   // What the agent does by itself is nobody's.
-  const beats = deployment.server.output.split('\n').filter((line) => line.includes('method=report_state'));
-  expect(beats.length).toBeGreaterThan(0);
+  const beats = await until('a report', () => {
+    const lines = deployment.server.output.split('\n').filter((line) => line.includes('method=report_state'));
+    return lines.length > 0 && lines;
+  });
   expect(beats.some((line) => line.includes(down))).toBe(false);
 });

@@ -54,3 +54,9 @@ it('no test is skipped, left to do, or run alone', () => {
   );
   expect(found).toEqual([]);
 });
+
+it('no test gives up after the second that vitest waits by itself', () => {
+  const tests = files.filter((path) => path.endsWith('.ts') && path !== 'test/support/eventually.ts');
+  const found = tests.filter((path) => readFileSync(join(top, path), 'utf8').includes(`vi.${'waitFor'}(`));
+  expect(found).toEqual([]);
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { type Change, followEvents } from './events.ts';
 
 /** A stream whose pieces the test gives. */
@@ -43,7 +44,7 @@ describe('the event stream', () => {
     const { seen, stop } = follow([response]);
     const text = `retry: 1000\n: connected\n\ndata: ${JSON.stringify(port)}\n\n:\n\nevent: end\ndata: {"reason":"closing"}\n\ndata: ${JSON.stringify({ ...port, id: '中' })}\n\n`;
     for (let i = 0; i < text.length; i += 7) give(text.slice(i, i + 7));
-    await vi.waitFor(() => expect(seen).toEqual(['open', port, { ...port, id: '中' }]));
+    await eventually(() => expect(seen).toEqual(['open', port, { ...port, id: '中' }]));
     stop();
   });
 
@@ -51,12 +52,12 @@ describe('the event stream', () => {
     const [first, second, third] = [stream(), stream(), stream()];
     const refused = new Response('', { status: 503 });
     const { seen, stop } = follow([first.response, second.response, new Error('no way'), refused, third.response]);
-    await vi.waitFor(() => expect(seen).toEqual(['open']));
+    await eventually(() => expect(seen).toEqual(['open']));
     first.end();
-    await vi.waitFor(() => expect(seen).toEqual(['open', 'lost 200', 'open']));
+    await eventually(() => expect(seen).toEqual(['open', 'lost 200', 'open']));
     second.fail();
     third.give(`data: ${JSON.stringify(port)}\n\n`);
-    await vi.waitFor(() => expect(seen.slice(3)).toEqual(['lost 200', 'lost null', 'lost 503', 'open', port]));
+    await eventually(() => expect(seen.slice(3)).toEqual(['lost 200', 'lost null', 'lost 503', 'open', port]));
     stop();
   });
 
@@ -66,7 +67,7 @@ describe('the event stream', () => {
     const onChange = vi.fn();
     const stop = followEvents({ open, onOpen: () => {}, onChange, onLoss: () => {}, pause: () => 0 });
     give(`data: ${JSON.stringify(port)}\n\n`);
-    await vi.waitFor(() => expect(onChange).toHaveBeenCalledOnce());
+    await eventually(() => expect(onChange).toHaveBeenCalledOnce());
     stop();
     expect(open.mock.calls[0]![0].aborted).toBe(true);
   });

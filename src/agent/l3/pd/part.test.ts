@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { silentLogger } from '../../../lib/log.ts';
 import { FakeHost } from '../../../linux/fake/host.ts';
 import type { WireRouter } from '../../../rpc/contract.ts';
@@ -67,7 +68,7 @@ async function started(): Promise<PrefixDelegation> {
 
 it('asks for a prefix on the gateway, and tells the server of the first network in it', async () => {
   put(whole);
-  await vi.waitFor(() => expect(told).toEqual([{ [subnetId]: '2001:db8:7::/64' }]));
+  await eventually(() => expect(told).toEqual([{ [subnetId]: '2001:db8:7::/64' }]));
   expect(sent).toEqual([1, 3]);
   expect(host.exec.ran[0]).toMatchObject({ netns: `qrouter-${ids.router}` });
   expect(await leases()).toEqual([`${subnetId}.json`]);
@@ -87,7 +88,7 @@ it.each(['fd00::/64', 'fe80::/64', '::/64', 'ff00::/64', 'fd00::/48'])(
     prefix = given;
     const other = portOf('bbbbbbbb-0000-4000-8000-000000000002', ['fd00::1/64'], { admin_state_up: true });
     put(routerOf({ gw_port, _interfaces: [waiting, other] }));
-    await vi.waitFor(() => expect(sent).toEqual([1]));
+    await eventually(() => expect(sent).toEqual([1]));
     await part.close();
     expect([told, await leases()]).toEqual([[], []]);
   },
@@ -95,7 +96,7 @@ it.each(['fd00::/64', 'fe80::/64', '::/64', 'ff00::/64', 'fd00::/48'])(
 
 it.each(['this agent', 'the next one'])('%s gives it back before the interface goes', async (who) => {
   put(whole);
-  await vi.waitFor(() => expect(told).toHaveLength(1));
+  await eventually(() => expect(told).toHaveLength(1));
   if (who === 'the next one') {
     await part.close();
     part = await started();
@@ -104,12 +105,12 @@ it.each(['this agent', 'the next one'])('%s gives it back before the interface g
   await part.before(without, stateOf(without));
   expect(sent.at(-1)).toBe(8);
   expect(await leases()).toEqual([]);
-  await vi.waitFor(() => expect(told.at(-1)).toEqual({ [subnetId]: '::/64' }));
+  await eventually(() => expect(told.at(-1)).toEqual({ [subnetId]: '::/64' }));
 });
 
 it('forgets one whose gateway went while no agent ran: it runs out', async () => {
   put(whole);
-  await vi.waitFor(() => expect(told).toHaveLength(1));
+  await eventually(() => expect(told).toHaveLength(1));
   await part.close();
   part = await started();
   const without = routerOf({ _interfaces: [waiting] });
@@ -119,16 +120,16 @@ it('forgets one whose gateway went while no agent ran: it runs out', async () =>
 
 it('tells the server again that has another prefix than the lease', async () => {
   put(whole);
-  await vi.waitFor(() => expect(told).toHaveLength(1));
+  await eventually(() => expect(told).toHaveLength(1));
   put(whole);
-  await vi.waitFor(() => expect(told).toHaveLength(2));
+  await eventually(() => expect(told).toHaveLength(2));
   expect(sent).toEqual([1, 3]);
 });
 
 it('a router that leaves this host takes the lease along: the next host asks as the same client', async () => {
   put(whole);
-  await vi.waitFor(() => expect(told).toHaveLength(1));
+  await eventually(() => expect(told).toHaveLength(1));
   part.removed(ids.router);
-  await vi.waitFor(async () => expect(await leases()).toEqual([]));
+  await eventually(async () => expect(await leases()).toEqual([]));
   expect(sent).toEqual([1, 3]);
 });
