@@ -21,6 +21,7 @@ export class Tour {
     await screen.go('shell.home');
     await screen.button('network.title').click();
     await screen.type(screen.dialog.getByLabel(screen.text('network.name'), { exact: true }), name);
+    await screen.picture('network-dialog');
     await screen.send();
     await screen.go('topology.title');
     await this.#screen.drawn(name, 'network', 'up').waitFor();
@@ -121,6 +122,7 @@ export class Tour {
     await screen.choose(screen.field('floating_network_id', 'combobox'), new RegExp(`^${network} `));
     await screen.send();
     const box = this.#screen.drawn(guest, 'guest').filter({ hasText: '☁' });
+    await screen.picture('topology-bars');
     return /172\.24\.\d+\.\d+/.exec((await box.textContent())!)![0];
   }
 
@@ -137,6 +139,7 @@ export class Tour {
     await screen.button('topology.follow', form).click();
     await screen.button('topology.forget', form).waitFor();
     const told = await form.innerText();
+    await screen.picture('trace');
     await screen.button('topology.forget', form).click();
     await screen.button('topology.closePanel').click();
     return told;
@@ -149,7 +152,18 @@ export class Tour {
     const panel = screen.page.getByRole('complementary', { name });
     await screen.button('topology.why', panel).click();
     await panel.getByText(screen.text('underneath.allWell')).waitFor();
+    await screen.picture('explain');
     return await panel.innerText();
+  }
+
+  /** The same as a graph, in the dark. */
+  async showGraph(names: readonly string[]): Promise<void> {
+    const screen = this.#screen;
+    await screen.go('topology.title');
+    await screen.button('shell.dark').click();
+    await screen.page.getByText(screen.text('topology.graph'), { exact: true }).click();
+    for (const name of names) await screen.page.locator('.react-flow__node').filter({ hasText: name }).waitFor();
+    await screen.picture('topology-graph', 'zh');
   }
 
   guest(name: string): Promise<Guest> {

@@ -49,5 +49,6 @@ it.each<Language>(['en', 'zh'])('the tour by mouse: %s', async (language) => {
   expect(await tour.trace('stranger', address, 80)).toContain(screen.text('topology.arrives'));
   expect(await tour.trace('stranger', address, 81)).toContain(screen.text('topology.dropped'));
   expect(await tour.explain('web')).toContain(screen.text('underneath.works'));
+  await tour.showGraph(['mynet', 'outside', 'door', 'web', 'stranger']);
   expect(screen.faults).toEqual([]);
 });

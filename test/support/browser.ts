@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { onTestFailed } from 'vitest';
 import { allMessages, type MessageKey } from '../../dashboard/src/messages/all.ts';
@@ -142,6 +143,13 @@ export class Screen implements AsyncDisposable {
     await this.button('shell.close', this.dialog).last().click();
     await this.dialog.waitFor({ state: 'detached' });
     return told;
+  }
+
+  /** For the docs: `NEUTRINO_PICTURES` names a folder for them. Taken in one language only. */
+  async picture(name: string, language: Language = 'en'): Promise<void> {
+    const folder = process.env.NEUTRINO_PICTURES;
+    if (!folder || language !== this.language) return;
+    await this.page.screenshot({ path: join(folder, `${name}.png`), fullPage: true, animations: 'disabled' });
   }
 
   get #at(): 0 | 1 {
