@@ -149,6 +149,8 @@ export class Screen implements AsyncDisposable {
   async picture(name: string, language: Language = 'en'): Promise<void> {
     const folder = process.env.NEUTRINO_PICTURES;
     if (!folder || language !== this.language) return;
+    // The header keeps to the window, and would stand in the middle of the picture.
+    await this.page.evaluate('scrollTo(0, 0)');
     await this.page.screenshot({ path: join(folder, `${name}.png`), fullPage: true, animations: 'disabled' });
   }
 
