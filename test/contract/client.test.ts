@@ -348,6 +348,7 @@ describe('each resource', () => {
     });
     expect(await json('agent-list')).toContainEqual(expect.objectContaining({ id: agentId, alive: ':-)' }));
     expect(await json(`agent-show ${agentId}`)).toMatchObject({ host: 'h1' });
+    expect(await json(`agent-history ${agentId}`)).toEqual({ agent_down_time: 75, events: [] });
     await ok(`agent-update ${agentId} --description d`);
     expect(await json('ext-list')).toContainEqual({ alias: 'quotas', name: 'Quota management support' });
     expect(await json('ext-show quotas')).toMatchObject({ alias: 'quotas' });
