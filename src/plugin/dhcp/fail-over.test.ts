@@ -168,7 +168,8 @@ it('is done by one of two servers', async () => {
   await pass(one, 11, () => one.dhcpAgent('host2'));
   for (const { id } of networks) expect(await hosts(one, id)).toEqual(['host2']);
   expect(await one.told()).toHaveLength(4);
-  expect(two.plugin.duties.map(({ ours, done }) => ({ ours, done }))).toEqual(Array(3).fill({ ours: false, done: 0 }));
+  const idle = two.plugin.duties.map(({ ours, done }) => ({ ours, done }));
+  expect(idle).toEqual(idle.map(() => ({ ours: false, done: 0 })));
   await one.plugin.close();
   await pass(one, 11, () => two.dhcpAgent('host1'), two);
   for (const { id } of networks) expect(await hosts(two, id)).toEqual(['host1']);
