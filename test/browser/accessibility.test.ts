@@ -4,6 +4,7 @@ import { obstacles } from '../support/accessibility.ts';
 import { ChromiumBrowser, type Screen } from '../support/browser.ts';
 import { DashboardServer } from '../support/dashboard.ts';
 import { authtoken } from '../support/identity.ts';
+import { until } from '../support/wait.ts';
 
 /** For people who do not see, do not use a mouse, or have a small screen. */
 let server: DashboardServer;
@@ -42,7 +43,8 @@ async function* looks(screen: Screen): AsyncGenerator<string> {
   for (const address of addresses) {
     await page.goto(server.url(address));
     await page.getByRole('main').getByRole('heading').first().waitFor();
-    await page.getByLabel(screen.text('shell.loading')).waitFor({ state: 'detached' });
+    const loading = page.getByLabel(screen.text('shell.loading'));
+    await until('all that was loading', async () => (await loading.count()) === 0);
     yield address;
   }
   await screen.go('topology.title');

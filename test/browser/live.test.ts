@@ -94,8 +94,12 @@ describe('a page that is open', () => {
     await away(screen).waitFor();
     dashboard.wire.silent = false;
     await dashboard.one.makeNetwork('10.15.0.0/24', { name: 'unheard-of' });
-    await clock.runFor(60_000);
-    await screen.drawn('unheard-of', 'network').waitFor();
+    // In small steps: who lets a minute pass at once has every attempt given up before its answer can come.
+    const isDrawn = async () => {
+      await clock.runFor(2_000);
+      return await screen.drawn('unheard-of', 'network').isVisible();
+    };
+    await expect.poll(isDrawn, { interval: 500, timeout: 60_000 }).toBe(true);
     await away(screen).waitFor({ state: 'detached' });
     expect([await isSame(), faults(screen)]).toEqual([true, []]);
   });

@@ -172,14 +172,19 @@ it.each(outages)(
   },
 );
 
-it('its queues are deleted by hand: agents stay alive, have one full sync each, and hear what is said next', async () => {
+it('its queues are deleted by hand: agents stay alive, ask for everything anew, and hear what is said next', async () => {
   const before = agents.map(countOf);
   await rabbit.deleteQueues();
   await until('a full sync each', () => agents.every((agent, i) => countOf(agent) > before[i]!), { timeoutMs: 60_000 });
   const { guest } = await boot(b.guest.host, 'last');
   expect(await guest.ping(a.port.fixed_ips[0]!.ip_address)).toBe(true);
   expect((await alive()).every(Boolean)).toBe(true);
-  expect(agents.map((agent, i) => countOf(agent) - before[i]!)).toEqual(agents.map(() => 1));
+  // Queues go one after the other: who is back before the last of them went comes back once more.
+  const syncs = agents.map((agent, i) => countOf(agent) - before[i]!);
+  expect(
+    syncs.every((count) => count === 1 || count === 2),
+    String(syncs),
+  ).toBe(true);
 });
 
 it('garbage, much of it and large, comes to every queue: nothing stops, and each program says it once of each queue', async () => {

@@ -1,9 +1,16 @@
 import axe, { type AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
+import { until } from './wait.ts';
+
+/** Wheels that turn while something is loaded turn for ever. */
+const isAtRest = `document.getAnimations().every(({ playState, effect }) =>
+  playState !== 'running' || effect.getComputedTiming().iterations === Infinity)`;
 
 /** What keeps people from using the page as it is now: axe's findings that are serious or critical, one a line. */
 export async function obstacles(page: Page): Promise<string[]> {
   if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe.source);
+  // What is still fading in has the contrast of a shadow.
+  await until('a page at rest', async () => (await page.evaluate(isAtRest)) as boolean);
   const results = (await page.evaluate(`axe.run({ resultTypes: ['violations'] })`)) as AxeResults;
   return results.violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')

@@ -1,5 +1,21 @@
-import { describe, expect, it } from 'vitest';
-import { errorOf } from './client.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { ask, errorOf } from './client.ts';
+
+it('an answer that does not come is given up, so that its connection is free again', async () => {
+  vi.useFakeTimers();
+  vi.stubGlobal('location', { origin: 'http://server', pathname: '/dashboard/' });
+  vi.stubGlobal('fetch', (_: string, { signal }: RequestInit) => {
+    return new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)));
+  });
+  try {
+    const asked = expect(ask('GET', '/v2.0/networks')).rejects.toMatchObject({ type: 'NoAnswer', status: 0 });
+    await vi.advanceTimersByTimeAsync(30_000);
+    await asked;
+  } finally {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  }
+});
 
 describe('an error of the API', () => {
   it.each([

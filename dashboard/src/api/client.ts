@@ -49,6 +49,12 @@ export function hasCredentials(): boolean {
 }
 
 /**
+ * How long an answer is waited for, ms. Browsers wait for minutes on a way that swallows everything, and have six connections
+ * for a server: with six that hang a page is dead, also when the way is back.
+ */
+const patienceMs: Readonly<Record<Method, number>> = { GET: 30_000, POST: 120_000, PUT: 120_000, DELETE: 120_000 };
+
+/**
  * One request.
  * @param path below the server: `/v2.0/networks?limit=10`
  * @param ifRevision it is refused (412) when the thing has another revision
@@ -63,6 +69,8 @@ export async function ask<T>(
 ): Promise<Answer<T>> {
   let response: Response;
   let text: string;
+  const waiting = new AbortController();
+  const timer = setTimeout(() => waiting.abort(), patienceMs[method]);
   try {
     response = await fetch(apiBase() + path, {
       method,
@@ -72,13 +80,18 @@ export async function ask<T>(
         ...(ifRevision !== undefined && { 'If-Match': `revision_number=${ifRevision}` }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      ...(signal && { signal }),
+      signal: signal ? AbortSignal.any([signal, waiting.signal]) : waiting.signal,
       credentials: 'same-origin',
     });
     text = await response.text();
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ApiError(0, 'NoAnswer', String((error as Error).message), '', null);
+    const why = waiting.signal.aborted
+      ? `no answer within ${patienceMs[method] / 1000} seconds`
+      : String((error as Error).message);
+    throw new ApiError(0, 'NoAnswer', why, '', null);
+  } finally {
+    clearTimeout(timer);
   }
   const requestId = response.headers.get('x-openstack-request-id');
   const value = parse(text);

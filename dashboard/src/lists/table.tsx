@@ -143,7 +143,7 @@ function Line(props: Props & { row: Row }) {
             {offered.map((action) => (
               <Menu.Item
                 key={action.label}
-                color={action.isDangerous ? 'red' : undefined}
+                c={action.isDangerous ? 'var(--mantine-color-error)' : undefined}
                 onClick={() => action.run(row)}
               >
                 {action.label}

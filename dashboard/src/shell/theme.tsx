@@ -28,6 +28,7 @@ export function Theme({ nonce, children }: { nonce: string; children: ReactNode 
     const closed = { defaultProps: { closeButtonProps: { 'aria-label': text('shell.close') } } };
     return createTheme({
       primaryShade: 8,
+      respectReducedMotion: true,
       components: { Modal: closed, Drawer: closed, Menu: onlyItems, Select: onDemand, MultiSelect: onDemand },
     });
   }, [text]);
