@@ -17,6 +17,7 @@ import type { Listener, Transport } from '../../rpc/transport.ts';
 import type { MetadataRate } from '../daemons/metadata-rate.ts';
 import { Supervision } from '../daemons/supervision.ts';
 import { dryRunQuestion } from '../dry-run.ts';
+import { FullSync } from '../full-sync.ts';
 import { Heartbeat, reportStatus } from '../heartbeat.ts';
 import { ErrorMemory } from '../last-error.ts';
 import { Resync } from '../resync.ts';
@@ -89,8 +90,7 @@ export class DhcpAgent {
   readonly #listeners: Listener[] = [];
   readonly #releasing = new Map<string, Promise<void>>();
   #keeper: DhcpKeeper | null = null;
-  #syncing: Promise<void> | null = null;
-  #syncAgain = false;
+  readonly #fullSync = new FullSync(() => this.#sync());
   #clock = 0;
   #closed = false;
   #firstSync = Promise.withResolvers<void>();
@@ -162,7 +162,7 @@ export class DhcpAgent {
     this.#listeners.push(await transport.listen(topics.explain, explainServer('dhcp', host), [explain]));
     this.#supervision.start();
     // The server schedules networks to agents it knows: report first, then ask; an answer `new` has asked already.
-    void this.#heartbeat.start().then(() => this.#syncing ?? this.fullSync());
+    void this.#heartbeat.start().then(() => this.#fullSync.running ?? this.fullSync());
   }
 
   #served(networkId: string): ServedNetwork {
@@ -177,6 +177,7 @@ export class DhcpAgent {
   /** Stops the agent; what it made goes on serving. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#fullSync.close();
     this.#resync.close();
     const work = async () => {
       await Promise.all([
@@ -194,21 +195,8 @@ export class DhcpAgent {
   }
 
   /** Compares everything with the server's word. Asked for while one runs, another follows it. */
-  async fullSync(): Promise<void> {
-    if (this.#syncing) {
-      this.#syncAgain = true;
-      return await this.#syncing;
-    }
-    this.#syncing = this.#sync();
-    try {
-      await this.#syncing;
-    } finally {
-      this.#syncing = null;
-    }
-    if (this.#syncAgain && !this.#closed) {
-      this.#syncAgain = false;
-      await this.fullSync();
-    }
+  fullSync(): Promise<void> {
+    return this.#fullSync.run();
   }
 
   /** What a start would change on this host, a line each; changes nothing and asks for no port. */

@@ -14,6 +14,7 @@ import { crowding } from '../crowding.ts';
 import type { MetadataRate } from '../daemons/metadata-rate.ts';
 import { Supervision } from '../daemons/supervision.ts';
 import { dryRunQuestion } from '../dry-run.ts';
+import { FullSync } from '../full-sync.ts';
 import { Heartbeat, reportStatus } from '../heartbeat.ts';
 import { ErrorMemory } from '../last-error.ts';
 import { Resync } from '../resync.ts';
@@ -98,8 +99,7 @@ export class L3Agent {
   readonly #heartbeat: Heartbeat;
   readonly #listeners: { close(): Promise<void> }[] = [];
   readonly #firstSync = Promise.withResolvers<void>();
-  #syncing: Promise<void> | null = null;
-  #syncAgain = false;
+  readonly #fullSync = new FullSync(() => this.#sync());
   #clock = 0;
   #closed = false;
 
@@ -208,12 +208,13 @@ export class L3Agent {
     );
     this.#supervision.start();
     // The server schedules routers to agents it knows: report first, then ask; an answer `new` has asked already.
-    void this.#heartbeat.start().then(() => this.#syncing ?? this.fullSync());
+    void this.#heartbeat.start().then(() => this.#fullSync.running ?? this.fullSync());
   }
 
   /** Stops the agent; what it made goes on serving, unless `cleanup_on_shutdown` says otherwise. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#fullSync.close();
     this.#resync.close();
     this.#questions.close();
     this.#announcer.close();
@@ -236,21 +237,8 @@ export class L3Agent {
   }
 
   /** Compares everything with the server's word. Asked for while one runs, another follows it. */
-  async fullSync(): Promise<void> {
-    if (this.#syncing) {
-      this.#syncAgain = true;
-      return await this.#syncing;
-    }
-    this.#syncing = this.#sync();
-    try {
-      await this.#syncing;
-    } finally {
-      this.#syncing = null;
-    }
-    if (this.#syncAgain && !this.#closed) {
-      this.#syncAgain = false;
-      await this.fullSync();
-    }
+  fullSync(): Promise<void> {
+    return this.#fullSync.run();
   }
 
   /** What a start would change on this host, a line each; changes nothing. */
