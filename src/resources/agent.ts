@@ -14,35 +14,22 @@ function reported(rules: Partial<Attribute> = {}, of: AttributeType = shown.text
   return { ops: 'R', type: of, default: unset, sort: true, sortExtension: 'agent_sort_key', ...rules };
 }
 
-/** Which networks a DHCP agent serves (upstream: extensions/dhcpagentscheduler.py). */
-function dhcpNetworks(
+type Scheduling = (
   method: RouteDefinition['method'],
   below: string,
   more: Pick<RouteDefinition, 'summary' | 'rule' | 'status'> & Partial<RouteDefinition>,
-): RouteDefinition {
-  return {
-    method,
-    path: `agents/{id}/dhcp-networks${below}`,
-    extension: 'dhcp_agent_scheduler',
-    envelope: 'networks',
-    ...more,
-  };
+) => RouteDefinition;
+
+/** What an agent serves. */
+function served(path: string, extension: string, envelope: string): Scheduling {
+  return (method, below, more) => ({ method, path: `agents/{id}/${path}${below}`, extension, envelope, ...more });
 }
 
-/** Which routers an L3 agent serves (upstream: extensions/l3agentscheduler.py). */
-function l3Routers(
-  method: RouteDefinition['method'],
-  below: string,
-  more: Pick<RouteDefinition, 'summary' | 'rule' | 'status'> & Partial<RouteDefinition>,
-): RouteDefinition {
-  return {
-    method,
-    path: `agents/{id}/l3-routers${below}`,
-    extension: 'l3_agent_scheduler',
-    envelope: 'routers',
-    ...more,
-  };
-}
+/** Upstream: extensions/dhcpagentscheduler.py. */
+const dhcpNetworks = served('dhcp-networks', 'dhcp_agent_scheduler', 'networks');
+
+/** Upstream: extensions/l3agentscheduler.py. */
+const l3Routers = served('l3-routers', 'l3_agent_scheduler', 'routers');
 
 /** Agents register over RPC: nothing is accepted in POST (upstream: neutron-lib `api/definitions/agent`). */
 export const agent: ResourceDefinition = {
