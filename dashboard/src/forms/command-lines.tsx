@@ -1,6 +1,7 @@
-import { Button, Code, CopyButton, Group, Stack, Text as Words } from '@mantine/core';
+import { Code, Group, Stack, Text as Words } from '@mantine/core';
 import { apiBase, hasCredentials } from '../api/client.ts';
 import { useText } from '../messages/text.tsx';
+import { Copy } from '../shell/copy.tsx';
 import type { PluggedPort } from '../underneath/plug-command.ts';
 import { PlugNote } from '../underneath/plug-note.tsx';
 import { curlLine, type Done, neutronLine } from './command-line.ts';
@@ -34,20 +35,13 @@ export function CommandLines({ done }: { done: readonly Done[] }) {
 }
 
 function Lines({ label, lines }: { label: string; lines: string }) {
-  const text = useText();
   return (
     <div>
       <Group justify="space-between">
         <Words size="xs" c="dimmed">
           {label}
         </Words>
-        <CopyButton value={lines}>
-          {({ copied, copy }) => (
-            <Button size="compact-xs" variant="light" onClick={copy} aria-label={`${text('shell.copy')}: ${label}`}>
-              {text(copied ? 'shell.copied' : 'shell.copy')}
-            </Button>
-          )}
-        </CopyButton>
+        <Copy value={lines} label={label} />
       </Group>
       <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
         {lines}
