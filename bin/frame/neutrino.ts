@@ -110,7 +110,7 @@ function commandLine(): Command {
   neutrino
     .command('explain')
     .description('walks from the database to the kernel and says what is, what should be, and what to do')
-    .argument('<what>', 'port, router or floatingip')
+    .argument('<what>', 'port, network, router or floatingip')
     .argument('<id>', 'its id or name; of a floating IP its id or address')
     .option(...STATE_DIR)
     .option('-f, --format <format>', 'text or json', 'text')
