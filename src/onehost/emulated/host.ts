@@ -25,6 +25,8 @@ export class EmulatedHost implements AsyncDisposable {
   readonly address: string;
   /** A folder of this host's own, for state and logs; the machine sees it under the same path. */
   readonly folder: string;
+  /** As the machine sees it: what holds the namespaces, with all processes below it that have left their parents. */
+  readonly holderPid: number;
   readonly #enter: readonly string[];
   readonly #end: () => Promise<void>;
 
@@ -32,6 +34,7 @@ export class EmulatedHost implements AsyncDisposable {
     this.name = parts.name;
     this.address = parts.address;
     this.folder = parts.folder;
+    this.holderPid = parts.holderPid;
     this.#end = parts.end;
     const ns = `/proc/${parts.holderPid}/ns`;
     this.#enter = [
