@@ -147,6 +147,21 @@ it('a floating address more is taken over without a change of the primary', asyn
   expect((await settled()).primary.name).toBe(before.primary.name);
 }, 240_000);
 
+it('extra routes are where it is primary; one to everywhere is there instead of the gateway’s', async () => {
+  const { primary, standby } = await settled();
+  const route = (destination: string) => ({ destination, nexthop: guest.address });
+  const routesOf = async (host: EmulatedHost, ...words: string[]) =>
+    (await host.read(['ip', '-n', netns, '-4', 'route', 'show', 'proto', 'static', ...words])).trim().split(/\s*\n/);
+  const by = `via ${guest.address} dev qr-`;
+  await stand.api.update('router', router.id, { routes: ['0.0.0.0/0', '10.77.0.0/16', '10.77.5.7/32'].map(route) });
+  await until('the routes', async () => (await routesOf(primary)).filter((line) => line.includes(by)).length === 3);
+  expect((await routesOf(primary, 'default')).map((line) => line.slice(0, -11))).toEqual([`default ${by}`]);
+  await stand.api.update('router', router.id, { routes: [] });
+  await until('the gateway', async () => (await routesOf(primary, 'default'))[0]?.includes('via 203.0.113.1 dev qg-'));
+  expect((await routesOf(primary)).length).toBe(1);
+  expect(await routesOf(standby)).toEqual(['']);
+}, 240_000);
+
 it('keepalived that is killed is started again', async () => {
   const { standby } = await settled();
   const before = await pidsOf(standby, 'keepalived');

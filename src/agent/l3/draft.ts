@@ -63,8 +63,12 @@ export class Draft implements RouterDraft {
     return device;
   }
 
+  /** A later one stands instead of an earlier one: an extra route to everywhere instead of the gateway's. */
   route(route: RouterRoute): void {
-    this.routes.push(route);
+    const { family, destination } = route;
+    const at = this.routes.findIndex((one) => one.family === family && one.destination === destination);
+    if (at === -1) this.routes.push(route);
+    else this.routes[at] = route;
   }
 
   sysctl(key: string, value: string): void {

@@ -98,6 +98,17 @@ describe('routes', () => {
   });
 });
 
+test('the health check leaves next hops of extra routes alone: they are the tenant’s', () => {
+  const draft = draftOf();
+  const nexthops = [{ via: '10.0.0.9', device: 'qr-bbbbbbbb-00' }];
+  draft.route({ family: 4, destination: 'default', nexthops, cause: 'test' });
+  const [config, ...checks] = filesOf(draft, { ha_vrrp_health_check_interval: 5 });
+  expect(config!.text.match(/ 0\.0\.0\.0\/0 .*/g)).toEqual([
+    ' 0.0.0.0/0 via 10.0.0.9 dev qr-bbbbbbbb-00 no_track protocol static',
+  ]);
+  expect(checks).toEqual([]);
+});
+
 test('older versions that know no no_track', () => {
   expect(filesOf(draftOf(), { keepalived_use_no_track: false })[0]!.text).not.toContain('no_track');
 });

@@ -167,11 +167,13 @@ function noTrack({ keepalived_use_no_track }: L3Options): string {
  */
 function healthCheck(state: RouterState, vrId: number, folder: string, options: L3Options) {
   const interval = options.ha_vrrp_health_check_interval;
+  const gateway = [...state.devices.values()].find(({ role }) => role === 'gateway');
   const gateways = state.routes
     .filter(({ destination }) => destination === 'default')
     .flatMap(({ nexthops }) => nexthops)
+    // A next hop inside is the tenant's, who may switch it off.
+    .filter(({ device }) => device === gateway?.name)
     .flatMap(({ via, device }) => (via === null ? [] : [{ via: plainAddress(via), device }]));
-  const gateway = [...state.devices.values()].find(({ role }) => role === 'gateway');
   const own = gateway?.addresses[0];
   if (interval <= 0 || gateways.length === 0 || !own) return null;
   const name = `ha_health_check_${vrId}`;

@@ -126,6 +126,26 @@ describe('deriving a router', () => {
     });
   });
 
+  it('leads everywhere by an extra route instead of the gateway, and by halves beside it', () => {
+    const [nexthop, via] = ['10.0.0.50', '203.0.113.1'];
+    const routed = (...destinations: string[]) =>
+      derive({ ...whole, routes: destinations.map((destination) => ({ destination, nexthop })) }).routes.map(
+        ({ destination, nexthops }) => [destination, nexthops[0]!.via],
+      );
+    expect(routed('0.0.0.0/0')).toEqual([['default', nexthop]]);
+    const halves = routed('0.0.0.0/1', '128.0.0.0/1', '0.0.0.0/32');
+    expect(halves).toEqual([
+      ['default', via],
+      ...['0.0.0.0/1', '128.0.0.0/1', '0.0.0.0/32'].map((to) => [to, nexthop]),
+    ]);
+  });
+
+  it('marks what comes from outside as it is configured, in the lower half of the mark', () => {
+    const state = derive(whole, { external_ingress_mark: '0x70005' });
+    expect(rules(state, 'mangle', 'mark')).toEqual([`-i ${qg} -j MARK --set-xmark 0x5/0xffff`]);
+    expect(rules(state, 'nat', 'snat').at(-1)).toMatch(/^-m mark ! --mark 0x5\/0xffff -m conntrack --ctstate DNAT /);
+  });
+
   it('has no route beside the kernel’s to a subnet it is on', () => {
     const routes = [{ destination: '10.0.0.0/24', nexthop: '10.0.0.2' }];
     const { routes: derived, problems } = derive({ ...whole, routes });

@@ -10,7 +10,7 @@ const GONE = /No such process|Cannot find device/;
 /** Routes that are not there or lead elsewhere, and those of ours that nobody wants. */
 export function planRoutes(state: RouterState, seen: RouterObserved | null): InsideStep[] {
   if (state.routedBy !== 'agent') return [];
-  const wanted = lastOfEach(state.routes);
+  const wanted = state.routes;
   const isThere = (name: string) => seen?.links.get(name)?.up && state.devices.get(name)?.isUp;
   const present = (seen?.routes ?? []).filter(({ nexthops }) => nexthops.every(({ device }) => isThere(device)));
   const come = wanted.filter((route) => !present.some((one) => isSame(route, one)));
@@ -20,11 +20,6 @@ export function planRoutes(state: RouterState, seen: RouterObserved | null): Ins
     ...gone.map((route) => inside(['route', 'del', ...words(route)], { tolerate: GONE })),
     ...come.map((route) => inside(['route', 'replace', ...words(route)])),
   ];
-}
-
-/** An extra route to everywhere is there instead of the gateway's. */
-function lastOfEach(routes: readonly RouterRoute[]): RouterRoute[] {
-  return [...new Map(routes.map((route) => [keyOf(route), route])).values()];
 }
 
 /** What other sources told of the same way does not stand in for it: it goes when they fall silent. */
