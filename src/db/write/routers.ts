@@ -164,13 +164,16 @@ const ofNetwork = prepared((db, p: { network_id: string }) =>
   db
     .selectFrom('routers')
     .innerJoin('ports', 'ports.id', 'routers.gw_port_id')
-    .select(['routers.id', 'routers.project_id'])
+    .select(['routers.id', 'routers.project_id', 'routers.ha'])
     .where('ports.network_id', '=', p.network_id),
 );
 
 /** Routers whose gateway is on a network. */
-export function routersLeadingTo(db: Db, network_id: string): Promise<{ id: string; project_id: string }[]> {
-  return ofNetwork.all(db, { network_id });
+export async function routersLeadingTo(
+  db: Db,
+  network_id: string,
+): Promise<{ id: string; project_id: string; ha: boolean }[]> {
+  return (await ofNetwork.all(db, { network_id })).map(({ ha, ...router }) => ({ ...router, ha: Boolean(ha) }));
 }
 
 const hosts = prepared((db, p: { id: string }) =>

@@ -2,6 +2,7 @@ import type { Tx } from '../../db/database.ts';
 import type { RouterFacts } from '../../db/write/routers.ts';
 import { subnetFacts } from '../../db/write/subnets.ts';
 import { cidrsOverlap, parseCidr } from '../../lib/ip/cidr.ts';
+import { isMetadataAddress } from '../floatingip/associate.ts';
 import { routerInterfaceOwners } from '../ipam/owners.ts';
 import { PROVISIONAL_PREFIX } from '../subnet/block-source.ts';
 import { routerErrors as errors } from './errors.ts';
@@ -67,7 +68,17 @@ export async function checkMayBeHa(tx: Tx, router: RouterFacts, haCidr: string):
   checkBesideHa(await connectedBlocks(tx, router), haCidr);
 }
 
-function checkBesideHa(blocks: readonly Block[], haCidr: string): void {
+/**
+ * That no port of a router is where guests find their metadata: it would answer for it, and rewrite senders to it.
+ * @throws BadRequest
+ */
+export function checkBesideMetadata(addresses: readonly { ip_address?: string }[]): void {
+  const met = addresses.find(({ ip_address }) => ip_address !== undefined && isMetadataAddress(ip_address));
+  if (met) throw errors.BadRequest({ msg: `${met.ip_address} is where guests find their metadata` });
+}
+
+/** That none of these is where HA routers speak to each other. @throws BadRequest */
+export function checkBesideHa(blocks: readonly Block[], haCidr: string): void {
   const reserved = parseCidr(haCidr)!;
   const met = blocks.find(({ cidr }) => cidrsOverlap(parseCidr(cidr)!, reserved));
   if (!met) return;

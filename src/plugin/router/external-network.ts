@@ -11,7 +11,7 @@ import type { Machine } from '../machine.ts';
 import { networkErrors } from '../network/errors.ts';
 import { updatePortIn } from '../port/update.ts';
 import { rbacErrors } from '../rbac-policy/errors.ts';
-import { GATEWAY_OWNER } from './connected.ts';
+import { checkBesideHa, GATEWAY_OWNER } from './connected.ts';
 import { elevated } from './gateway.ts';
 import { routerRows } from './storage.ts';
 
@@ -43,15 +43,18 @@ export async function refuseClosing(
 
 /**
  * An external network has a new subnet: gateways that have no address of its IP version get one there.
- * @throws what addresses of ports may be refused with
+ * @throws BadRequest, and what addresses of ports may be refused with
  */
 export async function widenGateways(change: Change, machine: Machine, subnet: Subnet): Promise<void> {
   const { tx, time } = change;
   const { service_types, network_id } = subnet;
-  const isForOthers = service_types.length > 0 && !service_types.includes(GATEWAY_OWNER);
-  if (isForOthers && subnet.ip_version === 4) return;
   const routers = await routersLeadingTo(tx, network_id);
   if (routers.length === 0) return;
+  const { l3_ha_net_cidr } = machine.shared.options.l3Agent;
+  // All of the network's subnets are next to its routers, whether they have an address there or not.
+  if (routers.some(({ ha }) => ha)) checkBesideHa([subnet], l3_ha_net_cidr);
+  const isForOthers = service_types.length > 0 && !service_types.includes(GATEWAY_OWNER);
+  if (isForOthers && subnet.ip_version === 4) return;
   const auto = new Set((await subnetFacts(tx, network_id)).filter(isAutoAddressSubnet).map(({ id }) => id));
   await inTurns(routers, async ({ id }) => {
     const { attached, gw_port_id } = (await routerFacts(tx, id))!;

@@ -49,6 +49,22 @@ describe('a gateway', () => {
     expect(await all(r.routers)).toEqual([]);
   });
 
+  it('is not where guests find their metadata, asked for or by chance', async () => {
+    const metadata = bad('169.254.169.254 is where guests find their metadata');
+    const at = { gateway_ip: '169.254.169.253', enable_dhcp: false };
+    const { network } = await r.world('169.254.169.252/30', at);
+    expect(await failure(r.router(gateway(network.id)))).toEqual(metadata);
+    const wide = await r.world('169.254.168.0/23');
+    const external_fixed_ips = [{ ip_address: '169.254.169.254' }];
+    expect(await failure(r.router(gateway(wide.network.id, { external_fixed_ips })))).toEqual(metadata);
+    const { id } = await r.router(gateway(wide.network.id, { external_fixed_ips: [{ ip_address: '169.254.169.9' }] }));
+    expect((await failure(r.update(id, gateway(wide.network.id, { external_fixed_ips })))).type).toBe('BadRequest');
+    const [port] = await portsOf(id);
+    const move = r.f.plugin.collections.ports.update!(r.f.context, port!.id, { fixed_ips: external_fixed_ips });
+    expect((await failure(move)).type).toBe('BadRequest');
+    expect(addressOf(await r.show(id))).toBe('169.254.169.9');
+  });
+
   it('has the addresses that are asked for', async () => {
     const { network, subnet } = world;
     const { id } = await r.router(gateway(network.id, { external_fixed_ips: [{ ip_address: '198.51.100.77' }] }));
@@ -195,6 +211,17 @@ describe('an external network', () => {
     await r.router({ project_id: 'admin', ...gateway(world.network.id) });
     const [everybody] = await all<{ id: string }>(policies, { filters: { object_id: [world.network.id] } });
     expect((await failure(policies.delete!(r.f.context, everybody!.id))).type).toBe('ExternalNetworkInUse');
+  });
+
+  it('gets no subnet with the addresses over which HA routers speak while such a router leads there', async () => {
+    const { id } = await r.router({ ha: true, ...gateway(world.network.id) });
+    const widen = () => r.f.subnet(world.network.id, { project_id: 'admin', cidr: '169.254.200.0/24' });
+    expect(await failure(widen())).toMatchObject({
+      type: 'BadRequest',
+      message: expect.stringContaining('over which HA routers speak'),
+    });
+    await r.update(id, { external_gateway_info: null });
+    expect(await widen()).toMatchObject({ cidr: '169.254.200.0/24' });
   });
 
   it('with a new subnet gives gateways an address of the other IP version', async () => {

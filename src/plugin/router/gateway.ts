@@ -12,7 +12,7 @@ import { networkErrors } from '../network/errors.ts';
 import { callersFullView } from '../parts.ts';
 import { updatePortIn } from '../port/update.ts';
 import { changeGatewayQos } from '../qos/attach-l3.ts';
-import { checkDisjoint, GATEWAY_OWNER, gatewayNetwork } from './connected.ts';
+import { checkBesideMetadata, checkDisjoint, GATEWAY_OWNER, gatewayNetwork } from './connected.ts';
 import { routerErrors as errors } from './errors.ts';
 import { checkRoutes, groundOf } from './extra-routes.ts';
 import { routerRows } from './storage.ts';
@@ -127,7 +127,8 @@ async function readdress(
   { id, gw_port_id }: RouterFacts,
   fixed_ips: readonly AddressRequest[],
 ): Promise<void> {
-  await updatePortIn(elevated(change), machine, { id: gw_port_id!, changes: { fixed_ips } });
+  const { current } = await updatePortIn(elevated(change), machine, { id: gw_port_id!, changes: { fixed_ips } });
+  checkBesideMetadata(current.fixed_ips);
   await touched(change, id, 1);
 }
 
@@ -156,6 +157,7 @@ async function makeGateway(
     device_id: id,
     device_owner: GATEWAY_OWNER,
   });
+  checkBesideMetadata(port.fixed_ips);
   await attachPort(tx, { port_id: port.id, router_id: id, port_type: GATEWAY_OWNER });
   await giveGatewayPort(tx, { id, gw_port_id: port.id, by: REVISIONS, updated_at: change.time });
 }

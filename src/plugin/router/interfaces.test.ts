@@ -193,6 +193,17 @@ describe('by port', () => {
   });
 });
 
+it('is not where guests find their metadata', async () => {
+  const metadata = { type: 'BadRequest', message: expect.stringContaining('is where guests find their metadata') };
+  const { id } = await r.router();
+  const { network, subnet } = await r.lan('169.254.169.0/24', { gateway_ip: '169.254.169.254' });
+  expect(await failure(r.add(id, { subnet_id: subnet.id }))).toMatchObject(metadata);
+  const other = await r.lan('169.254.168.0/23');
+  const port = await r.f.port(other.network.id, { fixed_ips: [{ ip_address: '169.254.169.254' }] });
+  expect(await failure(r.add(id, { port_id: port.id }))).toMatchObject(metadata);
+  expect(await r.add(id, { port_id: (await r.f.port(network.id)).id })).toMatchObject({ subnet_id: subnet.id });
+});
+
 describe('what is named', () => {
   it('is a subnet or a port, by its id', async () => {
     const { id } = await r.router();

@@ -11,7 +11,7 @@ import { callersFullView } from '../parts.ts';
 import { portErrors } from '../port/errors.ts';
 import { updatePortIn } from '../port/update.ts';
 import { subnetErrors } from '../subnet/errors.ts';
-import { checkDisjoint, interfacesOf } from './connected.ts';
+import { checkBesideMetadata, checkDisjoint, interfacesOf } from './connected.ts';
 import { routerErrors as errors } from './errors.ts';
 import { elevated } from './gateway.ts';
 import { checkDevice } from './port-rules.ts';
@@ -42,6 +42,7 @@ export async function addSubnet(change: Change, machine: Machine, router: Router
   const { l3_ha_net_cidr } = machine.shared.options.l3Agent;
   await checkDisjoint(tx, router, [subnet], l3_ha_net_cidr);
   const address = { subnet_id: subnet.id, ip_address: subnet.gateway_ip };
+  checkBesideMetadata([address]);
   const joined = subnet.ip_version === 6 && !isDelegated(subnet) ? portOfNetwork(router, subnet.network_id) : null;
   if (joined !== null) {
     const present = router.attached.filter(({ port_id }) => port_id === joined);
@@ -80,6 +81,7 @@ export async function addPort(change: Change, machine: Machine, router: RouterFa
   if (subnets.filter(({ ip_version }) => ip_version === 4).length > 1) {
     throw errors.BadRequest({ msg: 'Cannot have multiple IPv4 subnets on router port' });
   }
+  checkBesideMetadata(port.fixed_ips);
   checkInPools(change, subnets, port);
   const changes = { device_id: router.id, device_owner: interfaceOwner(router) };
   // Who owns a network sees the ports that others have there.

@@ -11,7 +11,7 @@ import type { Input } from '../contract.ts';
 import { type AddressChanges, compareAddresses } from '../ipam/changes.ts';
 import { routerInterfaceOwners } from '../ipam/owners.ts';
 import type { AddressRequest } from '../ipam/wishes.ts';
-import { checkDisjoint, GATEWAY_OWNER } from './connected.ts';
+import { checkBesideMetadata, checkDisjoint, GATEWAY_OWNER } from './connected.ts';
 import { checkUnused } from './detach.ts';
 import { routerErrors as errors, portRefused } from './errors.ts';
 
@@ -56,7 +56,9 @@ export async function checkPortUpdate(change: Change, id: string, changes: Input
   const isOther = device_id !== port.device_id || device_owner !== port.device_owner;
   if (isOther && router !== null) throw serviceError(port, 'given away');
   if (isOther) await checkDevice(change, { device_owner, device_id, project_id: port.project_id });
-  if (router === null || port.device_owner === GATEWAY_OWNER || !changes.fixed_ips) return;
+  if (router === null || !changes.fixed_ips) return;
+  checkBesideMetadata(changes.fixed_ips as AddressRequest[]);
+  if (port.device_owner === GATEWAY_OWNER) return;
   const readdressed = compareAddresses(port.fixed_ips, changes.fixed_ips as AddressRequest[], () => false);
   const subnets = await subnetFacts(tx, port.network_id);
   if (changesIpv4(readdressed, subnets)) throw portRefused.BadRequest({ port_id: id });
