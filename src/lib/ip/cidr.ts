@@ -47,6 +47,10 @@ export function cidrContains(outer: Cidr, inner: Cidr): boolean {
   return outer.version === inner.version && outer.first <= inner.first && inner.last <= outer.last;
 }
 
+export function isSameCidr(a: Cidr, b: Cidr): boolean {
+  return a.version === b.version && a.prefix === b.prefix && a.first === b.first;
+}
+
 /** `255.255.255.0` of a /24: what DHCP ranges and `ifconfig` want. */
 export function netmask(cidr: Cidr): string {
   const hostBits = BigInt(width[cidr.version] - cidr.prefix);

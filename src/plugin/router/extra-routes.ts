@@ -1,6 +1,15 @@
 import type { RouterFacts } from '../../db/write/routers.ts';
 import { parseAddress } from '../../lib/ip/address.ts';
-import { type Cidr, cidrContains, cidrHas, cidrsOverlap, formatCidr, hostRange, parseCidr } from '../../lib/ip/cidr.ts';
+import {
+  type Cidr,
+  cidrContains,
+  cidrHas,
+  cidrsOverlap,
+  formatCidr,
+  hostRange,
+  isSameCidr,
+  parseCidr,
+} from '../../lib/ip/cidr.ts';
 import { rangeHas } from '../../lib/ip/range.ts';
 import { pythonRepr } from '../../lib/python-text.ts';
 import type { HostRoute } from '../../resources/shapes.ts';
@@ -58,7 +67,7 @@ function destinationProblem(
 ): string | null {
   const address = parseAddress(nexthop)!;
   if (destination.version !== address.version) return 'destination and nexthop are of different IP versions';
-  if (connected.some((cidr) => formatCidr(cidr) === formatCidr(destination))) {
+  if (connected.some((cidr) => isSameCidr(cidr, destination))) {
     // To a subnet by one of its own hosts: it is reached already, and users may say so (OpenStack's acceptance tests do).
     return cidrHas(destination, address) ? null : `the router is on ${formatCidr(destination)} itself`;
   }
@@ -83,7 +92,7 @@ function coveredNextHop(nexthop: string, routes: readonly HostRoute[], connected
   if (address.version === 4) return null;
   const covers = ({ destination }: HostRoute) => {
     const block = parseCidr(destination)!;
-    const isNarrower = connected.some((cidr) => cidrContains(cidr, block) && formatCidr(cidr) !== formatCidr(block));
+    const isNarrower = connected.some((cidr) => cidrContains(cidr, block) && !isSameCidr(cidr, block));
     return isNarrower && cidrHas(block, address);
   };
   const other = routes.find(covers);

@@ -56,6 +56,13 @@ describe('deriving a router', () => {
     });
   });
 
+  it('keeps its own network where a subnet of the external one has the same addresses', () => {
+    const extra_subnets = [subnetOf('10.0.0.0/24'), subnetOf('10.0.0.0/8')];
+    const port = portOf(ids.gateway, ['203.0.113.5/24'], { ...outside, extra_subnets });
+    const { routes } = derive({ ...whole, gw_port: port });
+    expect(routes.map(({ destination }) => destination)).toEqual(['10.0.0.0/8', 'default']);
+  });
+
   it('takes router advertisements where no IPv6 gateway is known, or the configured one', () => {
     expect(derive(whole).devices.get(qg)!.sysctls).toContainEqual(['ipv6', 'accept_ra', '2']);
     const state = derive(whole, { ipv6_gateway: 'fe80::1' });

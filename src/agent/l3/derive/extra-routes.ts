@@ -1,7 +1,8 @@
 import { parseAddress } from '../../../lib/ip/address.ts';
-import { type Cidr, cidrHas, formatCidr, parseCidr } from '../../../lib/ip/cidr.ts';
+import { type Cidr, cidrHas, parseCidr } from '../../../lib/ip/cidr.ts';
 import { kernelAddress, kernelCidr } from '../../../lib/ip/kernel-text.ts';
 import type { RouterDevice, RouterDraft, RouterNexthop, RouterPart } from '../contract.ts';
+import { isNextTo } from './interfaces.ts';
 
 /** Routes that users gave the router. One destination by several next hops is one route over all of them. */
 export const extraRoutes: RouterPart = {
@@ -40,10 +41,7 @@ function deviceTowards(draft: RouterDraft, via: string): string | null {
 }
 
 function isConnected(draft: RouterDraft, block: Cidr): boolean {
-  return [...draft.devices.values()].flatMap(onLink).some((cidr) => {
-    const near = parseCidr(cidr);
-    return near !== null && formatCidr(near) === formatCidr(block);
-  });
+  return isNextTo([...draft.devices.values()].flatMap(onLink), block);
 }
 
 /** The external network is on the link with all its subnets. */

@@ -1,5 +1,5 @@
 import { parseAddress } from '../../../lib/ip/address.ts';
-import { cidrHas, parseCidr } from '../../../lib/ip/cidr.ts';
+import { type Cidr, cidrHas, isSameCidr, parseCidr } from '../../../lib/ip/cidr.ts';
 import { kernelAddress, kernelCidr } from '../../../lib/ip/kernel-text.ts';
 import type { WireRouter, WireRouterPort } from '../../../rpc/contract.ts';
 import type { L3Facts, RouterDevice, RouterDraft, RouterPart } from '../contract.ts';
@@ -55,7 +55,8 @@ function addGateway(draft: RouterDraft, port: WireRouterPort, { options }: L3Fac
   const device = addDevice(draft, 'gateway', port);
   for (const { cidr } of port.extra_subnets ?? []) {
     const block = parseCidr(cidr);
-    if (!block) continue;
+    // The kernel's own route to a network of the router would be replaced: who rules the outside must not cut it off.
+    if (!block || draft.internal.some(({ addresses }) => isNextTo(addresses, block))) continue;
     const cause = `subnet ${cidr} of the external network`;
     const nexthops = [{ via: null, device: device.name }];
     draft.route({ family: block.version, destination: kernelCidr(block), nexthops, cause });
@@ -77,6 +78,14 @@ function addGateway(draft: RouterDraft, port: WireRouterPort, { options }: L3Fac
       wayOutWithoutGateway(draft, device, options.ipv6_gateway);
     }
   }
+}
+
+/** Whether the kernel has a way to a block by one of the router's own addresses there. */
+export function isNextTo(addresses: readonly string[], block: Cidr): boolean {
+  return addresses.some((own) => {
+    const near = parseCidr(own);
+    return near !== null && isSameCidr(near, block);
+  });
 }
 
 /** The next router is configured, or it makes itself known. */
