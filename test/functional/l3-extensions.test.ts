@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bridgeName } from '../../src/lib/names.ts';
 import type { Json } from '../support/api.ts';
 import { type Deployment, makeDeployment } from '../support/deployment.ts';
 import { type Guest, plugGuest } from '../support/guest.ts';
 import { type EmulatedHost, type HostProcess, type Lab, openLab } from '../support/hosts.ts';
+import { OUTSIDE, openOutside } from '../support/outside.ts';
 import { project, writeConfig } from '../support/programs.ts';
 import { until } from '../support/wait.ts';
 
 /** What routers do beside routing, asked for by the API and seen by who is outside: all programs are the real ones. */
-const OUTSIDE = 'outside';
 const FORWARDED = '198.51.100.50';
 const FLOATING = '198.51.100.60';
 
@@ -45,7 +44,7 @@ beforeAll(async () => {
     ...{ network_id: external.id, ip_version: 4, cidr: '198.51.100.0/24', enable_dhcp: false },
     allocation_pools: [{ start: '198.51.100.10', end: '198.51.100.20' }],
   });
-  await openOutside(bridgeName(external.id));
+  await openOutside(host, external.id, ['198.51.100.1/24']);
   const network = await api.create('network');
   const subnet = await api.create('subnet', {
     ...{ network_id: network.id, ip_version: 4, cidr: '10.9.0.0/24', enable_dhcp: false },
@@ -69,18 +68,6 @@ afterAll(async () => {
   await deployment?.close();
   await lab?.close();
 });
-
-/** Whom no row knows: somebody on the external network. */
-async function openOutside(bridge: string): Promise<void> {
-  await host.run(['ip', 'netns', 'add', OUTSIDE]);
-  await host.ipBatch([
-    `link add ${bridge} type bridge forward_delay 0`,
-    `link set ${bridge} up`,
-    `link add outside-leg type veth peer name eth0 netns ${OUTSIDE}`,
-    `link set outside-leg master ${bridge} up`,
-  ]);
-  await host.ipBatch(['link set lo up', 'link set eth0 up', 'addr add 198.51.100.1/24 dev eth0'], OUTSIDE);
-}
 
 /** Somebody in the guest who says the number of the port to whoever calls. */
 function listen(portNumber: number): HostProcess {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bridgeName } from '../../src/lib/names.ts';
 import type { Json } from '../support/api.ts';
 import { type CloudPlan, cloudPlan, outsideAddress, type PacketPlan, packetPlans } from '../support/clouds/chance.ts';
 import { MadeCloud } from '../support/clouds/made-cloud.ts';
 import { Packets, type Sending } from '../support/clouds/packets.ts';
 import { type Deployment, makeDeployment } from '../support/deployment.ts';
 import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
+import { OUTSIDE, openOutside } from '../support/outside.ts';
 import { until } from '../support/wait.ts';
 
 /**
@@ -15,12 +15,12 @@ import { until } from '../support/wait.ts';
  */
 const long = process.env.NEUTRINO_TEST_LONG === '1';
 const clouds = long ? 200 : 12;
-const OUTSIDE = 'outside';
 
 let lab: Lab;
 let host: EmulatedHost;
 let deployment: Deployment;
 let external: string;
+let outsidePool: string;
 
 beforeAll(async () => {
   lab = await openLab();
@@ -44,35 +44,19 @@ beforeAll(async () => {
   });
   const network = await deployment.api.create('network', { 'router:external': true });
   external = network.id;
+  const pool = { name: 'outside', prefixes: ['198.51.100.0/24'], default_prefixlen: 24 };
+  outsidePool = (await deployment.api.create('subnetpool', pool)).id;
   await deployment.api.create('subnet', {
     ...{ network_id: external, ip_version: 4, cidr: '198.51.100.0/24', gateway_ip: '198.51.100.1', enable_dhcp: false },
+    subnetpool_id: outsidePool,
   });
-  await openOutside(bridgeName(external));
+  // The gateway of the external network, with the rest of the world behind it.
+  await openOutside(host, external, ['198.51.100.1/24', `${outsideAddress}/32`]);
 });
 afterAll(async () => {
   await deployment?.close();
   await lab?.close();
 });
-
-/** Somebody whom no row knows: the gateway of the external network, with the rest of the world behind it. */
-async function openOutside(bridge: string): Promise<void> {
-  await host.run(['ip', 'netns', 'add', OUTSIDE]);
-  await host.ipBatch([
-    `link add ${bridge} type bridge forward_delay 0`,
-    `link set ${bridge} up`,
-    `link add outside-leg type veth peer name eth0 netns ${OUTSIDE}`,
-    `link set outside-leg master ${bridge} up`,
-  ]);
-  await host.ipBatch(
-    [
-      'link set lo up',
-      'link set eth0 up',
-      'addr add 198.51.100.1/24 dev eth0',
-      `addr add ${outsideAddress}/32 dev eth0`,
-    ],
-    OUTSIDE,
-  );
-}
 
 interface Asked extends Sending {
   readonly trace: Json;
@@ -95,7 +79,7 @@ it(`in ${clouds} random clouds the verdict is what the packet does`, { timeout: 
 
 /** @returns how many packets had a verdict */
 async function compare(name: string, plan: CloudPlan, wanted: readonly PacketPlan[]): Promise<number> {
-  const cloud = new MadeCloud({ api: deployment.api, host, external });
+  const cloud = new MadeCloud({ api: deployment.api, host, external, outsidePool });
   try {
     await cloud.make(plan);
     await cloud.settled(plan);

@@ -3,14 +3,20 @@ import fc from 'fast-check';
 /** A cloud by chance: few networks, so that its parts meet. Networks, routers and guests are known by their place. */
 export interface CloudPlan {
   readonly networks: readonly NetworkPlan[];
+  /** The address scope of the external network. */
+  readonly outsideScope: ScopePlan;
   readonly routers: readonly RouterPlan[];
   readonly groups: readonly (readonly RulePlan[])[];
   readonly guests: readonly GuestPlan[];
   readonly forwardings: readonly { guest: number; router: number; external: number; internal: number }[];
 }
 
+/** One of two address scopes, or none. */
+export type ScopePlan = 0 | 1 | null;
+
 export interface NetworkPlan {
   readonly hasGateway: boolean;
+  readonly scope: ScopePlan;
   /** A route that its guests are told: to a network, by a guest or router's address with this last byte. */
   readonly hostRoute: { to: number; via: number } | null;
 }
@@ -21,9 +27,12 @@ export interface RouterPlan {
   readonly gateway: boolean;
   readonly snat: boolean;
   readonly up: boolean;
-  /** To a network (or elsewhere), by another address in one of its own. */
-  readonly routes: readonly { to: number | null; by: number; via: number }[];
+  /** By another address in one of its own networks. */
+  readonly routes: readonly { to: RouteTarget; by: number; via: number }[];
 }
+
+/** A network, one host of it, two networks, where nobody is, everywhere: so that destinations lie in each other. */
+export type RouteTarget = number | { host: number } | 'two networks' | 'elsewhere' | 'everywhere';
 
 export interface RulePlan {
   readonly direction: 'ingress' | 'egress';
@@ -49,6 +58,12 @@ export function cidrOf(network: number): string {
   return `10.${network}.0.0/24`;
 }
 
+export function destinationOf(target: RouteTarget): string {
+  if (typeof target === 'number') return cidrOf(target);
+  if (typeof target === 'object') return `${addressOf(target.host, 11)}/32`;
+  return { 'two networks': '10.0.0.0/15', elsewhere: '10.9.0.0/24', everywhere: '0.0.0.0/0' }[target];
+}
+
 export function addressOf(network: number, host: number): string {
   return `10.${network}.0.${host}`;
 }
@@ -67,14 +82,20 @@ const rule: fc.Arbitrary<RulePlan> = fc.record({
   remote: fc.oneof(fc.constantFrom<RulePlan['remote']>('any', 'any', 'own group'), networkAt),
 });
 
+const routeTarget: fc.Arbitrary<RouteTarget> = fc.oneof(
+  networkAt,
+  fc.record({ host: networkAt }),
+  fc.constantFrom<RouteTarget>('two networks', 'elsewhere', 'everywhere'),
+);
+/** Mostly none: between scopes nothing passes, and nothing else would be seen. */
+const scope = fc.constantFrom<ScopePlan>(null, null, null, 0, 0, 1);
+
 const router: fc.Arbitrary<RouterPlan> = fc.record({
   legs: fc.uniqueArray(networkAt, { minLength: 1, maxLength: 3 }),
   gateway: often,
   snat: often,
   up: often,
-  routes: fc.array(fc.record({ to: fc.option(networkAt, { freq: 3 }), by: networkAt, via: someHost }), {
-    maxLength: 2,
-  }),
+  routes: fc.array(fc.record({ to: routeTarget, by: networkAt, via: someHost }), { maxLength: 3 }),
 });
 
 const guest = fc.record({
@@ -89,10 +110,12 @@ export const cloudPlan: fc.Arbitrary<CloudPlan> = fc.record({
   networks: fc.array(
     fc.record({
       hasGateway: often,
+      scope,
       hostRoute: fc.option(fc.record({ to: networkAt, via: someHost }), { freq: 1, nil: null }),
     }),
     { minLength: 4, maxLength: 4 },
   ),
+  outsideScope: scope,
   routers: fc.array(router, { minLength: 1, maxLength: 3 }),
   groups: fc.array(
     fc

@@ -2,7 +2,16 @@ import type { ApiClient, Json } from '../api.ts';
 import { type Guest, plugGuest } from '../guest.ts';
 import type { EmulatedHost } from '../hosts.ts';
 import { until } from '../wait.ts';
-import { addressOf, type CloudPlan, cidrOf, type GuestPlan, outsideAddress, type RulePlan } from './chance.ts';
+import {
+  addressOf,
+  type CloudPlan,
+  cidrOf,
+  destinationOf,
+  type GuestPlan,
+  outsideAddress,
+  type RulePlan,
+  type ScopePlan,
+} from './chance.ts';
 
 /** What the server refuses of a plan is left out: two legs that overlap, routes by addresses that are nowhere … */
 const REFUSED = [400, 404, 409];
@@ -21,6 +30,10 @@ export class MadeCloud {
   readonly #api: ApiClient;
   readonly #host: EmulatedHost;
   readonly #external: string;
+  /** That of the external network's addresses. */
+  readonly #outsidePool: string;
+  readonly #scopes: string[] = [];
+  readonly #pools: string[] = [];
   readonly #networks: Json[] = [];
   readonly #subnets: Json[] = [];
   readonly #routers: Json[] = [];
@@ -30,19 +43,22 @@ export class MadeCloud {
   readonly #forwardings: string[] = [];
   readonly #groups: string[] = [];
 
-  constructor(parts: { api: ApiClient; host: EmulatedHost; external: string }) {
+  constructor(parts: { api: ApiClient; host: EmulatedHost; external: string; outsidePool: string }) {
     this.#api = parts.api;
+    this.#outsidePool = parts.outsidePool;
     this.#host = parts.host;
     this.#external = parts.external;
   }
 
   async make(plan: CloudPlan): Promise<void> {
-    for (const [at, { hasGateway, hostRoute }] of plan.networks.entries()) {
+    await this.#makeScopes(plan.outsideScope);
+    for (const [at, { hasGateway, hostRoute, scope }] of plan.networks.entries()) {
       const network = await this.#api.create('network');
       const routes = hostRoute ? [{ destination: cidrOf(hostRoute.to), nexthop: addressOf(at, hostRoute.via) }] : [];
       const subnet = await this.#api.create('subnet', {
         ...{ network_id: network.id, ip_version: 4, cidr: cidrOf(at), enable_dhcp: false, host_routes: routes },
         gateway_ip: hasGateway ? addressOf(at, 1) : null,
+        ...(scope !== null && { subnetpool_id: this.#pools[scope] }),
       });
       this.#networks.push(network);
       this.#subnets.push(subnet);
@@ -89,6 +105,21 @@ export class MadeCloud {
     }
     for (const { id } of this.#networks) await this.#api.remove('network', id);
     for (const id of this.#groups) await this.#api.remove('security_group', id);
+    await this.#api.update('subnetpool', this.#outsidePool, { address_scope_id: null });
+    for (const id of this.#pools) await this.#api.remove('subnetpool', id);
+    for (const id of this.#scopes) await this.#api.expect('DELETE', `/v2.0/address-scopes/${id}`);
+  }
+
+  async #makeScopes(outside: ScopePlan): Promise<void> {
+    for (const name of ['x', 'y']) {
+      const asked = { address_scope: { name, ip_version: 4 } };
+      const { address_scope } = await this.#api.expect('POST', '/v2.0/address-scopes', asked);
+      this.#scopes.push(address_scope.id);
+      const pool = { name, prefixes: ['10.0.0.0/13'], default_prefixlen: 24, address_scope_id: address_scope.id };
+      this.#pools.push((await this.#api.create('subnetpool', pool)).id);
+    }
+    const address_scope_id = outside === null ? null : this.#scopes[outside];
+    await this.#api.update('subnetpool', this.#outsidePool, { address_scope_id });
   }
 
   async #makeGroup(rules: readonly RulePlan[]): Promise<void> {
@@ -135,7 +166,7 @@ export class MadeCloud {
     for (const { ip_address } of router.external_gateway_info?.external_fixed_ips ?? []) this.addresses.add(ip_address);
     for (const network of legs) await this.#makeLeg(router.id, at, network);
     const wanted = routes.map(({ to, by, via }) => ({
-      destination: to === null ? '10.9.0.0/24' : cidrOf(to),
+      destination: destinationOf(to),
       nexthop: addressOf(by, via),
     }));
     for (const route of wanted) {
