@@ -17,7 +17,11 @@ beforeAll(async () => {
     securitygroup: { enable_security_group: false },
   });
   outside = await create('networks', { 'router:external': true });
-  await create('subnets', { network_id: outside.id, ip_version: 4, cidr: '198.18.210.0/24', enable_dhcp: false });
+  await create('subnets', {
+    ...{ network_id: outside.id, ip_version: 4, cidr: '198.18.210.0/24', enable_dhcp: false },
+    // Addresses are given at random: none of those that a test asks for by name.
+    allocation_pools: [{ start: '198.18.210.100', end: '198.18.210.250' }],
+  });
   inside = await create('networks', {});
   const subnet = await create('subnets', { network_id: inside.id, ip_version: 4, cidr: '10.0.0.0/24' });
   router = await create('routers', { external_gateway_info: { network_id: outside.id } });

@@ -15,7 +15,8 @@ beforeAll(async () => {
   t = await makeTenants({ options: { service: { service_plugins } } });
   const outside = await t.create(admin, 'networks', { 'router:external': true });
   const v4 = { ip_version: 4, cidr: '198.18.210.0/24', enable_dhcp: false };
-  await t.create(admin, 'subnets', { network_id: outside.id, ...v4 });
+  const random = { start: '198.18.210.100', end: '198.18.210.250' };
+  await t.create(admin, 'subnets', { network_id: outside.id, ...v4, allocation_pools: [random] });
   const inside = await t.create(owner, 'networks', {});
   const subnet = await t.create(owner, 'subnets', { network_id: inside.id, ip_version: 4, cidr: '10.0.0.0/24' });
   const router = await t.create(owner, 'routers', { external_gateway_info: { network_id: outside.id } });
