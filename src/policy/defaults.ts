@@ -199,6 +199,9 @@ export const defaultRules: Readonly<Record<string, DefaultRule>> = {
   // bindings of ports
   get_port_binding: rule(adminOrService),
   create_port_binding: rule(service),
+  // Upstream has none for a change, so that `default` counts: an administrator's, and not the services'.
+  update_port_binding: rule(adminOrService, adminOrOwner),
+  'update_port_binding:profile': rule(service, admin),
   delete_port_binding: rule(service),
   activate: rule(service),
   // subnet pools

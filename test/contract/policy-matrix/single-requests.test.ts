@@ -54,6 +54,8 @@ const lists: Readonly<Record<string, readonly Role[]>> = {
 
 let t: Tenants;
 let fill: (path: string) => string;
+/** Another port of a guest on `host1`. */
+let bound: () => Promise<{ id: string }>;
 beforeAll(async () => {
   t = await makeTenants({ options: everything });
   const agent = await t.database.transaction((tx) =>
@@ -63,12 +65,14 @@ beforeAll(async () => {
   const pool = { name: 'all', prefixes: ['10.0.0.0/16'], default_prefixlen: 26, is_default: true, shared: true };
   await t.create(admin, 'subnetpools', pool);
   const network = await t.create(member('demo'), 'networks', {});
-  const port = await t.create(admin, 'ports', {
-    network_id: network.id,
-    project_id: 'demo',
-    device_owner: 'compute:nova',
-    'binding:host_id': 'host1',
-  });
+  const local = await t.create(admin, 'networks', { project_id: 'demo', 'provider:network_type': 'local' });
+  for (const host of ['host1', 'host2']) {
+    const configurations = JSON.stringify({ interface_mappings: {} });
+    await t.database.transaction((tx) => insertAgent(tx, { host, configurations, heartbeat_timestamp: Date.now() }));
+  }
+  const guest = { project_id: 'demo', device_owner: 'compute:nova', 'binding:host_id': 'host1' };
+  bound = () => t.create(admin, 'ports', { network_id: local.id, ...guest });
+  const port = await t.create(admin, 'ports', { network_id: network.id, ...guest });
   await t.ask(admin, 'POST', `agents/${agent}/dhcp-networks`, { network_id: network.id });
   const names: Record<string, string> = { network: network.id, port: port.id, agent, host: 'host1' };
   fill = (path) => path.replace(/<(\w+)>/g, (_, name: string) => names[name]!);
@@ -88,6 +92,35 @@ describe.each(Object.keys(callers))('as %s', (role) => {
       expect(answer.status, JSON.stringify(answer.body)).toBe(may.includes(role) ? done : refused);
     },
   );
+
+  it('bindings of a port', async () => {
+    const { id } = await bound();
+    const path = `ports/${id}/bindings`;
+    const binding = { host: 'host2' };
+    const made = await t.ask(callers[role]!, 'POST', path, { binding });
+    if (made.status !== 201) await t.ask(callers.service!, 'POST', path, { binding });
+    const answers = [made];
+    for (const [method, below, body] of [
+      ['PUT', '', { binding: { vnic_type: 'normal' } }],
+      ['PUT', '', { binding: { profile: {} } }],
+      ['PUT', '/activate'],
+      ['DELETE', ''],
+    ] as const) {
+      answers.push(await t.ask(callers[role]!, method, `${path}/host2${below}`, body));
+    }
+    const all: Partial<Record<Role, number[]>> = {
+      service: [201, 200, 200, 200, 204],
+      admin: [403, 200, 403, 403, 403],
+    };
+    // Who may not see a binding finds none; of the port itself each project knows.
+    const none = role === 'member of another project' || role === 'none' ? [403, 404, 404, 404, 404] : null;
+    expect(answers.map(({ status }) => status)).toEqual(all[role] ?? none ?? [403, 404, 404, 403, 404]);
+    const told = (await t.ask(callers[role]!, 'GET', '/dashboard/permissions')).body.resources['ports/bindings'];
+    const { create, update, delete: remove, not_in_update, actions } = told;
+    expect([create, update, not_in_update.includes('profile'), actions.activate, remove]).toEqual(
+      role === 'service' ? [true, true, false, true, true] : [false, role === 'admin', true, false, false],
+    );
+  });
 
   it.each(Object.entries(lists))('GET %s', async (path, may) => {
     const { status, body } = await t.ask(callers[role]!, 'GET', fill(path));
