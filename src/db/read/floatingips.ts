@@ -9,11 +9,12 @@ import {
   type Row,
   toBoolean,
 } from './definition.ts';
-import { oneOf, tagFilters } from './filters.ts';
+import { oneOf } from './filters.ts';
 import { reader } from './resource.ts';
-import { descriptionAttribute, standardTail } from './standard.ts';
+import { descriptionAttribute, standardFilters, standardTail, tagsOf } from './standard.ts';
 
-const columns = [
+/** Of `floatingips`, all that one is made of. */
+export const floatingIpColumns = [
   'id',
   'project_id',
   'description',
@@ -22,14 +23,16 @@ const columns = [
   'revision_number',
   'floating_ip_address',
   'floating_network_id',
+  'floating_port_id',
   'fixed_port_id',
   'fixed_ip_address',
   'router_id',
+  'last_known_router_id',
   'status',
   'dns_name',
   'dns_domain',
-];
-const column = columnReader(columns);
+] as const;
+const column = columnReader(floatingIpColumns);
 
 /** What of the port behind it is shown. */
 function portDetails(rows: readonly Row[]): Record<string, unknown> | null {
@@ -86,7 +89,7 @@ const attributes: readonly Attribute[] = [
 /** Floating addresses, with the port behind each and what else hangs on it. */
 export const floatingIps: Definition = {
   table: 'floatingips',
-  columns,
+  columns: floatingIpColumns,
   attributes,
   scope: ownRows,
   ways: { owner: ownRows },
@@ -128,28 +131,16 @@ export const floatingIps: Definition = {
         .orderBy('floatingip_id')
         .orderBy('standard_attr_id'),
     ),
-    tags: child('resource_id', (db) =>
-      db
-        .selectFrom('tags')
-        .select(['resource_id', 'tag'])
-        .where('resource_type', '=', 'floatingip')
-        .orderBy('resource_id')
-        .orderBy('tag'),
-    ),
+    tags: tagsOf('floatingip'),
   },
   filters: {
-    id: oneOf('id'),
-    tenant_id: oneOf('project_id'),
-    project_id: oneOf('project_id'),
+    ...standardFilters('floatingip'),
     floating_ip_address: oneOf('floating_ip_address'),
     floating_network_id: oneOf('floating_network_id'),
     router_id: oneOf('router_id'),
     port_id: oneOf('fixed_port_id'),
     fixed_ip_address: oneOf('fixed_ip_address'),
     status: oneOf('status'),
-    description: oneOf('description'),
-    revision_number: oneOf('revision_number'),
-    ...tagFilters('floatingip'),
   },
   sorts: {
     id: 'id',

@@ -13,9 +13,9 @@ import {
   type Scope,
   toBoolean,
 } from './definition.ts';
-import { among, hasChild, oneOf, tagFilters, whether } from './filters.ts';
+import { among, hasChild, oneOf, whether } from './filters.ts';
 import { reader } from './resource.ts';
-import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
+import { descriptionAttribute, STANDARD_COLUMNS, standardFilters, standardTail, tagsOf } from './standard.ts';
 import { type View, viewer } from './view.ts';
 
 const columns = [
@@ -185,34 +185,22 @@ export const networks: Definition = {
         .orderBy('networkdhcpagentbindings.network_id')
         .orderBy('agents.availability_zone'),
     ),
-    tags: child('resource_id', (db) =>
-      db
-        .selectFrom('tags')
-        .select(['resource_id', 'tag'])
-        .where('resource_type', '=', 'network')
-        .orderBy('resource_id')
-        .orderBy('tag'),
-    ),
+    tags: tagsOf('network'),
   },
   filters: {
-    id: oneOf('id'),
+    ...standardFilters('network'),
     name: oneOf('name'),
     admin_state_up: oneOf('admin_state_up'),
     status: oneOf('status'),
-    tenant_id: oneOf('project_id'),
-    project_id: oneOf('project_id'),
     mtu: oneOf('mtu'),
     vlan_transparent: oneOf('vlan_transparent'),
     qinq: oneOf('qinq'),
-    description: oneOf('description'),
-    revision_number: oneOf('revision_number'),
     shared: whether(sharedWith),
     'router:external': whether(isExternal),
     is_default: whether(isDefault),
     'provider:network_type': ofSegment('network_type'),
     'provider:physical_network': ofSegment('physical_network'),
     'provider:segmentation_id': ofSegment('segmentation_id'),
-    ...tagFilters('network'),
   },
   sorts: {
     id: 'id',

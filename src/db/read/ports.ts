@@ -17,10 +17,10 @@ import {
   type Row,
   type Scope,
 } from './definition.ts';
-import { among, anything, contains, hasChild, inChild, nothing, oneOf, tagFilters } from './filters.ts';
+import { among, anything, contains, hasChild, inChild, nothing, oneOf } from './filters.ts';
 import { portQos, portQosAttributes } from './port-qos.ts';
 import { reader } from './resource.ts';
-import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
+import { descriptionAttribute, STANDARD_COLUMNS, standardFilters, standardTail, tagsOf } from './standard.ts';
 import type { View } from './view.ts';
 
 const columns = [
@@ -283,33 +283,21 @@ export const ports: Definition = {
         .orderBy('segmentation_id'),
     ),
     qos: portQos,
-    tags: child('resource_id', (db) =>
-      db
-        .selectFrom('tags')
-        .select(['resource_id', 'tag'])
-        .where('resource_type', '=', 'port')
-        .orderBy('resource_id')
-        .orderBy('tag'),
-    ),
+    tags: tagsOf('port'),
   },
   filters: {
-    id: oneOf('id'),
+    ...standardFilters('port'),
     name: oneOf('name'),
     network_id: oneOf('network_id'),
     admin_state_up: oneOf('admin_state_up'),
     mac_address: oneOf('mac_address'),
     device_id: oneOf('device_id'),
     device_owner: oneOf('device_owner'),
-    tenant_id: oneOf('project_id'),
-    project_id: oneOf('project_id'),
     status: oneOf('status'),
-    description: oneOf('description'),
-    revision_number: oneOf('revision_number'),
     ip_allocation: oneOf('ip_allocation'),
     'binding:host_id': boundHost,
     fixed_ips: fixedIps,
     security_groups: inChild('securitygroupportbindings', 'port_id', 'security_group_id'),
-    ...tagFilters('port'),
   },
   sorts: {
     id: 'id',

@@ -1,10 +1,11 @@
 import type { Router } from '../../resources/shapes.ts';
 import { type Attribute, child, columnReader, type Definition, ownRows, type Row } from './definition.ts';
-import { oneOf, tagFilters } from './filters.ts';
+import { oneOf } from './filters.ts';
 import { reader } from './resource.ts';
-import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
+import { descriptionAttribute, STANDARD_COLUMNS, standardFilters, standardTail, tagsOf } from './standard.ts';
 
-const columns = [
+/** Of `routers`, all that a router is made of. */
+export const routerColumns = [
   ...STANDARD_COLUMNS,
   'status',
   'admin_state_up',
@@ -15,8 +16,8 @@ const columns = [
   'ha_vr_id',
   'availability_zone_hints',
   'enable_ndp_proxy',
-];
-const column = columnReader(columns);
+] as const;
+const column = columnReader(routerColumns);
 const snat = column.flag('enable_snat');
 
 /** Attributes that no extension brings: messages carry them, clients never see them. */
@@ -74,7 +75,7 @@ const attributes: readonly Attribute[] = [
 
 export const routers: Definition = {
   table: 'routers',
-  columns,
+  columns: routerColumns,
   attributes,
   scope: ownRows,
   ways: { owner: ownRows },
@@ -122,25 +123,13 @@ export const routers: Definition = {
         .orderBy('port')
         .orderBy('helper'),
     ),
-    tags: child('resource_id', (db) =>
-      db
-        .selectFrom('tags')
-        .select(['resource_id', 'tag'])
-        .where('resource_type', '=', 'router')
-        .orderBy('resource_id')
-        .orderBy('tag'),
-    ),
+    tags: tagsOf('router'),
   },
   filters: {
-    id: oneOf('id'),
+    ...standardFilters('router'),
     name: oneOf('name'),
     admin_state_up: oneOf('admin_state_up'),
-    tenant_id: oneOf('project_id'),
-    project_id: oneOf('project_id'),
     enable_ndp_proxy: oneOf('enable_ndp_proxy'),
-    description: oneOf('description'),
-    revision_number: oneOf('revision_number'),
-    ...tagFilters('router'),
   },
   sorts: {
     id: 'id',

@@ -11,9 +11,9 @@ import {
   type Scope,
   toBoolean,
 } from './definition.ts';
-import { oneOf, tagFilters, whether } from './filters.ts';
+import { oneOf, whether } from './filters.ts';
 import { reader } from './resource.ts';
-import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
+import { descriptionAttribute, STANDARD_COLUMNS, standardFilters, standardTail, tagsOf } from './standard.ts';
 import { type View, viewer } from './view.ts';
 
 const columns = [...STANDARD_COLUMNS, 'stateful'];
@@ -138,25 +138,13 @@ export const securityGroups: Definition = {
     sharing: child('object_id', (db) =>
       db.selectFrom('securitygrouprbacs').select(['object_id', 'target_project']).orderBy('object_id'),
     ),
-    tags: child('resource_id', (db) =>
-      db
-        .selectFrom('tags')
-        .select(['resource_id', 'tag'])
-        .where('resource_type', '=', 'security_group')
-        .orderBy('resource_id')
-        .orderBy('tag'),
-    ),
+    tags: tagsOf('security_group'),
   },
   filters: {
-    id: oneOf('id'),
+    ...standardFilters('security_group'),
     name: oneOf('name'),
     stateful: oneOf('stateful'),
-    tenant_id: oneOf('project_id'),
-    project_id: oneOf('project_id'),
-    description: oneOf('description'),
-    revision_number: oneOf('revision_number'),
     shared: whether((eb: AnyExpressions, view: View) => eb('id', 'in', openedTo(eb, viewer(view)))),
-    ...tagFilters('security_group'),
   },
   sorts: { id: 'id', name: 'name', tenant_id: 'project_id', project_id: 'project_id' },
 };

@@ -1,4 +1,5 @@
-import type { Attribute, columnReader } from './definition.ts';
+import { type Attribute, type Child, child, type columnReader, type Filter } from './definition.ts';
+import { oneOf, tagFilters } from './filters.ts';
 
 /** Columns that every resource with standard attributes has, id first. */
 export const STANDARD_COLUMNS = [
@@ -26,4 +27,27 @@ export function standardTail(column: Columns): Attribute[] {
     { key: 'revision_number', alias: 'standard-attr-revisions', ...column.number('revision_number') },
     { key: 'project_id', alias: null, ...column.plain('project_id') },
   ];
+}
+
+/** @param resourceType as `tags` calls it */
+export function tagsOf(resourceType: string): Child {
+  return child('resource_id', (db) =>
+    db
+      .selectFrom('tags')
+      .select(['resource_id', 'tag'])
+      .where('resource_type', '=', resourceType)
+      .orderBy('resource_id')
+      .orderBy('tag'),
+  );
+}
+
+export function standardFilters(resourceType: string): Record<string, Filter> {
+  return {
+    id: oneOf('id'),
+    tenant_id: oneOf('project_id'),
+    project_id: oneOf('project_id'),
+    description: oneOf('description'),
+    revision_number: oneOf('revision_number'),
+    ...tagFilters(resourceType),
+  };
 }

@@ -11,10 +11,10 @@ import {
   ownRows,
   type Scope,
 } from './definition.ts';
-import { oneOf, tagFilters, whether } from './filters.ts';
+import { oneOf, whether } from './filters.ts';
 import { shared } from './networks.ts';
 import { reader } from './resource.ts';
-import { descriptionAttribute, STANDARD_COLUMNS, standardTail } from './standard.ts';
+import { descriptionAttribute, STANDARD_COLUMNS, standardFilters, standardTail, tagsOf } from './standard.ts';
 import { type View, viewer } from './view.ts';
 
 const columns = [
@@ -137,34 +137,22 @@ export const subnets: Definition = {
         .innerJoin('externalnetworks', 'externalnetworks.network_id', 'subnets.network_id')
         .select('subnets.id'),
     ),
-    tags: child('resource_id', (db) =>
-      db
-        .selectFrom('tags')
-        .select(['resource_id', 'tag'])
-        .where('resource_type', '=', 'subnet')
-        .orderBy('resource_id')
-        .orderBy('tag'),
-    ),
+    tags: tagsOf('subnet'),
   },
   filters: {
-    id: oneOf('id'),
+    ...standardFilters('subnet'),
     name: oneOf('name'),
     ip_version: oneOf('ip_version'),
     network_id: oneOf('network_id'),
     subnetpool_id: oneOf('subnetpool_id'),
     cidr: oneOf('cidr'),
     gateway_ip: oneOf('gateway_ip'),
-    tenant_id: oneOf('project_id'),
-    project_id: oneOf('project_id'),
     enable_dhcp: oneOf('enable_dhcp'),
     ipv6_ra_mode: oneOf('ipv6_ra_mode'),
     ipv6_address_mode: oneOf('ipv6_address_mode'),
     segment_id: oneOf('segment_id'),
-    description: oneOf('description'),
-    revision_number: oneOf('revision_number'),
     shared: whether(onSharedNetwork),
     'router:external': whether(onExternalNetwork),
-    ...tagFilters('subnet'),
   },
   sorts: {
     id: 'id',

@@ -1,5 +1,6 @@
 import type { Db, Tx } from '../database.ts';
 import { prepared, preparedIn, preparedInsert } from '../prepared.ts';
+import { floatingIpColumns } from '../read/floatingips.ts';
 
 /** What decides about a floating address, as it is stored. */
 export interface FloatingIpRow {
@@ -15,22 +16,11 @@ export interface FloatingIpRow {
   revision_number: number;
 }
 
-const decisive = [
-  'id',
-  'project_id',
-  'floating_ip_address',
-  'floating_network_id',
-  'floating_port_id',
-  'fixed_port_id',
-  'fixed_ip_address',
-  'router_id',
-  'status',
-  'revision_number',
-] as const;
-
-const ofId = prepared((db, p: { id: string }) => db.selectFrom('floatingips').select(decisive).where('id', '=', p.id));
+const ofId = prepared((db, p: { id: string }) =>
+  db.selectFrom('floatingips').select(floatingIpColumns).where('id', '=', p.id),
+);
 const ofFixedPort = prepared((db, p: { id: string }) =>
-  db.selectFrom('floatingips').select(decisive).where('fixed_port_id', '=', p.id),
+  db.selectFrom('floatingips').select(floatingIpColumns).where('fixed_port_id', '=', p.id),
 );
 
 export async function floatingIpRow(db: Db, id: string): Promise<FloatingIpRow | null> {
@@ -45,7 +35,7 @@ export function floatingIpsOfPort(db: Db, portId: string): Promise<FloatingIpRow
 const unused = prepared((db, p: { network_id: string }) =>
   db
     .selectFrom('floatingips')
-    .select(decisive)
+    .select(floatingIpColumns)
     .where('floating_network_id', '=', p.network_id)
     .where('fixed_port_id', 'is', null)
     .where('router_id', 'is', null),

@@ -3,6 +3,7 @@ import { rowsAsObjects } from '../dialect/kysely.ts';
 import { handleOf } from '../handle.ts';
 import { prepared, preparedInsert } from '../prepared.ts';
 import { ask } from '../question.ts';
+import { routerColumns } from '../read/routers.ts';
 
 /** What decides about changes of a router: its own row, what is attached to it, and its routes. */
 export interface RouterFacts {
@@ -35,24 +36,7 @@ export interface AttachedAddress {
 }
 
 const rowOf = prepared((db, p: { id: string }) =>
-  db
-    .selectFrom('routers')
-    .select([
-      'id',
-      'project_id',
-      'name',
-      'description',
-      'revision_number',
-      'status',
-      'admin_state_up',
-      'gw_port_id',
-      'enable_snat',
-      'flavor_id',
-      'ha',
-      'ha_vr_id',
-      'enable_ndp_proxy',
-    ])
-    .where('id', '=', p.id),
+  db.selectFrom('routers').select(routerColumns).where('id', '=', p.id),
 );
 
 const attachedTo = prepared((db, p: { id: string }) =>

@@ -1,4 +1,4 @@
-import { routerReader } from '../../db/read/routers.ts';
+import { routerColumns, routerReader } from '../../db/read/routers.ts';
 import { childRows, rowStore } from '../../db/write/rows.ts';
 import type { NeutronError } from '../../lib/errors.ts';
 import type { Router } from '../../resources/shapes.ts';
@@ -9,28 +9,7 @@ import { routerErrors } from './errors.ts';
 /** How `tags` calls them. */
 export const routerTags = { table: 'routers', type: 'router' } as const;
 
-export const routerRows = rowStore(
-  'routers',
-  [
-    'id',
-    'project_id',
-    'name',
-    'description',
-    'created_at',
-    'updated_at',
-    'revision_number',
-    'status',
-    'admin_state_up',
-    'gw_port_id',
-    'enable_snat',
-    'flavor_id',
-    'ha',
-    'ha_vr_id',
-    'availability_zone_hints',
-    'enable_ndp_proxy',
-  ],
-  { tags: routerTags.type },
-);
+export const routerRows = rowStore('routers', routerColumns, { tags: routerTags.type });
 
 export const routeRows = childRows('routerroutes', 'router_id', ['destination', 'nexthop', 'position']);
 
