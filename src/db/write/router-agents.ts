@@ -5,17 +5,12 @@ import { handleOf } from '../handle.ts';
 import { type PreparedIn, prepared, preparedIn, preparedInsert } from '../prepared.ts';
 import { ask } from '../question.ts';
 import type { Schema } from '../schema.ts';
+import { type ServingAgent, servingColumns } from './agents.ts';
 
 const L3_AGENT = 'L3 agent';
 
 /** An L3 agent, as far as a choice among them goes by it. */
-export interface L3AgentFacts {
-  id: string;
-  host: string;
-  admin_state_up: boolean;
-  heartbeat_timestamp: number;
-  started_at: number;
-  availability_zone: string | null;
+export interface L3AgentFacts extends ServingAgent {
   configurations: Record<string, unknown>;
   /** How many routers it has. */
   routers: number;
@@ -28,15 +23,7 @@ export interface RouterAgent extends Omit<L3AgentFacts, 'routers'> {
   binding_index: number;
 }
 
-const agentColumns = [
-  'agents.id',
-  'agents.host',
-  'agents.admin_state_up',
-  'agents.heartbeat_timestamp',
-  'agents.started_at',
-  'agents.availability_zone',
-  'agents.configurations',
-] as const;
+const agentColumns = [...servingColumns, 'agents.configurations'] as const;
 
 const all = prepared((db, _: object) =>
   db

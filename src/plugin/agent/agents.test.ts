@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { agentsHosting } from '../../db/write/agents.ts';
+import { agentsHosting } from '../../db/write/network-agents.ts';
 import { all, createFixture, type Fixture, failure } from '../fixture.ts';
 
 let f: Fixture;

@@ -1,6 +1,7 @@
 import { getAgent, listAgents } from '../../db/read/agents.ts';
 import { UnknownMarkerError } from '../../db/read/view.ts';
-import { agentById, deleteAgentRow, networksOfDhcpAgent, updateAgentRow } from '../../db/write/agents.ts';
+import { agentById, deleteAgentRow, updateAgentRow } from '../../db/write/agents.ts';
+import { networksOfDhcpAgent } from '../../db/write/network-agents.ts';
 import type { Context } from '../../lib/context.ts';
 import type { ListQuery, Page } from '../../lib/query.ts';
 import type { Agent } from '../../resources/shapes.ts';

@@ -2,13 +2,11 @@ import { randomUUID } from 'node:crypto';
 import {
   type AgentRow,
   agentByTypeAndHost,
-  agentsHosting,
-  bindDhcpAgent,
   insertAgent,
   noteHeartbeat,
-  underservedNetworks,
   updateAgentRow,
 } from '../../db/write/agents.ts';
+import { agentsHosting, bindDhcpAgent, underservedNetworks } from '../../db/write/network-agents.ts';
 import { networkFacts } from '../../db/write/networks.ts';
 import { routedNetworksOf } from '../../db/write/segment-hosts.ts';
 import { adminContext } from '../../lib/context.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DhcpAgentFacts } from '../../db/write/agents.ts';
+import type { DhcpAgentFacts } from '../../db/write/network-agents.ts';
 import { defaultValues } from '../../lib/options.ts';
 import { coreOptions } from '../options.ts';
 import { type Choice, chooseAgents } from './choose-agents.ts';

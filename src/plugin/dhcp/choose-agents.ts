@@ -1,4 +1,4 @@
-import type { DhcpAgentFacts } from '../../db/write/agents.ts';
+import type { DhcpAgentFacts } from '../../db/write/network-agents.ts';
 import { shuffle } from '../../lib/shuffle.ts';
 import { type CoreOptions, schedulerOf } from '../options.ts';
 

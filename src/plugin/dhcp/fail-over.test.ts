@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import { eventually } from '../../../test/support/eventually.ts';
 import type { Database } from '../../db/database.ts';
 import { temporaryDatabase } from '../../db/temporary.ts';
-import { agentsHosting } from '../../db/write/agents.ts';
+import { agentsHosting } from '../../db/write/network-agents.ts';
 import { all, createFixture, type Fixture, type Options } from '../fixture.ts';
 import type { PluginParts } from '../parts.ts';
 

@@ -4,7 +4,7 @@ import {
   dhcpAgents,
   networksOfDhcpAgent,
   unbindDhcpAgent,
-} from '../../db/write/agents.ts';
+} from '../../db/write/network-agents.ts';
 import { networkFacts } from '../../db/write/networks.ts';
 import { neighbours } from '../../db/write/segment-hosts.ts';
 import { adminContext } from '../../lib/context.ts';

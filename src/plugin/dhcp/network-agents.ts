@@ -1,11 +1,6 @@
 import { findAgents, getAgent } from '../../db/read/agents.ts';
-import {
-  agentById,
-  agentsHosting,
-  bindDhcpAgent,
-  networksOfDhcpAgent,
-  unbindDhcpAgent,
-} from '../../db/write/agents.ts';
+import { agentById } from '../../db/write/agents.ts';
+import { agentsHosting, bindDhcpAgent, networksOfDhcpAgent, unbindDhcpAgent } from '../../db/write/network-agents.ts';
 import { networkFacts } from '../../db/write/networks.ts';
 import { everything } from '../../lib/query.ts';
 import type { Agent } from '../../resources/shapes.ts';

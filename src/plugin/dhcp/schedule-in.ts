@@ -1,4 +1,4 @@
-import type { HostingAgent } from '../../db/write/agents.ts';
+import type { HostingAgent } from '../../db/write/network-agents.ts';
 import type { Change } from '../changes.ts';
 import type { Mechanisms } from '../ml2/mechanisms.ts';
 import type { Shared } from '../parts.ts';

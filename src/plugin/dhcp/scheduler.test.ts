@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Database } from '../../db/database.ts';
 import { openDatabase } from '../../db/database.ts';
-import { agentsHosting } from '../../db/write/agents.ts';
+import { agentsHosting } from '../../db/write/network-agents.ts';
 import { all, createFixture, type Fixture } from '../fixture.ts';
 
 const hosting = (f: Fixture, id: string) => agentsHosting(f.database.db, [id]);

@@ -1,5 +1,5 @@
 import type { Tx } from '../../db/database.ts';
-import { agentsHosting, bindDhcpAgent, dhcpAgents, type HostingAgent } from '../../db/write/agents.ts';
+import { agentsHosting, bindDhcpAgent, dhcpAgents, type HostingAgent } from '../../db/write/network-agents.ts';
 import type { Mechanisms } from '../ml2/mechanisms.ts';
 import type { CoreOptions } from '../options.ts';
 import { chooseAgents } from './choose-agents.ts';

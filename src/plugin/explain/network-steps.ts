@@ -1,4 +1,5 @@
-import type { AgentRow, HostingAgent } from '../../db/write/agents.ts';
+import type { AgentRow } from '../../db/write/agents.ts';
+import type { HostingAgent } from '../../db/write/network-agents.ts';
 import type { Network } from '../../resources/shapes.ts';
 import type { WirePort, WireSubnet } from '../../rpc/contract.ts';
 import type { ExplanationStep } from '../contract.ts';

@@ -1,6 +1,7 @@
 import { getNetwork } from '../../db/read/networks.ts';
 import { fullView } from '../../db/read/view.ts';
-import { agentsHosting, agentsOnHost } from '../../db/write/agents.ts';
+import { agentsOnHost } from '../../db/write/agents.ts';
+import { agentsHosting } from '../../db/write/network-agents.ts';
 import type { Context } from '../../lib/context.ts';
 import type { ExplainNetworkRequest, NetworkInfo, WirePort } from '../../rpc/contract.ts';
 import type { Explanation, ExplanationStep } from '../contract.ts';

@@ -1,4 +1,5 @@
-import type { AgentRow, HostingAgent } from '../../db/write/agents.ts';
+import type { AgentRow } from '../../db/write/agents.ts';
+import type { HostingAgent } from '../../db/write/network-agents.ts';
 import type { Carrier } from '../../db/write/trunks.ts';
 import type { Network, Port, Subnet } from '../../resources/shapes.ts';
 import type { Explanation, ExplanationStep } from '../contract.ts';

@@ -1,5 +1,5 @@
 import type { Db } from '../../db/database.ts';
-import { dhcpAgents } from '../../db/write/agents.ts';
+import { dhcpAgents } from '../../db/write/network-agents.ts';
 import { networkErrors } from './errors.ts';
 
 /** A network can only ask for zones that DHCP agents are in. @throws AvailabilityZoneNotFound */

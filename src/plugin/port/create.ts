@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { ask } from '../../db/question.ts';
 import { getNetwork } from '../../db/read/networks.ts';
-import { type AgentRow, agentsHostingOf, agentsOnHost, type HostingAgent } from '../../db/write/agents.ts';
+import { type AgentRow, agentsOnHost } from '../../db/write/agents.ts';
 import { insertBinding } from '../../db/write/bindings.ts';
+import { agentsHostingOf, type HostingAgent } from '../../db/write/network-agents.ts';
 import { type NetworkFacts, networkFactsOf } from '../../db/write/networks.ts';
 import {
   holderOfMac,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { getPort } from '../../db/read/ports.ts';
-import { agentsHosting, agentsOnHost } from '../../db/write/agents.ts';
+import { agentsOnHost } from '../../db/write/agents.ts';
 import { activeBinding, deleteInactiveBinding, replaceBindingLevels, updateBinding } from '../../db/write/bindings.ts';
+import { agentsHosting } from '../../db/write/network-agents.ts';
 import { type NewPort, replaceAddressPairs, replaceDhcpOptions, updatePortRow } from '../../db/write/ports.ts';
 import { deleteProvisioningBlocks, ensureProvisioningBlock } from '../../db/write/provisioning.ts';
 import { subnetFacts } from '../../db/write/subnets.ts';

@@ -1,4 +1,5 @@
-import { agentByTypeAndHost, networksOfDhcpAgent } from '../../db/write/agents.ts';
+import { agentByTypeAndHost } from '../../db/write/agents.ts';
+import { networksOfDhcpAgent } from '../../db/write/network-agents.ts';
 import type { FilterValue, ListQuery } from '../../lib/query.ts';
 import { type DhcpMethods, endpoint, type PortFilters, pluginEndpointVersions } from '../../rpc/contract.ts';
 import type { Endpoint } from '../../rpc/transport.ts';

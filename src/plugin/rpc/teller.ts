@@ -1,6 +1,6 @@
 import type { Db } from '../../db/database.ts';
 import type { View } from '../../db/read/view.ts';
-import { agentsHosting, type HostingAgent } from '../../db/write/agents.ts';
+import { agentsHosting, type HostingAgent } from '../../db/write/network-agents.ts';
 import { boundSegments, type SegmentRow, segmentsOfNetworks } from '../../db/write/segments.ts';
 import { causedBy } from '../../lib/cause.ts';
 import { adminContext } from '../../lib/context.ts';
