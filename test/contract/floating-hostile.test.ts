@@ -6,6 +6,7 @@ import { defaultValues } from '../../src/lib/options.ts';
 import { createFixture, type Fixture } from '../../src/plugin/fixture.ts';
 import { attach, routed } from '../../src/plugin/floatingip/routed.ts';
 import { brokenInvariants } from '../support/invariants.ts';
+import { few, nearlyOf, resolved } from '../support/nearly-right.ts';
 
 /**
  * Floating addresses, forwardings, conntrack helpers, NDP proxies and metering against bodies that nearly make sense. Whatever
@@ -36,40 +37,20 @@ afterAll(async () => {
   await f[Symbol.asyncDispose]();
 });
 
-const strange: unknown[] = [
-  null,
-  true,
-  0,
-  -1,
-  2 ** 31,
-  1.5,
-  '',
-  ' ',
-  'a\nb',
-  '$(reboot)',
-  'x'.repeat(256),
-  '😀',
-  [],
-  {},
-];
-const nearly = (...good: unknown[]): fc.Arbitrary<unknown> =>
-  fc.oneof(
-    { weight: 12, arbitrary: fc.constantFrom(...good) },
-    { weight: 1, arbitrary: fc.constantFrom<unknown>(...strange, known.nowhere) },
-  );
-const ref = (...names: string[]) => nearly(...names.map((name) => () => known[name]));
-const few = (needed: Record<string, fc.Arbitrary<unknown>>, more: Record<string, fc.Arbitrary<unknown>>) =>
-  fc
-    .tuple(fc.record(needed), fc.subarray(Object.keys(more), { maxLength: Math.min(3, Object.keys(more).length) }))
-    .chain(([body, keys]) =>
-      fc.record(Object.fromEntries(keys.map((key) => [key, more[key]!]))).map((rest) => ({ ...body, ...rest })),
-    );
+const ref = (...names: string[]) => nearlyOf(...names.map((name) => () => known[name]));
 
-const address = nearly('198.18.210.9', '198.18.210.1', '198.18.210.255', '10.0.0.9', '169.254.169.254', '2001:db8::9');
-const service = nearly(22, '80', 0, 65_535, 65_536);
-const range = nearly('22:22', '8000:8010', '8010:8000', '80', '1:65535', ':', '1:2:3');
-const protocol = nearly('tcp', 'udp', 'TCP', 'icmp', 'ipv6-icmp', 6, 300, 'frob');
-const prefix = nearly('10.0.0.0/24', '10.0.0.5/8', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.1');
+const address = nearlyOf(
+  '198.18.210.9',
+  '198.18.210.1',
+  '198.18.210.255',
+  '10.0.0.9',
+  '169.254.169.254',
+  '2001:db8::9',
+);
+const service = nearlyOf(22, '80', 0, 65_535, 65_536);
+const range = nearlyOf('22:22', '8000:8010', '8010:8000', '80', '1:65535', ':', '1:2:3');
+const protocol = nearlyOf('tcp', 'udp', 'TCP', 'icmp', 'ipv6-icmp', 6, 300, 'frob');
+const prefix = nearlyOf('10.0.0.0/24', '10.0.0.5/8', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.1');
 
 interface Kind {
   readonly path: () => string;
@@ -92,9 +73,9 @@ const kinds: readonly Kind[] = [
         port_id: ref('port', 'other'),
         fixed_ip_address: address,
         qos_policy_id: ref('policy'),
-        description: nearly('x'),
-        dns_name: nearly('web', 'web.example.org.'),
-        dns_domain: nearly('example.org.', 'example'),
+        description: nearlyOf('x'),
+        dns_name: nearlyOf('web', 'web.example.org.'),
+        dns_domain: nearlyOf('example.org.', 'example'),
       },
     ),
   },
@@ -106,7 +87,7 @@ const kinds: readonly Kind[] = [
       {
         protocol,
         internal_port_id: ref('port', 'port', 'other'),
-        internal_ip_address: nearly('10.0.0.9', '2001:db8::9', () => known.address),
+        internal_ip_address: nearlyOf('10.0.0.9', '2001:db8::9', () => known.address),
       },
       { external_port: service, internal_port: service, external_port_range: range, internal_port_range: range },
     ),
@@ -115,7 +96,7 @@ const kinds: readonly Kind[] = [
     path: () => `routers/${known.router}/conntrack_helpers`,
     member: 'conntrack_helper',
     changed: null,
-    body: few({ protocol, port: service, helper: nearly('tftp', 'ftp', 'sip', 'frob') }, {}),
+    body: few({ protocol, port: service, helper: nearlyOf('tftp', 'ftp', 'sip', 'frob') }, {}),
   },
   {
     path: () => 'ndp_proxies',
@@ -123,32 +104,25 @@ const kinds: readonly Kind[] = [
     changed: null,
     body: few(
       { router_id: ref('router'), port_id: ref('port', 'other') },
-      { ip_address: address, name: nearly('x'), description: nearly('x') },
+      { ip_address: address, name: nearlyOf('x'), description: nearlyOf('x') },
     ),
   },
   {
     path: () => 'metering/metering-labels',
     member: 'metering_label',
     changed: null,
-    body: few({}, { name: nearly('x'), description: nearly('x'), shared: nearly(true, 'yes') }),
+    body: few({}, { name: nearlyOf('x'), description: nearlyOf('x'), shared: nearlyOf(true, 'yes') }),
   },
   {
     path: () => 'metering/metering-label-rules',
     member: 'metering_label_rule',
     changed: null,
     body: few(
-      { metering_label_id: ref('label'), direction: nearly('ingress', 'egress', 'up') },
-      { remote_ip_prefix: prefix, source_ip_prefix: prefix, destination_ip_prefix: prefix, excluded: nearly(true) },
+      { metering_label_id: ref('label'), direction: nearlyOf('ingress', 'egress', 'up') },
+      { remote_ip_prefix: prefix, source_ip_prefix: prefix, destination_ip_prefix: prefix, excluded: nearlyOf(true) },
     ),
   },
 ];
-
-/** Ids stand as functions in the bodies, because they are known only when the fixture is made. */
-function resolved(body: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(body).map(([key, value]) => [key, typeof value === 'function' ? value() : value]),
-  );
-}
 
 it('is answered below 500, and leaves rows that make sense', async () => {
   known.address = (await f.plugin.collections.ports.get(f.context, known.port!)).fixed_ips!.find(
@@ -169,8 +143,8 @@ it('is answered below 500, and leaves rows that make sense', async () => {
         const made = last.get(member);
         if (dice === 0) {
           const target = changed?.() ?? made ?? known.nowhere;
-          const { floating_network_id: _, subnet_id: __, floating_ip_address: ___, ...changes } = resolved(body);
-          await request('PUT', `${url}/${target}`, { [member]: changes });
+          const { floating_network_id: _, subnet_id: __, floating_ip_address: ___, ...changes } = body;
+          await request('PUT', `${url}/${target}`, { [member]: resolved(changes) });
           return;
         }
         const answer = await request('POST', url, { [member]: resolved(body) });

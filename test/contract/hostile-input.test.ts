@@ -4,6 +4,7 @@ import { apiOptions } from '../../src/api/options.ts';
 import { type Api, createApi } from '../../src/api/server.ts';
 import { defaultValues } from '../../src/lib/options.ts';
 import { createFixture, type Fixture } from '../../src/plugin/fixture.ts';
+import { anythingStrange, few, nearly, resolved, some } from '../support/nearly-right.ts';
 
 /**
  * API and plugin together, over a real database, against bodies made of values that nearly make sense. Whatever is sent:
@@ -35,25 +36,6 @@ afterAll(async () => {
 });
 
 const nowhere = '00000000-0000-0000-0000-000000000000';
-const hostile = fc.constantFrom<unknown>(
-  null,
-  true,
-  0,
-  -1,
-  2 ** 31,
-  2 ** 53,
-  1.5,
-  '',
-  ' ',
-  'a\nb',
-  `'; DROP TABLE ports; --`,
-  '$(reboot)',
-  'x'.repeat(256),
-  '😀',
-  [],
-  {},
-  nowhere,
-);
 const address = fc.constantFrom(
   '10.0.0.1',
   '10.0.0.0',
@@ -93,40 +75,27 @@ const id = fc
   .constantFrom('network', 'subnet', 'auto', 'port', 'nowhere')
   .map((name) => () => (name === 'nowhere' ? nowhere : known[name as keyof typeof known]));
 const network_id = fc.constant(() => known.network);
-/** Either a value that fits the attribute, or anything. */
-const nearly = <T>(good: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
-  fc.oneof({ weight: 14, arbitrary: good as fc.Arbitrary<unknown> }, { weight: 1, arbitrary: hostile });
-const some = (model: Record<string, fc.Arbitrary<unknown>>) => fc.record(model, { requiredKeys: [] });
-/** A few attributes of a model, so that some requests get past the first checks, beside those it cannot do without. */
-const few = (model: Record<string, fc.Arbitrary<unknown>>, needed: string[]) =>
-  fc
-    .subarray(
-      Object.keys(model).filter((key) => !needed.includes(key)),
-      { maxLength: 3 },
-    )
-    .chain((keys) => fc.record(Object.fromEntries([...needed, ...keys].map((key) => [key, model[key]!]))));
 const lists = <T>(item: fc.Arbitrary<T>) => fc.array(item, { maxLength: 3 });
 
-const network = few(
-  {
-    name: nearly(fc.string()),
-    mtu: nearly(fc.integer({ min: 0, max: 2000 })),
-    shared: nearly(fc.boolean()),
-    'router:external': nearly(fc.boolean()),
-    port_security_enabled: nearly(fc.boolean()),
-    availability_zone_hints: nearly(fc.constant(['nova'])),
-    'provider:network_type': nearly(fc.constantFrom('flat', 'local', 'vlan', 'gre')),
-    'provider:physical_network': nearly(fc.constantFrom('a', 'b')),
-    'provider:segmentation_id': nearly(fc.integer()),
-  },
-  [],
-);
+const network = some({
+  name: nearly(fc.string()),
+  mtu: nearly(fc.integer({ min: 0, max: 2000 })),
+  shared: nearly(fc.boolean()),
+  'router:external': nearly(fc.boolean()),
+  port_security_enabled: nearly(fc.boolean()),
+  availability_zone_hints: nearly(fc.constant(['nova'])),
+  'provider:network_type': nearly(fc.constantFrom('flat', 'local', 'vlan', 'gre')),
+  'provider:physical_network': nearly(fc.constantFrom('a', 'b')),
+  'provider:segmentation_id': nearly(fc.integer()),
+});
 const mode = nearly(fc.constantFrom('slaac', 'dhcpv6-stateless', 'dhcpv6-stateful'));
 const subnet = few(
   {
     network_id: nearly(network_id),
     ip_version: nearly(fc.constantFrom(4, 6)),
     cidr: nearly(cidr),
+  },
+  {
     gateway_ip: nearly(address),
     enable_dhcp: nearly(fc.boolean()),
     allocation_pools: nearly(lists(fc.record({ start: address, end: address }))),
@@ -135,15 +104,16 @@ const subnet = few(
     ipv6_ra_mode: mode,
     ipv6_address_mode: mode,
     service_types: nearly(lists(fc.constantFrom('compute:nova', 'network:dhcp'))),
-    prefixlen: hostile,
-    subnetpool_id: hostile,
+    prefixlen: anythingStrange,
+    subnetpool_id: anythingStrange,
   },
-  ['network_id', 'ip_version', 'cidr'],
 );
 const mac = fc.constantFrom('fa:16:3e:00:00:01', 'FA-16-3E-00-00-01', 'ff:ff:ff:ff:ff:ff');
 const port = few(
   {
     network_id: nearly(network_id),
+  },
+  {
     name: nearly(fc.string()),
     mac_address: nearly(mac),
     admin_state_up: nearly(fc.boolean()),
@@ -160,9 +130,8 @@ const port = few(
     'binding:host_id': nearly(fc.constantFrom('host1', 'nohost')),
     'binding:vnic_type': nearly(fc.constantFrom('normal', 'direct')),
     'binding:profile': nearly(fc.dictionary(fc.string(), fc.string())),
-    security_groups: hostile,
+    security_groups: anythingStrange,
   },
-  ['network_id'],
 );
 
 const bodies = fc.oneof(
@@ -170,16 +139,6 @@ const bodies = fc.oneof(
   fc.tuple(fc.constant('subnet'), subnet),
   fc.tuple(fc.constant('port'), port),
 );
-
-/** Ids stand as functions in the bodies, because they are known only when the fixture is made. */
-function resolved(value: unknown): unknown {
-  if (typeof value === 'function') return value();
-  if (Array.isArray(value)) return value.map(resolved);
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, resolved(one)]));
-  }
-  return value;
-}
 
 /** How many rows there are of everything that can be made. */
 async function rows(): Promise<Record<string, number>> {

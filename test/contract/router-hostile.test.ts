@@ -5,6 +5,7 @@ import { type Api, createApi } from '../../src/api/server.ts';
 import { defaultValues } from '../../src/lib/options.ts';
 import { createFixture, type Fixture } from '../../src/plugin/fixture.ts';
 import { brokenInvariants } from '../support/invariants.ts';
+import { nearlyOf, resolved, some } from '../support/nearly-right.ts';
 
 /**
  * Routers, and what they stand on, against requests that nearly make sense, some of which take away what others need. Whatever
@@ -54,43 +55,16 @@ afterAll(async () => {
   await f[Symbol.asyncDispose]();
 });
 
-const strange: unknown[] = [
-  null,
-  true,
-  0,
-  -1,
-  2 ** 31,
-  1.5,
-  '',
-  ' ',
-  'a\nb',
-  'x'.repeat(256),
-  '😀',
-  [],
-  {},
-  [null],
-  [{}],
-];
-const nearly = (...good: unknown[]): fc.Arbitrary<unknown> =>
-  fc.oneof(
-    { weight: 16, arbitrary: fc.constantFrom(...good) },
-    { weight: 1, arbitrary: fc.constantFrom<unknown>(...strange) },
-  );
-/** Ids stand as functions in the bodies, because they are known only when the fixture is made. */
-const ref = (...names: string[]) => nearly(...names.map((name) => () => known[name]));
-const some = (of: Record<string, fc.Arbitrary<unknown>>, most = 3): fc.Arbitrary<Record<string, unknown>> =>
-  fc
-    .subarray(Object.keys(of), { maxLength: Math.min(most, Object.keys(of).length) })
-    .chain((keys) => fc.record(Object.fromEntries(keys.map((key) => [key, of[key]!]))));
-const list = (of: fc.Arbitrary<unknown>) => fc.oneof(nearly([]), fc.array(of, { maxLength: 3 }));
+const ref = (...names: string[]) => nearlyOf(...names.map((name) => () => known[name]));
+const list = (of: fc.Arbitrary<unknown>) => fc.oneof(nearlyOf([]), fc.array(of, { maxLength: 3 }));
 
 const subnets = ['a-subnet', 'b-subnet', 'c-subnet', 'a-v6', 'a-slaac', 'outside-subnet', 'outside-v6', 'world-subnet'];
 const routers = ['r1', 'r2', 'r3'];
-const address = nearly(
+const address = nearlyOf(
   ...['10.0.0.1', '10.0.0.9', '10.0.1.7', '10.0.0.0', '10.0.0.255', '198.51.100.9', '198.51.100.1', '0.0.0.0'],
   ...['255.255.255.255', '2001:db8:2::9', '2001:db8:1::9', 'fe80::1', '::', '169.254.192.5', '010.0.0.1'],
 );
-const block = nearly(
+const block = nearlyOf(
   ...[
     '0.0.0.0/0',
     '10.0.0.0/24',
@@ -104,16 +78,16 @@ const block = nearly(
 );
 const route = fc.oneof(
   { weight: 9, arbitrary: fc.record({ destination: block, nexthop: address }) },
-  { weight: 1, arbitrary: some({ destination: block, nexthop: address, more: nearly(1) }) },
+  { weight: 1, arbitrary: some({ destination: block, nexthop: address, more: nearlyOf(1) }) },
 );
 const fixed = some({ subnet_id: ref(...subnets), ip_address: address });
 const gateway = fc.oneof(
-  nearly(null, {}),
+  nearlyOf(null, {}),
   fc
     .tuple(
       fc.record({ network_id: ref('outside', 'world', 'a', 'nowhere') }),
       some({
-        enable_snat: nearly(true, 'no'),
+        enable_snat: nearlyOf(true, 'no'),
         external_fixed_ips: list(fixed),
         qos_policy_id: ref('policy', 'nowhere'),
       }),
@@ -121,15 +95,15 @@ const gateway = fc.oneof(
     .map(([a, b]) => ({ ...a, ...b })),
 );
 const router = some({
-  name: nearly('r'),
-  admin_state_up: nearly(true, false),
+  name: nearlyOf('r'),
+  admin_state_up: nearlyOf(true, false),
   external_gateway_info: gateway,
-  ha: nearly(true, false, null),
-  distributed: nearly(false, null, true),
+  ha: nearlyOf(true, false, null),
+  distributed: nearlyOf(false, null, true),
   flavor_id: ref('nowhere'),
-  availability_zone_hints: nearly([], ['nova'], ['mars'], ['nova', 'nova']),
-  enable_ndp_proxy: nearly(true, false),
-  description: nearly('x'),
+  availability_zone_hints: nearlyOf([], ['nova'], ['mars'], ['nova', 'nova']),
+  enable_ndp_proxy: nearlyOf(true, false),
+  description: nearlyOf('x'),
 });
 const changed = fc
   .tuple(router, some({ routes: list(route) }))
@@ -215,7 +189,7 @@ const requests: fc.Arbitrary<Request> = fc.oneof(
         some({
           fixed_ips: list(fixed),
           device_id: ref(...routers),
-          device_owner: nearly('network:router_interface', ''),
+          device_owner: nearlyOf('network:router_interface', ''),
         }),
       ),
     ),
@@ -225,7 +199,7 @@ const requests: fc.Arbitrary<Request> = fc.oneof(
     arbitrary: asked(
       'PUT',
       at(['outside', 'a'], (id) => `networks/${id}`),
-      enveloped('network', fc.record({ 'router:external': nearly(true, false) })),
+      enveloped('network', fc.record({ 'router:external': nearlyOf(true, false) })),
     ),
   },
   {
@@ -237,14 +211,6 @@ const requests: fc.Arbitrary<Request> = fc.oneof(
     ),
   },
 );
-
-/** Values with the ids in them. */
-function resolved(value: unknown): unknown {
-  if (typeof value === 'function') return value();
-  if (Array.isArray(value)) return value.map(resolved);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, resolved(member)]));
-}
 
 it('is answered below 500, and leaves rows that make sense', async () => {
   const made: { collection: string; id: string }[] = [];
