@@ -1,7 +1,7 @@
-import type { Kysely } from 'kysely';
+import type { Compilable, Kysely } from 'kysely';
 import { defineErrors } from '../lib/errors.ts';
 import type { Connection, Dialect, QueryOutcome, Statement } from './dialect/contract.ts';
-import { queryTogether } from './dialect/together.ts';
+import { queryTogether, sendLater } from './dialect/together.ts';
 import { whyBusy } from './errors.ts';
 import { isBusy, withRetry } from './retry.ts';
 import type { Schema } from './schema.ts';
@@ -39,6 +39,25 @@ export async function query(handle: Handle, sql: string, values: readonly unknow
       await handle.dialect.release(connection);
     }
   });
+}
+
+/**
+ * Has a statement run that nobody waits for: with the transaction's next one, or with its commit, which throw what this one
+ * fails with.
+ */
+export async function later(
+  { connection }: Handle,
+  statement: Statement,
+  answered: (outcome: QueryOutcome) => void = () => {},
+): Promise<void> {
+  if (connection === null) throw new Error('only a transaction has a later');
+  await sendLater(connection, statement, answered);
+}
+
+/** The same of a statement that is built for once. */
+export function executeLater(tx: Kysely<Schema>, statement: Compilable): Promise<void> {
+  const { sql, parameters } = statement.compile();
+  return later(handleOf(tx), { sql, values: parameters });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Compilable, Kysely } from 'kysely';
 import type { DialectName, QueryOutcome, Statement } from './dialect/contract.ts';
 import { createKysely, rowsAsObjects } from './dialect/kysely.ts';
-import { type Handle, handleOf, query } from './handle.ts';
+import { type Handle, handleOf, later, query } from './handle.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -19,13 +19,23 @@ export interface Prepared<P, R> {
   /** The first row, or null. */
   first(db: Kysely<Schema>, parameters: P): Promise<R | null>;
   /** Runs an insert, update or delete. */
-  run(db: Kysely<Schema>, parameters: P): Promise<{ changes: number; insertId: number | null }>;
+  run(db: Kysely<Schema>, parameters: P): Promise<Written>;
+  /**
+   * The same where nobody waits for the outcome: it is run with the transaction's next statement, or with the commit, in one
+   * round trip. Whatever `run` would throw is thrown there.
+   */
+  later(db: Kysely<Schema>, parameters: P, written?: (outcome: Written) => void): Promise<void>;
   /** All rows as arrays in the order of the columns selected: what hot readers use. */
   arrays<Row = readonly unknown[]>(db: Kysely<Schema>, parameters: P): Promise<readonly Row[]>;
   /** As `arrays`, behind a handle. */
   query(handle: Handle, parameters: P): Promise<QueryOutcome>;
   /** What `query` would ask, to be asked together with others (`queryAll`). */
   statement(handle: Handle, parameters: P): Statement;
+}
+
+export interface Written {
+  readonly changes: number;
+  readonly insertId: number | null;
 }
 
 /** @param dialect for the few statements that are not the same everywhere */
@@ -68,11 +78,13 @@ class PreparedQuery<P extends object, R> implements Prepared<P, R> {
     return rowsAsObjects<R>(await this.query(handleOf(db), parameters))[0] ?? null;
   }
 
-  async run(db: Kysely<Schema>, parameters: P): Promise<{ changes: number; insertId: number | null }> {
-    const outcome = await this.query(handleOf(db), parameters);
-    // PostgreSQL returns the key as a row.
-    const key = outcome.rows[0]?.[0];
-    return key === undefined ? outcome : { changes: outcome.changes, insertId: Number(key) };
+  async run(db: Kysely<Schema>, parameters: P): Promise<Written> {
+    return writtenBy(await this.query(handleOf(db), parameters));
+  }
+
+  later(db: Kysely<Schema>, parameters: P, written?: (outcome: Written) => void): Promise<void> {
+    const handle = handleOf(db);
+    return later(handle, this.statement(handle, parameters), written && ((outcome) => written(writtenBy(outcome))));
   }
 
   async arrays<Row>(db: Kysely<Schema>, parameters: P): Promise<readonly Row[]> {
@@ -101,6 +113,12 @@ class PreparedQuery<P extends object, R> implements Prepared<P, R> {
     this.#compiled.set(handle.dialect.name, compiled);
     return compiled;
   }
+}
+
+/** PostgreSQL returns the key as a row. */
+function writtenBy(outcome: QueryOutcome): Written {
+  const key = outcome.rows[0]?.[0];
+  return key === undefined ? outcome : { changes: outcome.changes, insertId: Number(key) };
 }
 
 const builders = new Map<DialectName, Kysely<Schema>>();

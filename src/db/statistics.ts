@@ -61,12 +61,19 @@ export function counted(dialect: Dialect, statistics: DatabaseStatistics): Diale
 }
 
 class CountedConnection implements Connection {
+  readonly later: Connection['later'];
   readonly #inner: Connection;
   readonly #statistics: DatabaseStatistics;
 
   constructor(inner: Connection, statistics: DatabaseStatistics) {
     this.#inner = inner;
     this.#statistics = statistics;
+    this.later =
+      inner.later &&
+      ((statement, answered) => {
+        statistics.statements[kindOf(statement.sql)] += 1;
+        inner.later!(statement, answered);
+      });
   }
 
   async query(sql: string, values: readonly unknown[]) {

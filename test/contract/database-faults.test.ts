@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Database, openDatabase, type Tx } from '../../src/db/database.ts';
 import { DatabaseError } from '../../src/db/errors.ts';
 import { upgrade } from '../../src/db/migrate.ts';
+import { prepared } from '../../src/db/prepared.ts';
 import { newDatabaseOn } from '../../src/db/temporary-on-server.ts';
 import { takeTurn } from '../../src/db/write/turns.ts';
 import { type DatabaseServer, type ServerKind, startServer } from '../support/database-servers.ts';
@@ -66,15 +67,40 @@ describe('MariaDB behind a proxy that fails', () => {
     expect(await names(database)).toEqual(['a']);
   });
 
+  const renamed = prepared((db, p: { from: string; to: string }) =>
+    db.updateTable('networks').set({ name: p.to }).where('name', '=', p.from),
+  );
+  const insertAndRename = (name: string) => async (tx: Tx) => {
+    await insertNetwork(tx, { name });
+    await renamed.later(tx, { from: name, to: `${name}b` });
+    return name;
+  };
+
   it.each([
-    ['was made', faults.cutAnswer, ['a']],
+    ['was made', faults.cutAnswer, ['a', 'bb']],
     ['was not made', faults.cut, []],
   ] as const)('a commit without an answer that %s is in doubt, and not done again', async (_, fault, left) => {
-    proxy.plan(/^commit/, fault);
-    const outcome = await database.transaction(insert('a')).catch((error: unknown) => error);
-    expect(outcome).toBeInstanceOf(DatabaseError);
-    expect(outcome).toMatchObject({ kind: 'in_doubt' });
+    for (const [name, work] of [
+      ['a', insert],
+      // Its last write goes with the commit.
+      ['b', insertAndRename],
+    ] as const) {
+      proxy.plan(/^commit/, fault);
+      const outcome = await database.transaction(work(name)).catch((error: unknown) => error);
+      expect(outcome).toBeInstanceOf(DatabaseError);
+      expect(outcome).toMatchObject({ kind: 'in_doubt' });
+    }
     expect(await names(database)).toEqual(left);
+  });
+
+  it.each([
+    ['loses against another node', faults.certification],
+    ['comes to a node that left the cluster', faults.notPrepared],
+  ] as const)('a commit and a write with it that %s: the transaction is done again, once', async (_, fault) => {
+    proxy.plan(/^update `networks`/, fault, 3);
+    expect(await database.transaction(insertAndRename('a'))).toBe('a');
+    expect(proxy.statements.filter((text) => /^update `networks` .*; commit$/.test(text))).toHaveLength(4);
+    expect(await names(database)).toEqual(['ab']);
   });
 
   it.each([
@@ -211,18 +237,22 @@ describe.each<[ServerKind]>([['mysql'], ['postgres']])('%s itself', (kind) => {
 
   it('who wants to be alone waits for those who are together, and they for him', async () => {
     const log: string[] = [];
+    // The turn comes with the first statement.
+    const look = (tx: Tx) => tx.selectFrom('networks').select('id').execute();
     let open = () => {};
     const opened = new Promise<void>((resolve) => {
       open = resolve;
     });
     const together = database.transaction(async (tx) => {
       await takeTurn(tx, 'together');
+      await look(tx);
       log.push('first together');
       await opened;
     });
     await until('it has its turn', () => log.length === 1);
     const alone = database.transaction(async (tx) => {
       await takeTurn(tx, 'alone');
+      await look(tx);
       log.push('alone');
     });
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -207,6 +207,55 @@ describe.each(dialects)('$name', ({ open }) => {
       });
     });
 
+    it('that nobody waits for are run in their order, before what comes next and before the commit', async () => {
+      const tag = (name: string) => ({ resource_type: 'port', resource_id: 'x', tag: name });
+      const changes: number[] = [];
+      await database.transaction(async (tx) => {
+        await insertTag.later(tx, tag('red'));
+        await rename.later(tx, { from: 'n1', to: 'm1' }, (outcome) => changes.push(outcome.changes));
+        await rename.later(tx, { from: 'm1', to: 'o1' });
+        expect(await byName.first(tx, { name: 'o1', mtu: 0 })).not.toBeNull();
+        expect(changes).toEqual([1]);
+        await insertTag.later(tx, tag('blue'));
+        await rename.later(tx, { from: 'none', to: 'm1' }, (outcome) => changes.push(outcome.changes));
+      });
+      expect(changes).toEqual([1, 0]);
+      const tags = await database.db.selectFrom('tags').select('tag').orderBy('tag').execute();
+      expect(tags.map((row) => row.tag)).toEqual(['blue', 'red']);
+    });
+
+    it.each([
+      ['the next statement', (tx: Tx) => byName.first(tx, { name: 'n1', mtu: 0 }).then(() => {})],
+      ['the commit', async () => {}],
+    ] as const)('that nobody waits for fail with %s, and leave nothing', async (_, next) => {
+      const row = { resource_type: 'port', resource_id: 'x', tag: 'red' };
+      await database.transaction((tx) => insertTag.later(tx, row));
+      const refused = await database
+        .transaction(async (tx) => {
+          await rename.later(tx, { from: 'n1', to: 'm1' });
+          await insertTag.later(tx, row);
+          await rename.later(tx, { from: 'n2', to: 'm2' });
+          await next(tx);
+        })
+        .catch((error: unknown) => error);
+      expect(isUniqueViolation(refused)).toBe(true);
+      expect(await byNames.all(database.db, ['m1', 'm2'])).toEqual([]);
+      // Nor does it come with what the connection does next.
+      await database.transaction((tx) => rename.later(tx, { from: 'n3', to: 'm3' }));
+      expect(await byNames.all(database.db, ['m1', 'm2', 'm3'])).toEqual([{ name: 'm3' }]);
+    });
+
+    it('that nobody waits for do not happen in a transaction that is taken back', async () => {
+      const failed = database.transaction(async (tx) => {
+        await rename.later(tx, { from: 'n1', to: 'm1' });
+        throw new Error('no');
+      });
+      await expect(failed).rejects.toThrow('no');
+      await database.transaction((tx) => rename.later(tx, { from: 'n2', to: 'm2' }));
+      expect(await byNames.all(database.db, ['m1', 'm2'])).toEqual([{ name: 'm2' }]);
+      await expect(rename.later(database.db, { from: 'n1', to: 'm1' })).rejects.toThrow('transaction');
+    });
+
     it('insert, and say which key was taken', async () => {
       const row = { resource_type: 'port', resource_id: 'x', tag: 'red' };
       await database.transaction((tx) => insertTag.run(tx, row));

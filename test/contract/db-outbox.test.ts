@@ -15,10 +15,17 @@ describe.each(dialects)('outbox on $name', ({ open }) => {
     await database.close();
   });
 
-  const add = (resource_id: string, created_at: number) =>
-    database.transaction((tx) =>
-      insertOutbox(tx, { resource_type: 'port', resource_id, action: 'tell', payload: '{}', created_at }),
+  const write = async (resource_type: string, resource_id: string, created_at: number): Promise<number> => {
+    let written = 0;
+    const row = { resource_type, resource_id, action: 'tell', payload: '{}', created_at };
+    await database.transaction((tx) =>
+      insertOutbox(tx, row, (id) => {
+        written = id;
+      }),
     );
+    return written;
+  };
+  const add = (resource_id: string, created_at: number) => write('port', resource_id, created_at);
   const claim = (before: number, now: number, limit = 10, on = database) =>
     on.transaction(async (tx) => (await claimOutbox(tx, { before, now, limit })).map((row) => row.id));
 
@@ -33,9 +40,7 @@ describe.each(dialects)('outbox on $name', ({ open }) => {
 
   describe('a lane', () => {
     const note = (resource_id: string, created_at: number, resource_type = 'server') =>
-      database.transaction((tx) =>
-        insertOutbox(tx, { resource_type, resource_id, action: 'x', payload: '{}', created_at }),
-      );
+      write(resource_type, resource_id, created_at);
     const claimed = (before: number, now: number, limit = 10, on = database) =>
       on.transaction(async (tx) => (await claimLane(tx, 'server', { before, now, limit })).map(({ id }) => id));
 

@@ -49,6 +49,12 @@ export interface Connection {
    * @throws DatabaseError
    */
   queryAll?(statements: readonly Statement[]): Promise<QueryOutcome[]>;
+  /**
+   * Inside a transaction: a statement that nobody waits for, where that saves a round trip. It goes to the server before the
+   * next one and together with it, at the latest with the commit. What it fails with is thrown there.
+   * @param answered called when it has been run
+   */
+  later?(statement: Statement, answered: (outcome: QueryOutcome) => void): void;
 }
 
 export interface Statement {

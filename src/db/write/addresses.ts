@@ -22,7 +22,7 @@ const insert = preparedInsert('ipallocations', [
 
 /** @throws a unique violation of `ipallocations` when another port has the address: the transaction must be done again */
 export async function insertAllocation(tx: Tx, allocation: Allocation): Promise<void> {
-  await insert.run(tx, { ...allocation });
+  await insert.later(tx, { ...allocation });
 }
 
 const taken = prepared((db, p: { subnet_id: string; ip_key: string }) =>
@@ -81,7 +81,7 @@ export async function deleteAllocation(
   tx: Tx,
   allocation: { port_id: string; subnet_id: string; ip_address: string },
 ): Promise<void> {
-  await remove.run(tx, allocation);
+  await remove.later(tx, allocation);
 }
 
 /** Ports of a network and what address rules need of them; the infrastructure's own included. */

@@ -107,7 +107,7 @@ const insert = preparedInsert('agents', columns);
 
 /** @throws a unique violation of `agents` when another server registered the same agent first */
 export async function insertAgent(tx: Tx, agent: AgentRow): Promise<void> {
-  await insert.run(tx, { ...agent, configurations: JSON.stringify(agent.configurations) });
+  await insert.later(tx, { ...agent, configurations: JSON.stringify(agent.configurations) });
 }
 
 export async function updateAgentRow(tx: Tx, id: string, changes: Partial<AgentRow>): Promise<void> {

@@ -79,10 +79,10 @@ function allocationsOf(table: keyof Schema & string, column: string, physical = 
   return {
     isTaken: async (db, id, physicalNetwork) => (await one.first(db, { id, physical: physicalNetwork })) !== null,
     async take(tx, id, physicalNetwork) {
-      await insert.run(tx, { [column]: id, physical_network: physicalNetwork } as Any);
+      await insert.later(tx, { [column]: id, physical_network: physicalNetwork } as Any);
     },
     async release(tx, id, physicalNetwork) {
-      await remove.run(tx, { id, physical: physicalNetwork });
+      await remove.later(tx, { id, physical: physicalNetwork });
     },
     async firstFree(db, low, high, physicalNetwork) {
       const span = { low, high, physical: physicalNetwork };

@@ -20,5 +20,5 @@ const insert = preparedInsert('auto_allocated_topologies', ['project_id', 'netwo
 
 /** One per project: the primary key decides between two that are made at the same moment. */
 export async function insertTopology(tx: Tx, project_id: string, made: AllocatedTopology): Promise<void> {
-  await insert.run(tx, { project_id, ...made });
+  await insert.later(tx, { project_id, ...made });
 }

@@ -23,7 +23,7 @@ const insert = preparedInsert('ml2_port_bindings', [
 ]);
 
 export async function insertBinding(tx: Tx, binding: BindingRow): Promise<void> {
-  await insert.run(tx, { ...binding, profile: pack(binding.profile), vif_details: pack(binding.vif_details) });
+  await insert.later(tx, { ...binding, profile: pack(binding.profile), vif_details: pack(binding.vif_details) });
 }
 
 const active = prepared((db, p: { port_id: string }) =>
@@ -117,7 +117,7 @@ const replace = prepared(
 
 /** Writes a port's active binding anew. */
 export async function updateBinding(tx: Tx, binding: BindingRow): Promise<void> {
-  await replace.run(tx, { ...binding, profile: pack(binding.profile), vif_details: pack(binding.vif_details) });
+  await replace.later(tx, { ...binding, profile: pack(binding.profile), vif_details: pack(binding.vif_details) });
 }
 
 const all = prepared((db, p: { port_id: string }) =>
@@ -158,7 +158,7 @@ const removeInactive = prepared((db, p: { port_id: string; host: string }) =>
 
 /** Makes room for the active binding on a host that had been prepared for it. */
 export async function deleteInactiveBinding(tx: Tx, portId: string, host: string): Promise<void> {
-  await removeInactive.run(tx, { port_id: portId, host });
+  await removeInactive.later(tx, { port_id: portId, host });
 }
 
 const clearLevels = prepared((db, p: { port_id: string; host: string }) =>
@@ -179,8 +179,8 @@ export async function replaceBindingLevels(
   host: string,
   levels: readonly BindingLevel[],
 ): Promise<void> {
-  await clearLevels.run(tx, { port_id: portId, host });
-  for (const level of levels) await insertLevel.run(tx, { ...level, port_id: portId, host });
+  await clearLevels.later(tx, { port_id: portId, host });
+  for (const level of levels) await insertLevel.later(tx, { ...level, port_id: portId, host });
 }
 
 function pack(value: Record<string, unknown>): string {

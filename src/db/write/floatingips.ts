@@ -1,5 +1,8 @@
 import type { Db, Tx } from '../database.ts';
+import { rowsAsObjects } from '../dialect/kysely.ts';
+import { handleOf } from '../handle.ts';
 import { prepared, preparedIn, preparedInsert } from '../prepared.ts';
+import { ask, type Question } from '../question.ts';
 import { floatingIpColumns } from '../read/floatingips.ts';
 
 /** What decides about a floating address, as it is stored. */
@@ -28,8 +31,15 @@ export async function floatingIpRow(db: Db, id: string): Promise<FloatingIpRow |
 }
 
 /** Those that lead to a port. */
-export function floatingIpsOfPort(db: Db, portId: string): Promise<FloatingIpRow[]> {
-  return ofFixedPort.all(db, { id: portId });
+export async function floatingIpsOfPort(db: Db, portId: string): Promise<FloatingIpRow[]> {
+  return (await ask(db, floatingIpsOfPortOf(db, portId)))[0];
+}
+
+export function floatingIpsOfPortOf(db: Db, id: string): Question<FloatingIpRow[]> {
+  return {
+    statements: [ofFixedPort.statement(handleOf(db), { id })],
+    answer: ([found]) => rowsAsObjects<FloatingIpRow>(found!),
+  };
 }
 
 const unused = prepared((db, p: { network_id: string }) =>
@@ -78,7 +88,7 @@ export async function setAssociation(
   next: Association,
   updated_at: string,
 ): Promise<void> {
-  await associate.run(tx, { id, ...next, last_known_router_id: router_id, updated_at });
+  await associate.later(tx, { id, ...next, last_known_router_id: router_id, updated_at });
 }
 
 const routersBetween = prepared((db, p: { subnet_id: string; network_id: string }) =>
@@ -100,9 +110,18 @@ const routersBetween = prepared((db, p: { subnet_id: string; network_id: string 
  * is none.
  */
 export async function routerBetween(db: Db, subnet_id: string, network_id: string): Promise<string | null> {
-  const found = await routersBetween.all(db, { subnet_id, network_id });
-  const gateway = found.find(({ ip_address, gateway_ip }) => ip_address === gateway_ip);
-  return (gateway ?? found[0])?.id ?? null;
+  return (await ask(db, routerBetweenOf(db, subnet_id, network_id)))[0];
+}
+
+export function routerBetweenOf(db: Db, subnet_id: string, network_id: string): Question<string | null> {
+  return {
+    statements: [routersBetween.statement(handleOf(db), { subnet_id, network_id })],
+    answer: ([outcome]) => {
+      const found = rowsAsObjects<{ id: string; ip_address: string; gateway_ip: string | null }>(outcome!);
+      const gateway = found.find(({ ip_address, gateway_ip }) => ip_address === gateway_ip);
+      return (gateway ?? found[0])?.id ?? null;
+    },
+  };
 }
 
 const setStatus = prepared((db, p: { id: string; status: string; updated_at: string }) =>
@@ -130,7 +149,7 @@ const notDown = prepared((db, p: { router_id: string }) =>
 
 /** Sets a status; whoever has it already is left as it is. */
 export async function setFloatingIpStatus(tx: Tx, id: string, status: string, updated_at: string): Promise<void> {
-  await setStatus.run(tx, { id, status, updated_at });
+  await setStatus.later(tx, { id, status, updated_at });
 }
 
 /** Those of these ids that there are, with the routers that serve or served them. */
@@ -169,8 +188,8 @@ export async function policyOfFloatingIp(db: Db, id: string): Promise<string | n
 }
 
 export async function setFloatingIpPolicy(tx: Tx, fip_id: string, policy_id: string | null): Promise<void> {
-  await removeQos.run(tx, { id: fip_id });
-  if (policy_id !== null) await insertQos.run(tx, { fip_id, policy_id });
+  await removeQos.later(tx, { id: fip_id });
+  if (policy_id !== null) await insertQos.later(tx, { fip_id, policy_id });
 }
 
 /** The policy of a router's gateway. */
@@ -179,6 +198,6 @@ export async function policyOfGateway(db: Db, id: string): Promise<string | null
 }
 
 export async function setGatewayPolicy(tx: Tx, router_id: string, policy_id: string | null): Promise<void> {
-  await removeGatewayQos.run(tx, { id: router_id });
-  if (policy_id !== null) await insertGatewayQos.run(tx, { router_id, policy_id });
+  await removeGatewayQos.later(tx, { id: router_id });
+  if (policy_id !== null) await insertGatewayQos.later(tx, { router_id, policy_id });
 }

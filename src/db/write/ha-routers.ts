@@ -32,8 +32,8 @@ export async function addHaPort(
   { port_type, ...port }: Omit<HaPort, 'host'> & { port_type: string },
 ): Promise<void> {
   const { port_id, router_id } = port;
-  await insertRouterPort.run(tx, { port_id, router_id, port_type });
-  await insertHaPort.run(tx, port);
+  await insertRouterPort.later(tx, { port_id, router_id, port_type });
+  await insertHaPort.later(tx, port);
 }
 
 const networkOf = prepared((db, p: { project_id: string }) =>
@@ -50,7 +50,7 @@ const setState = prepared((db, p: { port_id: string; state: string }) =>
 );
 
 export async function setHaState(tx: Tx, portId: string, state: string): Promise<void> {
-  await setState.run(tx, { port_id: portId, state });
+  await setState.later(tx, { port_id: portId, state });
 }
 
 /** Ports on HA networks that are wired on a host. */
@@ -70,7 +70,7 @@ const insertNetwork = preparedInsert('ha_router_networks', ['project_id', 'netwo
 
 /** @throws a unique violation when the project has one */
 export async function setHaNetwork(tx: Tx, projectId: string, networkId: string): Promise<void> {
-  await insertNetwork.run(tx, { project_id: projectId, network_id: networkId });
+  await insertNetwork.later(tx, { project_id: projectId, network_id: networkId });
 }
 
 const vrIds = prepared((db, p: { network_id: string }) =>
@@ -90,7 +90,7 @@ const insertVrId = preparedInsert('ha_router_vrid_allocations', ['network_id', '
 
 /** @throws a unique violation when another router has it */
 export async function takeVrId(tx: Tx, networkId: string, vrId: number): Promise<void> {
-  await insertVrId.run(tx, { network_id: networkId, vr_id: vrId });
+  await insertVrId.later(tx, { network_id: networkId, vr_id: vrId });
 }
 
 const removeVrId = prepared((db, p: { network_id: string; vr_id: number }) =>
@@ -98,7 +98,7 @@ const removeVrId = prepared((db, p: { network_id: string; vr_id: number }) =>
 );
 
 export async function freeVrId(tx: Tx, networkId: string, vrId: number): Promise<void> {
-  await removeVrId.run(tx, { network_id: networkId, vr_id: vrId });
+  await removeVrId.later(tx, { network_id: networkId, vr_id: vrId });
 }
 
 /** Interfaces of a router get another owner, as its being highly available comes or goes. */

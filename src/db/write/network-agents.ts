@@ -91,8 +91,8 @@ export async function bindDhcpAgent(
   let unnumbered = present.length - numbered.length;
   let index = 1;
   while (numbered.includes(index) || unnumbered-- > 0) index += 1;
-  await bind.run(tx, { network_id: networkId, dhcp_agent_id: agentId, binding_index: index });
-  await busier.run(tx, { id: agentId });
+  await bind.later(tx, { network_id: networkId, dhcp_agent_id: agentId, binding_index: index });
+  await busier.later(tx, { id: agentId });
   return index;
 }
 

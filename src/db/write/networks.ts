@@ -78,7 +78,7 @@ const insert = preparedInsert('networks', [
 ]);
 
 export async function insertNetwork(tx: Tx, network: NewNetwork): Promise<void> {
-  await insert.run(tx, { ...network });
+  await insert.later(tx, { ...network });
 }
 
 /** Sets columns; the caller brings revision and time. */
@@ -95,7 +95,7 @@ const bump = prepared((db, p: { id: string; updated_at: string }) =>
 
 /** A child changed: the network's revision goes up by one. */
 export async function bumpNetwork(tx: Tx, id: string, updatedAt: string): Promise<void> {
-  await bump.run(tx, { id, updated_at: updatedAt });
+  await bump.later(tx, { id, updated_at: updatedAt });
 }
 
 /** Children go by the tables' cascades: segments, subnets, rbac entries, agent bindings. */

@@ -32,12 +32,13 @@ const insert = preparedInsert(
   'id',
 );
 
-/** @returns the row's id, by which it is deleted when done */
+/** @param written is given the row's id, by which it is deleted when done: at the latest before the transaction ends */
 export async function insertOutbox(
   tx: Tx,
   row: Pick<OutboxRow, 'resource_type' | 'resource_id' | 'action' | 'payload' | 'created_at'>,
-): Promise<number> {
-  return (await insert.run(tx, { ...row, attempted_at: 0, attempts: 0 })).insertId!;
+  written: (id: number) => void,
+): Promise<void> {
+  await insert.later(tx, { ...row, attempted_at: 0, attempts: 0 }, ({ insertId }) => written(insertId!));
 }
 
 const remove = preparedIn((db, ids: number[]) => db.deleteFrom('outbox').where('id', 'in', ids));

@@ -66,11 +66,11 @@ const insert = preparedInsert(
 );
 
 /**
- * @returns the row's `standard_attr_id`
+ * @param written is given the row's `standard_attr_id`: at the latest before the transaction ends
  * @throws a unique violation of `ports` when another port of the network has the MAC
  */
-export async function insertPort(tx: Tx, port: NewPort): Promise<number> {
-  return (await insert.run(tx, { ...port })).insertId ?? 0;
+export async function insertPort(tx: Tx, port: NewPort, written: (id: number) => void): Promise<void> {
+  await insert.later(tx, { ...port }, ({ insertId }) => written(insertId ?? 0));
 }
 
 const macHolder = prepared((db, p: { network_id: string; mac_address: string }) =>
@@ -95,7 +95,7 @@ const bump = prepared((db, p: { id: string; updated_at: string }) =>
 
 /** Something that belongs to the port changed: its revision goes up by one. */
 export async function bumpPort(tx: Tx, id: string, updatedAt: string): Promise<void> {
-  await bump.run(tx, { id, updated_at: updatedAt });
+  await bump.later(tx, { id, updated_at: updatedAt });
 }
 
 const status = prepared((db, p: { id: string; status: string; updated_at: string }) =>
@@ -122,8 +122,8 @@ const removeTags = prepared((db, p: { id: string }) =>
 
 /** Addresses, bindings, pairs, options and blocks go by the tables' cascades. */
 export async function deletePortRow(tx: Tx, id: string): Promise<void> {
-  await removeTags.run(tx, { id });
-  await remove.run(tx, { id });
+  await removeTags.later(tx, { id });
+  await remove.later(tx, { id });
 }
 
 const insertPair = preparedInsert('allowedaddresspairs', ['port_id', 'mac_address', 'ip_address', 'position']);
@@ -135,7 +135,7 @@ export async function replaceAddressPairs(
   isNew = false,
 ): Promise<void> {
   if (!isNew) await tx.deleteFrom('allowedaddresspairs').where('port_id', '=', portId).execute();
-  for (const [position, pair] of pairs.entries()) await insertPair.run(tx, { ...pair, port_id: portId, position });
+  for (const [position, pair] of pairs.entries()) await insertPair.later(tx, { ...pair, port_id: portId, position });
 }
 
 const insertOption = preparedInsert('extradhcpopts', ['id', 'port_id', 'opt_name', 'opt_value', 'ip_version']);
@@ -147,7 +147,7 @@ export async function replaceDhcpOptions(
   isNew = false,
 ): Promise<void> {
   if (!isNew) await tx.deleteFrom('extradhcpopts').where('port_id', '=', portId).execute();
-  for (const option of options) await insertOption.run(tx, { ...option, port_id: portId });
+  for (const option of options) await insertOption.later(tx, { ...option, port_id: portId });
 }
 
 /** A port as devices are matched: the little that update_device_up and its kin need. */

@@ -22,7 +22,7 @@ export async function insertProvisioningBlocks(
   portId: string,
   entities: readonly ProvisioningEntity[],
 ): Promise<void> {
-  for (const entity of entities) await insert.run(tx, { port_id: portId, entity });
+  for (const entity of entities) await insert.later(tx, { port_id: portId, entity });
 }
 
 /** Adds a block unless it is there. */

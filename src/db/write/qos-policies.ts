@@ -96,8 +96,8 @@ const removeFromNetwork = prepared((db, p: { id: string }) =>
 
 /** @param isNew it has none yet */
 export async function setPortPolicy(tx: Tx, port_id: string, policy_id: string | null, isNew = false): Promise<void> {
-  if (!isNew) await removeFromPort.run(tx, { id: port_id });
-  if (policy_id !== null) await insertForPort.run(tx, { port_id, policy_id });
+  if (!isNew) await removeFromPort.later(tx, { id: port_id });
+  if (policy_id !== null) await insertForPort.later(tx, { port_id, policy_id });
 }
 
 /** @param isNew it has none yet */
@@ -107,8 +107,8 @@ export async function setNetworkPolicy(
   policy_id: string | null,
   isNew = false,
 ): Promise<void> {
-  if (!isNew) await removeFromNetwork.run(tx, { id: network_id });
-  if (policy_id !== null) await insertForNetwork.run(tx, { network_id, policy_id });
+  if (!isNew) await removeFromNetwork.later(tx, { id: network_id });
+  if (policy_id !== null) await insertForNetwork.later(tx, { network_id, policy_id });
 }
 
 const ofProject = prepared((db, p: { project_id: string }) =>
@@ -125,8 +125,8 @@ export async function defaultPolicy(db: Db, project_id: string): Promise<string 
 }
 
 export async function setDefaultPolicy(tx: Tx, project_id: string, policyId: string | null): Promise<void> {
-  await removeDefault.run(tx, { project_id });
-  if (policyId !== null) await insertDefault.run(tx, { project_id, qos_policy_id: policyId });
+  await removeDefault.later(tx, { project_id });
+  if (policyId !== null) await insertDefault.later(tx, { project_id, qos_policy_id: policyId });
 }
 
 /** What a rule must suit: how a port is plugged in, or would be. */
@@ -205,10 +205,10 @@ const bumpOfPolicy = prepared((db, p: { id: string; updated_at: string }) =>
 
 /** Ports that have a policy, or whose network has it, show something else now. */
 export async function bumpPortsOfPolicy(tx: Tx, id: string, updated_at: string): Promise<void> {
-  await bumpOfPolicy.run(tx, { id, updated_at });
+  await bumpOfPolicy.later(tx, { id, updated_at });
 }
 
 /** Ports show the policy of their network: with another one they are others, too. */
 export async function bumpPortsOfNetwork(tx: Tx, id: string, updated_at: string): Promise<void> {
-  await bumpOfNetwork.run(tx, { id, updated_at });
+  await bumpOfNetwork.later(tx, { id, updated_at });
 }

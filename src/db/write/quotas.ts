@@ -53,8 +53,8 @@ export function limitsOfAll(db: Db): Promise<LimitRow[]> {
 }
 
 export async function setLimit(tx: Tx, { project_id, resource, limit }: LimitRow): Promise<void> {
-  await removeLimit.run(tx, { project_id, resource });
-  await insertLimit.run(tx, { project_id, resource, limit });
+  await removeLimit.later(tx, { project_id, resource });
+  await insertLimit.later(tx, { project_id, resource, limit });
 }
 
 /** False when the project had none. */

@@ -32,9 +32,9 @@ export function rbacRows(table: keyof Schema & string): RbacRows {
     (db as AnyTable).deleteFrom(table).where('id', '=', p.id),
   );
   return {
-    insert: async (tx, entry) => void (await insert.run(tx, { ...entry })),
-    retarget: async (tx, id, target_project) => void (await change.run(tx, { id, target_project })),
-    remove: async (tx, id) => void (await remove.run(tx, { id })),
+    insert: async (tx, entry) => insert.later(tx, { ...entry }),
+    retarget: async (tx, id, target_project) => change.later(tx, { id, target_project }),
+    remove: async (tx, id) => remove.later(tx, { id }),
     of: (db, object_id) => entries.all(db, { object_id }),
   };
 }

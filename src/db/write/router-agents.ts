@@ -91,7 +91,7 @@ export async function bindRouter(
 ): Promise<number> {
   let binding_index = 1;
   while (present.some((other) => other.binding_index === binding_index)) binding_index += 1;
-  await bind.run(tx, { router_id: routerId, l3_agent_id: agentId, binding_index });
+  await bind.later(tx, { router_id: routerId, l3_agent_id: agentId, binding_index });
   return binding_index;
 }
 
@@ -100,7 +100,7 @@ const unbind = prepared((db, p: { router_id: string; agent_id: string }) =>
 );
 
 export async function unbindRouter(tx: Tx, routerId: string, agentId: string): Promise<void> {
-  await unbind.run(tx, { router_id: routerId, agent_id: agentId });
+  await unbind.later(tx, { router_id: routerId, agent_id: agentId });
 }
 
 /** What of a router decides who may serve it. */

@@ -1,4 +1,5 @@
 import type { Db, Tx } from '../database.ts';
+import { executeLater } from '../handle.ts';
 import { type Prepared, prepared, preparedIn, preparedInsert } from '../prepared.ts';
 import type { Schema } from '../schema.ts';
 
@@ -48,14 +49,14 @@ export function rowStore<C extends string>(
   );
   return {
     async insert(tx, row) {
-      await insert.run(tx, row);
+      await insert.later(tx, row);
     },
     async update(tx, id, values) {
       if (Object.keys(values).length === 0) return;
-      await (tx as AnyTable).updateTable(table).set(values).where('id', '=', id).execute();
+      await executeLater(tx, (tx as AnyTable).updateTable(table).set(values).where('id', '=', id));
     },
     async bump(tx, id, updated_at, by = 1) {
-      await raise.run(tx, { id, updated_at, by });
+      await raise.later(tx, { id, updated_at, by });
     },
     async remove(tx, id) {
       if (options.tags !== undefined) await deleteTags(tx, options.tags, id);
@@ -71,7 +72,7 @@ const tagsOf = prepared((db, p: { resource_type: string; resource_id: string }) 
 
 /** Tags hang on a type and an id, so no cascade takes them along. */
 export async function deleteTags(tx: Tx, resourceType: string, resourceId: string): Promise<void> {
-  await tagsOf.run(tx, { resource_type: resourceType, resource_id: resourceId });
+  await tagsOf.later(tx, { resource_type: resourceType, resource_id: resourceId });
 }
 
 /**
@@ -86,11 +87,11 @@ export function childRows<C extends string>(table: keyof Schema & string, parent
   );
   return {
     async add(tx: Tx, id: string, entries: readonly Readonly<Record<C, unknown>>[]): Promise<void> {
-      for (const entry of entries) await insert.run(tx, { ...entry, [parent]: id } as never);
+      for (const entry of entries) await insert.later(tx, { ...entry, [parent]: id } as never);
     },
     async replace(tx: Tx, id: string, entries: readonly Readonly<Record<C, unknown>>[]): Promise<void> {
-      await clear.run(tx, { id });
-      for (const entry of entries) await insert.run(tx, { ...entry, [parent]: id } as never);
+      await clear.later(tx, { id });
+      for (const entry of entries) await insert.later(tx, { ...entry, [parent]: id } as never);
     },
     /** Removes those entries whose first column has one of these values. */
     async remove(tx: Tx, id: string, values: readonly unknown[]): Promise<void> {

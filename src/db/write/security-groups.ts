@@ -76,7 +76,7 @@ const insertDefault = preparedInsert('default_security_group', ['project_id', 's
 
 /** @throws a unique violation when the project has one already */
 export async function setDefaultGroup(tx: Tx, projectId: string, groupId: string): Promise<void> {
-  await insertDefault.run(tx, { project_id: projectId, security_group_id: groupId });
+  await insertDefault.later(tx, { project_id: projectId, security_group_id: groupId });
 }
 
 const defaultProject = prepared((db, p: { id: string }) =>
@@ -143,8 +143,8 @@ export async function replacePortGroups(
   groups: readonly string[],
   isNew = false,
 ): Promise<void> {
-  if (!isNew) await leaveAll.run(tx, { port_id: portId });
-  for (const security_group_id of groups) await join.run(tx, { port_id: portId, security_group_id });
+  if (!isNew) await leaveAll.later(tx, { port_id: portId });
+  for (const security_group_id of groups) await join.later(tx, { port_id: portId, security_group_id });
 }
 
 const groupsOf = preparedIn((db, ids: string[]) =>

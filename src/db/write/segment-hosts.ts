@@ -29,7 +29,7 @@ const ofNetworkAndHost = prepared((db, p: { network_id: string; host: string }) 
 );
 
 export async function mapSegmentToHosts(tx: Tx, segment_id: string, hosts: readonly string[]): Promise<void> {
-  for (const host of hosts) await insert.run(tx, { segment_id, host });
+  for (const host of hosts) await insert.later(tx, { segment_id, host });
 }
 
 /** Makes these the segments that a host reaches. @returns those it did not reach before */
@@ -37,8 +37,8 @@ export async function replaceSegmentsOfHost(tx: Tx, host: string, segmentIds: re
   const known = new Set((await ofHost.all(tx, { host })).map(({ segment_id }) => segment_id));
   const wanted = new Set(segmentIds);
   const added = [...wanted].filter((id) => !known.has(id));
-  for (const segment_id of added) await insert.run(tx, { segment_id, host });
-  for (const segment_id of known) if (!wanted.has(segment_id)) await remove.run(tx, { segment_id, host });
+  for (const segment_id of added) await insert.later(tx, { segment_id, host });
+  for (const segment_id of known) if (!wanted.has(segment_id)) await remove.later(tx, { segment_id, host });
   return added;
 }
 

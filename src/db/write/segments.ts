@@ -36,7 +36,7 @@ const columns = [
 const insert = preparedInsert('networksegments', columns);
 
 export async function insertSegment(tx: Tx, segment: SegmentRow): Promise<void> {
-  await insert.run(tx, { ...segment });
+  await insert.later(tx, { ...segment });
 }
 
 const ofNetworks = preparedIn((db, ids: string[]) =>
@@ -67,7 +67,7 @@ const removeRow = prepared((db, p: { id: string }) => db.deleteFrom('networksegm
 
 /** Binding levels and hosts go by the tables' cascades. */
 export async function deleteSegmentRow(tx: Tx, id: string): Promise<void> {
-  await removeRow.run(tx, { id });
+  await removeRow.later(tx, { id });
 }
 
 /** Of bindings: the port and the segment of each level. */
@@ -135,7 +135,7 @@ const insertFlat = preparedInsert('ml2_flat_allocations', ['physical_network']);
 export async function insertFlatAllocation(tx: Tx, physicalNetwork: string): Promise<boolean> {
   const values = { physical_network: physicalNetwork };
   if (await flatTaken.first(tx, values)) return false;
-  await insertFlat.run(tx, values);
+  await insertFlat.later(tx, values);
   return true;
 }
 

@@ -131,5 +131,5 @@ const raiseNetworks = prepared((db, p: { pool: string; time: string }) =>
 
 /** The networks with subnets of a pool show another address scope now: their revisions go up by one. */
 export async function bumpNetworksOfPool(tx: Tx, poolId: string, time: string): Promise<void> {
-  await raiseNetworks.run(tx, { pool: poolId, time });
+  await raiseNetworks.later(tx, { pool: poolId, time });
 }

@@ -136,7 +136,7 @@ const raise = prepared((db, p: { id: string; time: string }) =>
 
 /** Something of a subnet was written: its revision goes up by one. */
 export async function bumpSubnet(tx: Tx, id: string, updatedAt: string): Promise<void> {
-  await raise.run(tx, { id, time: updatedAt });
+  await raise.later(tx, { id, time: updatedAt });
 }
 
 export interface NewSubnet {
@@ -180,7 +180,7 @@ const insert = preparedInsert('subnets', [
 ]);
 
 export async function insertSubnet(tx: Tx, subnet: NewSubnet): Promise<void> {
-  await insert.run(tx, { ...subnet });
+  await insert.later(tx, { ...subnet });
 }
 
 export async function updateSubnetRow(tx: Tx, id: string, columns: Partial<NewSubnet>): Promise<void> {

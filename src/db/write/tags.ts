@@ -42,7 +42,7 @@ export async function addTags(
   resource_id: string,
   tags: readonly string[],
 ): Promise<void> {
-  for (const tag of tags) await insert.run(tx, { resource_type, resource_id, tag });
+  for (const tag of tags) await insert.later(tx, { resource_type, resource_id, tag });
 }
 
 export async function removeTags(
@@ -51,7 +51,7 @@ export async function removeTags(
   resource_id: string,
   tags: readonly string[],
 ): Promise<void> {
-  for (const tag of tags) await remove.run(tx, { resource_type, resource_id, tag });
+  for (const tag of tags) await remove.later(tx, { resource_type, resource_id, tag });
 }
 
 /** The revision of a resource of this kind; null when it is gone. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Tx } from '../database.ts';
-import { handleOf, query } from '../handle.ts';
+import { executeLater, handleOf, later } from '../handle.ts';
 import { ask, type Question } from '../question.ts';
 
 /**
@@ -31,11 +31,14 @@ const POSTGRES: Readonly<Record<Turn, string>> = {
   together: `select pg_advisory_xact_lock_shared(${numberOf(CHANGES)})`,
 };
 
-/** Waits for the transaction's turn; the turn ends with it. To be the first statement. @throws DatabaseError `busy` */
+/**
+ * Waits for the transaction's turn, together with what it does first; the turn ends with it. To be the first statement, whose
+ * answer is `busy` when the turn did not come.
+ */
 export async function takeTurn(tx: Tx, turn: Turn): Promise<void> {
   const handle = handleOf(tx);
   if (handle.dialect.name === 'sqlite') return;
-  await query(handle, (handle.dialect.name === 'mysql' ? MYSQL : POSTGRES)[turn], []);
+  await later(handle, { sql: (handle.dialect.name === 'mysql' ? MYSQL : POSTGRES)[turn], values: [] });
 }
 
 /**
@@ -84,7 +87,10 @@ export function isSerial(tx: Tx): boolean {
   return handleOf(tx).dialect.name === 'sqlite';
 }
 
-/** Waits until nobody else changes these ports, and holds them to the end: before they are read to be changed. */
+/**
+ * Waits until nobody else changes these ports, and holds them to the end: before they are read to be changed, and together with
+ * that.
+ */
 export async function holdPorts(tx: Tx, ids: readonly string[]): Promise<void> {
   await holdRows(tx, 'ports', ids);
 }
@@ -96,7 +102,7 @@ export async function holdFloatingIps(tx: Tx, ids: readonly string[]): Promise<v
 
 async function holdRows(tx: Tx, table: 'ports' | 'floatingips', ids: readonly string[]): Promise<void> {
   if (isSerial(tx) || ids.length === 0) return;
-  await tx.selectFrom(table).select('id').where('id', 'in', ids).orderBy('id').forUpdate().execute();
+  await executeLater(tx, tx.selectFrom(table).select('id').where('id', 'in', ids).orderBy('id').forUpdate());
 }
 
 /** Advisory locks go by number; each database has its own. */

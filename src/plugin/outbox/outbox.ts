@@ -120,18 +120,22 @@ export class Outbox {
     while (this.#running) await this.#running;
   }
 
-  /** Writes a task's row inside the transaction. Give the result to `tellSoon` after the commit. */
+  /** Writes a task's row inside the transaction. Give the result, which has its id by then, to `tellSoon` after the commit. */
   async add(tx: Tx, task: Omit<Task, 'id'>): Promise<Task> {
     const { resource_type, resource_id, action, payload, context } = task;
     const created_at = this.#parts.now();
-    const id = await insertOutbox(tx, {
+    const noted = { ...task, id: 0 };
+    const row = {
       resource_type,
       resource_id,
       action,
       payload: JSON.stringify(context ? { ...payload, request_id: context.requestId } : payload),
       created_at,
+    };
+    await insertOutbox(tx, row, (id) => {
+      noted.id = id;
     });
-    return { ...task, id };
+    return noted;
   }
 
   /** Tells agents of committed changes, after those that were waiting; nobody waits for it. */

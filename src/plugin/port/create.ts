@@ -119,7 +119,9 @@ export async function createPortIn(change: Change, machine: Machine, input: Inpu
   const wishes = deferred ? [] : wishesOfNewPort(subnets, draft, requested);
   checkProfile(draft['binding:profile']);
   draft.ip_allocation = requested?.length === 0 ? 'none' : deferred ? 'deferred' : 'immediate';
-  draft.standard_attr_id = await insertPort(tx, { ...rowOf(draft), ...extras });
+  await insertPort(tx, { ...rowOf(draft), ...extras }, (id) => {
+    draft.standard_attr_id = id;
+  });
   draft.fixed_ips = await machine.ipam.allocate(tx, draft, wishes);
   Object.assign(draft, shownExtras(extras), namesInDns(draft, machine.shared));
   await writeExtras(change, machine, { input, port: draft, notes });

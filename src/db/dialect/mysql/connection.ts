@@ -32,6 +32,8 @@ export class MysqlConnection implements Connection, Pooled {
   /** What goes to the server before the next statement, in one round trip with it: its mode, and the begin of a transaction. */
   #setMode: Statement | null = null;
   #first: Statement | null = null;
+  /** Written with the next statement, and who is told. */
+  #waiting: { statement: Statement; answered: (outcome: QueryOutcome) => void }[] = [];
   #broken = false;
   /** Statements that change tables may take hours. */
   #patient = false;
@@ -91,8 +93,18 @@ export class MysqlConnection implements Connection, Pooled {
 
   /** Ends it by this statement; one that had nothing in it never came to the server. @throws DatabaseError */
   async end(sql: string): Promise<void> {
-    if (this.#first === null) await this.query(sql, []);
+    if (this.#first === null || this.#waiting.length > 0) await this.query(sql, []);
     this.#first = null;
+  }
+
+  /** Takes back what the transaction did, and what it was still to do. @throws DatabaseError */
+  async rollBack(): Promise<void> {
+    this.#waiting = [];
+    await this.end('rollback');
+  }
+
+  later(statement: Statement, answered: (outcome: QueryOutcome) => void): void {
+    this.#waiting.push({ statement, answered });
   }
 
   /** @throws DatabaseError */
@@ -102,18 +114,24 @@ export class MysqlConnection implements Connection, Pooled {
 
   /** All as one text: the driver quotes every value, so that none of them is ever read as a statement. */
   async queryAll(statements: readonly Statement[]): Promise<QueryOutcome[]> {
-    const before = [this.#setMode, this.#first].filter((statement) => statement !== null);
+    const begin = [this.#setMode, this.#first].filter((statement) => statement !== null);
+    const waiting = this.#waiting;
     const setsMode = this.#setMode !== null;
     this.#setMode = null;
     this.#first = null;
-    const all = [...before, ...statements];
+    this.#waiting = [];
+    const all = [...waiting.map(({ statement }) => statement), ...statements];
     try {
-      return (await this.#run(all)).slice(before.length);
+      const outcomes = (await this.#run([...begin, ...all])).slice(begin.length);
+      for (const [at, { answered }] of waiting.entries()) answered(outcomes[at]!);
+      return outcomes.slice(waiting.length);
     } catch (error) {
       if (setsMode) this.#mode = null;
       if (endsConnection(error)) this.#broken = true;
-      // Which of them failed is not told. Writes come one at a time, whatever begins their transaction.
-      throw mysqlError(error, all.at(-1)!.sql);
+      throw mysqlError(
+        error,
+        all.map(({ sql }) => sql),
+      );
     }
   }
 

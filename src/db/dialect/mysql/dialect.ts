@@ -38,7 +38,7 @@ async function open(settings: MysqlSettings): Promise<MysqlConnection> {
   try {
     return await MysqlConnection.open(settings);
   } catch (error) {
-    const known = mysqlError(error, '');
+    const known = mysqlError(error, []);
     throw known instanceof DatabaseError && !endsConnection(error)
       ? new DatabaseError('busy', known.message, { sql: '', cause: error })
       : known;
@@ -120,7 +120,7 @@ class MysqlDialect implements Dialect {
       return result;
     } catch (error) {
       bound.end();
-      if (!connection.isBroken) await connection.end('rollback').catch(() => connection.close());
+      if (!connection.isBroken) await connection.rollBack().catch(() => connection.close());
       throw error;
     } finally {
       if (this.#migrating) connection.close();

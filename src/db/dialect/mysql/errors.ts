@@ -25,12 +25,18 @@ interface MysqlError extends Error {
   readonly errno?: number;
 }
 
-/** Turns what the driver threw into a DatabaseError; anything else is returned as it is. */
-export function mysqlError(error: unknown, sql: string): unknown {
+/**
+ * Turns what the driver threw into a DatabaseError; anything else is returned as it is.
+ * @param statements that went to the server together: which of them failed is not told
+ */
+export function mysqlError(error: unknown, statements: readonly string[]): unknown {
   if (!isMysqlError(error)) return error;
   const kind = kindOf(error);
-  const table = kind === 'unique' ? tableOf(sql) : null;
-  const columns = columnsOf(error.message);
+  const key = keyOf(error.message);
+  const [only, ...others] = statements;
+  const table = kind !== 'unique' ? null : (key?.table ?? (others.length === 0 ? tableOf(only ?? '') : null));
+  const columns = key?.columns ?? [];
+  const sql = statements.join('; ');
   return new DatabaseError(kind, error.message, { table, columns, unfit: unfitOf(error), sql, cause: error });
 }
 
@@ -62,14 +68,16 @@ function unfitOf(error: MysqlError): Unfit | null {
   return isGone(error) ? 'away' : null;
 }
 
-/** The server names the key alone; the table is the statement's. */
+/** The server names the key alone; the table is the statement's, where the name does not tell. */
 function tableOf(sql: string): string | null {
   return /^\s*(?:insert(?:\s+ignore)?\s+into|update|replace\s+into)\s+`?(\w+)`?/i.exec(sql)?.[1] ?? null;
 }
 
 /** Our keys are named `uniq_<table>0<column>0<column>` (migrations/tables.ts); a column's own key has the column's name. */
-function columnsOf(message: string): string[] {
-  const key = /for key '(?:[^'.]*\.)?([^']+)'/.exec(message)?.[1] ?? '';
-  if (key.startsWith('uniq_')) return key.split('0').slice(1);
-  return key === '' || key === 'PRIMARY' ? [] : [key];
+function keyOf(message: string): { table: string | null; columns: string[] } | null {
+  const key = /for key '(?:[^'.]*\.)?([^']+)'/.exec(message)?.[1] ?? 'PRIMARY';
+  if (key === 'PRIMARY') return null;
+  if (!key.startsWith('uniq_')) return { table: null, columns: [key] };
+  const [table, ...columns] = key.slice('uniq_'.length).split('0');
+  return { table: table!, columns };
 }

@@ -34,6 +34,8 @@ export class PostgresConnection implements Connection, Pooled {
   writing = false;
   /** What begins a transaction of which the server does not know yet. */
   #first: string | null = null;
+  /** Sent with the next statement, and who is told. */
+  #waiting: { statement: Statement; answered: (outcome: QueryOutcome) => void }[] = [];
   #broken = false;
   #patient = false;
 
@@ -76,8 +78,18 @@ export class PostgresConnection implements Connection, Pooled {
 
   /** Ends it by this statement; one that had nothing in it never came to the server. @throws DatabaseError */
   async end(sql: string): Promise<void> {
-    if (this.#first === null) await this.#send(sql, []);
+    if (this.#first === null || this.#waiting.length > 0) await this.query(sql, []);
     this.#first = null;
+  }
+
+  /** Takes back what the transaction did, and what it was still to do. @throws DatabaseError */
+  async rollBack(): Promise<void> {
+    this.#waiting = [];
+    await this.end('rollback');
+  }
+
+  later(statement: Statement, answered: (outcome: QueryOutcome) => void): void {
+    this.#waiting.push({ statement, answered });
   }
 
   /** @throws DatabaseError */
@@ -90,11 +102,14 @@ export class PostgresConnection implements Connection, Pooled {
    * begins a transaction fail, the others are refused because the session only reads otherwise.
    */
   async queryAll(statements: readonly Statement[]): Promise<QueryOutcome[]> {
-    const first = this.#first;
+    const begin = this.#first === null ? [] : [{ sql: this.#first, values: [] }];
+    const waiting = this.#waiting;
     this.#first = null;
-    if (first === null) return Promise.all(statements.map(({ sql, values }) => this.#send(sql, values)));
-    const all = [{ sql: first, values: [] }, ...statements];
-    return (await Promise.all(all.map(({ sql, values }) => this.#send(sql, values)))).slice(1);
+    this.#waiting = [];
+    const all = [...begin, ...waiting.map(({ statement }) => statement), ...statements];
+    const outcomes = (await Promise.all(all.map(({ sql, values }) => this.#send(sql, values)))).slice(begin.length);
+    for (const [at, { answered }] of waiting.entries()) answered(outcomes[at]!);
+    return outcomes.slice(waiting.length);
   }
 
   async #send(sql: string, values: readonly unknown[]): Promise<QueryOutcome> {

@@ -108,7 +108,7 @@ class PostgresDialect implements Dialect {
       return result;
     } catch (error) {
       bound.end();
-      if (!connection.isBroken) await connection.end('rollback').catch(() => connection.close());
+      if (!connection.isBroken) await connection.rollBack().catch(() => connection.close());
       throw error;
     } finally {
       connection.writing = false;
