@@ -1,5 +1,7 @@
 import type { Db } from '../database.ts';
+import { handleOf } from '../handle.ts';
 import { prepared } from '../prepared.ts';
+import { ask } from '../question.ts';
 
 /** Who depends on what routers have: asked before it is taken away. */
 
@@ -47,11 +49,27 @@ export async function floatsToSubnet(db: Db, router_id: string, subnet_id: strin
   return (await toSubnet.first(db, p)) !== null || (await forwardedToSubnet.first(db, p)) !== null;
 }
 
-const byId = prepared((db, p: { id: string }) => db.selectFrom('floatingips').select('id').where('id', '=', p.id));
+const attachedTo = prepared((db, p: { port_id: string }) =>
+  db.selectFrom('routerports').select('router_id').where('port_id', '=', p.port_id),
+);
+const floatingOn = prepared((db, p: { port_id: string }) =>
+  db.selectFrom('floatingips').select('id').where('floating_port_id', '=', p.port_id),
+);
 
-/** Whether there is such a floating address. */
-export async function isFloatingIp(db: Db, id: string): Promise<boolean> {
-  return (await byId.first(db, { id })) !== null;
+/** What has a port for its own: the router that it is attached to, and the floating address that it holds. */
+export async function holdersOfPort(
+  db: Db,
+  port_id: string,
+): Promise<{ router_id: string | null; floatingip_id: string | null }> {
+  const handle = handleOf(db);
+  const [holders] = await ask(db, {
+    statements: [attachedTo, floatingOn].map((part) => part.statement(handle, { port_id })),
+    answer: ([router, floatingip]) => ({
+      router_id: (router!.rows[0]?.[0] as string | undefined) ?? null,
+      floatingip_id: (floatingip!.rows[0]?.[0] as string | undefined) ?? null,
+    }),
+  });
+  return holders;
 }
 
 const ofNetwork = prepared((db, p: { network_id: string }) =>

@@ -91,7 +91,7 @@ export async function attachPort(
   tx: Tx,
   row: { port_id: string; router_id: string; port_type: string },
 ): Promise<void> {
-  await attach.run(tx, row);
+  await attach.later(tx, row);
 }
 
 const gateway = prepared((db, p: { id: string; gw_port_id: string | null }) =>
@@ -100,7 +100,7 @@ const gateway = prepared((db, p: { id: string; gw_port_id: string | null }) =>
 
 /** Before a gateway port is deleted its router must have let it go. */
 export async function setGatewayPort(tx: Tx, id: string, gw_port_id: string | null): Promise<void> {
-  await gateway.run(tx, { id, gw_port_id });
+  await gateway.later(tx, { id, gw_port_id });
 }
 
 const gatewayOf = prepared((db, p: { id: string; gw_port_id: string; by: number; updated_at: string }) =>
@@ -119,20 +119,7 @@ export async function giveGatewayPort(
   tx: Tx,
   router: { id: string; gw_port_id: string; by: number; updated_at: string },
 ): Promise<void> {
-  await gatewayOf.run(tx, router);
-}
-
-const owner = prepared((db, p: { port_id: string }) =>
-  db
-    .selectFrom('routerports')
-    .innerJoin('routers', 'routers.id', 'routerports.router_id')
-    .select(['routers.id', 'routers.project_id'])
-    .where('port_id', '=', p.port_id),
-);
-
-/** The router that a port is attached to; null for none. */
-export async function routerOfPort(db: Db, port_id: string): Promise<{ id: string; project_id: string } | null> {
-  return owner.first(db, { port_id });
+  await gatewayOf.later(tx, router);
 }
 
 const projectOf = prepared((db, p: { id: string }) =>

@@ -124,12 +124,21 @@ describe('other ports', () => {
     await ports().delete!(p1, floating.id);
   });
 
-  it('that hold a floating address stay', async () => {
+  it('that hold a floating address stay, and keep it', async () => {
     const world = await r.world();
     const guest = await r.f.port(lan.network.id, { fixed_ips: [{ ip_address: '10.0.0.9' }] });
     await r.floats(id, world, { port_id: guest.id, address: '10.0.0.9' });
-    const held = await r.f.database.db.selectFrom('floatingips').select(['id', 'floating_port_id']).executeTakeFirst();
-    await update({ device_owner: 'network:floatingip', device_id: held!.id }, held!.floating_port_id);
-    expect((await failure(ports().delete!(r.f.context, held!.floating_port_id))).type).toBe('ServicePortInUse');
+    const [held] = await all(ports(), { filters: { device_owner: ['network:floatingip'] } });
+    expect((await failure(ports().delete!(r.f.context, held!.id))).type).toBe('ServicePortInUse');
+    for (const changes of [
+      { device_owner: '' },
+      { device_id: 'x' },
+      { fixed_ips: [] },
+      { fixed_ips: [{ ip_address: '198.51.100.98' }] },
+    ]) {
+      expect((await failure(update(changes, held!.id))).type).toBe('ServicePortInUse');
+    }
+    const same = { fixed_ips: [{ ip_address: '198.51.100.99' }], device_owner: 'network:floatingip', name: 'outside' };
+    expect(await update(same, held!.id)).toMatchObject({ fixed_ips: held!.fixed_ips, name: 'outside' });
   });
 });

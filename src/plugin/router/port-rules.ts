@@ -1,7 +1,7 @@
 import { getPort } from '../../db/read/ports.ts';
 import { fullView } from '../../db/read/view.ts';
-import { isFloatingIp } from '../../db/write/router-uses.ts';
-import { projectOfRouter, type RouterFacts, routerFacts, routerOfPort } from '../../db/write/routers.ts';
+import { holdersOfPort } from '../../db/write/router-uses.ts';
+import { projectOfRouter, type RouterFacts, routerFacts } from '../../db/write/routers.ts';
 import { type SubnetFacts, subnetFacts } from '../../db/write/subnets.ts';
 import { parseAddress } from '../../lib/ip/address.ts';
 import { cidrHas, parseCidr } from '../../lib/ip/cidr.ts';
@@ -17,15 +17,11 @@ import { routerErrors as errors, portRefused } from './errors.ts';
 
 /** What clients may do with ports that routers have (upstream: db/l3_db.py, db/db_base_plugin_v2.py). */
 
-const FLOATING_OWNER = 'network:floatingip';
-
 /** That a client may delete a port. @throws ServicePortInUse */
 export async function refuseDeletion({ tx }: Change, port: Port): Promise<void> {
-  const { id, device_id, device_owner } = port;
-  if (!device_owner.startsWith('network:')) return;
-  const used =
-    device_owner === FLOATING_OWNER ? await isFloatingIp(tx, device_id) : (await routerOfPort(tx, id)) !== null;
-  if (used) throw serviceError(port, 'deleted');
+  if (!port.device_owner.startsWith('network:')) return;
+  const { router_id, floatingip_id } = await holdersOfPort(tx, port.id);
+  if (router_id !== null || floatingip_id !== null) throw serviceError(port, 'deleted');
 }
 
 /**
@@ -46,23 +42,27 @@ export async function checkPortUpdate(change: Change, id: string, changes: Input
   const { tx } = change;
   const renamed = changes.device_id !== undefined || changes.device_owner !== undefined;
   if (!renamed && !changes.fixed_ips) return;
-  const router = await routerOfPort(tx, id);
+  const { router_id, floatingip_id } = await holdersOfPort(tx, id);
+  const isFree = router_id === null && floatingip_id === null;
   const pretends = renamed && !change.context.isAdmin;
-  if (router === null && !pretends) return;
+  if (isFree && !pretends) return;
   const port = await getPort(tx, id, fullView);
   if (port === null) return;
   const device_id = changes.device_id ?? port.device_id;
   const device_owner = changes.device_owner ?? port.device_owner;
   const isOther = device_id !== port.device_id || device_owner !== port.device_owner;
-  if (isOther && router !== null) throw serviceError(port, 'given away');
+  if (isOther && !isFree) throw serviceError(port, 'given away');
   if (isOther) await checkDevice(change, { device_owner, device_id, project_id: port.project_id });
-  if (router === null || !changes.fixed_ips) return;
-  checkBesideMetadata(changes.fixed_ips as AddressRequest[]);
+  if (isFree || !changes.fixed_ips) return;
+  const wanted = changes.fixed_ips as AddressRequest[];
+  const readdressed = compareAddresses(port.fixed_ips, wanted, () => false);
+  if (floatingip_id !== null && readdressed.remove.length > 0) throw serviceError(port, 'readdressed');
+  if (router_id === null) return;
+  checkBesideMetadata(wanted);
   if (port.device_owner === GATEWAY_OWNER) return;
-  const readdressed = compareAddresses(port.fixed_ips, changes.fixed_ips as AddressRequest[], () => false);
   const subnets = await subnetFacts(tx, port.network_id);
   if (changesIpv4(readdressed, subnets)) throw portRefused.BadRequest({ port_id: id });
-  await checkSubnets(change, (await routerFacts(tx, router.id))!, { readdressed, subnets, haCidr });
+  await checkSubnets(change, (await routerFacts(tx, router_id))!, { readdressed, subnets, haCidr });
 }
 
 /**

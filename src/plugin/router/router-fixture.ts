@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Context } from '../../lib/context.ts';
 import type { Network, Router, Subnet } from '../../resources/shapes.ts';
 import type { Collection, Input } from '../contract.ts';
@@ -72,15 +73,20 @@ export class RouterFixture implements AsyncDisposable {
 
   /** A floating address of `world` for an address behind a router, as far as the tables go. */
   async floats(router_id: string, { network }: Lan, to: { port_id: string; address: string }): Promise<void> {
-    const holder = await this.f.port(network.id, { project_id: '' });
+    const id = randomUUID();
+    const address = '198.51.100.99';
+    const holder = await this.f.port(network.id, {
+      ...{ project_id: '', device_owner: 'network:floatingip', device_id: id },
+      fixed_ips: [{ ip_address: address }],
+    });
     const floatingip = {
-      id: holder.id,
+      id,
       project_id: 'p1',
       description: '',
       created_at: '',
       updated_at: '',
       revision_number: 0,
-      floating_ip_address: '198.51.100.99',
+      floating_ip_address: address,
       floating_network_id: network.id,
       floating_port_id: holder.id,
       fixed_port_id: to.port_id,
