@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const ofDatabases = [
   'src/plugin/**/*.test.ts',
   'src/db/write/*.test.ts',
-  'test/contract/{api-plugin,db-*,duties,floating-races,list-queries,live-upgrade,l2-population,mix,quota-races,races,resource-races,router-interface-races,router-races,network-ip-availability}.test.ts',
+  'test/contract/{api-plugin,binding-races,db-*,duties,floating-races,list-queries,live-upgrade,l2-population,mix,quota-races,races,resource-races,router-interface-races,router-races,network-ip-availability}.test.ts',
   'test/contract/{security-group-tenants,segments-hostile,subnet-pool-tenants,statement-counts,workers}.test.ts',
 ];
 /** Ends what hangs; how long a test takes on a busy machine is nobody's business. */

@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Db, openDatabase } from '../../src/db/database.ts';
-import type { ApiClient, HttpAnswer, Json } from './api.ts';
-import { type DeploymentOptions, makeDeployment } from './deployment.ts';
+import { adminContext } from '../../src/lib/context.ts';
+import type { HttpAnswer, Json } from './api.ts';
+import { connectBus } from './bus.ts';
+import { type Deployment, type DeploymentOptions, makeDeployment } from './deployment.ts';
 import { sharedDatabase } from './shared-database.ts';
 import { reportAgents } from './stand-in-agents.ts';
 
@@ -17,19 +19,19 @@ export function outcome({ status, body }: HttpAnswer): string {
 
 /** Two server processes on one SQLite database, where everybody is admin; clients ask both at once. */
 export class ServerPair implements AsyncDisposable {
-  readonly #apis: readonly ApiClient[];
+  readonly #servers: readonly Deployment[];
   readonly #connection: string;
   readonly #stop: AsyncDisposableStack;
 
-  constructor(parts: { apis: readonly ApiClient[]; connection: string; stop: AsyncDisposableStack }) {
-    this.#apis = parts.apis;
+  constructor(parts: { servers: readonly Deployment[]; connection: string; stop: AsyncDisposableStack }) {
+    this.#servers = parts.servers;
     this.#connection = parts.connection;
     this.#stop = parts.stop;
   }
 
   /** @param client whose request it is: the even ones ask one server, the odd ones the other */
   send(client: number, [method, path, body]: Ask): Promise<HttpAnswer> {
-    return this.#apis[client % 2]!.request(method, `/v2.0/${path}`, body);
+    return this.#servers[client % 2]!.api.request(method, `/v2.0/${path}`, body);
   }
 
   /** What so many clients ask at once; how often each outcome came. */
@@ -38,6 +40,12 @@ export class ServerPair implements AsyncDisposable {
     const counts: Record<string, number> = {};
     for (const answer of answers) counts[outcome(answer)] = (counts[outcome(answer)] ?? 0) + 1;
     return counts;
+  }
+
+  /** Asks one of the servers as an agent does. */
+  async askAsAgent(client: number, topic: string, method: string, args: Record<string, unknown>): Promise<Json> {
+    await using bus = await connectBus(`${this.#servers[client % 2]!.folder}/bus.sock`);
+    return await bus.call({ topic, version: '1.0' }, method, args, adminContext());
   }
 
   /** Its part of the answer. @throws when refused */
@@ -86,11 +94,11 @@ export async function raiseServerPair(
   stop.defer(() => rm(folder, { recursive: true, force: true }));
   const connection = await sharedDatabase(folder);
   const server = { ...options, database: { connection } };
-  const servers = [];
+  const servers: Deployment[] = [];
   for (const name of ['one', 'two']) {
     servers.push(stop.use(await makeDeployment({ folder: join(folder, name), server })));
   }
   await Promise.all(servers.map((one) => one.start()));
   await reportAgents(servers[0]!, agents);
-  return new ServerPair({ apis: servers.map(({ api }) => api), connection, stop });
+  return new ServerPair({ servers, connection, stop });
 }
