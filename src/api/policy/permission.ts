@@ -101,22 +101,25 @@ async function onRoute(parts: PermissionParts, call: Call): Promise<void> {
   const check = policy.decide(context, rule);
   if (check.kind === 'true') return;
   const parents = new Parents(plugin.collections, context);
-  const item = await targetOfRoute(parts, call);
+  const item = await targetOfRoute(parts, call, asksFor(check));
   const place = { resource, parentId: call.id };
   await parents.load([item], place, asksFor(check));
   if (evaluate(check, parents.target(item, place))) return;
   throw apiErrors.PolicyNotAuthorized({ rules: `rule:${rule}` });
 }
 
-/** What a route's rule is about: the resource in its path, or (`quotas/{project_id}`) the project there. */
-async function targetOfRoute({ plugin }: PermissionParts, call: Call): Promise<Item> {
+/**
+ * What a route's rule is about: the resource in its path, or (`quotas/{project_id}`) the project there.
+ * @param names what the rule asks of it
+ */
+async function targetOfRoute({ plugin }: PermissionParts, call: Call, names: readonly string[]): Promise<Item> {
   const { definition } = call.resource;
   const first = /^[^{]*\{(\w+)\}/.exec(call.route!.definition.path)?.[1];
   if (first === undefined || call.id === null) return {};
   if (first === 'project_id') return { project_id: call.id };
-  const collection = definition.parent?.collection ?? definition.collection;
-  const found = plugin.collections[collection];
-  return found === undefined ? {} : found.get(call.context, call.id);
+  const found = plugin.collections[definition.parent?.collection ?? definition.collection];
+  if (found === undefined) return {};
+  return found.get(call.context, call.id, definition.parent === undefined ? neededFor(names, call.resource) : null);
 }
 
 type Given = (attribute: Attribute, value: unknown) => boolean;

@@ -1,5 +1,6 @@
+import { ask } from '../../db/question.ts';
 import { getPort } from '../../db/read/ports.ts';
-import { type Association, floatingIpsOfPort, routerBetween } from '../../db/write/floatingips.ts';
+import { type Association, floatingIpsOfPortOf, routerBetweenOf } from '../../db/write/floatingips.ts';
 import { parseAddress } from '../../lib/ip/address.ts';
 import type { Port } from '../../resources/shapes.ts';
 import type { Change } from '../changes.ts';
@@ -41,7 +42,11 @@ export async function associationOf(change: Change, fip: Associated, input: Inpu
   ]);
   if (port === null) throw portErrors.PortNotFound({ port_id: portId });
   const { subnet_id, ip_address } = fixedAddress(change, { fip, port, address });
-  const router_id = await routerBetween(change.tx, subnet_id, fip.floating_network_id);
+  const [router_id, others] = await ask(
+    change.tx,
+    routerBetweenOf(change.tx, subnet_id, fip.floating_network_id),
+    floatingIpsOfPortOf(change.tx, portId),
+  );
   if (router_id === null) {
     throw errors.ExternalGatewayForFloatingIPNotFound({
       external_network_id: fip.floating_network_id,
@@ -49,7 +54,6 @@ export async function associationOf(change: Change, fip: Associated, input: Inpu
       port_id: portId,
     });
   }
-  const others = await floatingIpsOfPort(change.tx, portId);
   const taken = others.some(
     (other) =>
       other.id !== fip.id &&

@@ -38,12 +38,14 @@ export async function changeGateway(
 ): Promise<RouterFacts> {
   await setGateway(change, machine, router, info);
   const after = (await routerFacts(change.tx, router.id))!;
+  const { gw_port_id } = after;
+  if (gw_port_id !== null && gw_port_id !== router.gw_port_id) await scheduleRouterIn(change, machine, router.id);
   if (keepsRoutes) checkRoutes(after.routes, groundOf(after, machine.shared.options.l3Agent.l3_ha_net_cidr));
   return after;
 }
 
 /**
- * The same for a router that has no routes, or whose routes are looked at afterwards.
+ * The same for a router that has no routes, or whose routes are looked at afterwards; nor is it given an agent.
  * @throws as `changeGateway`, but for InvalidRoutes
  */
 export async function setGateway(
@@ -71,10 +73,7 @@ export async function setGateway(
   } else if (info !== null || current !== null) {
     await removeGateway(change, machine, router);
     if (info === null) await touched(change, id, REVISIONS);
-    else {
-      await makeGateway(change, machine, router, { network_id: info.network_id, fixed_ips: wanted });
-      await scheduleRouterIn(change, machine, id);
-    }
+    else await makeGateway(change, machine, router, { network_id: info.network_id, fixed_ips: wanted });
   }
   // The policy goes with the gateway.
   const policy = info === null ? null : info.qos_policy_id;

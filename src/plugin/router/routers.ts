@@ -11,6 +11,7 @@ import { floatingIpsDown } from '../floatingip/statuses.ts';
 import { type HaNetworkEvent, tellDrivers } from '../ha-router/ha-network.ts';
 import { HaRouters } from '../ha-router/ha-routers.ts';
 import { scheduleRouterIn } from '../l3-agent/schedule-in.ts';
+import { scheduleRouter } from '../l3-agent/scheduler.ts';
 import type { Machine } from '../machine.ts';
 import { changeNdpProxyOfRouter, ndpProxyOfNewRouter } from '../ndp-proxy/router-state.ts';
 import type { StoredReads } from '../stored/reads.ts';
@@ -155,7 +156,10 @@ export class Routers implements Collection<Router> {
     const info = (input.external_gateway_info as GatewayRequest | null | undefined) ?? null;
     if (info !== null) await setGateway(change, this.#machine, { ...row, attached: [], routes: [] }, info);
     await ndpProxyOfNewRouter(change, this.#machine, { id, input });
-    if (ha) await scheduleRouterIn(change, this.#machine, id);
+    if (ha || info !== null) {
+      const facts = { ...row, availability_zone_hints: zones, external_network_id: info?.network_id ?? null };
+      await scheduleRouter(change, this.#machine, facts, { present: [] });
+    }
     await change.todo('router', id, 'created');
     return (await this.#reads.whole(tx, id))!;
   }
