@@ -1,7 +1,9 @@
+import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../support/api.ts';
 import { ChromiumBrowser, type Screen } from '../support/browser.ts';
 import { DashboardServer } from '../support/dashboard.ts';
+import { reportAgents } from '../support/stand-in-agents.ts';
 
 /** Names and descriptions that would like to be more than text, in every list, form, picture and question of the page. */
 const ran = (what: string) => `globalThis.ran='${what}'`;
@@ -21,12 +23,25 @@ beforeAll(async () => {
     DashboardServer.start({ DEFAULT: { service_plugins } }),
     ChromiumBrowser.launch(),
   ]);
+  // Whoever reaches the queue can report an agent under any name.
+  await reportAgents(server.deployment, HOSTILE.map(agentNamed));
   for (const [i, text] of HOSTILE.entries()) await makeAll(server.api, text, i);
 });
 afterAll(async () => {
   await browser?.[Symbol.asyncDispose]();
   await server?.[Symbol.asyncDispose]();
 });
+
+function agentNamed(name: string) {
+  const last_error = { at: '2026-11-29T12:00:00Z', what: name, count: 1 };
+  return {
+    ...{ binary: 'neutron-linuxbridge-agent', agent_type: 'Linux bridge agent', topic: 'N/A', host: name },
+    ...{
+      availability_zone: null,
+      configurations: { interface_mappings: {}, bridge_mappings: {}, last_error, [name]: name },
+    },
+  };
+}
 
 /** Everything that is drawn or listed under a name, with that name and description. */
 async function makeAll(api: ApiClient, name: string, n: number): Promise<void> {
@@ -39,7 +54,7 @@ async function makeAll(api: ApiClient, name: string, n: number): Promise<void> {
   await make('subnets', 'subnet', { network_id: outside.id, ip_version: 4, cidr: `203.0.${n}.0/24` });
   const router = await make('routers', 'router', { external_gateway_info: { network_id: outside.id } });
   await api.expect('PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
-  const port = await make('ports', 'port', { network_id: network.id, device_id: name });
+  const port = await make('ports', 'port', { network_id: network.id, device_id: name, 'binding:host_id': name });
   await api.expect('POST', '/v2.0/floatingips', {
     floatingip: { floating_network_id: outside.id, port_id: port.id, description: name },
   });
@@ -141,5 +156,133 @@ it('an address of the page that says such a thing is text', async () => {
     await screen.page.goto(server.url(`/lists/${encodeURIComponent(text)}`));
     await screen.page.getByText(screen.text('lists.unknown')).waitFor();
     await isText(screen, `address ${i}`);
+  }
+});
+
+/** The row of a list that has one of them under its name. */
+function rowOf({ page }: Screen, name: string): Locator {
+  return page
+    .getByRole('row')
+    .filter({ has: page.getByRole('cell', { name, exact: true }) })
+    .first();
+}
+
+/** Opens the form of a row by its menu. */
+async function edit(screen: Screen, row: Locator): Promise<void> {
+  await row.getByRole('button').last().click();
+  await screen.page.getByRole('menuitem', { name: screen.text('lists.edit'), exact: true }).click();
+  await screen.button('forms.send', screen.dialog).waitFor();
+}
+
+it.each([...collections, 'floatingips'])('the form that changes one holds them as text: %s', async (collection) => {
+  await using screen = await browser.open();
+  const attribute = collection === 'floatingips' ? 'description' : 'name';
+  await screen.page.goto(server.url(`/lists/${collection}`));
+  for (const [i, name] of HOSTILE.entries()) {
+    // Of floating IPs the lists show no description.
+    const row = collection === 'floatingips' ? screen.page.getByRole('row').nth(i + 1) : rowOf(screen, name);
+    await edit(screen, row);
+    const more = screen.button('forms.more', screen.dialog);
+    if (await more.isVisible()) await more.click();
+    const held = await screen.field(attribute).inputValue();
+    expect(collection === 'floatingips' ? HOSTILE : [name]).toContain(held);
+    await isText(screen, `${collection} ${i}`);
+    await screen.button('shell.cancel', screen.dialog).click();
+    await screen.dialog.waitFor({ state: 'detached' });
+  }
+});
+
+it('tags show them as text, and can be taken back', async () => {
+  await using screen = await browser.open();
+  const { page } = screen;
+  const tags = HOSTILE.map((text) => text.replaceAll(',', ' ').slice(0, 60));
+  await page.goto(server.url('/lists/networks'));
+  const open = () => rowOf(screen, HOSTILE[0]!).getByRole('button').first().click();
+  const badge = (tag: string) => screen.dialog.getByRole('cell', { name: tag, exact: false });
+  await open();
+  await screen.dialog.getByRole('tab', { name: screen.text('lists.tags'), exact: true }).click();
+  await screen.dialog.getByRole('textbox', { name: screen.text('lists.tags') }).click();
+  for (const tag of tags) {
+    await page.keyboard.insertText(tag);
+    await page.keyboard.press('Enter');
+  }
+  await isText(screen, 'tags typed');
+  await screen.button('lists.tagsSave').click();
+  const done = page.getByRole('dialog', { name: screen.text('forms.done') });
+  await done.getByText(/openstack network set --no-tag/).waitFor();
+  await isText(screen, 'tags done');
+  await done
+    .getByRole('button', { name: screen.text('shell.close') })
+    .last()
+    .click();
+  await screen.dialog.getByRole('tab', { name: screen.text('lists.details'), exact: true }).click();
+  for (const tag of tags) await badge(tag).first().waitFor();
+  await isText(screen, 'tags');
+
+  await screen.dialog.getByRole('tab', { name: screen.text('lists.tags'), exact: true }).click();
+  await screen.button('lists.tagsSave').click();
+  await done.waitFor();
+  await screen.button('forms.undo', done).click();
+  await page.getByRole('dialog', { name: screen.text('forms.undone') }).waitFor();
+  expect(screen.faults).toEqual([]);
+});
+
+it('what lies underneath shows them as text, in what is said of them, too', async () => {
+  await using screen = await browser.open();
+  const { page } = screen;
+  const { api } = server;
+  for (const [i, name] of HOSTILE.entries()) {
+    const named = `name=${encodeURIComponent(name)}`;
+    const [port] = await api.list('port', `${named}&binding:host_id=${encodeURIComponent(name)}`);
+    const [network, router] = [(await api.list('network', named))[0], (await api.list('router', named))[0]];
+    const [floating] = await api.list('floatingip', `port_id=${port!.id}`);
+    const subjects = { port, network, router, floatingip: floating };
+    for (const [subject, one] of Object.entries(subjects)) {
+      await page.goto(server.url(`/underneath/${subject}/${one!.id}`));
+      if (subject !== 'floatingip') await page.getByRole('heading', { name, exact: false }).first().waitFor();
+      // What should be beside what is.
+      await page.getByRole('table').first().waitFor();
+      // Of a port its host is told.
+      if (subject === 'port') await page.getByRole('cell').filter({ hasText: name }).first().waitFor();
+      await isText(screen, `${subject} ${i}`);
+    }
+    await page.getByRole('combobox', { name: screen.text('underneath.choose') }).click();
+    await page.keyboard.insertText(name);
+    await page.getByRole('option').filter({ hasText: name }).first().waitFor();
+    await isText(screen, `found ${i}`);
+  }
+});
+
+it.each(['en', 'zh'] as const)('what explains and traces shows them as text: %s', async (language) => {
+  await using screen = await browser.open({ language });
+  const { page } = screen;
+  for (const [i, name] of HOSTILE.entries()) {
+    const [port] = await server.api.list('port', `binding:host_id=${encodeURIComponent(name)}`);
+    await page.goto(server.url(`/topology?select=${port!.id}`));
+    const panel = page.getByRole('complementary');
+    await screen.button('topology.why', panel).click();
+    await panel.getByText(name).first().waitFor();
+    await screen.button('topology.whyAgain', panel).waitFor();
+    await isText(screen, `explained ${i}`);
+    await screen.button('topology.trace', panel).click();
+    const form = page.getByRole('region', { name: screen.text('topology.trace') });
+    await screen.type(form.getByRole('textbox', { name: screen.text('topology.traceTo'), exact: true }), '192.0.2.1');
+    await screen.button('topology.follow', form).click();
+    await form.getByRole('listitem').first().waitFor();
+    await form.getByText(name).first().waitFor();
+    await isText(screen, `traced ${i}`);
+  }
+});
+
+it('agents show them as text, with their last error', async () => {
+  await using screen = await browser.open();
+  const { page } = screen;
+  await page.goto(server.url('/agents'));
+  for (const [i, name] of HOSTILE.entries()) {
+    await page.getByRole('row').filter({ hasText: name }).first().getByRole('button').first().click();
+    await screen.dialog.getByText(name).first().waitFor();
+    await isText(screen, `agent ${i}`);
+    await page.keyboard.press('Escape');
+    await screen.dialog.waitFor({ state: 'detached' });
   }
 });

@@ -108,8 +108,7 @@ export class Tour {
       await screen.button('topology.join').click();
       const field = screen.dialog.getByRole('combobox', { name: screen.text('topology.network'), exact: true });
       await screen.choose(field, new RegExp(`${network}$`));
-      await screen.button('topology.join', screen.dialog).click();
-      await screen.dialog.waitFor({ state: 'detached' });
+      await screen.send('topology.join');
     }
     await this.#screen.drawn(name, 'router', 'up').waitFor();
   }

@@ -104,6 +104,8 @@ export class Screen implements AsyncDisposable {
   /** By the navigation to a page (a message), or to the list of a collection. */
   async go(page: 'shell.home' | 'topology.title' | { list: string }): Promise<void> {
     const name = typeof page === 'string' ? this.text(page) : this.title(page.list);
+    const menu = this.button('shell.openNavigation');
+    if (await menu.isVisible()) await menu.click();
     await this.page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
     if (page !== 'shell.home') await this.page.getByRole('heading', { name, exact: true }).waitFor();
   }
@@ -136,8 +138,8 @@ export class Screen implements AsyncDisposable {
   }
 
   /** Sends the form that is open, and closes what then says how the same is done from a shell. Returns that. */
-  async send(): Promise<string> {
-    await this.button('forms.send', this.dialog).click();
+  async send(by: MessageKey = 'forms.send'): Promise<string> {
+    await this.button(by, this.dialog).click();
     await this.dialog.getByRole('heading', { name: this.text('forms.done'), exact: true }).waitFor();
     const told = await this.dialog.innerText();
     await this.button('shell.close', this.dialog).last().click();

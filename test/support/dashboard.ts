@@ -38,11 +38,12 @@ export class DashboardHost implements AsyncDisposable {
 /** `neutron-server` alone on this machine's loopback, with its dashboard: for pages that need no host. */
 export class DashboardServer implements AsyncDisposable {
   readonly #folder: string;
-  readonly #deployment: Deployment;
+  /** For agents that report to it, or run on emulated hosts. */
+  readonly deployment: Deployment;
 
   private constructor(folder: string, deployment: Deployment) {
     this.#folder = folder;
-    this.#deployment = deployment;
+    this.deployment = deployment;
   }
 
   /** @param token where there is Keystone, as in `makeDeployment` */
@@ -62,7 +63,7 @@ export class DashboardServer implements AsyncDisposable {
   }
 
   get api(): ApiClient {
-    return this.#deployment.api;
+    return this.deployment.api;
   }
 
   /** Its database, of SQLite. */
@@ -71,11 +72,11 @@ export class DashboardServer implements AsyncDisposable {
   }
 
   url(page = '/'): string {
-    return `http://127.0.0.1:${this.#deployment.port}/dashboard/#${page}`;
+    return `http://127.0.0.1:${this.deployment.port}/dashboard/#${page}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#deployment.close();
+    await this.deployment.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

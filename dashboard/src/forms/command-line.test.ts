@@ -85,6 +85,19 @@ describe('the neutron command of what a form did', () => {
     expect(neutronLine({ ...done, verb: 'delete', body: {} })).toBe(`neutron net-delete ${lan}`);
   });
 
+  it('tags as the form did, and takes the last one away', async () => {
+    const tag = (tags: string[]): Done => ({
+      resource: networks,
+      verb: 'tags',
+      id: lan,
+      parentId: null,
+      body: { tags },
+    });
+    await stand.neutron(...words(neutronLine(tag(['a b', '--all']))!).slice(1));
+    expect(stand.sent()).toEqual({ tags: ['a b', '--all'] });
+    expect(neutronLine(tag([]))).toBe(`neutron tag-remove --resource-type=network --resource=${lan} --all`);
+  });
+
   it('is not there where the client cannot say it', () => {
     expect(neutronLine(made(networks, { name: '--shared' }))).toBeNull();
     expect(neutronLine(made(ports, { network_id: lan, mac_address: null }))).toBeNull();
@@ -99,6 +112,12 @@ describe('the curl line', () => {
     expect(read.slice(0, 4)).toEqual(['curl', '-sS', '-X', 'POST']);
     expect(JSON.parse(read[read.indexOf('-d') + 1]!)).toEqual({ network: { name: "it's `x`\n" } });
     expect(read.at(-1)).toBe('http://api:9696/v2.0/networks');
+  });
+
+  it('has tags without an envelope, below what they are on', () => {
+    const done: Done = { resource: networks, verb: 'tags', id: 'n', parentId: null, body: { tags: ['a'] } };
+    const line = `curl -sS -X PUT -H 'Content-Type: application/json' -d '{"tags":["a"]}' http://api/v2.0/networks/n/tags`;
+    expect(curlLine(done, 'http://api', false)).toBe(line);
   });
 
   it('names the token, and never shows it', () => {

@@ -5,7 +5,7 @@ import { lineOf, quoted } from './shell-words.ts';
 /** One request that changed something, as it can be said again. */
 export interface Done {
   readonly resource: ApiResource;
-  readonly verb: 'create' | 'update' | 'delete' | 'add_router_interface' | 'remove_router_interface';
+  readonly verb: 'create' | 'update' | 'delete' | 'add_router_interface' | 'remove_router_interface' | 'tags';
   readonly id: string | null;
   readonly parentId: string | null;
   readonly body: Readonly<Record<string, unknown>>;
@@ -15,22 +15,31 @@ export interface Done {
   readonly made?: Readonly<Record<string, unknown>>;
 }
 
-/** The request as a line for a shell. A token is named, not shown. */
-export function curlLine({ resource, verb, id, parentId, body }: Done, base: string, hasToken: boolean): string {
+/** What was, or is to be, asked of the API. */
+export function requestOf({ resource, verb, id, parentId, body }: Omit<Done, 'made'>): {
+  method: 'POST' | 'PUT' | 'DELETE';
+  path: string;
+  body: unknown;
+} {
   const method = verb === 'create' ? 'POST' : verb === 'delete' ? 'DELETE' : 'PUT';
-  const isAction = verb === 'add_router_interface' || verb === 'remove_router_interface';
+  // Their paths have one word more, and their bodies stand in no envelope.
+  const isAction = verb === 'add_router_interface' || verb === 'remove_router_interface' || verb === 'tags';
   const item = id === null ? '' : `/${encodeURIComponent(id)}${isAction ? `/${verb}` : ''}`;
-  const url = base + collectionPath(resource, parentId) + item;
+  return {
+    method,
+    path: collectionPath(resource, parentId) + item,
+    body: verb === 'delete' ? undefined : isAction ? body : { [resource.member]: body },
+  };
+}
+
+/** The request as a line for a shell. A token is named, not shown. */
+export function curlLine(done: Done, base: string, hasToken: boolean): string {
+  const { method, path, body } = requestOf(done);
   const words = ['curl', '-sS', '-X', method];
   if (hasToken) words.push('-H', '"X-Auth-Token: $OS_TOKEN"');
-  if (verb !== 'delete')
-    words.push(
-      '-H',
-      quoted('Content-Type: application/json'),
-      '-d',
-      quoted(JSON.stringify(isAction ? body : { [resource.member]: body })),
-    );
-  return [...words, quoted(url)].join(' ');
+  if (body !== undefined)
+    words.push('-H', quoted('Content-Type: application/json'), '-d', quoted(JSON.stringify(body)));
+  return [...words, quoted(base + path)].join(' ');
 }
 
 /** The request as a command of the client, or null when that cannot say it. */
@@ -41,6 +50,7 @@ export function neutronLine({ resource, verb, id, parentId, body, named }: Done)
     const what = typeof port === 'string' ? `port=${port}` : String(subnet);
     return lineOf(['neutron', `router-interface-${verb === 'add_router_interface' ? 'add' : 'delete'}`, id!, what]);
   }
+  if (verb === 'tags') return tagLine(member, id!, body.tags as readonly string[]);
   const old = oldClient[collection] ?? {};
   const operands = verb === 'create' ? (old.operands ?? [{ attribute: 'name' }]) : [];
   const words: string[] = parentId === null ? [] : [parentId];
@@ -58,6 +68,13 @@ export function neutronLine({ resource, verb, id, parentId, body, named }: Done)
   if (options.some((option) => option === null)) return null;
   const command = `${old.word ?? member.replaceAll('_', '-')}-${verb}`;
   return lineOf(['neutron', command, ...(options as string[][]).flat(), ...words]);
+}
+
+/** The client has no way to say that there are none but another command. */
+function tagLine(member: string, id: string, tags: readonly string[]): string {
+  const of = [`--resource-type=${member}`, `--resource=${id}`];
+  if (tags.length === 0) return lineOf(['neutron', 'tag-remove', ...of, '--all']);
+  return lineOf(['neutron', 'tag-replace', ...of, ...tags.map((tag) => `--tag=${tag}`)]);
 }
 
 function optionOf(name: string, value: unknown, own: string | undefined): string[] | null {

@@ -6,12 +6,12 @@ import { useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';
 import type { Done } from './command-line.ts';
 import { CommandLines } from './command-lines.tsx';
-import { ChangedSince, takeBack, type Undo } from './undo.ts';
+import { ChangedSince, type TakeBack } from './undo.ts';
 
 interface Props {
   readonly done: readonly Done[];
   /** How it is taken back; absent: it cannot be. */
-  readonly undo?: Undo | null;
+  readonly undo?: TakeBack | null;
   readonly onClose: () => void;
 }
 
@@ -24,7 +24,7 @@ export function DoneDialog({ done, undo, onClose }: Props) {
     setState('undoing');
     setError(null);
     try {
-      await takeBack(undo!, ask);
+      await undo!(ask);
       setState('undone');
     } catch (reason) {
       setError(reason as Error);

@@ -14,7 +14,7 @@ import { withFollowing } from './following.ts';
 import { FormFrame } from './form-frame.tsx';
 import { bodyOf, type Field, type FormValues, fieldsOf, missingIn, valuesOf } from './form-model.ts';
 import { presetsOf } from './presets.ts';
-import { formerValues, type Undo } from './undo.ts';
+import { formerValues, type TakeBack, takeBack, type Undo } from './undo.ts';
 
 interface Props {
   readonly resource: ApiResource;
@@ -131,7 +131,7 @@ export function FormDialog({ resource, resources, parentId = null, of = null, gi
 
 interface Sent {
   readonly done: readonly Done[];
-  readonly undo: Undo | null;
+  readonly undo: TakeBack | null;
 }
 
 type Answered = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -155,7 +155,7 @@ async function change(
   const left = answer[resource.member];
   return {
     done: [{ resource, verb: 'update', id, parentId, body }],
-    undo: former === null || left === undefined ? null : { resource, parentId, id, body: former, left },
+    undo: former === null || left === undefined ? null : takeBack({ resource, parentId, id, body: former, left }),
   };
 }
 

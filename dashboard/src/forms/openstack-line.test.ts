@@ -172,3 +172,17 @@ describe('what the client cannot say', () => {
     expect(set('networks', { name: '--share' })).toBe('openstack network set --name=--share ID');
   });
 });
+
+describe('the openstack command that tags', () => {
+  const tag = (key: string, tags: string[]) =>
+    openstackLine({ resource: resource(key), verb: 'tags', id: 'ID', parentId: parentOf(key), body: { tags } });
+
+  it('takes away what was there, and gives each', () => {
+    expect(tag('networks', ['a b', '-c'])).toBe("openstack network set --no-tag '--tag=a b' --tag=-c ID");
+    expect(tag('security_groups', [])).toBe('openstack security group unset --all-tag ID');
+  });
+
+  it('is none where the client has no tags', () => {
+    expect(tag('address_scopes', ['a'])).toBeNull();
+  });
+});

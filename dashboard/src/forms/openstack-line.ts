@@ -8,9 +8,14 @@ export function openstackLine(done: Done): string | null {
   const { resource, verb, id, parentId } = done;
   if (verb === 'add_router_interface' || verb === 'remove_router_interface') return interfaceLine(done);
   const noun = openstackNouns[resource.collection];
-  if (noun === undefined || noun.without?.includes(verb) || (resource.parent !== null) !== (parentId !== null))
+  if (
+    noun === undefined ||
+    noun.without?.includes(verb === 'tags' ? 'update' : verb) ||
+    (resource.parent !== null) !== (parentId !== null)
+  )
     return null;
   const which = [...(parentId === null ? [] : [parentId]), ...(id === null ? [] : [id])];
+  if (verb === 'tags') return tagsLine(noun, done.body.tags as readonly string[], which);
   if (verb === 'delete') return commands([[noun, 'delete', [], which]]);
   return verb === 'create' ? createLine(noun, done, which) : setLines(noun, done, which);
 }
@@ -57,6 +62,13 @@ function setLines(noun: Noun, { body }: Done, which: readonly string[]): string 
     ...(options.length > 0 ? [[noun, 'set', options, which] as const] : []),
     ...(unset.length > 0 ? [[noun, 'unset', unset, which] as const] : []),
   ]);
+}
+
+/** Null where the client has no tags of such a thing. */
+function tagsLine(noun: Noun, tags: readonly string[], which: readonly string[]): string | null {
+  if (!Object.hasOwn(noun.options, 'tags')) return null;
+  if (tags.length === 0) return commands([[noun, 'unset', ['--all-tag'], which]]);
+  return commands([[noun, 'set', ['--no-tag', ...tags.map((tag) => `--tag=${tag}`)], which]]);
 }
 
 function sayings(noun: Noun, body: Readonly<Record<string, unknown>>, verb: 'create' | 'set'): Said[] | null {

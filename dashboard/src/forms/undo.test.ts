@@ -4,7 +4,7 @@ import { ApiError } from '../api/client.ts';
 import { type ApiDocument, type ApiResource, resourcesOf } from '../api/description.ts';
 import { without } from '../api/permissions.ts';
 import { fieldsOf, valuesOf } from './form-model.ts';
-import { type Ask, ChangedSince, formerValues, takeBack, type Undo } from './undo.ts';
+import { type Ask, ChangedSince, formerValues, takeBack, takeBackTags, type Undo } from './undo.ts';
 
 let resources: ApiResource[];
 beforeAll(async () => {
@@ -58,7 +58,7 @@ class Server {
     if (method === 'PUT') {
       if (ifRevision !== undefined && ifRevision !== this.item.revision_number)
         throw new ApiError(412, 'RevisionNumberConstraintFailed', 'other', '', null);
-      Object.assign(this.item, (body as Record<string, object>).network);
+      Object.assign(this.item, path.endsWith('/tags') ? body : (body as Record<string, object>).network);
     }
     return { body: { network: { ...this.item } }, status: 200, requestId: null };
   };
@@ -72,21 +72,21 @@ describe('taking a change back', () => {
 
   it('sends the former values with the revision that the change left', async () => {
     const server = new Server({ name: 'new', revision_number: 4 });
-    await takeBack(undoOf({ name: 'new', revision_number: 4 }), server.ask);
+    await takeBack(undoOf({ name: 'new', revision_number: 4 }))(server.ask);
     expect(server.asked).toEqual([['PUT', '/v2.0/networks/a%2Fb', 4]]);
     expect(server.item.name).toBe('old');
   });
 
   it('does so as well when only the status changed since', async () => {
     const server = new Server({ name: 'new', status: 'ACTIVE', revision_number: 5 });
-    await takeBack(undoOf({ name: 'new', status: 'DOWN', revision_number: 4 }), server.ask);
+    await takeBack(undoOf({ name: 'new', status: 'DOWN', revision_number: 4 }))(server.ask);
     expect(server.asked.at(-1)).toEqual(['PUT', '/v2.0/networks/a%2Fb', 5]);
     expect(server.item.name).toBe('old');
   });
 
   it('is refused when anything else changed since', async () => {
     const server = new Server({ name: 'new', mtu: 1400, revision_number: 5 });
-    await expect(takeBack(undoOf({ name: 'new', mtu: 1500, revision_number: 4 }), server.ask)).rejects.toThrow(
+    await expect(takeBack(undoOf({ name: 'new', mtu: 1500, revision_number: 4 }))(server.ask)).rejects.toThrow(
       ChangedSince,
     );
     expect(server.item.name).toBe('new');
@@ -97,22 +97,51 @@ describe('taking a change back', () => {
     server.meanwhile = () => {
       (server.item.revision_number as number)++;
     };
-    await expect(takeBack(undoOf({ name: 'new', revision_number: 4 }), server.ask)).rejects.toThrow(ChangedSince);
+    await expect(takeBack(undoOf({ name: 'new', revision_number: 4 }))(server.ask)).rejects.toThrow(ChangedSince);
     expect(server.item.name).toBe('new');
   });
 
   it('looks first where there are no revisions', async () => {
     const server = new Server({ name: 'new' });
-    await takeBack(undoOf({ name: 'new' }), server.ask);
+    await takeBack(undoOf({ name: 'new' }))(server.ask);
     expect(server.item.name).toBe('old');
     server.item = { name: 'another' };
-    await expect(takeBack(undoOf({ name: 'new' }), server.ask)).rejects.toThrow(ChangedSince);
+    await expect(takeBack(undoOf({ name: 'new' }))(server.ask)).rejects.toThrow(ChangedSince);
   });
 
   it('passes on what else the server says', async () => {
     const ask: Ask = async () => {
       throw new ApiError(404, 'NetworkNotFound', 'gone', '', null);
     };
-    await expect(takeBack(undoOf({ name: 'new', revision_number: 1 }), ask)).rejects.toThrow('gone');
+    await expect(takeBack(undoOf({ name: 'new', revision_number: 1 }))(ask)).rejects.toThrow('gone');
+  });
+});
+
+describe('taking tags back', () => {
+  const undo = () =>
+    takeBackTags(
+      { resource: resources.find(({ key }) => key === 'networks')!, parentId: null, id: 'a' },
+      { before: ['old'], given: ['one', 'two'] },
+    );
+
+  it('gives those from before, while there are those that were given', async () => {
+    const server = new Server({ name: 'n', tags: ['two', 'one'], revision_number: 7 });
+    await undo()(server.ask);
+    expect(server.asked).toEqual([
+      ['GET', '/v2.0/networks/a', undefined],
+      ['PUT', '/v2.0/networks/a/tags', 7],
+    ]);
+    expect(server.item.tags).toEqual(['old']);
+  });
+
+  it('is refused when somebody tagged it since, also in between', async () => {
+    const server = new Server({ tags: ['one', 'two', 'three'], revision_number: 7 });
+    await expect(undo()(server.ask)).rejects.toThrow(ChangedSince);
+    server.item = { tags: ['one', 'two'], revision_number: 7 };
+    server.meanwhile = () => {
+      server.item = { tags: ['three'], revision_number: 8 };
+    };
+    await expect(undo()(server.ask)).rejects.toThrow(ChangedSince);
+    expect(server.item.tags).toEqual(['three']);
   });
 });

@@ -68,30 +68,64 @@ export type Ask = (
 
 const tries = 5;
 
-/**
- * Sends the former values, on condition that nothing but its status changed since: agents report that after nearly every
- * change. @throws ChangedSince, ApiError
- */
-export async function takeBack({ resource, parentId, id, body, left }: Undo, ask: Ask): Promise<void> {
-  const path = `${collectionPath(resource, parentId)}/${encodeURIComponent(id)}`;
+/** Takes something back. @throws ChangedSince, ApiError */
+export type TakeBack = (ask: Ask) => Promise<void>;
+
+/** Sends the former values, on condition that nothing but its status changed since: agents report that after nearly every change. */
+export function takeBack({ resource, parentId, id, body, left }: Undo): TakeBack {
   const { member } = resource;
-  let revision = revisionOf(left);
-  for (let tried = 1; ; tried++) {
+  return whileUnchanged({
+    path: `${collectionPath(resource, parentId)}/${encodeURIComponent(id)}`,
+    member,
     // Without revisions there is no condition to send: then it is looked at before.
-    if (revision === undefined || tried > 1) {
-      const now = (await ask('GET', path)).body[member]!;
-      if (!Object.keys({ ...left, ...now }).every((name) => volatile.has(name) || same(left[name], now[name])))
-        throw new ChangedSince();
-      revision = revisionOf(now);
+    revision: revisionOf(left),
+    isSame: (now) =>
+      Object.keys({ ...left, ...now }).every((name) => volatile.has(name) || same(left[name], now[name])),
+    send: (ask, path, revision) => ask('PUT', path, { [member]: body }, undefined, revision),
+  });
+}
+
+/** Tags a thing as it was before, while it has the tags that it was given. */
+export function takeBackTags(
+  { resource, parentId, id }: Pick<Undo, 'resource' | 'parentId' | 'id'>,
+  { before, given }: { before: readonly string[]; given: readonly string[] },
+): TakeBack {
+  const sorted = (tags: unknown) => [...((tags ?? []) as string[])].sort();
+  return whileUnchanged({
+    path: `${collectionPath(resource, parentId)}/${encodeURIComponent(id)}`,
+    member: resource.member,
+    isSame: ({ tags }) => same(sorted(tags), sorted(given)),
+    send: (ask, path, revision) => ask('PUT', `${path}/tags`, { tags: before }, undefined, revision),
+  });
+}
+
+interface Condition {
+  readonly path: string;
+  readonly member: string;
+  /** Of which nothing is to be asked before the first try; absent: it is looked at first. */
+  readonly revision?: number | undefined;
+  readonly isSame: (now: Item) => boolean;
+  readonly send: (ask: Ask, path: string, revision: number | undefined) => Promise<unknown>;
+}
+
+function whileUnchanged({ path, member, revision: first, isSame, send }: Condition): TakeBack {
+  return async (ask) => {
+    let revision = first;
+    for (let tried = 1; ; tried++) {
+      if (revision === undefined || tried > 1) {
+        const now = (await ask('GET', path)).body[member]!;
+        if (!isSame(now)) throw new ChangedSince();
+        revision = revisionOf(now);
+      }
+      try {
+        await send(ask, path, revision);
+        return;
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 412) throw error;
+        if (tried === tries) throw new ChangedSince();
+      }
     }
-    try {
-      await ask('PUT', path, { [member]: body }, undefined, revision);
-      return;
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 412) throw error;
-      if (tried === tries) throw new ChangedSince();
-    }
-  }
+  };
 }
 
 function revisionOf({ revision_number: revision }: Item): number | undefined {

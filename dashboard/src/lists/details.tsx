@@ -1,10 +1,14 @@
 import { Button, Code, CopyButton, Drawer, Group, ScrollArea, Stack, Table, Tabs, TagsInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ask } from '../api/client.ts';
 import { type ApiResource, collectionPath } from '../api/description.ts';
 import { readAgain } from '../api/queries.ts';
 import { useObjectRights } from '../api/rights.ts';
+import type { Done } from '../forms/command-line.ts';
+import { DoneDialog } from '../forms/done-dialog.tsx';
+import { type TakeBack, takeBackTags } from '../forms/undo.ts';
 import { useNames, useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';
 import { Cell } from './cell.tsx';
@@ -79,7 +83,7 @@ export function Details({ resource, resources, parentId, row, onClose }: Props) 
           </Tabs.Panel>
           {canTag && (
             <Tabs.Panel value="tags" pt="sm">
-              <Tags path={`${collectionPath(resource, parentId)}/${id}/tags`} first={(row.tags ?? []) as string[]} />
+              <Tags of={{ resource, parentId, id: id! }} before={(row.tags ?? []) as string[]} />
             </Tabs.Panel>
           )}
         </Tabs>
@@ -88,17 +92,28 @@ export function Details({ resource, resources, parentId, row, onClose }: Props) 
   );
 }
 
-function Tags({ path, first }: { path: string; first: readonly string[] }) {
+interface Tagged {
+  readonly resource: ApiResource;
+  readonly parentId: string | null;
+  readonly id: string;
+}
+
+function Tags({ of, before }: { of: Tagged; before: readonly string[] }) {
   const text = useText();
-  const [tags, setTags] = useState<string[]>([...first]);
-  const [error, setError] = useState<Error | null>(null);
-  const save = () =>
-    ask('PUT', path, { tags })
-      .then(() => {
-        setError(null);
-        return readAgain();
-      })
-      .catch(setError);
+  const [tags, setTags] = useState<string[]>([...before]);
+  const [done, setDone] = useState<{ readonly done: readonly Done[]; readonly undo: TakeBack } | null>(null);
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: async (given: readonly string[]) => {
+      const { resource, parentId, id } = of;
+      await ask('PUT', `${collectionPath(resource, parentId)}/${encodeURIComponent(id)}/tags`, { tags: given });
+      const undo: TakeBack = async (by) => {
+        await takeBackTags(of, { before, given })(by);
+        setTags([...before]);
+      };
+      setDone({ done: [{ ...of, verb: 'tags', body: { tags: given } }], undo });
+      void readAgain();
+    },
+  });
   return (
     <Stack align="flex-start">
       {error && <ErrorNote error={error} />}
@@ -109,7 +124,10 @@ function Tags({ path, first }: { path: string; first: readonly string[] }) {
         onChange={setTags}
         w="100%"
       />
-      <Button onClick={save}>{text('lists.tagsSave')}</Button>
+      <Button loading={isPending} onClick={() => mutate(tags)}>
+        {text('lists.tagsSave')}
+      </Button>
+      {done && <DoneDialog {...done} onClose={() => setDone(null)} />}
     </Stack>
   );
 }

@@ -110,5 +110,16 @@ export const topologyMessages = {
     'The router gets the gateway address of the subnet; its guests can go out by it.',
     '路由器将获得该子网的网关地址，其虚拟机可经由它通信。',
   ],
+  'topology.legend': ['Legend', '图例'],
+  'topology.legendNetwork': [
+    'Network: each has a colour of its own, and the lines to it, too',
+    '网络：每个网络有自己的颜色，连到它的线也是这种颜色',
+  ],
+  'topology.legendExternal': ['External network; floating IPs', '外部网络；浮动 IP'],
+  'topology.legendGroup': ['Guests on the same networks, gathered', '位于相同网络上的一组虚拟机'],
+  'topology.legendService': ['What serves a network', '为网络提供的服务'],
+  'topology.legendLine': ['Port', '端口'],
+  'topology.legendBroken': ['Port that does not work', '不工作的端口'],
+  'topology.legendPath': ['Way of a packet, with its steps', '数据包的路径及步骤编号'],
   'topology.subnet': ['Subnet', '子网'],
 } as const satisfies Messages;

@@ -1,7 +1,9 @@
 import { type UseQueryResult, useQueries } from '@tanstack/react-query';
+import { useCallback, useMemo } from 'react';
 import { allPages } from '../api/all-pages.ts';
 import { patched } from '../api/changed.ts';
 import { ApiError } from '../api/client.ts';
+import { useResources } from '../api/described.ts';
 import type { Patch } from '../api/live.ts';
 import { queryClient } from '../api/queries.ts';
 import type { Cloud } from './cloud.ts';
@@ -12,19 +14,35 @@ const portFields = [
   ...['device_id', 'device_owner', 'binding:host_id'],
 ];
 
-const lists: readonly { of: keyof Cloud; path: string }[] = [
+/** What not every server serves, or not to everybody, is asked for when that is known; all else at once. */
+const lists: readonly { of: keyof Cloud; path: string; ifServed?: true }[] = [
   { of: 'networks', path: '/v2.0/networks' },
   { of: 'subnets', path: '/v2.0/subnets' },
-  { of: 'routers', path: '/v2.0/routers' },
+  { of: 'routers', path: '/v2.0/routers', ifServed: true },
   { of: 'ports', path: `/v2.0/ports?${portFields.map((name) => `fields=${encodeURIComponent(name)}`).join('&')}` },
-  { of: 'floatingips', path: '/v2.0/floatingips' },
-  { of: 'agents', path: '/v2.0/agents' },
+  { of: 'floatingips', path: '/v2.0/floatingips', ifServed: true },
+  { of: 'agents', path: '/v2.0/agents', ifServed: true },
 ];
 
 /** All that the picture is made of, kept as it is by the live news. */
 export function useCloud(): { cloud: Cloud | null; error: Error | null } {
+  const { resources, error } = useResources();
+  const isKnown = resources.length > 0;
+  const asked = useMemo(
+    () => lists.filter(({ of, ifServed }) => !ifServed || resources.some(({ key }) => key === of)),
+    [resources],
+  );
+  const combine = useCallback(
+    (results: UseQueryResult<unknown[]>[]) => {
+      const parts = results.map(({ data }) => data);
+      const refused = results.find((result) => result.error)?.error ?? error;
+      if (!isKnown || parts.includes(undefined)) return { cloud: null, error: refused };
+      return { cloud: cloudOf(asked.map(({ of }, at) => [of, parts[at]!])), error: refused };
+    },
+    [asked, isKnown, error],
+  );
   return useQueries({
-    queries: lists.map(({ of, path }) => ({
+    queries: asked.map(({ of, path }) => ({
       queryKey: [of, 'topology'],
       queryFn: ({ signal }: { signal: AbortSignal }) => all(of, path, signal),
       meta: { patch: patchOf(of, path) },
@@ -33,14 +51,13 @@ export function useCloud(): { cloud: Cloud | null; error: Error | null } {
   });
 }
 
-function combine(results: UseQueryResult<unknown[]>[]): { cloud: Cloud | null; error: Error | null } {
-  const parts = results.map(({ data }) => data);
-  const error = results.find((result) => result.error)?.error ?? null;
-  if (parts.some((part) => part === undefined)) return { cloud: null, error };
-  return { cloud: Object.fromEntries(lists.map(({ of }, at) => [of, parts[at]])) as unknown as Cloud, error };
+const nothing = Object.fromEntries(lists.map(({ of }) => [of, []])) as object as Cloud;
+
+function cloudOf(parts: readonly (readonly [of: keyof Cloud, list: readonly unknown[]])[]): Cloud {
+  return { ...nothing, ...Object.fromEntries(parts) };
 }
 
-/** A list that the server does not serve (no routers), or not to everybody (agents), is an empty one. */
+/** A list that is refused all the same, because what is permitted has changed since, is an empty one. */
 async function all(collection: string, path: string, signal: AbortSignal): Promise<unknown[]> {
   try {
     return await allPages(collection, path, signal);

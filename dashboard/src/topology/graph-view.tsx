@@ -32,6 +32,8 @@ type ThingNode = Node<
 
 /** A picture that cannot be read is none: a great graph is shown in part. */
 const leastFit = { minZoom: 0.4 };
+/** All of it, when that is asked for. */
+const LEAST = 0.02;
 const nodeTypes = { thing: memo(Thing) };
 
 /** The same as a graph: networks, routers, guests and groups as nodes, arranged from the outside to the inside. */
@@ -71,7 +73,7 @@ function Graph({ topology, gathered, selected, onSelect, trace, onJoin }: ViewPr
       <Tools
         zoomIn={() => flow.zoomIn()}
         zoomOut={() => flow.zoomOut()}
-        showAll={() => flow.fitView(leastFit)}
+        showAll={() => flow.fitView({ minZoom: LEAST })}
         picture={() => graphPicture(nodes, edges, places, palette, text)}
       />
       <ReactFlow
@@ -88,7 +90,7 @@ function Graph({ topology, gathered, selected, onSelect, trace, onJoin }: ViewPr
           if (joining) onJoin(joining);
         }}
         edgesFocusable={false}
-        minZoom={0.1}
+        minZoom={LEAST}
         fitView
         fitViewOptions={leastFit}
         onNodeClick={(_, { id }) => onSelect(id)}

@@ -2,10 +2,14 @@ import { Button, Group, Modal, Select, Stack, Text as Words } from '@mantine/cor
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { ask } from '../api/client.ts';
-import { queryClient } from '../api/queries.ts';
+import { useResources } from '../api/described.ts';
+import type { ApiResource } from '../api/description.ts';
+import { readAgain } from '../api/queries.ts';
+import { requestOf } from '../forms/command-line.ts';
+import { DoneDialog } from '../forms/done-dialog.tsx';
 import { useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';
-import { type Joining, joinable, joinRequest } from './joining.ts';
+import { type Joining, joinable, joinOf, partingOf } from './joining.ts';
 import { shortId, type Topology } from './topology.ts';
 
 interface Props {
@@ -23,20 +27,23 @@ export function JoinDialog({ topology, joining, onClose }: Props) {
   const [chosen, setSubnet] = useState<string | null>(null);
   const item = networks.find((one) => one.network.id === network);
   const subnet = item?.subnets.find(({ id }) => id === chosen) ?? item?.subnets[0];
-  const { mutate, isPending, error } = useMutation({
-    mutationFn: async () => {
-      const { path, body } = joinRequest(router!, item!, subnet?.id ?? null);
-      await ask('PUT', path, body);
-    },
-    onSuccess: () => {
-      for (const key of ['routers', 'ports']) void queryClient.invalidateQueries({ queryKey: [key] });
-      onClose();
+  const { resources } = useResources();
+  const resource = resources.find(({ key }) => key === 'routers');
+  const { mutate, isPending, error, data } = useMutation({
+    mutationFn: async (of: ApiResource) => {
+      const done = joinOf(of, router!, item!, subnet?.id ?? null);
+      const { method, path, body } = requestOf(done);
+      const before = routers.find(({ id }) => id === router);
+      const answer = await ask<Readonly<Record<string, unknown>>>(method, path, body);
+      void readAgain();
+      return { done: [done], undo: partingOf(done, answer.body, before) };
     },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    mutate();
+    if (resource) mutate(resource);
   };
+  if (data) return <DoneDialog {...data} onClose={onClose} />;
   return (
     <Modal opened onClose={onClose} title={text('topology.join')}>
       <form onSubmit={submit}>
@@ -75,7 +82,7 @@ export function JoinDialog({ topology, joining, onClose }: Props) {
             <Button variant="default" onClick={onClose}>
               {text('shell.cancel')}
             </Button>
-            <Button type="submit" loading={isPending} disabled={!router || !item}>
+            <Button type="submit" loading={isPending} disabled={!router || !item || !resource}>
               {text('topology.join')}
             </Button>
           </Group>

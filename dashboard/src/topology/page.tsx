@@ -12,6 +12,7 @@ import type { Drawn } from './graph-elements.ts';
 import { type Gathered, gathered } from './grouping.ts';
 import { JoinDialog } from './join-dialog.tsx';
 import type { Joining } from './joining.ts';
+import { Legend } from './legend.tsx';
 import { MakeButtons } from './make-buttons.tsx';
 import { Panel } from './panel.tsx';
 import { type Topology, topologyOf } from './topology.ts';
@@ -113,6 +114,7 @@ function Shown({ topology }: { topology: Topology }) {
       ) : (
         <div className="topology-layout" data-panel={drawn ? '' : undefined}>
           <div className="topology-stage">
+            <Legend />
             {view === 'bars' ? (
               <BarsView {...props} />
             ) : (

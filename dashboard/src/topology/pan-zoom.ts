@@ -15,18 +15,26 @@ const STRIDE = 80;
 
 /** Zoom about a place on the screen, which stays where it is. */
 export function zoomed({ x, y, scale }: View, factor: number, at: { x: number; y: number }): View {
-  const next = Math.min(MOST, Math.max(LEAST, scale * factor));
+  // All of a great picture may be smaller than that: it is not made greater by who makes it smaller.
+  const next = Math.min(MOST, Math.max(Math.min(LEAST, scale), scale * factor));
   return { x: x + at.x / scale - at.x / next, y: y + at.y / scale - at.y / next, scale: next };
 }
 
 /** Pixels that are left free for the buttons above the picture. */
 const ABOVE = 48;
 
-/** All of a picture if it can still be read, its width otherwise. */
+/** All of a picture, however small that makes it, in the middle of the room. */
+export function whole(picture: { width: number; height: number }, room: { width: number; height: number }): View {
+  const across = room.width / Math.max(1, picture.width);
+  const scale = Math.min(1, across, (room.height - ABOVE) / Math.max(1, picture.height));
+  return { x: Math.min(0, (picture.width - room.width / scale) / 2), y: -ABOVE / scale, scale };
+}
+
+/** What one begins with: all of a picture if it can still be read, its width otherwise. */
 export function fitted(picture: { width: number; height: number }, room: { width: number; height: number }): View {
-  const byWidth = Math.min(1, room.width / Math.max(1, picture.width));
-  const all = Math.min(byWidth, (room.height - ABOVE) / Math.max(1, picture.height));
-  const scale = Math.max(LEAST, all >= 0.5 ? all : Math.max(byWidth, 0.35));
+  const all = whole(picture, room);
+  if (all.scale >= 0.5) return all;
+  const scale = Math.max(0.35, Math.min(1, room.width / Math.max(1, picture.width)));
   return { x: Math.min(0, (picture.width - room.width / scale) / 2), y: -ABOVE / scale, scale };
 }
 
@@ -40,16 +48,19 @@ export function usePanZoom(element: RefObject<Element | null>, picture: { width:
   const [view, setView] = useState<View>({ x: 0, y: 0, scale: 1 });
   const size = useRef(picture);
   size.current = picture;
-  /** Whether the user chose what is to be seen: then nothing moves by itself. */
-  const isChosen = useRef(false);
-  const showAll = useCallback(() => {
-    isChosen.current = false;
+  /** How it fits itself to picture and window; null: the user chose what is to be seen, and nothing moves by itself. */
+  const fit = useRef<typeof fitted | null>(fitted);
+  const again = useCallback(() => {
     const room = element.current?.getBoundingClientRect();
-    if (room) setView(fitted(size.current, room));
+    if (room && fit.current) setView(fit.current(size.current, room));
   }, [element]);
+  const showAll = useCallback(() => {
+    fit.current = whole;
+    again();
+  }, [again]);
   const zoom = useCallback(
     (factor: number) => {
-      isChosen.current = true;
+      fit.current = null;
       const room = element.current?.getBoundingClientRect();
       if (room) setView((now) => zoomed(now, factor, { x: room.width / 2, y: room.height / 2 }));
     },
@@ -69,18 +80,17 @@ export function usePanZoom(element: RefObject<Element | null>, picture: { width:
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: another size of the picture is a reason to look again
   useEffect(() => {
-    const again = () => isChosen.current || showAll();
     again();
     const observer = new ResizeObserver(again);
     observer.observe(element.current!);
     return () => observer.disconnect();
-  }, [showAll, element, picture.width, picture.height]);
+  }, [again, element, picture.width, picture.height]);
   useEffect(() => {
     const target = element.current;
     if (!target) return;
     const wheel = (event: WheelEvent) => {
       event.preventDefault();
-      isChosen.current = true;
+      fit.current = null;
       const room = target.getBoundingClientRect();
       const at = { x: event.clientX - room.x, y: event.clientY - room.y };
       setView((now) => zoomed(now, Math.exp(-event.deltaY * 0.0015), at));
@@ -90,7 +100,7 @@ export function usePanZoom(element: RefObject<Element | null>, picture: { width:
   }, [element]);
   const drag = useRef(false);
   const move = (dx: number, dy: number) => {
-    isChosen.current = true;
+    fit.current = null;
     setView(({ x, y, scale }) => ({ x: x - dx / scale, y: y - dy / scale, scale }));
   };
   const keys: Record<string, () => void> = {

@@ -3,6 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask } from '../api/client.ts';
+import { useResources } from '../api/described.ts';
 import { useText } from '../messages/text.tsx';
 import { type SubjectName, subjects } from './explanation.ts';
 import { underneathAddress } from './references.ts';
@@ -33,16 +34,20 @@ export function Chooser() {
   const text = useText();
   const [typed, setTyped] = useState('');
   const [asked] = useDebouncedValue(typed.trim(), PAUSE);
+  const { resources } = useResources();
+  const served = (Object.keys(subjects) as SubjectName[]).filter((subject) =>
+    resources.some(({ key }) => key === subjects[subject].collection),
+  );
   const { data = [] } = useQuery({
-    queryKey: ['ports', 'networks', 'routers', 'floatingips', 'chooser', asked],
+    queryKey: ['ports', 'networks', 'routers', 'floatingips', 'chooser', asked, ...served],
     queryFn: async ({ signal }) => {
-      const kinds = (Object.keys(subjects) as SubjectName[]).map(async (subject) => {
+      const kinds = served.map(async (subject) => {
         const { collection, title } = subjects[subject];
         const ways = asked === '' ? [''] : waysTo(subject, asked);
         const answers = await Promise.all(
           ways.map(async (way) => {
             const path = `/v2.0/${collection}?${fields}&limit=${SUGGESTED}&${way}`;
-            // What the server does not serve (no routers), or cannot look for, is not suggested.
+            // What the server cannot look for is not suggested.
             return await ask<Record<string, Found[]>>('GET', path, undefined, signal).then(
               ({ body }) => body[collection] ?? [],
               () => [],

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ChromiumBrowser, type Screen } from '../support/browser.ts';
+import type { DashboardServer } from '../support/dashboard.ts';
+import { looks, openServerToLookAt } from './looks.ts';
+
+/** On a telephone: 390 by 800 pixels, no mouse. */
+let server: DashboardServer;
+let browser: ChromiumBrowser;
+beforeAll(async () => {
+  [server, browser] = await Promise.all([openServerToLookAt(), ChromiumBrowser.launch()]);
+});
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+
+/**
+ * What of a page that is open one cannot get at: how much wider it is than the window, and controls that are beside it, or
+ * under something else, wherever one scrolls to. The picture is left out: what of it is seen is moved within it.
+ */
+async function outOfReach({ page }: Screen): Promise<string[]> {
+  return await page.evaluate(`(() => {
+    const wider = document.scrollingElement.scrollWidth - innerWidth;
+    const found = wider > 0 ? [\`\${wider} px wider than the window\`] : [];
+    const before = [scrollX, scrollY];
+    const whole = [...document.querySelectorAll('[role=dialog]')].at(-1) ?? document.body;
+    const controls = whole.querySelectorAll('button, a[href], input, select, textarea, [role=button], [role=tab], [role=menuitem]');
+    for (const control of controls) {
+      if (control.closest('.topology-picture, .skip') || control.closest('nav')?.getBoundingClientRect().right <= 0) continue;
+      const { width, height } = control.getBoundingClientRect();
+      const { visibility, opacity } = getComputedStyle(control);
+      if (width < 4 || height < 4 || visibility === 'hidden' || opacity === '0') continue;
+      control.scrollIntoView({ block: 'center', inline: 'center' });
+      const box = control.getBoundingClientRect();
+      const at = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+      const isOnTop = at && (control.contains(at) || at.closest('label')?.control === control);
+      if (!isOnTop || isCutOff(control)) found.push((control.ariaLabel || control.textContent || control.outerHTML).trim().slice(0, 200));
+    }
+    scrollTo(...before);
+    return found;
+    // What hides what is too wide for it is scrolled by programs, and by nobody else.
+    function isCutOff(element) {
+      for (let at = element.parentElement; at; at = at.parentElement) {
+        const { overflowX, overflowY } = getComputedStyle(at);
+        if ((overflowX === 'hidden' && at.scrollLeft > 0) || (overflowY === 'hidden' && at.scrollTop > 0)) return true;
+      }
+      return false;
+    }
+  })()`);
+}
+
+it.each(['en', 'zh'] as const)('nothing is out of reach: %s', async (language) => {
+  await using screen = await browser.open({ language, viewport: { width: 390, height: 800 }, hasTouch: true });
+  const found: string[] = [];
+  for await (const look of looks(screen, server))
+    for (const one of await outOfReach(screen)) found.push(`${look}: ${one}`);
+  expect(found).toEqual([]);
+  expect(screen.faults).toEqual([]);
+});
+
+it('what cannot be reached would be found', async () => {
+  await using screen = await browser.open({ viewport: { width: 390, height: 800 } });
+  await screen.page.goto(server.url());
+  await screen.button('network.title').waitFor();
+  await screen.page.evaluate(`document.querySelector('main').insertAdjacentHTML('beforeend',
+    '<div style="overflow: hidden; position: relative; height: 40px"><button style="position: absolute; left: 600px">beside</button></div>' +
+    '<button>under</button><p style="position: relative; top: -80px; height: 200px; background: red">over it</p>')`);
+  expect(await outOfReach(screen)).toEqual(expect.arrayContaining(['beside', 'under']));
+});
