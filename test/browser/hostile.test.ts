@@ -264,7 +264,7 @@ it.each(['en', 'zh'] as const)('what explains and traces shows them as text: %s'
     await panel.getByText(name).first().waitFor();
     await screen.button('topology.whyAgain', panel).waitFor();
     await isText(screen, `explained ${i}`);
-    await screen.button('topology.trace', panel).click();
+    await screen.button('topology.traceFromHere', panel).click();
     const form = page.getByRole('region', { name: screen.text('topology.trace') });
     await screen.type(form.getByRole('textbox', { name: screen.text('topology.traceTo'), exact: true }), '192.0.2.1');
     await screen.button('topology.follow', form).click();

@@ -69,7 +69,7 @@ async function* ofTopology(screen: Screen): AsyncGenerator<string> {
   await screen.button('topology.why', panel).click();
   await screen.button('topology.whyAgain', panel).waitFor();
   yield 'what explains';
-  await screen.button('topology.trace', panel).click();
+  await screen.button('topology.traceFromHere', panel).click();
   const form = page.getByRole('region', { name: screen.text('topology.trace') });
   await screen.type(form.getByRole('textbox', { name: screen.text('topology.traceTo'), exact: true }), '192.0.2.1');
   await screen.button('topology.follow', form).click();

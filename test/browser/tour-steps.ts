@@ -60,14 +60,16 @@ export class Tour {
     return guest;
   }
 
-  /** A rule of the group `default`, by one of the buttons of the form. */
-  async letIn(preset: 'forms.presetHttp'): Promise<void> {
+  /** A rule of a guest's group, from its panel and by one of the buttons of the form. */
+  async letIn(guest: string, preset: 'forms.presetHttp'): Promise<void> {
     const screen = this.#screen;
-    await screen.go({ list: 'security_group_rules' });
-    await screen.button('lists.create').click();
+    await screen.go('topology.title');
+    await screen.drawn(guest, 'guest').click();
+    const panel = screen.page.getByRole('complementary', { name: guest });
+    await panel.getByRole('button', { name: screen.text('topology.openPortOf', { name: 'default' }) }).click();
     await screen.button(preset, screen.dialog).click();
-    await screen.choose(screen.field('security_group_id', 'combobox'), /^default /);
     await screen.send();
+    await screen.button('topology.closePanel').click();
   }
 
   /** The network `public` of this host, as README has it. Returns the address of the host there. */
@@ -130,7 +132,7 @@ export class Tour {
     const screen = this.#screen;
     await this.#screen.drawn(from, 'guest').click();
     const panel = screen.page.getByRole('complementary', { name: from });
-    await screen.button('topology.trace', panel).click();
+    await screen.button('topology.traceFromHere', panel).click();
     const form = screen.page.getByRole('region', { name: screen.text('topology.trace') });
     const field = (key: MessageKey) => form.getByRole('textbox', { name: screen.text(key), exact: true });
     await screen.type(field('topology.traceTo'), to);

@@ -32,7 +32,7 @@ it.each<Language>(['en', 'zh'])('the tour by mouse: %s', async (language) => {
 
   await web.run(['busybox', 'httpd', '-p', '80']);
   await web.run(['busybox', 'httpd', '-p', '81']);
-  await tour.letIn('forms.presetHttp');
+  await tour.letIn('web', 'forms.presetHttp');
 
   const gateway = await tour.makeOutside('outside');
   await tour.makeRouter('door', ['mynet', 'outside']);

@@ -12,6 +12,7 @@ import { type TakeBack, takeBackTags } from '../forms/undo.ts';
 import { useNames, useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';
 import { Cell } from './cell.tsx';
+import { waysToDependents } from './dependents.ts';
 import { idOf, labelOf, type Row } from './row.ts';
 
 interface Props {
@@ -31,10 +32,11 @@ export function Details({ resource, resources, parentId, row, onClose }: Props) 
   const { actions } = useObjectRights(resource, parentId, id === null ? [] : [id])(id);
   const canTag = resource.hasTags && (actions[`update_${resource.member}:tags`] ?? true);
   const children = resources.filter(({ parent }) => parent?.key === resource.key);
+  const naming = id === null ? [] : waysToDependents(resource, resources);
   return (
     <Drawer opened position="right" size="lg" title={labelOf(resource, row)} onClose={onClose}>
       <Stack>
-        {children.length > 0 && (
+        {children.length + naming.length > 0 && (
           <Group gap="xs" aria-label={text('lists.below')}>
             {children.map((child) => (
               <Link
@@ -43,6 +45,16 @@ export function Details({ resource, resources, parentId, row, onClose }: Props) 
                 params={{ parent: resource.key, id: id ?? '', collection: child.collection }}
               >
                 {names.title(child.collection)}
+              </Link>
+            ))}
+            {naming.map(({ list, filter }) => (
+              <Link
+                key={`${list.key} ${filter}`}
+                to="/lists/$collection"
+                params={{ collection: list.key }}
+                search={{ [filter]: id } as never}
+              >
+                {names.title(list.collection)}
               </Link>
             ))}
           </Group>

@@ -14,7 +14,7 @@ import { Details } from './details.tsx';
 import { Empty } from './empty.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { ListHeading } from './list-heading.tsx';
-import { type ListState, listState, searchOf } from './list-query.ts';
+import { givenBy, type ListState, listState, searchOf } from './list-query.ts';
 import { Pager } from './pager.tsx';
 import { idOf, type Row } from './row.ts';
 import { ListTable } from './table.tsx';
@@ -160,7 +160,13 @@ function ResourceList({ resource, resources, parentId }: Props) {
         />
       )}
       {dialog?.kind === 'create' && (
-        <FormDialog resource={resource} resources={resources} parentId={parentId} onClose={close} />
+        <FormDialog
+          resource={resource}
+          resources={resources}
+          parentId={parentId}
+          given={givenBy(state, resource)}
+          onClose={close}
+        />
       )}
       {dialog?.kind === 'network' && <NetworkDialog resources={resources} onClose={close} />}
       {dialog?.kind === 'update' && (

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { listState, queryOf, searchOf, sortedBy } from './list-query.ts';
+import { givenBy, listState, queryOf, searchOf, sortedBy } from './list-query.ts';
 
 const plain = listState({});
 
@@ -51,4 +51,11 @@ it('a column is sorted upwards, then downwards, then not', () => {
     [null, false],
   ]);
   expect(sortedBy(down, 'status')).toMatchObject({ sort: 'status', isDescending: false });
+});
+
+it('a new one begins with whose list it is, and with nothing else that is filtered by', () => {
+  const state = listState({ security_group_id: 'g', protocol: 'tcp', revision_id: '3' });
+  const create = { properties: { security_group_id: {}, protocol: {} } };
+  expect(givenBy(state, { create })).toEqual({ security_group_id: 'g' });
+  expect(givenBy(state, { create: null })).toEqual({});
 });

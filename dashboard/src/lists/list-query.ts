@@ -1,3 +1,5 @@
+import type { ApiResource } from '../api/description.ts';
+
 /** What a list shows: held in the page's address, so that it can be kept and sent to others. */
 export interface ListState {
   readonly sort: string | null;
@@ -59,4 +61,10 @@ export function queryOf(state: ListState, isPaged: boolean, marker: string | nul
 export function sortedBy(state: ListState, column: string): ListState {
   if (state.sort !== column) return { ...state, sort: column, isDescending: false };
   return state.isDescending ? { ...state, sort: null, isDescending: false } : { ...state, isDescending: true };
+}
+
+/** What a new one begins with in a list of what belongs to something: the rules of a group, the ports of a network. */
+export function givenBy({ filters }: ListState, { create }: Pick<ApiResource, 'create'>): Record<string, string> {
+  const given = filters.filter(([name]) => name.endsWith('_id') && create?.properties?.[name] !== undefined);
+  return Object.fromEntries(given);
 }

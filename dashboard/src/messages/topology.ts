@@ -110,6 +110,15 @@ export const topologyMessages = {
     'The router gets the gateway address of the subnet; its guests can go out by it.',
     '路由器将获得该子网的网关地址，其虚拟机可经由它通信。',
   ],
+  'topology.traceFromHere': ['Trace a packet from here', '从此处追踪数据包'],
+  'topology.traceText': [
+    'Why can one not reach another? Choose where a packet begins and where it is to go: each step is told, with the rule that decides, and what would let it pass.',
+    '为什么一个虚拟机无法访问另一个？选择数据包的起点和目标：将逐步说明其路径、起决定作用的规则，以及如何放行。',
+  ],
+  'topology.securityGroup': ['Security group', '安全组'],
+  'topology.noGroups': ['No security group: nothing is filtered here', '没有安全组：此处不做过滤'],
+  'topology.openPort': ['Open a port …', '开放端口……'],
+  'topology.openPortOf': ['Open a port in group {name} …', '在安全组 {name} 中开放端口……'],
   'topology.legend': ['Legend', '图例'],
   'topology.legendNetwork': [
     'Network: each has a colour of its own, and the lines to it, too',

@@ -10,6 +10,9 @@ export interface Joining {
   readonly network: string | null;
 }
 
+/** @param after when the dialog is closed again */
+export type OnJoin = (joining: Joining, after?: () => void) => void;
+
 /** What a line between two nodes asks for; null where it joins no router with a network. */
 export function joiningOf(a: Drawn | undefined, b: Drawn | undefined): Joining | null {
   const both = [a, b];

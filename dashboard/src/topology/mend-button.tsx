@@ -6,12 +6,12 @@ import { collectionPath } from '../api/description.ts';
 import { FormDialog } from '../forms/form-dialog.tsx';
 import { useNames, useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';
-import type { Joining } from './joining.ts';
+import type { OnJoin } from './joining.ts';
 import { givenOf, type Mend } from './mend.ts';
 
 interface Props {
   readonly mend: Mend;
-  readonly onJoin: (joining: Joining) => void;
+  readonly onJoin: OnJoin;
   /** The form was closed: what was told before may be otherwise now. */
   readonly onClosed: () => void;
 }
@@ -27,7 +27,7 @@ export function MendButton({ mend, onJoin, onClosed }: Props) {
   const resource = resources.find(({ key }) => key === mend.resource);
   if (!resource || !(mend.id === null && mend.join === undefined ? resource.create : resource.update)) return null;
   const open = async () => {
-    if (mend.join !== undefined) return onJoin({ router: null, network: mend.join });
+    if (mend.join !== undefined) return onJoin({ router: null, network: mend.join }, onClosed);
     setError(null);
     try {
       if (mend.id !== null) setRow(await rowOf(`${collectionPath(resource, null)}/${mend.id}`));

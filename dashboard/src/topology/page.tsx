@@ -11,7 +11,7 @@ import { FilterBar, noFilter, type ViewName } from './filter-bar.tsx';
 import type { Drawn } from './graph-elements.ts';
 import { type Gathered, gathered } from './grouping.ts';
 import { JoinDialog } from './join-dialog.tsx';
-import type { Joining } from './joining.ts';
+import type { Joining, OnJoin } from './joining.ts';
 import { Legend } from './legend.tsx';
 import { MakeButtons } from './make-buttons.tsx';
 import { Panel } from './panel.tsx';
@@ -48,7 +48,10 @@ function Shown({ topology }: { topology: Topology }) {
   const [selected, setSelected] = useState<string | null>(() => deviceOf(topology, select ?? null));
   const [from, setFrom] = useState<string | null>(null);
   const [to, setTo] = useState('');
-  const [joining, setJoining] = useState<Joining | null>(null);
+  const [joining, setJoining] = useState<{ readonly of: Joining; readonly after?: (() => void) | undefined } | null>(
+    null,
+  );
+  const join: OnJoin = (of, after) => setJoining({ of, after });
   const [trace, setTrace] = useState<Trace | null>(null);
 
   // Typing stays quick: the picture follows when there is time.
@@ -77,7 +80,7 @@ function Shown({ topology }: { topology: Topology }) {
     selected,
     onSelect: setSelected,
     trace: hops,
-    onJoin: setJoining,
+    onJoin: join,
   };
   return (
     <>
@@ -138,19 +141,22 @@ function Shown({ topology }: { topology: Topology }) {
               }}
               onTraceTo={setTo}
               isTracing={from !== null}
-              onJoin={setJoining}
+              onJoin={join}
             />
           )}
         </div>
       )}
-      {joining && <JoinDialog topology={topology} joining={joining} onClose={() => setJoining(null)} />}
-      <TraceForm
-        {...{ topology, from, to, trace }}
-        onFrom={setFrom}
-        onTo={setTo}
-        onTrace={setTrace}
-        onJoin={setJoining}
-      />
+      {joining && (
+        <JoinDialog
+          topology={topology}
+          joining={joining.of}
+          onClose={() => {
+            setJoining(null);
+            joining.after?.();
+          }}
+        />
+      )}
+      <TraceForm {...{ topology, from, to, trace }} onFrom={setFrom} onTo={setTo} onTrace={setTrace} onJoin={join} />
     </>
   );
 }

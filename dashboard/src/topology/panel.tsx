@@ -8,7 +8,8 @@ import { WhyItWorks } from './explanation.tsx';
 import { Facts, HealthNote, ListLink } from './facts.tsx';
 import type { Drawn } from './graph-elements.ts';
 import type { Group as Guests } from './grouping.ts';
-import type { Joining } from './joining.ts';
+import { GroupsOf } from './groups-of.tsx';
+import type { Joining, OnJoin } from './joining.ts';
 import { MakeButtons } from './make-buttons.tsx';
 import type { Device, NetworkItem } from './topology.ts';
 
@@ -21,7 +22,7 @@ interface Props {
   readonly onTraceTo: (address: string) => void;
   /** Where a packet begins is chosen: then it can be said where it goes to. */
   readonly isTracing: boolean;
-  readonly onJoin: (joining: Joining) => void;
+  readonly onJoin: OnJoin;
 }
 
 /** All about what is selected: how it is, what serves it, what it should be beside what it is. */
@@ -175,10 +176,11 @@ function OfDevice({ device, onTraceFrom, onTraceTo, isTracing, onJoin }: OfDevic
           {!router && (
             <Stack gap="xs" mt={4}>
               <PlugNote port={port} />
+              <GroupsOf portId={port.id} />
               <WhyItWorks subject="port" id={port.id} />
               <MakeButtons make={['floatingips']} given={{ port_id: port.id }} />
               <Button size="xs" variant="light" onClick={() => onTraceFrom(port.id)}>
-                {text('topology.trace')}
+                {text('topology.traceFromHere')}
               </Button>
               {isTracing && addresses[0] && (
                 <Button size="xs" variant="light" onClick={() => onTraceTo(addresses[0]!)}>

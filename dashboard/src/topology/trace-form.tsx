@@ -1,10 +1,10 @@
-import { Button, Group, NumberInput, Paper, Select, Stack, TextInput, Title } from '@mantine/core';
+import { Button, Group, NumberInput, Paper, Select, Stack, TextInput, Title, Text as Words } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useMemo, useState } from 'react';
 import { ask } from '../api/client.ts';
 import { useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';
-import type { Joining } from './joining.ts';
+import type { OnJoin } from './joining.ts';
 import { namesOf } from './names.ts';
 import type { Topology } from './topology.ts';
 import type { Trace } from './trace-marks.ts';
@@ -18,7 +18,7 @@ interface Props {
   /** The address it goes to, as typed or as the port that was chosen has it. */
   readonly to: string;
   readonly onTo: (address: string) => void;
-  readonly onJoin: (joining: Joining) => void;
+  readonly onJoin: OnJoin;
   readonly trace: Trace | null;
   readonly onTrace: (trace: Trace | null) => void;
 }
@@ -52,6 +52,9 @@ export function TraceForm({ topology, from, onFrom, to, onTo, trace, onTrace, on
       <Title order={3} size="h5">
         {text('topology.trace')}
       </Title>
+      <Words size="sm" c="dimmed">
+        {text('topology.traceText')}
+      </Words>
       <form onSubmit={submit}>
         <Group align="flex-end" gap="sm">
           <Select

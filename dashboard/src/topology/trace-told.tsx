@@ -1,7 +1,7 @@
 import { Alert, List, Text as Words } from '@mantine/core';
 import { useText } from '../messages/text.tsx';
 import { Told } from '../underneath/told.tsx';
-import type { Joining } from './joining.ts';
+import type { OnJoin } from './joining.ts';
 import { MendButton } from './mend-button.tsx';
 import type { Names } from './names.ts';
 import { usePalette } from './palette.ts';
@@ -10,7 +10,7 @@ import type { Hop, Trace } from './trace-marks.ts';
 interface Props {
   readonly trace: Trace;
   readonly names: Names;
-  readonly onJoin: (joining: Joining) => void;
+  readonly onJoin: OnJoin;
   /** Something was changed by what is offered here. */
   readonly onMended: () => void;
 }

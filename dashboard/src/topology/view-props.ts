@@ -1,5 +1,5 @@
 import type { Gathered } from './grouping.ts';
-import type { Joining } from './joining.ts';
+import type { OnJoin } from './joining.ts';
 import type { Topology } from './topology.ts';
 import type { TraceMarks } from './trace-marks.ts';
 
@@ -12,5 +12,5 @@ export interface ViewProps {
   readonly onSelect: (id: string) => void;
   readonly trace: TraceMarks | null;
   /** A router and a network are to be joined. */
-  readonly onJoin: (joining: Joining) => void;
+  readonly onJoin: OnJoin;
 }
