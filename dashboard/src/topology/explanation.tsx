@@ -1,5 +1,6 @@
 import { Anchor, Button, Group, List, Stack, Text as Words } from '@mantine/core';
-import { useText } from '../messages/text.tsx';
+import { placeIn } from '../messages/sentences/sentences.ts';
+import { useSpeech, useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';
 import { type Explanation, type SubjectName, useExplanation } from '../underneath/explanation.ts';
 import { underneathAddress } from '../underneath/references.ts';
@@ -34,7 +35,7 @@ export function WhyItWorks({ subject, id }: Props) {
 }
 
 function InShort({ verdict, steps }: Explanation) {
-  const text = useText();
+  const { text, language } = useSpeech();
   const [state, word] = verdicts[verdict];
   const ill = steps.filter(isIll);
   return (
@@ -47,7 +48,7 @@ function InShort({ verdict, steps }: Explanation) {
         {ill.map(({ step, state, expected, found, remedy }, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: steps have no id, and come all at once
           <List.Item key={at} mt={4}>
-            <StateMark state={state} /> <b>{step.replaceAll('_', ' ')}</b> <Told sentence={found} />
+            <StateMark state={state} /> <b>{placeIn(language, step)}</b> <Told sentence={found} />
             <div>
               {text('topology.shouldBe')}: <Told sentence={expected} />
             </div>

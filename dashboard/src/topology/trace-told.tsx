@@ -1,5 +1,6 @@
 import { Alert, List, Text as Words } from '@mantine/core';
-import { useText } from '../messages/text.tsx';
+import { placeIn } from '../messages/sentences/sentences.ts';
+import { useSpeech, useText } from '../messages/text.tsx';
 import { Told } from '../underneath/told.tsx';
 import type { OnJoin } from './joining.ts';
 import { MendButton } from './mend-button.tsx';
@@ -76,7 +77,7 @@ function Decides({ hop: { cause, remedy, mend }, names, onJoin, onMended }: { ho
 }
 
 function Hops({ hops, names }: { hops: readonly Hop[]; names: Names }) {
-  const text = useText();
+  const { text, language } = useSpeech();
   const palette = usePalette();
   return (
     <List type="ordered" size="sm">
@@ -86,7 +87,7 @@ function Hops({ hops, names }: { hops: readonly Hop[]; names: Names }) {
           <span role="img" aria-label={text(`topology.${state}`)} style={{ color: palette.health[healths[state]] }}>
             {hopMarks[state]}
           </span>{' '}
-          <b>{hop}</b> <Told sentence={told} names={names} />
+          <b>{placeIn(language, hop)}</b> <Told sentence={told} names={names} />
           {cause && (
             <Words size="xs" c="dimmed">
               {text('underneath.cause')} <Told sentence={cause} names={names} />

@@ -6,6 +6,8 @@ export interface Piece {
   /** Where the thing is shown; null for words. */
   readonly to: string | null;
   readonly id: string | null;
+  /** What the sentence calls it: `port`. */
+  readonly kind: string | null;
 }
 
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
@@ -46,12 +48,12 @@ export function piecesOf(sentence: string): Piece[] {
   const pieces: Piece[] = [];
   let at = 0;
   const say = (text: string) => {
-    if (text !== '') pieces.push({ text, to: null, id: null });
+    if (text !== '') pieces.push({ text, to: null, id: null, kind: null });
   };
   for (const found of sentence.matchAll(named)) {
     const [whole, word = '', id = ''] = found;
     say(sentence.slice(at, found.index));
-    pieces.push({ text: whole, to: addressOf(word, id), id });
+    pieces.push({ text: whole, to: addressOf(word, id), id, kind: word });
     at = found.index + whole.length;
   }
   say(sentence.slice(at));

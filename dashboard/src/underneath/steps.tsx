@@ -1,5 +1,6 @@
 import { Code, Table, Title, VisuallyHidden } from '@mantine/core';
-import { useText } from '../messages/text.tsx';
+import { placeIn } from '../messages/sentences/sentences.ts';
+import { useSpeech, useText } from '../messages/text.tsx';
 import { usePalette } from '../topology/palette.ts';
 import { countedOf, countedText } from './counted.ts';
 import type { Counters, Step } from './explanation.ts';
@@ -75,13 +76,13 @@ function sameStep(before: Station | undefined, { step, expected }: Step, at: num
 }
 
 function Row({ step, hasCounters, grown }: { step: Step; hasCounters: boolean; grown: Counters }) {
-  const text = useText();
+  const { text, language } = useSpeech();
   const palette = usePalette();
   const { state, expected, found, remedy, cause, check } = step;
   return (
     <Table.Tr>
       <Table.Th scope="row" fw={400}>
-        <StateMark state={state} /> {step.step.replaceAll('_', ' ')}
+        <StateMark state={state} /> {placeIn(language, step.step)}
       </Table.Th>
       <Table.Td>
         <Told sentence={expected} />
