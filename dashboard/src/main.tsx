@@ -1,4 +1,4 @@
-import '@mantine/core/styles.css';
+import './components.css';
 import './style.css';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
