@@ -47,6 +47,9 @@ export function kindIn(language: Language, kind: string): string {
   return language === 'zh' && Object.hasOwn(kinds, kind) ? kinds[kind]! : kind;
 }
 
-export function placeIn(language: Language, place: string): string {
-  return language === 'zh' && Object.hasOwn(places, place) ? places[place]! : place.replaceAll('_', ' ');
+/** @param step also with its host behind it, as those of several L3 agents have it: `interface@net1` */
+export function placeIn(language: Language, step: string): string {
+  const [place = '', ...host] = step.split('@');
+  const name = language === 'zh' && Object.hasOwn(places, place) ? places[place]! : place.replaceAll('_', ' ');
+  return [name, ...host].join('@');
 }

@@ -1,7 +1,9 @@
 import type { Link } from '../../../linux/contract.ts';
+import type { LinkCounters } from '../../../linux/link-counters.ts';
 import type { ExplainStep } from '../../../rpc/contract.ts';
 import type { RouterDevice, RouterState } from '../contract.ts';
 import { type RouterObserved, sysctlsOf } from '../kernel/observe.ts';
+import type { RouterSight } from './explain.ts';
 
 /** What agents do by themselves; who reads this wants to know whether to wait. */
 export const MENDING = 'the L3 agent mends this within a minute; if it stays, its log says why';
@@ -11,9 +13,7 @@ const names = { internal: 'interface', gateway: 'gateway', ha: 'ha_interface' } 
 /** Is the device there as it should be, with its addresses, and its other end in a bridge? */
 export function explainDevice(
   device: RouterDevice,
-  { namespace, isActive }: RouterState,
-  observed: RouterObserved,
-  links: ReadonlyMap<string, Link>,
+  { state: { namespace, isActive }, observed, links, counters }: RouterSight & { observed: RouterObserved },
 ): ExplainStep[] {
   const step = names[device.role];
   const { name, addresses, isUp } = device;
@@ -23,7 +23,7 @@ export function explainDevice(
   const expected = `${name} ${isUp ? 'up' : 'down'} with ${wanted.join(', ') || 'no address'}`;
   const check = `ip -n ${namespace} address show dev ${name}`;
   const link = observed.links.get(name);
-  const base = { step, expected, cause, check };
+  const base = { step, expected, cause, check, device: name, ...countedAt(counters.get(device.tap)) };
   if (!link) return [{ ...base, state: 'fault', found: `no ${name} in ${namespace}`, remedy: MENDING }];
   const there = new Set(link.addresses.map(({ cidr }) => cidr));
   const missing = wanted.filter((cidr) => !there.has(cidr));
@@ -34,6 +34,14 @@ export function explainDevice(
   ];
   if (faults.length > 0) return [{ ...base, state: 'fault', found: faults.join('; '), remedy: MENDING }];
   return [{ ...base, state: 'ok', found: expected }, explainTap(device, links)];
+}
+
+/** The router's view: nobody need go into its namespace for it, because its other end is here. */
+function countedAt(tap: LinkCounters | undefined): Pick<ExplainStep, 'counters'> {
+  if (!tap) return {};
+  const { rx_packets, rx_bytes, rx_dropped, tx_packets, tx_bytes, tx_dropped } = tap;
+  const received = { rx_packets: tx_packets, rx_bytes: tx_bytes, rx_dropped: tx_dropped };
+  return { counters: { ...received, tx_packets: rx_packets, tx_bytes: rx_bytes, tx_dropped: rx_dropped } };
 }
 
 /** The end on the host: the bridge agent takes it into the network's bridge. */

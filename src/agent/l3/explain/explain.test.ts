@@ -27,7 +27,7 @@ function sightOf(
   const taps = [...state.devices.values()].map(
     ({ tap }) => [tap, { name: tap, up: true, master: 'brq1' } as Link] as const,
   );
-  return { state, observed: change(asObserved(state), state), links: new Map(taps), wishes: [] };
+  return { state, observed: change(asObserved(state), state), links: new Map(taps), counters: new Map(), wishes: [] };
 }
 
 function without(observed: RouterObserved, table: 'nat' | 'filter', chain: string, body: RegExp): RouterObserved {
@@ -51,6 +51,19 @@ describe('explaining a router on its host', () => {
       'floating_ips',
     ]);
     expect(steps.every(({ check }) => check)).toBe(true);
+  });
+
+  it('counts what came and went at its devices, by their other ends', async () => {
+    const sight = sightOf();
+    const { tap, name } = [...sight.state.devices.values()].find(({ role }) => role === 'gateway')!;
+    const sent = { rx_packets: 7, rx_bytes: 700, rx_dropped: 1 };
+    const counters = new Map([[tap, { ...sent, tx_packets: 3, tx_bytes: 300, tx_dropped: 2 }]]);
+    const steps = await explainRouter({ ...sight, counters });
+    expect(steps.find(({ step }) => step === 'gateway')).toMatchObject({
+      device: name,
+      counters: { tx_packets: 7, tx_bytes: 700, tx_dropped: 1, rx_packets: 3, rx_bytes: 300, rx_dropped: 2 },
+    });
+    expect(steps.find(({ step }) => step === 'interface')!.counters).toBeUndefined();
   });
 
   it('names a namespace that is gone', async () => {

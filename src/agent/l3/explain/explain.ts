@@ -1,4 +1,5 @@
 import type { Link } from '../../../linux/contract.ts';
+import type { LinkCounters } from '../../../linux/link-counters.ts';
 import type { ExplainStep } from '../../../rpc/contract.ts';
 import { describeDaemonStep, observeKept, planKept } from '../../daemons/kept.ts';
 import type { RouterDaemon, RouterFloatingIp, RouterState } from '../contract.ts';
@@ -14,13 +15,15 @@ export interface RouterSight {
   readonly observed: RouterObserved | null;
   /** Of the host itself: the other ends of the router's devices. */
   readonly links: ReadonlyMap<string, Link>;
+  /** Of the same; what one end sent the other received. */
+  readonly counters: ReadonlyMap<string, LinkCounters>;
   /** By part: what it would change, where that is no rule, address or daemon. */
   readonly wishes: readonly { readonly part: string; readonly text: string }[];
 }
 
 /** This agent's part of `explain router`, from the namespace to the daemons. Reads only. */
 export async function explainRouter(sight: RouterSight): Promise<ExplainStep[]> {
-  const { state, observed, links } = sight;
+  const { state, observed } = sight;
   const { namespace, devices, isActive, problems, floatingIps } = state;
   const base = { step: 'namespace', expected: `namespace ${namespace}`, check: 'ip netns list' };
   if (!observed) return [{ ...base, state: 'fault', found: 'there is none', remedy: MENDING }];
@@ -33,7 +36,7 @@ export async function explainRouter(sight: RouterSight): Promise<ExplainStep[]> 
   return [
     { ...base, state: 'ok', found: `namespace ${namespace}` },
     ...([...devices.values()].some(({ role }) => role === 'ha') ? [standby] : []),
-    ...[...devices.values()].flatMap((device) => explainDevice(device, state, observed, links)),
+    ...[...devices.values()].flatMap((device) => explainDevice(device, { ...sight, observed })),
     explainSettings(state, observed),
     ...explainRoutes(state, observed),
     ...explainRules(state, observed, () => true),
@@ -48,7 +51,7 @@ export async function explainRouter(sight: RouterSight): Promise<ExplainStep[]> 
 
 /** The same of one floating address: its place on the gateway and the rules that speak of it. */
 export function explainFloatingIp(sight: RouterSight, id: string): ExplainStep[] {
-  const { state, observed, links } = sight;
+  const { state, observed } = sight;
   const step = 'floating_ip';
   const floating = state.floatingIps.get(id);
   const base = { step, expected: `floating IP ${id} in router ${state.routerId}`, check: 'ip netns list' };
@@ -64,7 +67,7 @@ export function explainFloatingIp(sight: RouterSight, id: string): ExplainStep[]
   const speaksOf = new RegExp(`(?<![\\d.])(?:${words.join('|')})(?![\\d.])`);
   return [
     addressStep(floating, gateway?.name ?? null, state, observed),
-    ...(gateway ? explainDevice(gateway, state, observed, links) : []),
+    ...(gateway ? explainDevice(gateway, { ...sight, observed }) : []),
     ...explainRules(state, observed, (body) => speaksOf.test(body)),
     ...sight.wishes.filter(({ text }) => speaksOf.test(text)).map(explainWish),
   ];

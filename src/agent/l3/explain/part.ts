@@ -1,3 +1,4 @@
+import { readLinkCounters } from '../../../linux/link-counters.ts';
 import {
   EXPLAIN_VERSION,
   type ExplainRouterMethods,
@@ -64,12 +65,12 @@ export class ExplainPart implements RouterPart {
       return [{ step: 'router', state: router ? 'waiting' : 'fault', expected, found, remedy }];
     }
     const observed = await observeRouter(linux, filters, state);
-    const { links } = await linux.readNetwork();
+    const [{ links }, counters] = await Promise.all([linux.readNetwork(), readLinkCounters()]);
     const look = { host: linux, router, state, before: state, fresh: false };
     const asked = observed === null ? [] : this.#others;
     const wishes = await Promise.all(
       asked.map(async (part) => ((await part.plan?.(look)) ?? []).map(({ text }) => ({ part: part.name, text }))),
     );
-    return { state, observed, links, wishes: wishes.flat() };
+    return { state, observed, links, counters, wishes: wishes.flat() };
   }
 }
