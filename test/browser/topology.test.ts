@@ -104,7 +104,10 @@ it.each(['light', 'dark'] as const)(
     const legend = screen.page.getByRole('region', { name: screen.text('topology.legend') });
     await screen.button('topology.legend').click();
     for (const key of ['topology.legendExternal', 'topology.legendBroken', 'topology.off'] as const)
-      await legend.getByText(screen.text(key), { exact: true }).waitFor();
+      await legend
+        .getByRole('listitem')
+        .filter({ hasText: screen.text(key) })
+        .waitFor();
     expect(await obstacles(screen.page)).toEqual([]);
     await screen.button('topology.legend').press('Escape');
     await legend.getByRole('button', { name: screen.text('shell.close') }).press('Escape');

@@ -6,14 +6,19 @@ import { until } from './wait.ts';
 const isAtRest = `document.getAnimations().every(({ playState, effect }) =>
   playState !== 'running' || effect.getComputedTiming().iterations === Infinity)`;
 
-/** What keeps people from using the page as it is now: axe's findings that are serious or critical, one a line. */
+/** Waits for the end of what moves or fades. */
+export async function atRest(page: Page): Promise<void> {
+  await until('a page at rest', async () => (await page.evaluate(isAtRest)) as boolean);
+}
+
+/** What keeps people from using the page as it is now: axe's findings but for minor ones, one a line. */
 export async function obstacles(page: Page): Promise<string[]> {
   if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe.source);
   // What is still fading in has the contrast of a shadow.
-  await until('a page at rest', async () => (await page.evaluate(isAtRest)) as boolean);
+  await atRest(page);
   const results = (await page.evaluate(`axe.run({ resultTypes: ['violations'] })`)) as AxeResults;
   return results.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .filter(({ impact }) => impact !== 'minor')
     .flatMap(({ id, nodes }) =>
       nodes.map(({ target, failureSummary }) => {
         const told = (failureSummary ?? '').split('\n').slice(1).join('; ').replace(/\s+/g, ' ').trim();

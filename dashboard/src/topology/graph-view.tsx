@@ -57,7 +57,8 @@ function Graph({ topology, gathered, selected, onSelect, trace, onJoin }: ViewPr
         const position = places?.get(id);
         if (!position) return [];
         const data = { drawn, palette, hops: trace?.get(id), isSelected: selected === id };
-        return [{ id, type: 'thing', position, width, height, data, ariaLabel: describe(text, drawn) }];
+        const spoken = { ariaLabel: describe(text, drawn), ariaRole: 'button' as const };
+        return [{ id, type: 'thing', position, width, height, data, ...spoken }];
       }),
     [nodes, places, palette, trace, selected, text],
   );
