@@ -201,7 +201,7 @@ it('tags show them as text, and can be taken back', async () => {
   const badge = (tag: string) => screen.dialog.getByRole('cell', { name: tag, exact: false });
   await open();
   await screen.dialog.getByRole('tab', { name: screen.text('lists.tags'), exact: true }).click();
-  await screen.dialog.getByRole('textbox', { name: screen.text('lists.tags') }).click();
+  await screen.dialog.getByRole('combobox', { name: screen.text('lists.tags') }).click();
   for (const tag of tags) {
     await page.keyboard.insertText(tag);
     await page.keyboard.press('Enter');

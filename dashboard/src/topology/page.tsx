@@ -46,6 +46,12 @@ function Shown({ topology }: { topology: Topology }) {
   const [opened, setOpened] = useState(none);
   const { select } = useSearch({ strict: false }) as { select?: string };
   const [selected, setSelected] = useState<string | null>(() => deviceOf(topology, select ?? null));
+  const [followed, setFollowed] = useState(select);
+  // Another address, while the page is open.
+  if (select !== followed) {
+    setFollowed(select);
+    setSelected(deviceOf(topology, select ?? null));
+  }
   const [from, setFrom] = useState<string | null>(null);
   const [to, setTo] = useState('');
   const [joining, setJoining] = useState<{ readonly of: Joining; readonly after?: (() => void) | undefined } | null>(

@@ -137,7 +137,7 @@ export function TraceForm({ topology, from, onFrom, to, onTo, trace, onTrace, on
           )}
         </Group>
       </form>
-      <Stack gap="xs" mt="xs" aria-live="polite">
+      <Stack gap="xs" mt="xs" aria-live="polite" style={{ overflowWrap: 'anywhere' }}>
         {error && <ErrorNote error={error} />}
         {trace && <TraceTold {...{ trace, names, onJoin }} onMended={() => mutate()} />}
       </Stack>
