@@ -11,14 +11,14 @@ export async function atRest(page: Page): Promise<void> {
   await until('a page at rest', async () => (await page.evaluate(isAtRest)) as boolean);
 }
 
-/** What keeps people from using the page as it is now: axe's findings but for minor ones, one a line. */
+/** What keeps people from using the page as it is now: axe's findings that are serious or critical, one a line. */
 export async function obstacles(page: Page): Promise<string[]> {
   if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe.source);
   // What is still fading in has the contrast of a shadow.
   await atRest(page);
   const results = (await page.evaluate(`axe.run({ resultTypes: ['violations'] })`)) as AxeResults;
   return results.violations
-    .filter(({ impact }) => impact !== 'minor')
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) =>
       nodes.map(({ target, failureSummary }) => {
         const told = (failureSummary ?? '').split('\n').slice(1).join('; ').replace(/\s+/g, ' ').trim();
