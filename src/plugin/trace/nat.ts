@@ -100,7 +100,7 @@ export function translatedBack(translations: readonly Translation[], router: str
 
 /**
  * Why address scopes stop a packet; null: they do not. What goes out by the gateway counts for the outside's scope where its
- * source is rewritten.
+ * source is rewritten; what comes from who has a floating IP counts for it in networks of that scope, too.
  *
  * @param scope of the side it comes from
  */
@@ -109,10 +109,14 @@ export function scopeThatStops(
   packet: Packet,
   { scope, to }: { scope: string | null; to: WireRouterPort },
 ): string | null {
-  const isRewritten = router.enable_snat === true || floatingFor(router, packet) !== undefined;
+  const floating = floatingFor(router, packet);
+  const isRewritten = router.enable_snat === true || floating !== undefined;
   if (to === router.gw_port && packet.version === 4 && isRewritten) return null;
   const other = scopeOf(to, packet.version);
   if (scope === other) return null;
+  const outside = scopeOf(router.gw_port, 4);
+  const speaksOutside = floating !== undefined && (floating.fixed_ip_address_scope ?? null) !== outside;
+  if (speaksOutside && packet.version === 4 && other === outside) return null;
   return `address scopes differ: ${scope ?? 'none'} on one side of router ${router.id}, ${other ?? 'none'} on the other`;
 }
 

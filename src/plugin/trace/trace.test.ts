@@ -283,6 +283,17 @@ describe('to the outside and from it', () => {
     expect((await trace('a1', '198.51.100.50')).verdict).toBe('arrives');
   });
 
+  test('who has a floating IP speaks with an address of the outside’s scope, also to networks of that scope', async () => {
+    const { router } = cloud.routers.get('r')!;
+    router._interfaces![0]!.address_scopes = { '4': 'scope', '6': null };
+    expect((await trace('a1', '10.1.0.5')).verdict).toBe('dropped');
+    cloud.addFloating('r', 'public', '198.51.100.50', '10.0.0.5');
+    router._floatingips![0]!.fixed_ip_address_scope = 'scope';
+    expect((await trace('a1', '10.1.0.5')).verdict).toBe('arrives');
+    router._interfaces![1]!.address_scopes = { '4': 'another', '6': null };
+    expect((await trace('a1', '10.1.0.5')).verdict).toBe('dropped');
+  });
+
   test('without SNAT a scope ends at the gateway, but for who has a floating IP', async () => {
     const { router } = cloud.routers.get('r')!;
     router.enable_snat = false;
