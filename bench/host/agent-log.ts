@@ -26,6 +26,7 @@ const readers = [
   /^ipset (save|list)\b/,
   /^conntrack (-L|--version)\b/,
   /^sysctl -[ne] [^=]*$/,
+  /^neutrino-look /,
   // Refused by every kernel: how it is asked whether it knows policers.
   /^tc actions add action police avrate 8kbit drop$/,
   // Refused by every kernel: how it is asked whether it has VLAN devices at all.

@@ -76,7 +76,7 @@ export class PacketFilter {
     this.#first = null;
     if (first !== null) return first;
     const whole = this.#isByTable ? '' : await this.#saveAll();
-    if (tables.every((table) => holds(whole, table))) {
+    if (tables.every((table) => holdsTable(whole, table))) {
       this.#flavour ??= '';
       this.#isByTable = besideOf(whole, tables) > MOST_BESIDE;
       return whole;
@@ -84,7 +84,7 @@ export class PacketFilter {
     // A table that was never used is not printed, and printing it by name makes it.
     const isOwn = this.#flavour !== null || (await this.#choose()) === '';
     const kept = isOwn ? whole : '';
-    const missing = tables.filter((table) => !holds(kept, table));
+    const missing = tables.filter((table) => !holdsTable(kept, table));
     const argvs = missing.map((table) => [`${this.#tool}${this.#flavour}-save`, '-t', table]);
     const results = await Promise.all(argvs.map((argv) => this.#exec.run(argv, { timeoutMs: TIMEOUT_MS })));
     return [kept, ...results.map(({ stdout }) => stdout)].join('');
@@ -135,7 +135,8 @@ export class PacketFilter {
   }
 }
 
-function holds(text: string, table: string): boolean {
+/** Whether a text of `iptables-save` has this table. */
+export function holdsTable(text: string, table: string): boolean {
   return text.startsWith(`*${table}\n`) || text.includes(`\n*${table}\n`);
 }
 

@@ -22,8 +22,7 @@ export async function writeSysctl(
   if (!isValue(value)) throw new Error(`not a value of a kernel setting: ${JSON.stringify(value)}`);
   if (isOfMissingIpv6(key)) return;
   if (elsewhere) {
-    const name = path.slice(SYSCTL_FOLDER.length);
-    await elsewhere.exec.run(['sysctl', '-q', '-w', `${name}=${value}`], { netns: elsewhere.netns });
+    await elsewhere.exec.run(['sysctl', '-q', '-w', `${sysctlName(key)}=${value}`], { netns: elsewhere.netns });
   } else if ((await readSysctl(key)) !== value) {
     await writeFile(path, value);
   }
@@ -31,11 +30,14 @@ export async function writeSysctl(
 
 /** Several settings of another namespace, by one command; those it does not have are left out. */
 export async function readSysctls(exec: Exec, netns: string, keys: readonly string[]): Promise<Map<string, string>> {
-  const names = keys.map((key) => sysctlPath(key).slice(SYSCTL_FOLDER.length));
-  const { stdout } = await exec.run(['sysctl', '-e', ...names], { netns, okCodes: [0, 1, 255] });
-  // It prints names with dots, and a dot within one as a slash.
+  const { stdout } = await exec.run(['sysctl', '-e', ...keys.map(sysctlName)], { netns, okCodes: [0, 1, 255] });
+  return parseSysctls(stdout);
+}
+
+/** Keys with slashes, of what `sysctl` prints: names with dots, and a dot within one as a slash. */
+export function parseSysctls(text: string): Map<string, string> {
   const swapped = (name: string) => name.replace(/[./]/g, (sign) => (sign === '.' ? '/' : '.'));
-  const found = stdout.split('\n').flatMap((line) => {
+  const found = text.split('\n').flatMap((line) => {
     const [, name, value] = /^(\S+) = (.*)$/.exec(line) ?? [];
     return name === undefined || value === undefined ? [] : [[swapped(name), value.trim()] as const];
   });
@@ -50,7 +52,7 @@ export async function writeSysctls(
 ): Promise<void> {
   const words = [...settings].map(([key, value]) => {
     if (!isValue(value)) throw new Error(`not a value of a kernel setting: ${JSON.stringify(value)}`);
-    return `${sysctlPath(key).slice(SYSCTL_FOLDER.length)}=${value}`;
+    return `${sysctlName(key)}=${value}`;
   });
   if (words.length > 0) await exec.run(['sysctl', '-q', '-e', '-w', ...words], { netns });
 }
@@ -66,6 +68,11 @@ export function sysctlPath(key: string): string {
     throw new Error(`not a name of a kernel setting: ${JSON.stringify(key)}`);
   }
   return `/proc/sys/${path}`;
+}
+
+/** As the program `sysctl` is told of one. @throws on what is none */
+export function sysctlName(key: string): string {
+  return sysctlPath(key).slice(SYSCTL_FOLDER.length);
 }
 
 function isValue(text: string): boolean {

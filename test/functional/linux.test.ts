@@ -1,5 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { RuleTables } from '../../src/linux/iptables.ts';
+import { parseRoutes } from '../../src/agent/l3/kernel/routes.ts';
+import { parseRules } from '../../src/agent/l3/kernel/saved-rules.ts';
+import { type Flavour, RuleTables } from '../../src/linux/iptables.ts';
+import { lookInto } from '../../src/linux/look.ts';
+import { isNetnsGone } from '../../src/linux/netns.ts';
+import { parseState } from '../../src/linux/state.ts';
+import { readSysctls } from '../../src/linux/sysctl.ts';
 import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
 import { Program, writeConfig } from '../support/programs.ts';
 import { openRemoteHost, type RemoteHost } from '../support/remote-host.ts';
@@ -45,6 +51,49 @@ it('mends a namespace whose mount was lost', async () => {
   await host.run(['umount', '/run/netns/qdhcp-1']);
   await linux.ensureNetns('qdhcp-1');
   expect((await linux.readNetwork('qdhcp-1')).links.get('lo')?.up).toBe(true);
+});
+
+describe('a look into a namespace by one command', () => {
+  const keys = ['net/ipv4/ip_forward', 'net/ipv4/conf/lo.1/arp_ignore', 'net/ipv6/conf/all/forwarding', 'net/none'];
+  const look = () => lookInto(linux.exec, 'qrouter-1', { 4: '', 6: '' }, keys);
+
+  it('tells what the programs tell, each by itself', async () => {
+    await linux.ensureNetns('qrouter-1');
+    await host.ipBatch(
+      [
+        'link add lo.1 type veth peer name p1',
+        'link set p1 up',
+        'addr add 10.0.0.1/24 dev lo.1',
+        'link set lo.1 up',
+        'route add 10.9.0.0/16 via 10.0.0.9',
+      ],
+      'qrouter-1',
+    );
+    await linux.exec.run(['sysctl', '-q', '-w', 'net/ipv4/ip_forward=1'], { netns: 'qrouter-1' });
+    for (const tool of ['iptables', 'ip6tables'])
+      await linux.exec.run([tool, '-t', 'mangle', '-A', 'FORWARD', '-o', 'lo.1', '-j', 'DROP'], { netns: 'qrouter-1' });
+    const seen = await look();
+    const { links, routes } = await linux.readNetwork('qrouter-1');
+    expect(parseState([seen.links]).links).toEqual(links);
+    expect(parseRoutes(JSON.parse(seen.routes)).map(({ destination }) => destination)).toEqual(
+      expect.arrayContaining(routes.map(({ destination }) => destination)),
+    );
+    expect(seen.sysctls).toEqual(await readSysctls(linux.exec, 'qrouter-1', keys));
+    expect([...seen.sysctls.keys()]).toEqual(keys.slice(0, 3));
+    for (const family of [4, 6] as const)
+      expect(parseRules(seen.rules[family]).get('mangle')?.get('FORWARD')).toEqual(['-o lo.1 -j DROP']);
+  });
+
+  it('fails where one of them fails, and where there is none', async () => {
+    await expect(look()).rejects.toThrow(/No such file or directory/);
+    await linux.ensureNetns('qrouter-1');
+    await expect(lookInto(linux.exec, 'qrouter-1', { 4: '-none' as Flavour, 6: '' }, keys)).rejects.toThrow(
+      /^iptables: exit code 127.*iptables-none-save: not found/s,
+    );
+    await host.run(['umount', '/run/netns/qrouter-1']);
+    const { stderr } = await look().catch((error) => error);
+    expect(isNetnsGone(stderr)).toBe(true);
+  });
 });
 
 it('works on a device that was deleted and made anew under its name', async () => {

@@ -60,8 +60,12 @@ for (const name of (process.argv.find((word) => word.startsWith('--allow=')) ?? 
   if (name) ALLOWED.add(name);
 }
 
-/** Programs of our own beside this file, which are run by Node. */
-const OWN = new Map([['neutrino-dhcpv6', fileURLToPath(new URL('dhcpv6.mjs', import.meta.url))]]);
+/** Programs of our own beside this file, and what runs them. */
+const beside = (name) => fileURLToPath(new URL(name, import.meta.url));
+const OWN = new Map([
+  ['neutrino-dhcpv6', [process.execPath, '--max-old-space-size=32', '--v8-pool-size=1', beside('dhcpv6.mjs')]],
+  ['neutrino-look', ['/bin/sh', beside('look.sh')]],
+]);
 
 /** Debian's packages, where they are not called as the program. */
 const PACKAGES = {
@@ -119,7 +123,7 @@ function checkNetns(netns) {
 function commandLine({ argv, netns }) {
   checkProgram(argv[0]);
   const own = OWN.get(argv[0]);
-  if (own) return commandOf([process.execPath, '--max-old-space-size=32', '--v8-pool-size=1', own], netns);
+  if (own) return commandOf([...own, ...argv.slice(1)], netns);
   const [program, option, name, ...rest] = argv;
   const isInside = ['ip', 'tc', 'bridge'].includes(program) && option === '-n' && name !== undefined;
   return commandOf(isInside ? [program, ...rest] : argv, netns ?? (isInside ? name : null));

@@ -1,7 +1,8 @@
 import { CommandFailed, type Exec, type Host, type Link, type RunOptions } from '../../../linux/contract.ts';
 import type { Flavour } from '../../../linux/iptables.ts';
+import { lookInto } from '../../../linux/look.ts';
 import { checkNetnsName, isNetnsGone } from '../../../linux/netns.ts';
-import { PacketFilter } from '../../../linux/packet-filter.ts';
+import { holdsTable, PacketFilter } from '../../../linux/packet-filter.ts';
 import { parseState } from '../../../linux/state.ts';
 import { isOfMissingIpv6, readSysctls } from '../../../linux/sysctl.ts';
 import { builtIn, jumpsFrom, routerTables } from '../chains.ts';
@@ -41,6 +42,23 @@ export class NamespaceFilters {
     this.#flavours[family] = filter.flavour;
   }
 
+  /** All of a namespace by one command; null while it is not known which flavours work. @throws CommandFailed */
+  async look(netns: string, sysctls: readonly string[]): Promise<RouterObserved | null> {
+    const { 4: v4, 6: v6 } = this.#flavours;
+    if (v4 === null || v6 === null) return null;
+    const seen = await lookInto(this.#exec, netns, { 4: v4, 6: v6 }, sysctls);
+    // A table that was never used is not printed.
+    const rules = async (family: 4 | 6) =>
+      routerTables.every((table) => holdsTable(seen.rules[family], table))
+        ? parseRules(seen.rules[family])
+        : await this.read(family, netns);
+    return {
+      ...parseNetwork(seen.links, seen.routes),
+      sysctls: seen.sysctls,
+      rules: { 4: await rules(4), 6: await rules(6) },
+    };
+  }
+
   #filter(family: 4 | 6, netns: string): PacketFilter {
     const exec: Exec = {
       run: (argv, options?: RunOptions) => this.#exec.run(argv, { ...options, netns }),
@@ -51,7 +69,7 @@ export class NamespaceFilters {
   }
 }
 
-/** Looks at a router's namespace, by four commands. @returns null where there is none, or none that can be entered */
+/** Looks at a router's namespace: by four commands, or one when it is known how. @returns null where there is none, or none that can be entered */
 export async function observeRouter(
   host: Host,
   filters: NamespaceFilters,
@@ -59,14 +77,13 @@ export async function observeRouter(
 ): Promise<RouterObserved | null> {
   const { namespace } = state;
   if (!(await host.listNetns()).includes(namespace)) return null;
+  const keys = sysctlsOf(state).map(([key]) => key);
   try {
+    const look = await filters.look(namespace, keys);
+    if (look) return look;
     const [network, sysctls, rules4, rules6] = await Promise.all([
       readNetwork(host.exec, namespace),
-      readSysctls(
-        host.exec,
-        namespace,
-        sysctlsOf(state).map(([key]) => key),
-      ),
+      readSysctls(host.exec, namespace, keys),
       filters.read(4, namespace),
       filters.read(6, namespace),
     ]);
@@ -124,6 +141,10 @@ async function readNetwork(exec: Exec, netns: string): Promise<Pick<RouterObserv
   const argv = ['ip', '-n', checkNetnsName(netns), '-j', '-d', '-batch', '-'];
   const { stdout } = await exec.run(argv, { stdin: 'addr show\nroute show table all\n' });
   const [links = '', routes = ''] = stdout.split('\n').filter(Boolean);
+  return parseNetwork(links, routes);
+}
+
+function parseNetwork(links: string, routes: string): Pick<RouterObserved, 'links' | 'routes'> {
   return { links: parseState([links]).links, routes: parseRoutes(routes ? JSON.parse(routes) : []) };
 }
 
