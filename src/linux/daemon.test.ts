@@ -172,6 +172,21 @@ test('signalDaemon reaches the daemon, and says when there is none', async () =>
 });
 
 describe('DaemonWatch', () => {
+  test.each([true, false])('takes one that became a zombie for dead (closely: %s)', async (closely) => {
+    const spec = { ...specOf(), argv: ['sh'], mark: 'kill -STOP $$' };
+    // Its parent never waits for it.
+    const script = `sh -c '${spec.mark}' & echo $! > '${spec.pidFile}'; exec sleep 60`;
+    const parent = spawn('sh', ['-c', script], { stdio: 'ignore' });
+    pids.push(parent.pid!);
+    await expect.poll(() => readFile(spec.pidFile, 'utf8').catch(() => '')).not.toBe('');
+    const pid = Number(await readFile(spec.pidFile, 'utf8'));
+    const watch = new DaemonWatch();
+    await expect.poll(() => watch.isAlive(spec, closely)).toBe(true);
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /);
+    expect(await watch.isAlive(spec, closely)).toBe(false);
+  });
+
   test('knows a daemon again without its pid file, and notices its end and its successor', async () => {
     const spec = specOf();
     const watch = new DaemonWatch();

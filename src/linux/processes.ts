@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 /** What /proc tells of processes that are nobody's children any more. */
@@ -22,6 +22,11 @@ export async function startOf(pid: number): Promise<string | null> {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state, startedAt] = [fields[0], fields[19]];
   return state && startedAt && !'ZXx'.includes(state) ? startedAt : null;
+}
+
+/** Whether a process of this number runs: a zombie has no program any more. False may also mean that it cannot be said. */
+export function isRunning(pid: number): boolean {
+  return existsSync(`/proc/${pid}/exe`);
 }
 
 /**

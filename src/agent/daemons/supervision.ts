@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import type { Host } from '../../linux/contract.ts';
 import { type DaemonSpec, DaemonWatch } from '../../linux/daemon.ts';
 
-/** How often processes and namespaces are looked at, at the price of one small read each. */
+/** How often processes and namespaces are looked at, at the price of one call of the kernel each. */
 const LOOK_MS = 1_000;
-/** Files with every so many of these looks. */
+/** Files, and whose the numbers of the processes are, with every so many of these looks. */
 const FILES_EVERY = 5;
 /** What stays whole for so many looks was nothing that dies again and again. */
 const FORGIVE_LOOKS = 5;
@@ -107,7 +107,7 @@ export class Supervision<State> {
 
   async #isWhole(watched: Watched, namespaces: ReadonlySet<string>, withFiles: boolean): Promise<boolean> {
     if (!namespaces.has(watched.namespace)) return false;
-    for (const daemon of watched.daemons) if (!(await this.#watch.isAlive(daemon))) return false;
+    for (const daemon of watched.daemons) if (!(await this.#watch.isAlive(daemon, withFiles))) return false;
     if (!withFiles) return true;
     // Without a pause: microseconds, where a round through the thread pool costs a hundred of them.
     return watched.files.every((path) => existsSync(path));
