@@ -7,7 +7,7 @@ describe('resync', () => {
   afterEach(() => void vi.useRealTimers());
 
   function make(intervalMs = 5_000, throttleMs = 1_000) {
-    const runs: { what: string[] | 'all'; reasons: string[] }[] = [];
+    const runs: { what: readonly string[] | 'all'; reasons: readonly string[] }[] = [];
     const resync = new Resync({
       intervalMs,
       throttleMs,
@@ -34,6 +34,20 @@ describe('resync', () => {
     resync.need('all', null);
     vi.advanceTimersByTime(5_000);
     expect(runs).toEqual([{ what: 'all', reasons: ['all', 'one'] }]);
+  });
+
+  test('what failed again and again waits longer, and holds up no other', () => {
+    const { resync, runs } = make();
+    resync.need('again', 'a', 20_000);
+    resync.need('first', 'b');
+    vi.advanceTimersByTime(5_000);
+    expect(runs).toEqual([{ what: ['b'], reasons: ['first'] }]);
+    vi.advanceTimersByTime(10_000);
+    resync.need('first', 'c');
+    vi.advanceTimersByTime(5_000);
+    expect(runs.slice(1)).toEqual([{ what: ['a', 'c'], reasons: ['again', 'first'] }]);
+    vi.advanceTimersByTime(60_000);
+    expect(runs).toHaveLength(2);
   });
 
   test('not more often than the throttle allows, not at all when closed', () => {

@@ -257,7 +257,7 @@ export class DhcpAgent {
     return names.filter(isUuid);
   }
 
-  #retry(networks: ReadonlyMap<string, string[]> | 'all', reasons: string[]): void {
+  #retry(networks: ReadonlyMap<string, readonly string[]> | 'all', reasons: readonly string[]): void {
     this.#logger.info({ networks: networks === 'all' ? 'all' : [...networks.keys()], reasons }, 'resync');
     if (networks === 'all') void this.fullSync();
     else for (const id of networks.keys()) this.#workers.get(id)?.retry(++this.#clock);

@@ -121,7 +121,7 @@ export class L3Agent {
       logger,
       turn: (work, place) => this.#turns.take(work, place).finally(() => this.#announcer.next()),
       onStatuses: (routerId, statuses) => this.#statuses.add(routerId, statuses),
-      onNeed: (reason, routerId) => this.#resync.need(reason, routerId),
+      onNeed: (reason, routerId, pauseMs) => this.#resync.need(reason, routerId, pauseMs),
     });
     this.#questions = new Questions({
       plugin: this.#plugin,
@@ -219,7 +219,7 @@ export class L3Agent {
     return previewStart(this.#context, this.#routerParts, this.#keeper);
   }
 
-  #retry(routers: ReadonlyMap<string, string[]> | 'all', reasons: string[]): void {
+  #retry(routers: ReadonlyMap<string, readonly string[]> | 'all', reasons: readonly string[]): void {
     this.#logger.info({ routers: routers === 'all' ? 'all' : [...routers.keys()], reasons }, 'resync');
     if (routers === 'all') void this.fullSync();
     for (const id of routers === 'all' ? [] : routers.keys()) {

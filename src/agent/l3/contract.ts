@@ -157,8 +157,8 @@ export interface RouterPart {
   after?(router: WireRouter, state: RouterState): void;
   /** What an agent before may have left of a router that is not here any more. */
   leftovers?(routerId: string, facts: L3Facts): RouterDaemon[];
-  /** Nothing of the router is on this host any more: what is remembered of the host goes. */
-  removed?(routerId: string): void;
+  /** Nothing of the router is on this host any more: what is remembered of the host goes, and files of the part. */
+  removed?(routerId: string): void | Promise<void>;
   /** The router is not this host's any more: what the server told of it goes, too. */
   forget?(routerId: string): void;
   close?(): Promise<void>;

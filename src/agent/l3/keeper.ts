@@ -74,13 +74,13 @@ export class RouterKeeper {
     const outcome = isNothing ? ALL_DONE : await applyRouter(linux, this.#filters, plan, logger, this.#stopPoint);
     await this.#owed.settle(router.id);
     announcer.add(state.namespace, plan.announce);
-    await this.#ensureDaemons(state, before, onFound);
+    const failures = await this.#ensureDaemons(state, before, onFound);
     for (const step of await this.#partSteps(router, state, before, seen === null)) {
       onFound([step.text]);
       await step.run();
     }
     for (const part of this.#parts.parts) part.after?.(router, state);
-    return { state, outcome };
+    return { state, outcome: { ...outcome, failures: [...outcome.failures, ...failures] } };
   }
 
   /** What `ensure` would do, a line each. */
@@ -116,28 +116,33 @@ export class RouterKeeper {
     await removeRouter(linux, routerId, this.#stopPoint);
     await this.#owed.forget(routerId);
     for (const part of parts) {
-      part.removed?.(routerId);
+      await part.removed?.(routerId);
       if (!comesBack) part.forget?.(routerId);
     }
   }
 
-  async #ensureDaemons(state: RouterState, before: RouterState | null, onFound: (plan: readonly string[]) => void) {
+  /** @returns what failed: packets go without them, and so does whatever else is to be done for the router */
+  async #ensureDaemons(
+    state: RouterState,
+    before: RouterState | null,
+    onFound: (plan: readonly string[]) => void,
+  ): Promise<string[]> {
     const known = new Set(before?.daemons.map((daemon) => JSON.stringify(daemon)));
     const kept = new Set(state.daemons.map(({ spec }) => spec.mark));
     const changed = state.daemons.filter((daemon) => !known.has(JSON.stringify(daemon)));
     const gone = (before?.daemons ?? [])
       .filter(({ spec }) => !kept.has(spec.mark))
       .map((daemon) => ({ ...daemon, isWanted: false }));
-    const lists = await this.#daemonSteps([...gone, ...changed]);
     const done = await Promise.allSettled(
-      lists.map(async (steps) => {
+      [...gone, ...changed].map(async (daemon) => {
+        const [steps = []] = await this.#daemonSteps([daemon]);
         if (steps.length > 0) onFound(steps.map(describeDaemonStep));
         await this.#doAll(steps);
+        return steps.length > 0;
       }),
     );
-    const failed = done.find((one) => one.status === 'rejected');
-    if (failed) throw failed.reason;
-    if (lists.some((steps) => steps.length > 0)) this.#stopPoint('after_daemons');
+    if (done.some((one) => one.status === 'fulfilled' && one.value)) this.#stopPoint('after_daemons');
+    return done.flatMap((one) => (one.status === 'rejected' ? [String(one.reason?.message ?? one.reason)] : []));
   }
 
   async #doAll(steps: readonly DaemonStep[]): Promise<void> {

@@ -9,6 +9,10 @@ import { priorities, RouterWorker, type WorkerParts } from './worker.ts';
 /** Routers that were taken away are remembered so long: an answer about one may be late. */
 const REMOVED = 10_000;
 
+/** Until a router that failed is tried again, doubling with each time. */
+const FIRST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 60_000;
+
 /** How much this host serves. */
 export interface RouterCounts {
   /** Routers that are on this host, their internal interfaces and floating IPs. */
@@ -27,7 +31,7 @@ export interface RoutersParts {
   turn: WorkerParts['turn'];
   onStatuses: WorkerParts['onStatuses'];
   /** A router could not be made as it should be, or the server did not tell all of it: try again later. */
-  onNeed: (reason: string, routerId: string) => void;
+  onNeed: (reason: string, routerId: string, pauseMs?: number) => void;
 }
 
 /** The routers of this host, each with its worker, and which word of the server about one is the newest. */
@@ -144,10 +148,11 @@ export class Routers {
     const known = this.#workers.get(id);
     if (known) return known;
     const { keeper, logger, turn, onStatuses, onNeed } = this.#parts;
-    const onFailed = (routerId: string, error: unknown) => {
+    const onFailed = (routerId: string, error: unknown, times: number) => {
       const fields = { resource: 'router', id: routerId, error: String(error) };
       logger.error(fields, 'configuring a router failed, trying again');
-      onNeed(String(error), routerId);
+      // What fails for good costs the server and this host less and less.
+      onNeed(String(error), routerId, Math.min(FIRST_PAUSE_MS * 2 ** (times - 1), LONGEST_PAUSE_MS));
     };
     const worker = new RouterWorker(id, { keeper, logger, turn, onStatuses, onFailed });
     this.#workers.set(id, worker);

@@ -44,7 +44,7 @@ function open(outcome: Partial<ApplyOutcome> = {}) {
     logger: silentLogger,
     turn: (work, place) => turns.take(work, place),
     onStatuses: (_id, told) => void statuses.push(told),
-    onFailed: (id) => void failed.push(id),
+    onFailed: (id, _error, times) => void failed.push(times === 1 ? id : `${id} × ${times}`),
   });
   return {
     ...{ worker, did, statuses, failed, relied, turns },
@@ -163,6 +163,18 @@ describe('a router’s worker', () => {
     await worker.retry();
     expect(worker.failure).toBeNull();
     expect(relied).toEqual([false]);
+  });
+
+  it('says how often it failed one after the other', async () => {
+    const { worker, failed, fail } = open();
+    fail(new Error('no memory'));
+    await worker.take(named('one'), 1, priorities.sync);
+    await worker.retry();
+    fail(null);
+    await worker.retry();
+    fail(new Error('no memory'));
+    await worker.check();
+    expect(failed).toEqual([ids.router, `${ids.router} × 2`, ids.router]);
   });
 
   it('makes a router anew that becomes highly available, of what is known of it', async () => {

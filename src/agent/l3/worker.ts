@@ -15,7 +15,8 @@ export interface WorkerParts {
   logger: Logger;
   turn: (work: () => Promise<void>, place: Place) => Promise<void>;
   onStatuses: (routerId: string, statuses: Statuses) => void;
-  onFailed: (routerId: string, error: unknown) => void;
+  /** @param times one after the other */
+  onFailed: (routerId: string, error: unknown, times: number) => void;
 }
 
 /**
@@ -35,6 +36,7 @@ export class RouterWorker {
   /** Something of an earlier run, or half of something, may be there. */
   #isLeft = false;
   #failure: string | null = null;
+  #failures = 0;
   /** What the server was told of floating IPs since it last told of the router: what it said then is old. */
   #reported: Statuses = {};
   /** Nothing but a look was asked for. */
@@ -153,6 +155,7 @@ export class RouterWorker {
       if (router && state) await this.#ensure(router, state, before);
       else await this.#remove();
       this.#failure = null;
+      this.#failures = 0;
     } catch (error) {
       this.#isTrusted = false;
       this.#isLeft = true;
@@ -161,7 +164,8 @@ export class RouterWorker {
       // nothing was touched.
       if (router && isKnown && !(error instanceof StepsFailed))
         this.#report(router, null, this.#state, { addresses: [], failures: [] });
-      this.#parts.onFailed(this.id, error);
+      this.#failures += 1;
+      this.#parts.onFailed(this.id, error, this.#failures);
     }
   }
 
