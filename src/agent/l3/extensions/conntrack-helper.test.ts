@@ -59,9 +59,51 @@ it('that the kernel has for one family has a rule there', async () => {
   expect(bench.derive().problems).toEqual([]);
 });
 
-it('with anything but words is none', async () => {
-  const bench = await tried({ ...ftp, helper: 'ftp -j ACCEPT' });
+it.each([{ helper: 'ftp -j ACCEPT' }, { id: 'a\n-F\n' }])('with anything but words is none: %j', async (more) => {
+  const bench = await tried({ ...ftp, ...more });
   expect(bench.rules()).toEqual([]);
-  expect(bench.derive().problems).toMatchObject([{ resource: 'conntrack_helper', id: ftp.id }]);
+  expect(bench.derive().problems).toMatchObject([{ resource: 'conntrack_helper', id: more.id ?? ftp.id }]);
   expect(bench.host.exec.ran).toEqual([]);
+});
+
+it('is tried by one of two that come at once, and neither takes the place away from the other', async () => {
+  const bench = await partBench(new ConntrackHelperPart(), { answers: bulk(ftp) });
+  const seen: string[] = [];
+  bench.host.exec.answer(([program = ''], { stdin = '', netns }) => {
+    if (!program.endsWith('-restore') || !stdin.includes('--helper')) return undefined;
+    seen.push(program);
+    // As a command that is sent into one that is gone.
+    expect(() => bench.host.namespace(netns)).not.toThrow();
+    return undefined;
+  });
+  await Promise.all([bench.prepare(), bench.prepare()]);
+  expect(seen).toEqual(['iptables-restore', 'ip6tables-restore']);
+  expect(bench.derive().problems).toEqual([]);
+});
+
+it('is tried again when the place was taken away meanwhile: that is no word of the kernel', async () => {
+  const bench = await tried(ftp, () => false);
+  let isGone = true;
+  bench.host.exec.answer(([program = ''], { stdin = '' }) =>
+    isGone && program.endsWith('-restore') && stdin.includes('2121')
+      ? { code: 1, stderr: 'nsenter: cannot open /run/netns/neutrino-trial-1: No such file or directory' }
+      : undefined,
+  );
+  const more = { ...ftp, id: 'dddddddd-1', port: 2121 };
+  bench.transport.answer(bulk(more));
+  await expect(bench.prepare()).rejects.toThrow('No such file');
+  isGone = false;
+  await bench.prepare();
+  expect(bench.derive().problems).toEqual([]);
+  expect(bench.rules(4)).toContain('raw cth-ddddddd -p tcp -m tcp --dport 2121 -j CT --helper ftp');
+});
+
+it('what an agent that was killed tried them in is taken away, and nothing of one that lives', async () => {
+  const own = `neutrino-trial-${process.pid}`;
+  const part = new ConntrackHelperPart();
+  const given = await partBench(new ConntrackHelperPart());
+  for (const name of ['neutrino-trial-4194305', own, 'neutrino-trial-x', 'qrouter-1'])
+    await given.host.ensureNetns(name);
+  await part.start(given.context);
+  expect(await given.host.listNetns()).toEqual([own, 'neutrino-trial-x', 'qrouter-1'].sort());
 });

@@ -1,30 +1,24 @@
-import { CommandFailed } from '../../../linux/contract.ts';
-import { RuleTables } from '../../../linux/iptables.ts';
 import { conntrackHelperObject, type WireConntrackHelper, type WireRouter } from '../../../rpc/contract.ts';
 import type { PartContext, RouterDraft, RouterPart } from '../contract.ts';
+import { FAMILIES, HelperTrials, removeOldTrials } from './helper-trials.ts';
 import { RouterObjects } from './objects.ts';
 
 /** The chain that leads to those of single helpers. */
 const CHAIN = 'cth';
-const FAMILIES = [4, 6] as const;
-const tools = { 4: 'iptables', 6: 'ip6tables' } as const;
-/** Where helpers are tried: a namespace that is there for so long only. */
-const TRIAL = `neutrino-trial-${process.pid}`;
 
 /**
  * Which connections of a router the kernel reads along, to let in what they announce: FTP, TFTP, SIP … (upstream:
  * agent/l3/extensions/conntrack_helper.py).
- *
- * A kernel takes no rule for a helper it does not have, and iptables-restore would then take none of the others: each is
- * tried once before a router gets a rule for it, away from all routers.
  */
 export class ConntrackHelperPart implements RouterPart {
   readonly name = 'conntrack_helper';
   readonly #objects = new RouterObjects<WireConntrackHelper>(conntrackHelperObject);
-  /** By family and rule: null where this kernel takes it, else why not. */
-  readonly #tried = new Map<string, string | null>();
+  readonly #trials = new HelperTrials();
 
   async start(context: PartContext): Promise<void> {
+    await removeOldTrials(context.linux).catch((error: unknown) =>
+      context.logger.warn({ error: String(error) }, 'what an agent before tried helpers in could not be removed'),
+    );
     await this.#objects.start(context, () => this.#try([...context.routers()], context));
   }
 
@@ -45,7 +39,7 @@ export class ConntrackHelperPart implements RouterPart {
     for (const helper of this.#of(router.id)) {
       const body = helperRule(helper);
       const cause = `conntrack helper ${helper.id}`;
-      const reasons = FAMILIES.map((family) => this.#tried.get(`${family} ${body}`));
+      const reasons = FAMILIES.map((family) => this.#trials.reason(family, body));
       if (reasons.every((reason) => typeof reason === 'string')) {
         draft.problem({ resource: 'conntrack_helper', id: helper.id, reason: reasons[0]! });
       }
@@ -69,22 +63,8 @@ export class ConntrackHelperPart implements RouterPart {
   }
 
   async #try(routers: readonly WireRouter[], { linux, logger }: PartContext): Promise<void> {
-    const bodies = new Set(routers.flatMap(({ id }) => this.#of(id).map(helperRule)));
-    const untried = [...bodies].filter((body) => FAMILIES.some((family) => !this.#tried.has(`${family} ${body}`)));
-    if (untried.length === 0) return;
-    await linux.ensureNetns(TRIAL);
-    try {
-      for (const family of FAMILIES) {
-        const tables = new RuleTables(linux.exec, tools[family]);
-        for (const body of untried) {
-          const reason = await tryRule(tables, body);
-          this.#tried.set(`${family} ${body}`, reason);
-          if (reason !== null) logger.warn({ rule: body, family, reason }, 'this kernel lacks a conntrack helper');
-        }
-      }
-    } finally {
-      await linux.removeNetns(TRIAL);
-    }
+    const bodies = routers.flatMap(({ id }) => this.#of(id).map(helperRule));
+    await this.#trials.try(bodies, linux, logger);
   }
 
   #of(routerId: string): WireConntrackHelper[] {
@@ -102,20 +82,10 @@ function helperChain(id: string): string {
   return `${CHAIN}-${id}`.slice(0, 11);
 }
 
-/** Nothing else may become words of a rule. */
-function isHelper({ protocol, port, helper }: WireConntrackHelper): boolean {
+/** Nothing else may become words of a rule, or part of a chain's name. */
+function isHelper({ id, protocol, port, helper }: WireConntrackHelper): boolean {
   const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
-  return isPort && /^(tcp|udp|sctp|dccp|udplite)$/.test(protocol) && /^[\w-]{1,15}$/.test(helper);
-}
-
-/** @returns why the kernel does not take it; null: it does */
-async function tryRule(tables: RuleTables, body: string): Promise<string | null> {
-  try {
-    await tables.restore(`*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING ${body}\nCOMMIT\n`, TRIAL);
-    return null;
-  } catch (error) {
-    // Anything else than a refusal may be otherwise in a moment: the router is tried again.
-    if (!(error instanceof CommandFailed) || error.code === null || /xtables[ .]lock/.test(error.stderr)) throw error;
-    return `this kernel has no such helper: ${body}`;
-  }
+  return (
+    isPort && /^[\w-]+$/.test(id) && /^(tcp|udp|sctp|dccp|udplite)$/.test(protocol) && /^[\w-]{1,15}$/.test(helper)
+  );
 }

@@ -31,7 +31,8 @@ export function forwardingOf(object: WirePortForwarding): Forwarding | null {
   const internal = portsOf(object.internal_port_range, object.internal_port);
   const protocol = String(object.protocol).toLowerCase();
   if (address === null || to === null || external === null || internal === null) return null;
-  if (!PROTOCOLS.includes(protocol)) return null;
+  // The server may be any: the id is part of a chain's name.
+  if (!PROTOCOLS.includes(protocol) || !/^[\w-]+$/.test(object.id)) return null;
   return { id: object.id, floatingIpId: object.floatingip_id, address, protocol, external, to, internal };
 }
 

@@ -47,6 +47,7 @@ describe('the rule of a forwarding', () => {
     ['IPv6', { internal_ip_address: 'fd00::1' }],
     ['no port', { external_port_range: '22 -j ACCEPT' }],
     ['a port that is none', { external_port_range: '0:70000' }],
+    ['an id that is no part of a name', { id: 'a\n-F\n' }],
     ['a range backwards', { external_port_range: '90:80' }],
   ])('there is none for %s', (_, changes) => {
     expect(forwardingOf({ ...ssh, ...changes })).toBeNull();

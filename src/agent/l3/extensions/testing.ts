@@ -88,7 +88,7 @@ export async function partBench(
     return draft;
   };
   return {
-    ...{ transport, host, refreshed, derive },
+    ...{ transport, host, context, refreshed, derive },
     prepare: async () => await part.prepare?.([router], context),
     /** Rules that the part wrote, as `nat fip-pf -j …`, without the program's prefix. */
     rules: (family: 4 | 6 = 4) => {
