@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +78,7 @@ function derive(wire: WireRouter = router): Draft {
   draft.sysctl('net/ipv6/conf/all/forwarding', '1');
   ha.first.derive(draft, wire, facts);
   draft.device('internal', portOf(ids.internal, [])).addresses.push('10.0.0.1/24');
+  if (wire._ha_interface?.id === ids.ha) draft.device('ha', wire._ha_interface);
   draft.device('gateway', portOf(ids.gateway, [])).sysctls.push(['ipv6', 'accept_ra', '2']);
   ha.last.derive(draft, wire, facts);
   return draft;
@@ -145,6 +147,12 @@ test('without a port on the HA network there is no keepalived, and it is said wh
   expect(draft.daemons.some(({ isWanted }) => isWanted)).toBe(false);
 });
 
+test('nothing of a malformed port gets into a configuration that names programs to run', () => {
+  const port = portOf('x\n}\nnotify "/x', ['169.254.192.7/18']);
+  const daemons = derive({ ...router, _ha_interface: port }).daemons;
+  expect(daemons.filter(({ isWanted }) => isWanted)).toEqual([]);
+});
+
 test('a pid file that is lost changes nothing; a process without the address is a backup', async () => {
   await ha.first.prepare!([router], context);
   become('added');
@@ -180,7 +188,8 @@ test('ends the process by which upstream’s agent followed the router, and no o
 test('what is gone is forgotten', async () => {
   await ha.first.prepare!([router], context);
   become('added');
-  ha.last.removed!(ids.router);
+  await ha.last.removed!(ids.router);
+  expect(existsSync(join(folder, 'ha_confs', ids.router))).toBe(false);
   refreshed = [];
   become('removed');
   expect(refreshed).toEqual([]);

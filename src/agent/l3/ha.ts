@@ -128,13 +128,14 @@ export class HaRouters {
     );
   }
 
-  #forget(routerId: string): void {
+  async #forget(routerId: string): Promise<void> {
     this.#routers.delete(routerId);
     for (const [device, { id }] of this.#devices) if (id === routerId) this.#devices.delete(device);
     this.#reports?.forget(routerId);
     this.#throttle?.forget(routerId);
     const { options } = this.#context?.facts ?? {};
-    if (options) void rm(haFolder(routerId, options), { recursive: true, force: true }).catch(() => {});
+    // Awaited: a router that comes back at once writes there.
+    if (options) await rm(haFolder(routerId, options), { recursive: true, force: true });
   }
 
   #deriveState(draft: RouterDraft, router: WireRouter, { options }: L3Facts): void {
@@ -166,7 +167,10 @@ export class HaRouters {
       draft.problem({ resource: 'router', id: router.id, reason: 'it has no port on the HA network' });
       return [];
     }
-    const files = keepalivedFiles(draft, router, routerDeviceName('ha', port.id), options);
+    const device = routerDeviceName('ha', port.id);
+    // A port whose id, MAC or addresses are malformed has none, and no word of it becomes one of the configuration.
+    if (!draft.devices.has(device)) return [];
+    const files = keepalivedFiles(draft, router, device, options);
     return this.#throttle?.take(router.id, files) ?? files;
   }
 }

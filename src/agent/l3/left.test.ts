@@ -22,6 +22,7 @@ it('routers are known by all that an agent before may have left of them', async 
     [`ns-metadata-proxy/${id(3)}.conf`]: `    http-request set-header X-Neutron-Router-ID ${id(3)}\n`,
     [`ns-metadata-proxy/${id(4)}.conf`]: `    http-request set-header X-Neutron-Network-ID ${id(4)}\n`,
     [`l3-owed/${id(5)}`]: '203.0.113.7\n',
+    [`pd/${id(7)}/subnet.json`]: '{}',
   };
   for (const [path, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
@@ -34,9 +35,14 @@ it('routers are known by all that an agent before may have left of them', async 
   const facts: L3Facts = {
     ...factsOf(),
     statePath: folder,
-    options: { ...options, ra_confs: join(folder, 'ra'), ha_confs_path: join(folder, 'ha_confs') },
+    options: {
+      ...options,
+      ra_confs: join(folder, 'ra'),
+      ha_confs_path: join(folder, 'ha_confs'),
+      pd_confs: join(folder, 'pd'),
+    },
   };
-  expect((await routersLeft(host, facts)).sort()).toEqual([1, 2, 3, 5, 6].map(id));
+  expect((await routersLeft(host, facts)).sort()).toEqual([1, 2, 3, 5, 6, 7].map(id));
   await rm(folder, { recursive: true });
   expect((await routersLeft(host, facts)).sort()).toEqual([1, 6].map(id));
 });

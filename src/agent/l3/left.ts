@@ -8,7 +8,7 @@ import { isRouterId, routersOnHost } from './remove.ts';
 
 /**
  * Routers that an agent before left something of on this host: a namespace, or, where the host was restarted meanwhile and the
- * namespace is gone, files for their daemons.
+ * namespace is gone, files for their daemons, or leases.
  */
 export async function routersLeft(host: Pick<Host, 'listNetns'>, facts: L3Facts): Promise<string[]> {
   const { statePath, options } = facts;
@@ -16,6 +16,7 @@ export async function routersLeft(host: Pick<Host, 'listNetns'>, facts: L3Facts)
     routersOnHost(host),
     idsIn(options.ra_confs, '.radvd.conf'),
     idsIn(options.ha_confs_path, ''),
+    idsIn(options.pd_confs, ''),
     idsIn(join(statePath, OWED_FOLDER), ''),
     proxiedRouters(join(statePath, PROXY_FOLDER)),
   ]);

@@ -39,6 +39,8 @@ export class Meters {
     const counted = new Map<string, Counted>();
     const failures = new Map<string, unknown>();
     this.#metered = new Set(places.filter((name) => wanted.has(name)));
+    // What is gone began at nothing when it is there again.
+    for (const key of this.#last.keys()) if (!places.includes(key.split(' ', 1)[0]!)) this.#last.delete(key);
     for (const netns of places) {
       for (const family of [4, 6] as const) {
         try {

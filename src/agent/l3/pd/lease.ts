@@ -76,7 +76,9 @@ export class LeaseFiles {
   }
 
   async removeAll(routerId: string): Promise<void> {
-    await rm(join(this.#folder, routerId), { recursive: true, force: true });
+    const folder = join(this.#folder, routerId);
+    // Asked at each look at a router that stands by here.
+    if (existsSync(folder)) await rm(folder, { recursive: true, force: true });
   }
 
   #path(routerId: string, subnetId: string): string {

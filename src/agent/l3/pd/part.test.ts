@@ -133,3 +133,24 @@ it('a router that leaves this host takes the lease along: the next host asks as 
   await eventually(async () => expect(await leases()).toEqual([]));
   expect(sent).toEqual([1, 3]);
 });
+
+it('of an HA router that stood by here for a while an old lease counts for nothing: another host had the last word', async () => {
+  put(whole);
+  await eventually(() => expect(told).toHaveLength(1));
+  part.after(whole, { ...stateOf(whole), isActive: false });
+  await eventually(async () => expect(await leases()).toEqual([]));
+  // The host that was active meanwhile was given another one.
+  prefix = '2001:db8:9::/56';
+  const subnets = [{ ...waiting.subnets[0]!, cidr: '2001:db8:9::/64' }];
+  put(routerOf({ gw_port, _interfaces: [{ ...waiting, subnets }] }));
+  await eventually(async () => expect(await leases()).toEqual([`${subnetId}.json`]));
+  expect(sent).toEqual([1, 3, 1, 3]);
+  expect(told).toEqual([{ [subnetId]: '2001:db8:7::/64' }]);
+});
+
+it('a subnet whose id is no id is not served: it would be the name of a file', async () => {
+  const subnets = [{ ...waiting.subnets[0]!, id: '../../owned' }];
+  put(routerOf({ gw_port, _interfaces: [{ ...waiting, subnets }] }));
+  await part.close();
+  expect(sent).toEqual([]);
+});

@@ -17,6 +17,9 @@ const RELEASE_LIMIT_MS = 3_000;
 /** Addresses that are no network's: unspecified, loopback, IPv4 in disguise; link-local, multicast. */
 const NEVER = ['::/8', 'fe80::/10', 'ff00::/8'].map((text) => parseCidr(text)!);
 
+/** The server may be any: it becomes a file's name. */
+const IS_ID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
 /** A subnet of a router that is to have a prefix of its provider. */
 interface Wanted {
   readonly subnetId: string;
@@ -33,6 +36,7 @@ export class PrefixDelegation implements RouterPart {
   readonly #turns = new Turns(MOST_AT_ONCE);
   /** By router: the end of the exchange before. */
   readonly #last = new Map<string, Promise<unknown>>();
+  readonly #leaving = new Map<string, Promise<void>>();
   #context: PartContext | null = null;
   #reports: PrefixReports | null = null;
   #client: DelegationClient | null = null;
@@ -71,8 +75,11 @@ export class PrefixDelegation implements RouterPart {
 
   after(router: WireRouter, state: RouterState): void {
     const known = this.#delegations.get(router.id) ?? new Map<string, Delegation>();
-    // Another host speaks for a router that stands by here.
-    if (!state.isActive) return void this.#stop(router.id);
+    // Another host speaks for a router that stands by here. When this one is asked next the provider may have changed its mind.
+    if (!state.isActive) {
+      void this.#leave(router.id);
+      return;
+    }
     for (const { subnetId, cidr } of wantedOf(state)) {
       const running = known.get(subnetId);
       if (running?.prefix !== undefined) this.#tell(subnetId, cidr, running.prefix);
@@ -86,14 +93,29 @@ export class PrefixDelegation implements RouterPart {
   }
 
   /** The lease is somebody else's business: the next agent asks as the same client. */
-  removed(routerId: string): void {
-    void this.#stop(routerId);
-    void this.#files?.removeAll(routerId);
+  async removed(routerId: string): Promise<void> {
+    await this.#leave(routerId);
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#delegations.keys()].map((id) => this.#stop(id)));
+    await Promise.all(this.#leaving.values());
     this.#reports?.close();
+  }
+
+  /** Files last: what is under way may write one. Whoever begins anew meanwhile waits for it. */
+  #leave(routerId: string): Promise<void> {
+    const left = this.#stop(routerId).then(() => this.#files?.removeAll(routerId));
+    const end = left
+      .catch((error: unknown) => {
+        const fields = { resource: 'router', id: routerId, error: String(error) };
+        this.#context?.logger.warn(fields, 'leases of delegated prefixes could not be removed');
+      })
+      .then(() => {
+        if (this.#leaving.get(routerId) === end) this.#leaving.delete(routerId);
+      });
+    this.#leaving.set(routerId, end);
+    return end;
   }
 
   async #stop(routerId: string): Promise<void> {
@@ -116,7 +138,10 @@ export class PrefixDelegation implements RouterPart {
       client,
       turn: (work) => this.#inTurn(routerId, work),
       isUsable: (lease) => isUsable(lease, subnetId, context.router(routerId)),
-      read: () => files.read(routerId, subnetId, Date.now()),
+      read: async () => {
+        await this.#leaving.get(routerId);
+        return await files.read(routerId, subnetId, Date.now());
+      },
       write: (lease) => files.write(routerId, subnetId, lease),
       remove: () => files.remove(routerId, subnetId),
       onPrefix: (prefix) => {
@@ -150,7 +175,7 @@ function wantedOf(state: RouterState): Wanted[] {
   if (placeOf(state) === null) return [];
   const subnets = [...state.devices.values()].flatMap(({ role, port }) => (role === 'internal' ? port.subnets : []));
   return subnets
-    .filter(({ subnetpool_id }) => subnetpool_id === PREFIX_DELEGATION)
+    .filter(({ id, subnetpool_id }) => subnetpool_id === PREFIX_DELEGATION && IS_ID.test(id))
     .map(({ id, cidr }) => ({ subnetId: id, cidr }));
 }
 
