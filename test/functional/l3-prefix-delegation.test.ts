@@ -1,21 +1,18 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAddress } from '../../src/lib/ip/address.ts';
 import { cidrHas, parseCidr } from '../../src/lib/ip/cidr.ts';
 import type { Port, Router, Subnet } from '../../src/resources/shapes.ts';
 import { type Guest, plugGuest } from '../support/guest.ts';
-import type { EmulatedHost, HostProcess } from '../support/hosts.ts';
+import type { EmulatedHost } from '../support/hosts.ts';
+import { longTimes, PrefixProvider, pools, shortTimes } from '../support/prefix-provider.ts';
 import { type Program, project } from '../support/programs.ts';
 import { openRoutedLab, type RoutedLab } from '../support/routed-lab.ts';
 import { until } from '../support/wait.ts';
 
 /** A provider's server (kea) on the external network gives subnets of the router their prefixes, and takes them back. */
 const LIMIT = { timeoutMs: 120_000 };
-const POOLS = { first: '2001:db8:100::/40', second: '2001:db8:200::/40' };
-/** Long enough to stay while a busy machine has no time, short enough to be waited for. */
-const LONG = { renew: 5, rebind: 300, preferred: 500, valid: 900 };
-const SHORT = { renew: 3, rebind: 6, preferred: 10, valid: 15 };
 
 let stand: RoutedLab;
 let host: EmulatedHost;
@@ -25,11 +22,11 @@ let netns: string;
 let subnet: Subnet;
 let port: Port;
 let guest: Guest;
-let provider: HostProcess | null = null;
-let providers = 0;
+let provider: PrefixProvider;
 
 beforeAll(async () => {
   stand = await openRoutedLab({ routing: ['net1'] });
+  provider = new PrefixProvider(stand.outside);
   host = stand.host('net1');
   agent = stand.routing.get('net1')!;
   await stand.api.create('subnet', {
@@ -51,46 +48,12 @@ beforeAll(async () => {
   const { external_fixed_ips } = (await stand.api.show('router', router.id)).external_gateway_info!;
   const outer = external_fixed_ips!.find(({ ip_address }) => ip_address!.includes(':'))!.ip_address;
   // What a provider's router does with what its server hands out.
-  await stand.outside.ipBatch(Object.values(POOLS).map((pool) => `route add ${pool} via ${outer} dev eth1`));
+  await stand.outside.ipBatch(Object.values(pools).map((pool) => `route add ${pool} via ${outer} dev eth1`));
 }, 180_000);
 afterAll(async () => {
   await provider?.kill();
   await stand?.close();
 }, 60_000);
-
-/** @param pool where it takes prefixes from; it knows nothing of those that one before gave */
-async function serve(pool: string, times: typeof LONG): Promise<void> {
-  await provider?.kill('SIGKILL');
-  await provider?.finished;
-  const folder = await stand.outside.makeFolder(`kea${++providers}`);
-  const [prefix, length] = pool.split('/');
-  const config = {
-    'interfaces-config': { interfaces: ['eth1'] },
-    'server-id': { type: 'EN', 'enterprise-id': 2495, identifier: '0102030405', persist: false },
-    'lease-database': { type: 'memfile', name: join(folder, 'leases.csv') },
-    ...{ 'renew-timer': times.renew, 'rebind-timer': times.rebind },
-    ...{ 'preferred-lifetime': times.preferred, 'valid-lifetime': times.valid },
-    subnet6: [
-      {
-        ...{ id: 1, subnet: '2001:db8:e::/64', interface: 'eth1' },
-        'pd-pools': [{ prefix, 'prefix-len': Number(length), 'delegated-len': 56 }],
-      },
-    ],
-    loggers: [{ name: 'kea-dhcp6', severity: 'DEBUG', debuglevel: 50, output_options: [{ output: 'stdout' }] }],
-  };
-  const file = join(folder, 'kea.json');
-  await writeFile(file, JSON.stringify({ Dhcp6: config }));
-  const env = { KEA_PIDFILE_DIR: folder, KEA_LOCKFILE_DIR: folder };
-  provider = stand.outside.spawn(['kea-dhcp6', '-c', file], { env });
-  await until(
-    'the provider',
-    () => {
-      if (!provider!.running) throw new Error(provider!.output.slice(-2000));
-      return provider!.output.includes('DHCP6_STARTED');
-    },
-    LIMIT,
-  );
-}
 
 const prefix = async () => (await stand.api.show('subnet', subnet.id)).cidr;
 const isOf = (pool: string, address: string) => cidrHas(parseCidr(pool)!, parseAddress(address.split('/')[0]!)!);
@@ -152,36 +115,36 @@ describe('a subnet of prefix delegation', () => {
   }, 240_000);
 
   it('gets one, and with it the router its address and guests theirs', async () => {
-    await serve(POOLS.first, LONG);
-    await works(POOLS.first);
+    await provider.serve(pools.first, longTimes);
+    await works(pools.first);
   }, 240_000);
 
   it('keeps it when the agent is restarted, without a question, and asks for more time when it is due', async () => {
     const cidr = await prefix();
-    const asked = () => provider!.output.match(/DHCP6_PD_LEASE_ADVERT|PD_LEASE_ADVERT\b/g)?.length ?? 0;
+    const asked = () => provider.output.match(/DHCP6_PD_LEASE_ADVERT|PD_LEASE_ADVERT\b/g)?.length ?? 0;
     const before = asked();
     await restart();
     expect(await dryRun()).toMatch(/^nothing to change/);
-    const { length } = provider!.output;
-    await until('a renewal', () => /RENEW/.test(provider!.output.slice(length)), LIMIT);
+    const { length } = provider.output;
+    await until('a renewal', () => /RENEW/.test(provider.output.slice(length)), LIMIT);
     expect([await prefix(), asked()]).toEqual([cidr, before]);
-    await works(POOLS.first);
+    await works(pools.first);
   }, 240_000);
 
   it('goes over to another when the provider has forgotten it', async () => {
-    await serve(POOLS.second, SHORT);
-    await works(POOLS.second);
+    await provider.serve(pools.second, shortTimes);
+    await works(pools.second);
     expect(await inRouter()).not.toContain('2001:db8:1');
   }, 240_000);
 
   it('is without one again when the provider falls silent, as soon as its time is over; and gets one when it is back', async () => {
-    await provider!.kill('SIGKILL');
+    await provider.kill();
     await until('no prefix', async () => (await prefix()) === '::/64', LIMIT);
     await until('no address', async () => !(await inRouter()).includes('2001:db8:2'), LIMIT);
     await until('no advertisement', async () => (await advertised()) === '', LIMIT);
     await until('no lease', async () => (await leases()).length === 0, LIMIT);
-    await serve(POOLS.second, LONG);
-    await works(POOLS.second);
+    await provider.serve(pools.second, longTimes);
+    await works(pools.second);
   }, 400_000);
 
   it.each<[string, () => Promise<unknown>, () => Promise<unknown>]>([
@@ -204,15 +167,15 @@ describe('a subnet of prefix delegation', () => {
   ])(
     'gives it back when %s',
     async (_, goes, comes) => {
-      await hasOne(POOLS.second);
+      await hasOne(pools.second);
       await until('its lease', async () => (await leases()).length === 2, LIMIT);
-      const { length } = provider!.output;
+      const { length } = provider.output;
       await goes();
-      await until('a release', () => /RELEASE_PD/.test(provider!.output.slice(length)), LIMIT);
+      await until('a release', () => /RELEASE_PD/.test(provider.output.slice(length)), LIMIT);
       await until('no prefix', async () => (await prefix()) === '::/64', LIMIT);
       await until('no lease', async () => (await leases()).length === 0, LIMIT);
       await comes();
-      await hasOne(POOLS.second);
+      await hasOne(pools.second);
     },
     240_000,
   );

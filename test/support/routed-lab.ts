@@ -112,6 +112,8 @@ export interface RoutedLabOptions {
   readonly compute?: readonly string[];
   /** A host `controller` with the server and RabbitMQ between the programs, instead of a local bus. */
   readonly rabbit?: boolean;
+  /** Tunnels by what the server tells, instead of by multicast. */
+  readonly l2Population?: boolean;
   /** Options of the L3 agents, and of the server. */
   readonly l3?: Sections;
   readonly server?: Sections;
@@ -121,6 +123,7 @@ export async function openRoutedLab({
   routing,
   compute = [],
   rabbit = false,
+  l2Population = false,
   l3 = {},
   server = {},
 }: RoutedLabOptions): Promise<RoutedLab> {
@@ -139,7 +142,10 @@ export async function openRoutedLab({
     server: {
       ...server,
       DEFAULT: { service_plugins: 'router', ...transport, ...server.DEFAULT },
-      ml2: { type_drivers: 'flat,vxlan', tenant_network_types: 'vxlan' },
+      ml2: {
+        ...{ type_drivers: 'flat,vxlan', tenant_network_types: 'vxlan' },
+        mechanism_drivers: l2Population ? 'linuxbridge,l2population' : 'linuxbridge',
+      },
       ml2_type_flat: { flat_networks: 'ext' },
       ml2_type_vxlan: { vni_ranges: '100:199' },
     },
@@ -149,7 +155,7 @@ export async function openRoutedLab({
   const bridge = (name: string) => ({
     DEFAULT: transport,
     linux_bridge: { physical_interface_mappings: 'ext:eth1' },
-    vxlan: { local_ip: hostOf(name).address },
+    vxlan: { local_ip: hostOf(name).address, l2_population: l2Population },
   });
   const started = <T>(all: readonly string[], work: (name: string) => Promise<T>) =>
     Promise.all(all.map(async (name) => [name, await work(name)] as const)).then((entries) => new Map(entries));
