@@ -86,10 +86,12 @@ it('a floating address more is taken over without a change of the primary', asyn
 }, 240_000);
 
 it('extra routes are where it is primary; one to everywhere is there instead of the gateway’s', async () => {
-  const { primary, standby } = await settled();
+  const { primary, standby } = await router.settled();
   const route = (destination: string) => ({ destination, nexthop: guest.address });
   const routesOf = async (host: EmulatedHost, ...words: string[]) =>
-    (await host.read(['ip', '-n', netns, '-4', 'route', 'show', 'proto', 'static', ...words])).trim().split(/\s*\n/);
+    (await host.read(['ip', '-n', router.netns, '-4', 'route', 'show', 'proto', 'static', ...words]))
+      .trim()
+      .split(/\s*\n/);
   const by = `via ${guest.address} dev qr-`;
   await stand.api.update('router', router.id, { routes: ['0.0.0.0/0', '10.77.0.0/16', '10.77.5.7/32'].map(route) });
   await until('the routes', async () => (await routesOf(primary)).filter((line) => line.includes(by)).length === 3);
