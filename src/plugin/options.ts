@@ -31,7 +31,11 @@ export const coreOptions = declareOptions('DEFAULT', {
   max_dns_nameservers: option.int({ default: 5, min: 0, help: 'name servers a subnet may have' }),
   max_subnet_host_routes: option.int({ default: 20, min: 0, help: 'host routes a subnet may have' }),
   max_allowed_address_pair: option.int({ default: 10, help: 'address pairs a port may have; -1: any number' }),
-  mac_generation_retries: option.int({ default: 16, min: 1, help: 'tries to find a MAC that is free' }),
+  mac_generation_retries: option.int({
+    default: 16,
+    min: 1,
+    help: 'read over: what met a MAC that is taken is tried again like any lost race',
+  }),
   agent_down_time: option.int({ default: 75, min: 1, help: 'seconds without a report after which an agent is dead' }),
   enable_new_agents: option.bool({ default: true, help: 'whether agents that register start enabled' }),
   dhcp_load_type: option.string({

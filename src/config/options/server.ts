@@ -46,7 +46,7 @@ export const policyOptions = declareOptions('oslo_policy', {
     deprecated: [{ section: 'DEFAULT', name: 'policy_file' }],
   }),
   policy_dirs: option.multi({ default: ['policy.d'], help: 'folders with more rule files' }),
-  enforce_scope: option.bool({ default: true, help: 'refuse tokens of the wrong scope' }),
+  enforce_scope: option.bool({ default: false, help: 'read over: rules go by roles, whatever the scope of a token' }),
   enforce_new_defaults: option.bool({ default: true, help: 'use the rules without the deprecated alternatives' }),
 });
 
