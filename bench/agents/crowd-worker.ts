@@ -79,6 +79,7 @@ function counted(): CrowdCounts {
     firstDeliveryMs,
     lastDeliveryMs: counts.lastDeliveryMs,
     beats: sum(({ beats }) => beats),
+    busy: all.filter(({ isBusy }) => isBusy).length,
     timeouts: sum(({ timeouts }) => timeouts) + (dhcpAgent?.timeouts ?? 0),
     failures: sum(({ failures }) => failures),
     firstFailure: all.find(({ firstFailure }) => firstFailure !== null)?.firstFailure ?? null,

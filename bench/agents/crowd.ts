@@ -15,6 +15,8 @@ export interface CrowdCounts {
   readonly firstDeliveryMs: number;
   readonly lastDeliveryMs: number;
   readonly beats: number;
+  /** Agents that will look at something soon, or wait for an answer. */
+  readonly busy: number;
   readonly timeouts: number;
   readonly failures: number;
   readonly firstFailure: string | null;

@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { silentLogger } from '../../src/lib/log.ts';
 import { reportTime, StateReports } from '../../src/rpc/contract.ts';
 import { RpcPeer } from '../../src/rpc/peer.ts';
+import { until } from '../../test/support/wait.ts';
 import { countMessages } from './created-ports.ts';
 import { Crowd, type CrowdMember } from './crowd.ts';
 import { pause, portOn, timesOf } from './raised.ts';
@@ -129,9 +130,11 @@ class Load {
     const hosts = Array.from({ length: agents }, (_, number) => `compute-${String(number).padStart(4, '0')}`);
     const openLink = await SharedLink.open(this.#wire, () => false);
     const reports = new StateReports(new RpcPeer(openLink, silentLogger));
-    await inTurns(hosts, BULK, (host, number) =>
-      reports.report({ ...bridgeState(host, number, portsPerAgent), start_flag: true }, reportTime(new Date())),
-    );
+    const register = (host: string, number: number) =>
+      reports.report({ ...bridgeState(host, number, portsPerAgent), start_flag: true }, reportTime(new Date()));
+    // The server answers requests before it listens to agents.
+    await until('the server to take reports', () => register(hosts[0]!, 0), { everyMs: 250 });
+    await inTurns(hosts, BULK, register);
     const network = await api.create('network');
     this.#network = network.id;
     // The agent that serves the network must be there before its subnet.

@@ -32,6 +32,22 @@ export async function delivered(crowd: Crowd): Promise<number> {
   return Object.values(deliveries).reduce((sum, count) => sum + count, 0);
 }
 
+/** What is told after an answer is told by then, and what agents do about it is begun. */
+const TOLD_MS = 1_000;
+
+/** Waits until nothing is told any more, and no agent has anything to ask. */
+export async function atRest({ stand, crowd, network }: Pick<Raised, 'stand' | 'crowd' | 'network'>): Promise<void> {
+  for (let before = -1; ; ) {
+    // A server that has answered had its turn since.
+    await stand.deployment.api.show('network', network);
+    await pause(TOLD_MS);
+    const { deliveries, busy } = await crowd.ask('counts', {});
+    const now = Object.values(deliveries).reduce((sum, count) => sum + count, 0);
+    if (now === before && busy === 0) return;
+    before = now;
+  }
+}
+
 export function timesOf(values: readonly number[]): Times {
   const sorted = [...values].sort((a, b) => a - b);
   return { median: percentile(sorted, 0.5), p99: percentile(sorted, 0.99), most: percentile(sorted, 1) };

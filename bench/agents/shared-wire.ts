@@ -18,16 +18,18 @@ export class SharedWire implements AsyncDisposable {
   readonly settings: AmqpSettings;
   readonly consuming: ChannelModel;
   readonly publisher: Publisher;
+  readonly peers: Set<LinkEvents>;
   readonly #publishing: ChannelModel;
 
   private constructor(
-    parts: Pick<SharedWire, 'url' | 'settings' | 'consuming' | 'publisher'>,
+    parts: Pick<SharedWire, 'url' | 'settings' | 'consuming' | 'publisher' | 'peers'>,
     publishing: ChannelModel,
   ) {
     this.url = parts.url;
     this.settings = parts.settings;
     this.consuming = parts.consuming;
     this.publisher = parts.publisher;
+    this.peers = parts.peers;
     this.#publishing = publishing;
   }
 
@@ -42,8 +44,17 @@ export class SharedWire implements AsyncDisposable {
         throw new Error('the broker closed a connection of the simulated agents', { cause: error });
       });
     }
-    const publisher = await Publisher.open(publishing, { logger: silentLogger, keepReplyMs: settings.keepReplyMs });
-    return new SharedWire({ url, settings, consuming, publisher }, publishing);
+    const peers = new Set<LinkEvents>();
+    const publisher = await Publisher.open(publishing, {
+      logger: silentLogger,
+      keepReplyMs: settings.keepReplyMs,
+      unread: (content, key) => {
+        const { _msg_id } = JSON.parse(unwrap(content.toString())) as { _msg_id: string };
+        // Whose call it is knows it; the others do not.
+        for (const events of peers) events.undeliverable(_msg_id, `nobody listens on ${key}`);
+      },
+    });
+    return new SharedWire({ url, settings, consuming, publisher, peers }, publishing);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -91,6 +102,7 @@ export class SharedLink implements Link {
     });
     return (peer) => {
       events = peer;
+      wire.peers.add(peer);
       return new SharedLink({ wire, events, glance, channel, replyQueue });
     };
   }
@@ -123,6 +135,7 @@ export class SharedLink implements Link {
 
   /** Its queues end with the broker, which is thrown away. */
   async close(): Promise<void> {
+    this.#wire.peers.delete(this.#events);
     await this.#channel.close();
   }
 }

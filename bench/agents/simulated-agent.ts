@@ -67,6 +67,7 @@ export class SimulatedAgent {
   failures = 0;
   firstFailure: string | null = null;
   beats = 0;
+  #asking = 0;
 
   constructor(parts: SimulatedAgentParts) {
     this.#parts = parts;
@@ -75,6 +76,11 @@ export class SimulatedAgent {
 
   get timeouts(): number {
     return this.#peer?.statistics.timeouts ?? 0;
+  }
+
+  /** It will look at what it was told, or asks about it. Heartbeats are no such thing. */
+  get isBusy(): boolean {
+    return this.#scan !== null || this.#asking > 0;
   }
 
   /** Declares its queues. */
@@ -170,12 +176,15 @@ export class SimulatedAgent {
   }
 
   async #ask(method: string, version: string, args: Record<string, unknown>): Promise<unknown> {
+    this.#asking += 1;
     try {
       return await this.#peer!.call({ topic: topics.plugin, version }, method, args, adminContext());
     } catch (error) {
       this.failures += 1;
       this.firstFailure ??= `${method}: ${(error as Error).message}`;
       return null;
+    } finally {
+      this.#asking -= 1;
     }
   }
 

@@ -9,6 +9,9 @@ import { RabbitMq } from '../../test/support/rabbitmq.ts';
 
 export type DatabaseKind = 'sqlite' | 'mariadb' | 'postgresql';
 
+/** The default; a shorter one would give agents up on a machine that does much else. */
+const LEAST_DOWN_S = 75;
+
 /** One server of ours with RabbitMQ and a database, all of it temporary. */
 export interface Stand extends AsyncDisposable {
   readonly deployment: Deployment;
@@ -44,7 +47,7 @@ export async function openStand(
         DEFAULT: {
           transport_url: transportUrl,
           log_dir: folder,
-          agent_down_time: Math.ceil((reportIntervalMs / 1000) * 2.5),
+          agent_down_time: Math.max(LEAST_DOWN_S, Math.ceil((reportIntervalMs / 1000) * 2.5)),
         },
         database: { connection },
         metrics: { listen: metricsPort },

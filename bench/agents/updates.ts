@@ -1,5 +1,5 @@
 import { figuresBy } from './messages.ts';
-import { delivered, pause, type Raised, timesOf } from './raised.ts';
+import { atRest, delivered, pause, type Raised, timesOf } from './raised.ts';
 import type { AgentsReport } from './report.ts';
 import { sharedClockMs } from './simulated-agent.ts';
 import type { Stand } from './stand.ts';
@@ -8,6 +8,8 @@ import { watchCores } from './watch.ts';
 const UPDATE_EVERY_MS = 1_000;
 /** Of that, kept for asking the agents what arrived. */
 const ASKING_MS = 20;
+/** What did not arrive within this is lost. Where a machine does much else, nothing sooner is. */
+const LOST_MS = 30_000;
 /** Agents whose numbers are this far apart follow each other. */
 const STRIDE = 7;
 
@@ -25,6 +27,7 @@ export async function watchUpdates(raised: Raised, count: number): Promise<Agent
     if (update !== null) seen.push(update);
     await pause(UPDATE_EVERY_MS - (performance.now() - began));
   }
+  await atRest(raised);
   const times = (pick: (update: Update) => number) => timesOf(seen.map(pick));
   return {
     count,
@@ -52,15 +55,15 @@ interface Update {
 async function switchPort({ stand, crowd }: Raised, port: string): Promise<Update | null> {
   const { api } = stand.deployment;
   const { admin_state_up } = await api.show('port', port);
-  const heard = new Promise<number | null>((resolve) => {
-    crowd.onPortUpdate = (id, atMs) => id === port && resolve(atMs);
-    setTimeout(() => resolve(null), UPDATE_EVERY_MS - 2 * ASKING_MS);
-  });
+  const { promise: heard, resolve } = Promise.withResolvers<number | null>();
+  crowd.onPortUpdate = (id, atMs) => id === port && resolve(atMs);
   await crowd.ask('counts', {}); // what comes first is counted from here
   const sentMs = sharedClockMs();
   await api.update('port', port, { admin_state_up: !admin_state_up });
   const answeredMs = sharedClockMs();
+  const timer = setTimeout(() => resolve(null), LOST_MS);
   const heardMs = await heard;
+  clearTimeout(timer);
   // Those that are told last may not have been yet.
   await pause(UPDATE_EVERY_MS - (sharedClockMs() - sentMs) - ASKING_MS);
   const { firstDeliveryMs, lastDeliveryMs } = await crowd.ask('counts', {});

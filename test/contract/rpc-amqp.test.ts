@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type ChannelModel, connect } from 'amqplib';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { SharedLink, SharedWire } from '../../bench/agents/shared-wire.ts';
 import { adminContext } from '../../src/lib/context.ts';
-import type { Logger } from '../../src/lib/log.ts';
+import { type Logger, silentLogger } from '../../src/lib/log.ts';
 import { defaultValues } from '../../src/lib/options.ts';
 import { connectAmqp } from '../../src/rpc/amqp/connect.ts';
 import { type AmqpSettings, amqpSettings, rabbitOptions } from '../../src/rpc/amqp/options.ts';
 import { parseBrokerUrl } from '../../src/rpc/amqp/url.ts';
+import { RpcPeer } from '../../src/rpc/peer.ts';
 import type { Transport } from '../../src/rpc/transport.ts';
 import { eventually } from '../support/eventually.ts';
 import { RabbitMq } from '../support/rabbitmq.ts';
@@ -52,6 +55,20 @@ describeTransport('RabbitMQ', openRabbitBus);
 describe('RabbitMQ itself', () => {
   const echo = { version: '1.0', methods: { echo: async (args: object) => args } };
 
+  /** Connections of the tests themselves. */
+  const raws: ChannelModel[] = [];
+  const openRaw = async (url: string) => {
+    const raw = await connect(url.replace('rabbit:', 'amqp:'));
+    // What breaks it fails what is done with it; an error that nobody hears would end the whole file.
+    raw.on('error', () => {});
+    raws.push(raw);
+    return raw;
+  };
+  /** A test that failed leaves one open, which would end with the broker of another. */
+  afterEach(async () => {
+    for (const raw of raws.splice(0)) await raw.close().catch(() => {});
+  });
+
   test('sees what oslo.messaging declares', async () => {
     const url = rabbit.url();
     const { vhost } = parseBrokerUrl(url);
@@ -91,9 +108,8 @@ describe('RabbitMQ itself', () => {
   });
 
   test('a cast to an exchange that is there in another way fails with the reason, and others go on', async () => {
-    const { connect } = await import('amqplib');
     const url = rabbit.url();
-    const raw = await connect(url.replace('rabbit:', 'amqp:'));
+    const raw = await openRaw(url);
     await (await raw.createChannel()).assertExchange('q-other_fanout', 'direct', { durable: false });
     const transport = connectTo(url);
     await transport.listen('q-plugin', 'host1', [echo]);
@@ -101,7 +117,6 @@ describe('RabbitMQ itself', () => {
     await expect(odd).rejects.toThrow(/PRECONDITION_FAILED.*'type'.*'q-other_fanout'/);
     expect(await transport.call({ topic: 'q-plugin' }, 'echo', { a: 1 }, context)).toEqual({ a: 1 });
     await transport.close();
-    await raw.close();
   });
 
   test('speaks TLS, and refuses a broker that the authority does not vouch for', async () => {
@@ -122,11 +137,24 @@ describe('RabbitMQ itself', () => {
     const url = rabbit.url();
     const caller = connectTo(url, 'caller');
     const serving = connectTo(url, 'serving');
-    const call = () => caller.call({ topic: 'q-later' }, 'echo', { a: 1 }, context, { timeoutMs: 20_000 });
+    const call = () => caller.call({ topic: 'q-later' }, 'echo', { a: 1 }, context);
     await expect(call()).rejects.toThrow('no answer to echo on q-later: nobody listens on q-later');
     await serving.listen('q-later', 'h', [echo]);
     expect(await call()).toEqual({ a: 1 });
     await Promise.all([caller.close(), serving.close()]);
+  });
+
+  test('agents that share connections are told of it, too, each of its own call', async () => {
+    await using wire = await SharedWire.open(rabbit.url(), 'crowd');
+    const [first, second] = await Promise.all(
+      [1, 2].map(async () => new RpcPeer(await SharedLink.open(wire, () => true), silentLogger)),
+    );
+    await second!.listen('q-later', 'h', [echo]);
+    const asked = second!.call({ topic: 'q-later' }, 'echo', { a: 1 }, context);
+    const nobody = first!.call({ topic: 'q-nobody' }, 'echo', {}, context);
+    await expect(nobody).rejects.toThrow('no answer to echo on q-nobody: nobody listens on q-nobody');
+    expect(await asked).toEqual({ a: 1 });
+    await Promise.all([first!.close(), second!.close()]);
   });
 
   test('a host that does not answer is passed over for the next', async () => {
@@ -139,14 +167,13 @@ describe('RabbitMQ itself', () => {
   });
 
   test('what cannot be read or is not served is dropped, the next is served, and it is said once', async () => {
-    const { connect } = await import('amqplib');
     const url = rabbit.url();
     const { vhost } = parseBrokerUrl(url);
     const said: object[] = [];
     const say = (fields: object, what: string) => said.push({ ...fields, what });
     const transport = connectTo(url, 'test', {}, { debug() {}, info() {}, warn: say, error: say });
     await transport.listen('q-junk', 'h', [echo]);
-    const raw = await connect(url.replace('rabbit:', 'amqp:'));
+    const raw = await openRaw(url);
     const channel = await raw.createConfirmChannel();
     const junk = [
       Buffer.from('garbage'),
@@ -182,29 +209,26 @@ describe('RabbitMQ itself', () => {
       },
     ]);
     expect(transport.statistics.received).toMatchObject({ unreadable: 506, request: 503 });
-    await raw.close();
     await transport.close();
   });
 
   test('queues deleted by hand are declared anew', async () => {
-    const { connect } = await import('amqplib');
     const url = rabbit.url();
     const { vhost } = parseBrokerUrl(url);
     const transport = connectTo(url);
     await transport.listen('q-gone', 'h', [echo]);
     const missed = vi.fn();
     transport.onReconnect(missed);
-    const raw = await connect(url.replace('rabbit:', 'amqp:'));
+    const raw = await openRaw(url);
     const channel = await raw.createChannel();
     for (const [name] of await rabbit.list('list_queues', vhost, 'name')) await channel.deleteQueue(name!);
     await eventually(async () =>
-      expect(await transport.call({ topic: 'q-gone' }, 'echo', { a: 1 }, context, { timeoutMs: 300 })).toEqual({
+      expect(await transport.call({ topic: 'q-gone' }, 'echo', { a: 1 }, context, { timeoutMs: 2_000 })).toEqual({
         a: 1,
       }),
     );
     // What was in them is lost.
     await eventually(() => expect(missed).toHaveBeenCalled());
-    await raw.close();
     await transport.close();
   });
 
@@ -217,8 +241,11 @@ describe('RabbitMQ itself', () => {
     proxy.silent = true;
     await eventually(() => expect(transport.awayMs).toBeGreaterThan(0));
     proxy.silent = false;
-    await eventually(() => expect(back).toHaveBeenCalledTimes(1));
-    expect(await transport.call({ topic: 'q-silent' }, 'echo', { a: 1 }, context)).toEqual({ a: 1 });
+    await eventually(() => expect(back).toHaveBeenCalled());
+    // With heartbeats as short as these a machine that does much else is a silent network now and then.
+    await eventually(async () =>
+      expect(await transport.call({ topic: 'q-silent' }, 'echo', { a: 1 }, context)).toEqual({ a: 1 }),
+    );
     await transport.close();
     await proxy[Symbol.asyncDispose]();
   });
@@ -241,7 +268,7 @@ describe('RabbitMQ itself', () => {
     const waiting = [1, 2, 3].map((i) => caller.cast({ topic: 'q-killed', server: 'h' }, 'note', { i }, context));
     await rabbit.up();
     await eventually(async () =>
-      expect(await caller.call({ topic: 'q-killed' }, 'echo', { a: 1 }, context, { timeoutMs: 500 })).toEqual({
+      expect(await caller.call({ topic: 'q-killed' }, 'echo', { a: 1 }, context, { timeoutMs: 2_000 })).toEqual({
         a: 1,
       }),
     );

@@ -12,6 +12,8 @@ import { until } from './wait.ts';
 const run = promisify(execFile);
 const PROGRAMS = '/usr/lib/rabbitmq/bin';
 const READY_MS = 90_000;
+/** Before the broker drops who does not finish a sign-in: who signs in may have to wait for a processor. */
+const PATIENCE_MS = 60_000;
 /** Each costs the broker's start some 20 ms of a processor. */
 const VHOSTS = 12;
 const TLS = fileURLToPath(new URL('../data/tls/', import.meta.url));
@@ -149,6 +151,8 @@ ssl_options.verify = verify_peer
 ssl_options.fail_if_no_peer_cert = false
 load_definitions = ${join(folder, 'definitions.json')}
 loopback_users = none
+handshake_timeout = ${PATIENCE_MS}
+ssl_handshake_timeout = ${PATIENCE_MS}
 vm_memory_high_watermark.absolute = 2GB
 disk_free_limit.absolute = 50MB
 `;
