@@ -32,7 +32,8 @@ class Program {
     this.stations = places.map((place, at) => new Station(place, (word, rest) => this.#write(word, at, rest)));
     const script = fileURLToPath(new URL('./station.py', import.meta.url));
     const names = places.map(({ netns, device }) => (netns === undefined ? device : `${netns}/${device}`));
-    this.#process = places[0]!.host.spawn([PYTHON, script, String(CPU), ...names], {
+    // Without its site, half of its start.
+    this.#process = places[0]!.host.spawn([PYTHON, '-IS', script, String(CPU), ...names], {
       keepOpen: true,
       onOutput: (text) => this.#take(text),
     });

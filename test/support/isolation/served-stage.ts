@@ -16,7 +16,7 @@ import type { Guest, World } from './world.ts';
 const vlans = Array.from({ length: 10 }, (_, at) => 100 + at);
 const MARKS_VLAN = 109;
 /** Where a packet costs as much as many: so many at a time. */
-const AT_ONCE = 40;
+const AT_ONCE = 200;
 
 /** Guests that are sub-ports of one guest's trunk, with the VLAN that each is there. */
 export interface TrunkOf {
