@@ -17,7 +17,7 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-describe.each(['light', 'dark'] as const)('axe finds nothing serious or critical, %s', (colorScheme) => {
+describe.each(['light', 'dark'] as const)('axe finds nothing of weight, %s', (colorScheme) => {
   it('on every page and in every dialog', async () => {
     await using screen = await browser.open({ colorScheme });
     const found: string[] = [];

@@ -11,18 +11,22 @@ export async function atRest(page: Page): Promise<void> {
   await until('a page at rest', async () => (await page.evaluate(isAtRest)) as boolean);
 }
 
-/** What keeps people from using the page as it is now: axe's findings that are serious or critical, one a line. */
+/** What keeps people from using the page as it is now: axe's findings but for minor ones, one a line. */
 export async function obstacles(page: Page): Promise<string[]> {
   if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe.source);
   // What is still fading in has the contrast of a shadow.
   await atRest(page);
   const results = (await page.evaluate(`axe.run({ resultTypes: ['violations'] })`)) as AxeResults;
-  return results.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => {
-        const told = (failureSummary ?? '').split('\n').slice(1).join('; ').replace(/\s+/g, ' ').trim();
-        return `${id}: ${target.join(' ')}: ${told}`;
-      }),
-    );
+  return (
+    results.violations
+      .filter(({ impact }) => impact !== 'minor')
+      // Menus stand at the end of the page, outside of its parts, and belong to their buttons.
+      .filter(({ id, nodes }) => id !== 'region' || nodes.some(({ html }) => !html.includes('role="menu"')))
+      .flatMap(({ id, nodes }) =>
+        nodes.map(({ target, failureSummary }) => {
+          const told = (failureSummary ?? '').split('\n').slice(1).join('; ').replace(/\s+/g, ' ').trim();
+          return `${id}: ${target.join(' ')}: ${told}`;
+        }),
+      )
+  );
 }

@@ -77,7 +77,9 @@ export function AgentDrawer({ agent, agents, onClose }: Props) {
         </Part>
         <Part title={text('agents.configurations')}>
           <ScrollArea type="auto">
-            <Code block>{JSON.stringify(agent.configurations, null, 2)}</Code>
+            <Code block tabIndex={0}>
+              {JSON.stringify(agent.configurations, null, 2)}
+            </Code>
           </ScrollArea>
         </Part>
       </Stack>

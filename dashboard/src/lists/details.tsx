@@ -90,7 +90,9 @@ export function Details({ resource, resources, parentId, row, onClose }: Props) 
               )}
             </CopyButton>
             <ScrollArea type="auto">
-              <Code block>{json}</Code>
+              <Code block tabIndex={0}>
+                {json}
+              </Code>
             </ScrollArea>
           </Tabs.Panel>
           {canTag && (

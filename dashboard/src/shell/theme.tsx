@@ -25,7 +25,13 @@ const onDemand = { defaultProps: { openOnFocus: false } };
 export function Theme({ nonce, children }: { nonce: string; children: ReactNode }) {
   const text = useText();
   const theme = useMemo(() => {
-    const closed = { defaultProps: { closeButtonProps: { 'aria-label': text('shell.close') } } };
+    const closed = {
+      defaultProps: {
+        closeButtonProps: { 'aria-label': text('shell.close') },
+        // The header of a dialog is not the page's: there is one banner.
+        attributes: { header: { role: 'presentation' } },
+      },
+    };
     return createTheme({
       primaryShade: 8,
       respectReducedMotion: true,

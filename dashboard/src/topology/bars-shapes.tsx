@@ -2,7 +2,7 @@ import type { KeyboardEvent } from 'react';
 import type { Text } from '../messages/text.tsx';
 import { BAR, type Bar, BOX, type Box, type Line } from './bars-layout.ts';
 import { type Health, marks } from './cloud.ts';
-import { barLabel, describe } from './descriptions.ts';
+import { barLabel, describe, hopsText } from './descriptions.ts';
 import { healthOfDrawn, linesOfDrawn } from './lines.ts';
 import { fitting, type Palette } from './palette.ts';
 
@@ -39,7 +39,7 @@ export function BarShape({ bar, width, left, ...shared }: Shared & { bar: Bar; w
   const { id } = item.network;
   const label = barLabel(text, item);
   return (
-    <g {...button(id, describe(text, { kind: 'network', item }), shared)}>
+    <g {...button(id, describe(text, { kind: 'network', item }, hops), shared)}>
       <rect
         x={0}
         y={bar.y}
@@ -54,7 +54,7 @@ export function BarShape({ bar, width, left, ...shared }: Shared & { bar: Bar; w
       <Mark health={item.health} palette={palette} x={left + 12} y={bar.y + 20} />
       <text x={left + 30} y={bar.y + 20} fontSize={13} fill={palette.ink}>
         {item.isExternal ? '☁ ' : ''}
-        {fitting(label.join('  ·  '), Math.max(30, (width - left) / 9))}
+        {fitting(label.join('  ·  '), Math.max(30, (width - left) / 9))}{' '}
       </text>
       {hops && <Badge hops={hops} palette={palette} x={width - 20} y={bar.y + BAR / 2} />}
     </g>
@@ -74,7 +74,7 @@ export function BoxShape({ box, ...shared }: Shared & { box: Box }) {
   };
   const lines = linesOfDrawn(box, text);
   return (
-    <g {...button(box.id, describe(text, box), shared)}>
+    <g {...button(box.id, describe(text, box, hops), shared)}>
       {box.kind === 'group' &&
         [6, 3].map((off) => (
           <rect key={off} x={x + off} y={y - off} {...rect} fill={palette.box} stroke={palette.edge} />
@@ -85,7 +85,7 @@ export function BoxShape({ box, ...shared }: Shared & { box: Box }) {
         {fitting(lines[0], 13)}{' '}
       </text>
       <text x={x + 28} y={y + 36} fontSize={11} fill={palette.faint}>
-        {fitting(lines[1], 15)}
+        {fitting(lines[1], 15)}{' '}
       </text>
       {hops && <Badge hops={hops} palette={palette} x={x + BOX.width - 4} y={y + 2} />}
     </g>
@@ -126,7 +126,7 @@ function Mark({ health, palette, x, y }: { health: Health; palette: Palette; x: 
 
 /** Which hops of a trace are here. */
 function Badge({ hops, palette, x, y }: { hops: readonly number[]; palette: Palette; x: number; y: number }) {
-  const label = hops.length > 3 ? `${hops[0]}–${hops.at(-1)}` : hops.join(',');
+  const label = hopsText(hops);
   const width = 12 + label.length * 7;
   return (
     <g>

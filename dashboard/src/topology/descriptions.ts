@@ -4,8 +4,22 @@ import { healthOfDrawn, linesOfDrawn } from './lines.ts';
 import { type NetworkItem, shortId } from './topology.ts';
 
 /** What a screen reader says of a thing, and what the pointer shows: what is written on it (who speaks to the page says that), then kind and how it is. */
-export function describe(text: Text, drawn: Drawn): string {
-  return [written(text, drawn), ...more(text, drawn)].join(', ');
+export function describe(text: Text, drawn: Drawn, hops?: readonly number[]): string {
+  return withMore(text, drawn, written(text, drawn), hops);
+}
+
+/** The same of a node of the graph, on which less is written. */
+export function describeNode(text: Text, drawn: Drawn, hops?: readonly number[]): string {
+  return withMore(text, drawn, linesOfDrawn(drawn, text).join(' '), hops);
+}
+
+function withMore(text: Text, drawn: Drawn, first: string, hops?: readonly number[]): string {
+  return [hops ? `${first} ${hopsText(hops)}` : first, ...more(text, drawn)].join(', ');
+}
+
+/** Which steps of a packet's way are at a thing. */
+export function hopsText(hops: readonly number[]): string {
+  return hops.length > 3 ? `${hops[0]}–${hops.at(-1)}` : hops.join(',');
 }
 
 function written(text: Text, drawn: Drawn): string {

@@ -15,7 +15,7 @@ import {
 import { memo, useEffect, useMemo, useState } from 'react';
 import { useText } from '../messages/text.tsx';
 import { marks } from './cloud.ts';
-import { describe } from './descriptions.ts';
+import { describe, describeNode, hopsText } from './descriptions.ts';
 import { arrange, type Places } from './graph-arrange.ts';
 import { type Drawn, type GraphEdge, type GraphNode, graphElements } from './graph-elements.ts';
 import { graphPicture } from './graph-picture.ts';
@@ -57,7 +57,7 @@ function Graph({ topology, gathered, selected, onSelect, trace, onJoin }: ViewPr
         const position = places?.get(id);
         if (!position) return [];
         const data = { drawn, palette, hops: trace?.get(id), isSelected: selected === id };
-        const spoken = { ariaLabel: describe(text, drawn), ariaRole: 'button' as const };
+        const spoken = { ariaLabel: describeNode(text, drawn, trace?.get(id)), ariaRole: 'button' as const };
         return [{ id, type: 'thing', position, width, height, data, ...spoken }];
       }),
     [nodes, places, palette, trace, selected, text],
@@ -151,7 +151,7 @@ function Thing({ data: { drawn, palette, hops, isSelected } }: NodeProps<ThingNo
   return (
     <div
       className="topology-node"
-      title={describe(text, drawn)}
+      title={describe(text, drawn, hops)}
       style={{
         background: drawn.kind === 'network' ? palette.network(drawn.item.hue) : palette.box,
         border: `${hops || isSelected ? 3 : 1}px ${drawn.kind === 'group' ? 'double' : 'solid'} ${colour}`,
@@ -160,12 +160,11 @@ function Thing({ data: { drawn, palette, hops, isSelected } }: NodeProps<ThingNo
       }}
     >
       <Handle id="in" type="target" position={Position.Left} {...handle} />
-      <span style={{ color: palette.health[health] }}>{marks[health]}</span>
+      <span style={{ color: palette.health[health] }}>{marks[health]}</span>{' '}
       <span className="topology-node-lines">
-        <b>{first}</b>
-        <small>{second}</small>
-      </span>
-      {hops && <span style={{ color: palette.path }}>{hops.join(',')}</span>}
+        <b>{first}</b> <small>{second}</small>
+      </span>{' '}
+      {hops && <span style={{ color: palette.path }}>{hopsText(hops)}</span>}
       <Handle id="out" type="source" position={Position.Right} {...handle} />
     </div>
   );

@@ -19,7 +19,7 @@ export function Told({ sentence, names }: { sentence: string; names?: ReadonlyMa
     if (to === null) return shown;
     return (
       // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one sentence are their order
-      <Anchor key={at} href={to} inherit title={id ?? undefined}>
+      <Anchor key={at} href={to} inherit c="inherit" underline="always" title={id ?? undefined}>
         {shown}
       </Anchor>
     );
