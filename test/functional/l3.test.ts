@@ -85,6 +85,37 @@ it('goes on while the agent is killed and comes back', async () => {
   expect((await pinged).stdout).toContain('30 packets transmitted, 30 received');
 });
 
+it('tells neighbours outside at once when another router has an address', async () => {
+  const { network, subnets } = await stand.network('10.4.0.0/24');
+  const other = await stand.router(subnets, { external_gateway_info: { network_id: stand.external.id } });
+  const there = await stand.guest(network, 'there');
+  const floating = await stand.floatingIp(right.port, { floating_ip_address: '203.0.113.90' });
+  await stand.outsideReaches(floating.floating_ip_address);
+  const macOf = async ({ id }: Pick<Router, 'id'>) =>
+    (await stand.api.list('port', `device_id=${id}&device_owner=network:router_gateway`))[0]!.mac_address as string;
+  // Nobody outside asks: what is known there has been told.
+  const known = () => stand.lab.fabric.read(['ip', 'neigh', 'show', floating.floating_ip_address]);
+  expect(await known()).toContain(await macOf(router));
+  await stand.api.update('floatingip', floating.id, { port_id: there.port.id });
+  const mac = await macOf(other);
+  await until('the other router is known outside', async () => (await known()).includes(mac), { timeoutMs: 20_000 });
+  await stand.outsideReaches(floating.floating_ip_address);
+  await stand.api.remove('floatingip', floating.id);
+});
+
+it('says how much fits where a network takes less than another', async () => {
+  const { network, subnets } = await stand.network('10.5.0.0/24');
+  await stand.api.update('network', network.id, { mtu: 1400 });
+  await stand.attach(router, { subnet_id: subnets[0]!.id });
+  const narrow = await stand.guest(network, 'narrow');
+  const ping = (size: number) => {
+    const argv = ['ping', '-n', '-c', '1', '-W', '2', '-M', 'do', '-s', `${size - 28}`, addressOf(narrow, 4)];
+    return left.guest.run(argv, { okCodes: [0, 1] });
+  };
+  await until('what just fits', async () => (await ping(1400)).code === 0, { timeoutMs: 20_000 });
+  await until('what does not', async () => /Frag(mentation)? needed.*mtu = 1400/i.test((await ping(1401)).stdout));
+});
+
 it('serves a second external network beside the first', async () => {
   const { api } = stand;
   const other = await api.create('network', { 'provider:network_type': 'local', 'router:external': true });
@@ -128,6 +159,24 @@ it('removes what nobody knows when it starts', async () => {
   await stand.host.run(['ip', 'netns', 'add', 'qrouter-other']);
   stand.agent.start();
   await until('removed', async () => !(await stand.host.namespaces()).includes(unknown), { timeoutMs: 20_000 });
+  expect(await stand.host.namespaces()).toContain('qrouter-other');
+});
+
+it('takes everything away when it ends, where it is asked to', async () => {
+  await stand.agent.stop();
+  const made = (await stand.host.namespaces()).filter(
+    (name) => name.startsWith('qrouter-') && name !== 'qrouter-other',
+  );
+  expect(made.length).toBeGreaterThan(2);
+  const ports = await stand.api.list('port', `device_id=${router.id}`);
+  const last = await stand.deployment.agent('neutron-l3-agent', stand.host, { DEFAULT: { cleanup_on_shutdown: true } });
+  await last.ready('a sync', () => /synchronized with the server/.test(last.output), 20_000);
+  expect(await stand.host.namespaces()).toEqual(expect.arrayContaining(made));
+  await last.stop();
+  const left = (await stand.host.namespaces()).filter((name) => made.includes(name));
+  expect(left).toEqual([]);
+  const links = await stand.host.links();
+  expect(ports.filter(({ id }) => links.includes(`tap${id.slice(0, 11)}`))).toEqual([]);
   expect(await stand.host.namespaces()).toContain('qrouter-other');
 });
 
