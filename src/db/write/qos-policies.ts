@@ -1,5 +1,7 @@
 import type { Db, Tx } from '../database.ts';
+import { handleOf } from '../handle.ts';
 import { prepared, preparedInsert } from '../prepared.ts';
+import { ask, type Question } from '../question.ts';
 
 /** Which ports and networks have a QoS policy, and which policy is a project's default one. */
 
@@ -82,7 +84,14 @@ const ofNetwork = prepared((db, p: { id: string }) =>
 );
 
 export async function policyOfNetwork(db: Db, networkId: string): Promise<string | null> {
-  return (await ofNetwork.first(db, { id: networkId }))?.policy_id ?? null;
+  return (await ask(db, policyOfNetworkOf(db, networkId)))[0];
+}
+
+export function policyOfNetworkOf(db: Db, id: string): Question<string | null> {
+  return {
+    statements: [ofNetwork.statement(handleOf(db), { id })],
+    answer: ([found]) => (found!.rows[0]?.[0] as string | undefined) ?? null,
+  };
 }
 
 const insertForPort = preparedInsert('qos_port_policy_bindings', ['port_id', 'policy_id']);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ask } from '../../db/question.ts';
+import { ask, type Question } from '../../db/question.ts';
 import { getNetwork } from '../../db/read/networks.ts';
 import { type AgentRow, agentsOnHost } from '../../db/write/agents.ts';
 import { insertBinding } from '../../db/write/bindings.ts';
@@ -14,7 +14,7 @@ import {
   replaceDhcpOptions,
 } from '../../db/write/ports.ts';
 import { insertProvisioningBlocks, type ProvisioningEntity } from '../../db/write/provisioning.ts';
-import { policyOfNetwork } from '../../db/write/qos-policies.ts';
+import { policyOfNetworkOf } from '../../db/write/qos-policies.ts';
 import { replacePortGroups } from '../../db/write/security-groups.ts';
 import { type SubnetFacts, subnetFactsOf } from '../../db/write/subnets.ts';
 import { seesEverything } from '../../lib/context.ts';
@@ -44,16 +44,10 @@ import { checkProfile } from './rules.ts';
 export class NetworkNotes {
   readonly #networks = new Map<string, Promise<NetworkNote>>();
   readonly #hosts = new Map<string, Promise<AgentRow[]>>();
-  readonly #policies = new Map<string, Promise<string | null>>();
   readonly #defaultGroups = new Map<string, Promise<string | null>>();
 
   network(change: Change, machine: Machine, id: string): Promise<NetworkNote> {
     return remember(this.#networks, id, () => readNote(change, machine, id));
-  }
-
-  /** The QoS policy of a network. */
-  policyOf({ tx }: Change, networkId: string): Promise<string | null> {
-    return remember(this.#policies, networkId, () => policyOfNetwork(tx, networkId));
   }
 
   /** A project's default security group, or null where ports have none. */
@@ -70,22 +64,27 @@ interface NetworkNote {
   facts: NetworkFacts;
   subnets: SubnetFacts[];
   agents: HostingAgent[];
+  /** Its QoS policy. */
+  policy: string | null;
 }
+
+const noPolicy: Question<null> = { statements: [], answer: () => null };
 
 async function readNote(change: Change, machine: Machine, id: string): Promise<NetworkNote> {
   const { tx } = change;
-  const [facts, subnets, present] = await ask(
+  const [facts, subnets, present, policy] = await ask(
     tx,
     networkFactsOf(tx, id),
     subnetFactsOf(tx, id),
     agentsHostingOf(tx, [id]),
+    machine.shared.extensions.has('qos') ? policyOfNetworkOf(tx, id) : noPolicy,
   );
   const visible =
     seesEverything(change.context) ||
     (await getNetwork(tx, id, viewOf(machine.shared, change.context), ['id'])) !== null;
   if (!facts || !visible) throw networkErrors.NetworkNotFound({ net_id: id });
   const agents = await scheduleIn(change, facts, machine, { present });
-  return { facts, subnets, agents };
+  return { facts, subnets, agents, policy };
 }
 
 function remember<T>(map: Map<string, Promise<T>>, key: string, read: () => Promise<T>): Promise<T> {
@@ -125,8 +124,7 @@ export async function createPortIn(change: Change, machine: Machine, input: Inpu
   draft.fixed_ips = await machine.ipam.allocate(tx, draft, wishes);
   Object.assign(draft, shownExtras(extras), namesInDns(draft, machine.shared));
   await writeExtras(change, machine, { input, port: draft, notes });
-  const networkPolicy = () => notes.policyOf(change, draft.network_id);
-  await qosOfNewPort(change, machine, { input, port: draft, networkPolicy });
+  await qosOfNewPort(change, machine, { input, port: draft, networkPolicy: note.policy });
   await writeBlocks(change, machine, draft, { note, notes });
   for (const driver of machine.extensionDrivers) await driver.processCreatePort?.(tx, input, draft);
   const groups = draft.security_groups ?? [];

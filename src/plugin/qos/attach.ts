@@ -30,7 +30,7 @@ type Parts = Pick<Machine, 'shared' | 'mechanisms'>;
 export async function qosOfNewPort(
   change: Change,
   parts: Parts,
-  { input, port, networkPolicy }: { input: Input; port: Port; networkPolicy: () => Promise<string | null> },
+  { input, port, networkPolicy }: { input: Input; port: Port; networkPolicy: string | null },
 ): Promise<void> {
   if (!parts.shared.extensions.has('qos')) return;
   const { tx } = change;
@@ -39,8 +39,7 @@ export async function qosOfNewPort(
     await requirePolicy(change, parts.shared, own);
     await setPortPolicy(tx, port.id, own, true);
   }
-  const network = await networkPolicy();
-  const policy = own ?? network;
+  const policy = own ?? networkPolicy;
   if (policy === null) return;
   await checkForPort(change, parts, policy, port);
   const shown = await getPort(tx, port.id, callersFullView(change.context), Object.keys(withoutPolicy));
