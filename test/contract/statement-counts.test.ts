@@ -20,12 +20,13 @@ const owner = member('demo');
 let bare: Database;
 let t: Tenants;
 let statements: Statement[];
+let trips: string[][];
 let on: Ground;
 
 beforeAll(async () => {
   bare = await temporaryDatabase();
   const recording = await recordingDatabase(bare);
-  statements = recording.statements;
+  ({ statements, trips } = recording);
   const quota = Object.fromEntries(Object.keys(makers).map((name) => [`quota_${name.replace(/s$/, '')}`, 1000]));
   t = await makeTenants({ database: recording.recorded, options: { ...everything, quota }, atRest: true });
   on = await ground(t, owner);
@@ -109,5 +110,46 @@ describe('the statements of a request do not grow with the rows', () => {
     const each = (twenty - ten) / 10;
     expect(each).toBeLessThanOrEqual(MOST.create / 2);
     expect(await bulk(40)).toBe(twenty + 20 * each);
+  });
+});
+
+/** What a request costs on a database server is mostly how often it waits for an answer. */
+describe('the round trips of a request', () => {
+  const gateway = () => ({ router: { external_gateway_info: { network_id: on.outside } } });
+  const cases: [what: string, most: number, method: string, path: () => string, body: () => object][] = [
+    ['a port', 8, 'POST', () => 'ports', () => ({ port: { network_id: on.network } })],
+    ['a router with a gateway (two of them for NDP proxies)', 9, 'POST', () => 'routers', gateway],
+    ['a gateway (two of them for NDP proxies)', 12, 'PUT', () => `routers/${bareRouter}`, gateway],
+    ['an interface', 12, 'PUT', () => `routers/${bareRouter}/add_router_interface`, () => ({ subnet_id: inner })],
+    [
+      'a floating IP that leads to a port',
+      8,
+      'POST',
+      () => 'floatingips',
+      () => ({ floatingip: { floating_network_id: on.outside, port_id: guest } }),
+    ],
+  ];
+  let bareRouter: string;
+  let inner: string;
+  let guest: string;
+  beforeAll(async () => {
+    // Whoever is near a limit counts exactly, which is two more on database servers.
+    const quota = { port: -1, router: -1, floatingip: -1 };
+    expect((await t.ask(admin, 'PUT', `quotas/${owner.project}`, { quota })).status).toBe(200);
+    bareRouter = (await t.create(owner, 'routers', {})).id;
+    const network = await t.create(owner, 'networks', {});
+    inner = (await t.create(owner, 'subnets', { network_id: network.id, ip_version: 4, cidr: '10.250.0.0/24' })).id;
+    guest = (await t.create(owner, 'ports', { network_id: network.id })).id;
+  });
+
+  it.each(cases)('%s: %i at most', async (_, most, method, path, body) => {
+    await t.plugin.idle();
+    trips.length = 0;
+    const answer = await t.ask(owner, method, path(), body());
+    const done = trips.slice();
+    expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
+    // What is told afterwards may have begun.
+    const asked = done.slice(0, done.findIndex((trip) => trip.includes('commit')) + 1);
+    expect(asked.length, asked.map((trip) => trip.join('\n  ')).join('\n')).toBeLessThanOrEqual(most);
   });
 });
