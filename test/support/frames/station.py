@@ -17,6 +17,7 @@ import sys
 
 ETH_P_ALL = 3
 SOL_PACKET = 263
+SO_RCVBUFFORCE = 33  # not cut to what the kernel lets everybody have
 PACKET_ADD_MEMBERSHIP = 1
 PACKET_AUXDATA = 8
 PACKET_MR_PROMISC = 1
@@ -45,7 +46,7 @@ def open_socket(place):
     packets.bind((device, ETH_P_ALL))
     packets.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
     packets.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-    packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    packets.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 4 << 20)
     member = struct.pack('IHH8s', socket.if_nametoindex(device), PACKET_MR_PROMISC, 0, b'')
     packets.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, member)
     packets.setblocking(False)
