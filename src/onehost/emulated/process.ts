@@ -96,6 +96,19 @@ export class HostProcess {
     }
   }
 
+  /** Stops the command for a while. `nsenter` sees that and stops itself. */
+  async halt(): Promise<void> {
+    await this.kill('SIGSTOP');
+    await until(`${this.argv[0]} to halt`, async () =>
+      /\) T /.test(await readFile(`/proc/${this.#outer.pid}/stat`, 'utf8')),
+    );
+  }
+
+  /** After `halt`: `nsenter` goes on, and has the command go on. */
+  goOn(): void {
+    this.#outer.kill('SIGCONT');
+  }
+
   /** TERM, then KILL after `graceMs`; children of it that hold on to its output are not waited for either. */
   async stop(graceMs = 5_000): Promise<Finished> {
     await this.kill('SIGTERM');
