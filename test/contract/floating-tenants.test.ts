@@ -102,3 +102,26 @@ it('labels are for managers, and lists always show their names', async () => {
   expect(one.body.metering_label).toEqual({ description: 'd' });
   expect(await outcome(manager, 'DELETE', `metering/metering-labels/${made.id}`)).toBe('204');
 });
+
+it('rules that let everybody look show nobody what is not theirs', async () => {
+  const rules = { get_floatingip: '', get_router: '', get_port: '', get_network: '' };
+  await using open = await makeTenants({
+    options: { service: { service_plugins: ['router'] } },
+    rules: [{ path: 'policy.yaml', rules }],
+  });
+  const network = await open.create(owner, 'networks', {});
+  const outside = await open.create(admin, 'networks', { 'router:external': true });
+  await open.create(admin, 'subnets', { network_id: outside.id, ip_version: 4, cidr: '198.18.210.0/24' });
+  const made = {
+    networks: network,
+    ports: await open.create(owner, 'ports', { network_id: network.id }),
+    routers: await open.create(owner, 'routers', {}),
+    floatingips: await open.create(owner, 'floatingips', { floating_network_id: outside.id }),
+  };
+  for (const [collection, { id }] of Object.entries(made)) {
+    for (const path of [`${collection}/${id}`, `${collection}/${id}/explain`]) {
+      expect([path, (await open.ask(owner, 'GET', path)).status]).toEqual([path, 200]);
+      expect([path, (await open.ask(stranger, 'GET', path)).status]).toEqual([path, 404]);
+    }
+  }
+});
