@@ -127,20 +127,30 @@ export class Tour {
     return /172\.24\.\d+\.\d+/.exec((await box.textContent())!)![0];
   }
 
-  /** What is told of a packet's way. */
-  async trace(from: string, to: string, port: number): Promise<string> {
+  /** What is told of a packet's way, found by the names of two guests. */
+  async trace(from: string, to: string, port: number, { mend = false } = {}): Promise<string> {
     const screen = this.#screen;
-    await this.#screen.drawn(from, 'guest').click();
+    await screen.drawn(from, 'guest').click();
     const panel = screen.page.getByRole('complementary', { name: from });
     await screen.button('topology.traceFromHere', panel).click();
     const form = screen.page.getByRole('region', { name: screen.text('topology.trace') });
-    const field = (key: MessageKey) => form.getByRole('textbox', { name: screen.text(key), exact: true });
-    await screen.type(field('topology.traceTo'), to);
-    await screen.type(field('topology.portNumber'), String(port));
+    const field = (key: MessageKey, role: 'textbox' | 'combobox') =>
+      form.getByRole(role, { name: screen.text(key), exact: true });
+    await screen.choose(field('topology.traceToGuest', 'combobox'), new RegExp(`^${to} 10\\.`));
+    await screen.type(field('topology.portNumber', 'textbox'), String(port));
     await screen.button('topology.follow', form).click();
     await screen.button('topology.forget', form).waitFor();
     const told = await form.innerText();
     await screen.picture('trace');
+    if (mend) {
+      const what = screen.one('security_group_rules', 'security_group_rule');
+      await screen.button('topology.mendMake', form, { what }).click();
+      await screen.send();
+      await form
+        .getByRole('alert')
+        .filter({ hasText: screen.text('topology.arrives') })
+        .waitFor();
+    }
     await screen.button('topology.forget', form).click();
     await screen.button('topology.closePanel').click();
     return told;

@@ -46,8 +46,12 @@ it.each<Language>(['en', 'zh'])('the tour by mouse: %s', async (language) => {
   const stranger = await tour.guest('stranger');
   await until('the port that was opened', () => answers(stranger, `http://${address}/`));
   expect(await answers(stranger, `http://${address}:81/`)).toBe(false);
-  expect(await tour.trace('stranger', address, 80)).toContain(screen.text('topology.arrives'));
-  expect(await tour.trace('stranger', address, 81)).toContain(screen.text('topology.dropped'));
+  expect(await tour.trace('stranger', 'web', 80)).toContain(screen.text('topology.arrives'));
+  const refused = await tour.trace('stranger', 'web', 81, { mend: true });
+  expect(refused).toContain(screen.text('topology.dropped'));
+  // The rule that decides, in the language of the page.
+  expect(refused).toContain(language === 'en' ? 'no ingress rule of the groups' : '没有入方向规则');
+  await until('the port that was opened where it was missing', () => answers(stranger, `http://${address}:81/`));
   expect(await tour.explain('web')).toContain(screen.text('underneath.works'));
   await tour.showGraph(['mynet', 'outside', 'door', 'web', 'stranger']);
   expect(screen.faults).toEqual([]);

@@ -111,8 +111,12 @@ export class Screen implements AsyncDisposable {
   }
 
   /** A button by its message, or by a part of its name. */
-  button(name: MessageKey | RegExp, within: Page | Locator = this.page): Locator {
-    return within.getByRole('button', { name: typeof name === 'string' ? this.text(name) : name, exact: true });
+  button(
+    name: MessageKey | RegExp,
+    within: Page | Locator = this.page,
+    values: Readonly<Record<string, string>> = {},
+  ): Locator {
+    return within.getByRole('button', { name: typeof name === 'string' ? this.text(name, values) : name, exact: true });
   }
 
   /** The dialog that is open. */

@@ -66,6 +66,8 @@ export function TraceForm({ topology, from, onFrom, to, onTo, trace, onTrace, on
             limit={SUGGESTED}
             searchable
             clearable
+            // To choose the same again is to mean it.
+            allowDeselect={false}
             required
             w={280}
           />
@@ -78,6 +80,8 @@ export function TraceForm({ topology, from, onFrom, to, onTo, trace, onTrace, on
             limit={SUGGESTED}
             searchable
             clearable
+            // To choose the same again is to mean it.
+            allowDeselect={false}
             w={240}
           />
           <TextInput
