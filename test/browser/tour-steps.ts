@@ -140,6 +140,10 @@ export class Tour {
     await screen.type(field('topology.portNumber', 'textbox'), String(port));
     await screen.button('topology.follow', form).click();
     await screen.button('topology.forget', form).waitFor();
+    await form
+      .getByRole('link', { name: / default$/ })
+      .first()
+      .waitFor();
     const told = await form.innerText();
     await screen.picture('trace');
     if (mend) {

@@ -51,6 +51,7 @@ it.each<Language>(['en', 'zh'])('the tour by mouse: %s', async (language) => {
   expect(refused).toContain(screen.text('topology.dropped'));
   // The rule that decides, in the language of the page.
   expect(refused).toContain(language === 'en' ? 'no ingress rule of the groups' : '没有入方向规则');
+  expect(refused).toContain(language === 'en' ? 'group default' : '安全组 default');
   await until('the port that was opened where it was missing', () => answers(stranger, `http://${address}:81/`));
   expect(await tour.explain('web')).toContain(screen.text('underneath.works'));
   await tour.showGraph(['mynet', 'outside', 'door', 'web', 'stranger']);

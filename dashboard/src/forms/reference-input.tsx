@@ -23,6 +23,7 @@ export function ReferenceInput({
       {...rest}
       searchable
       clearable
+      allowDeselect={false}
       data={withTyped(useChoices(collection), [value, typed])}
       value={value === '' ? null : value}
       onSearchChange={setTyped}

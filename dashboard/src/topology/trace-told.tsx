@@ -2,6 +2,7 @@ import { Alert, List, Text as Words } from '@mantine/core';
 import { placeIn } from '../messages/sentences/sentences.ts';
 import { useSpeech, useText } from '../messages/text.tsx';
 import { Told } from '../underneath/told.tsx';
+import { useNamesWithGroups } from './group-names.ts';
 import type { OnJoin } from './joining.ts';
 import { MendButton } from './mend-button.tsx';
 import type { Names } from './names.ts';
@@ -21,9 +22,10 @@ const healths = { passes: 'up', drops: 'error', unknown: 'down' } as const;
 const colours = { arrives: 'green', leaves: 'blue', dropped: 'red', unknown: 'yellow' } as const;
 
 /** The verdict first, with what decides and what would mend it; then every hop. */
-export function TraceTold({ trace, names, onJoin, onMended }: Props) {
+export function TraceTold({ trace, names: drawn, onJoin, onMended }: Props) {
   const { verdict, summary, hops, answer } = trace;
   const text = useText();
+  const names = useNamesWithGroups(drawn, trace);
   const stopped = decisive(hops) ?? (answer && decisive(answer.hops));
   return (
     <>
