@@ -289,7 +289,7 @@ describe('to the outside and from it', () => {
     expect((await trace('a1', '10.1.0.5')).verdict).toBe('dropped');
     cloud.addFloating('r', 'public', '198.51.100.50', '10.0.0.5');
     router._floatingips![0]!.fixed_ip_address_scope = 'scope';
-    expect((await trace('a1', '10.1.0.5')).verdict).toBe('arrives');
+    expect(await trace('a1', '10.1.0.5')).toMatchObject({ verdict: 'arrives', answer: { verdict: 'arrives' } });
     router._interfaces![1]!.address_scopes = { '4': 'another', '6': null };
     expect((await trace('a1', '10.1.0.5')).verdict).toBe('dropped');
   });

@@ -162,7 +162,7 @@ class Walk {
     const project = router.project_id;
     const back = this.#memory && translatedBack(this.#memory.translations, router.id, arrived);
     const translated = back ? null : translateArrival(known, arrived);
-    if (back)
+    if (back && (back.src.value !== arrived.src.value || back.dst.value !== arrived.dst.value))
       this.#trail.pass({ hop: 'nat', text: `translated back to ${shown(back.src)} → ${shown(back.dst)}`, project });
     if (translated) this.#trail.pass({ hop: 'nat', text: translated.text, cause: translated.cause, project });
     const packet = back ?? translated?.packet ?? arrived;
@@ -210,7 +210,8 @@ class Walk {
     const departed = isAnswer ? null : translateDeparture(router, packet, { from: leg, to: out, wasTranslated });
     if (departed) this.#trail.pass({ hop: 'nat', text: departed.text, cause: departed.cause, project });
     const last = departed?.packet ?? packet;
-    if (last !== arrived && !isAnswer) this.#trail.translated({ router: router.id, before: arrived, after: last });
+    // Also what was left as it was: answers of a connection are not judged anew.
+    if (!isAnswer) this.#trail.translated({ router: router.id, before: arrived, after: last });
     const { network } = await this.#world.network(out.network_id);
     return this.#wire(network, out, nexthop ?? last.dst, last);
   }
