@@ -110,5 +110,11 @@ it('a router goes to the L3 agent of another host, after a question', async () =
 
   await until('the router on the other host', () => isBuilt(to));
   await until('nothing of it where it was', async () => !(await has(from, netns)));
+
+  // What the other host's kernel counts at the router's device, beside what is said of it.
+  await screen.page.goto(server.url(`/underneath/router/${router.id}`));
+  const told = screen.page.getByRole('row').filter({ hasText: `qr-` });
+  const counted = new RegExp(screen.text('underneath.went', { count: '[0-9]+' }));
+  await told.filter({ hasText: counted }).first().waitFor();
   expect(screen.faults).toEqual([]);
 });
