@@ -30,6 +30,8 @@ describe.each<Kind>(['ours', 'python'])('l2 population on a server of %s', (serv
       network_id: network.id,
       ip_version: 4,
       cidr: '10.7.0.0/24',
+      // Addresses are given at random; those that are asked for by name must be free.
+      allocation_pools: [{ start: '10.7.0.10', end: '10.7.0.200' }],
       enable_dhcp: false,
     });
     device = `vxlan-${network['provider:segmentation_id']}`;

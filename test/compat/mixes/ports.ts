@@ -7,10 +7,10 @@ import type { Cloud } from './cloud.ts';
 export const WAIT = { timeoutMs: 60_000, everyMs: 100 };
 
 /** The one flat network of `physnet1`, with one subnet. */
-export async function makeFlatNetwork({ api }: Cloud, cidr: string): Promise<Network> {
+export async function makeFlatNetwork({ api }: Cloud, cidr: string, subnet: object = {}): Promise<Network> {
   const flat = { 'provider:network_type': 'flat', 'provider:physical_network': 'physnet1' };
   const network = await api.create('network', flat);
-  await api.create('subnet', { network_id: network.id, ip_version: 4, cidr });
+  await api.create('subnet', { network_id: network.id, ip_version: 4, cidr, ...subnet });
   return network;
 }
 
