@@ -174,11 +174,17 @@ async function edit(screen: Screen, row: Locator): Promise<void> {
   await screen.button('forms.send', screen.dialog).waitFor();
 }
 
-it.each([...collections, 'floatingips'])('the form that changes one holds them as text: %s', async (collection) => {
+const forms = [...collections, 'floatingips'];
+
+// Without `--long` each form has two of the names, and the next form the next.
+it.each(forms)('the form that changes one holds them as text: %s', async (collection) => {
+  const turn = forms.indexOf(collection);
+  const isTried = (i: number) => Boolean(process.env.NEUTRINO_TEST_LONG) || (i + turn) % HOSTILE.length < 2;
   await using screen = await browser.open();
   const attribute = collection === 'floatingips' ? 'description' : 'name';
   await screen.page.goto(server.url(`/lists/${collection}`));
   for (const [i, name] of HOSTILE.entries()) {
+    if (!isTried(i)) continue;
     // Of floating IPs the lists show no description.
     const row = collection === 'floatingips' ? screen.page.getByRole('row').nth(i + 1) : rowOf(screen, name);
     await edit(screen, row);
