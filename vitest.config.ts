@@ -1,19 +1,20 @@
 import { defineConfig } from 'vitest/config';
 
-/** Everything that goes through the plugin, and the contract of the databases: once more on each kind of database server. */
+/** Everything that goes through the plugin: once more on MariaDB, and with `--long` on PostgreSQL, too. */
+const ofPlugin = ['src/plugin/**/*.test.ts'];
+/** The contract of the databases: once more on each kind of database server. */
 const ofDatabases = [
-  'src/plugin/**/*.test.ts',
   'src/db/write/*.test.ts',
   'test/contract/{api-plugin,binding-races,db-*,duties,floating-races,list-queries,live-upgrade,l2-population,mix,quota-races,races,resource-races,router-interface-races,router-races,network-ip-availability}.test.ts',
   'test/contract/{security-group-tenants,segments-hostile,subnet-pool-tenants,statement-counts,workers}.test.ts',
 ];
 /** Ends what hangs; how long a test takes on a busy machine is nobody's business. */
 const patient = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 40_000 } } };
-const onServer = (name: string, kind: string) => ({
+const onServer = (name: string, kind: string, include: readonly string[]) => ({
   test: {
     name,
     env: { NEUTRINO_TEST_ON: kind },
-    include: ofDatabases,
+    include: [...include],
     // What a message is made of is no matter of the database, and has a hundred fixtures.
     exclude: ['src/plugin/objects/objects.test.ts'],
     globalSetup: [`test/support/on-${name}.ts`],
@@ -42,8 +43,8 @@ export default defineConfig({
           ...patient,
         },
       },
-      onServer('mariadb', 'mysql'),
-      onServer('postgresql', 'postgres'),
+      onServer('mariadb', 'mysql', [...ofDatabases, ...ofPlugin]),
+      onServer('postgresql', 'postgres', process.env.NEUTRINO_TEST_LONG ? [...ofDatabases, ...ofPlugin] : ofDatabases),
       {
         test: {
           name: 'contract',

