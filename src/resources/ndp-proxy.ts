@@ -17,7 +17,7 @@ export const ndpProxy: ResourceDefinition = {
     router_id: { ops: 'CR', type: type.uuid, default: required, filter: true, sort: true },
     port_id: { ops: 'CR', type: type.uuid, default: required, filter: true, sort: true },
     ip_address: { ops: 'CR', type: type.addressOrNull, default: null, filter: true, sort: true },
-    description: { ops: 'CUR', type: type.string(255), default: '' },
+    description: { ops: 'CUR', type: type.string(255), default: '', filter: true },
     ...standard,
   },
 };

@@ -63,6 +63,13 @@ describe('an NDP proxy', () => {
     expect(await typeOf(proxies.get(f.context, made.id))).toBe('NDPProxyNotFound');
   });
 
+  it('is found by its description, as by all else', async () => {
+    const { id } = await make({ description: 'one' });
+    const found = async (description: string) =>
+      (await all(proxies, { filters: { description: [description] } })).map((proxy) => proxy.id);
+    expect([await found('one'), await found('two')]).toEqual([[id], []]);
+  });
+
   it('is told to agents, and may be asked for', async () => {
     const { id } = await make();
     const asked = { resource_type: 'NDPProxy', version: '1.0', filter_kwargs: { router_id: [router] } };
