@@ -2,6 +2,7 @@ import { ask } from '../../db/question.ts';
 import { getPort } from '../../db/read/ports.ts';
 import { type Association, floatingIpsOfPortOf, routerBetweenOf } from '../../db/write/floatingips.ts';
 import { parseAddress } from '../../lib/ip/address.ts';
+import { METADATA_ADDRESS } from '../../lib/ip/metadata.ts';
 import type { Port } from '../../resources/shapes.ts';
 import type { Change } from '../changes.ts';
 import type { Input } from '../contract.ts';
@@ -11,7 +12,6 @@ import { portErrors } from '../port/errors.ts';
 import { floatingIpErrors as errors } from './errors.ts';
 
 /** Guests find their metadata there, so nothing else is ever to be reached at it. */
-const METADATA_ADDRESS = '169.254.169.254';
 
 /** A floating address, as far as an association asks. */
 export interface Associated {
@@ -110,11 +110,7 @@ function notMetadata<T extends { ip_address: string }>(fixed: T): T {
 
 /** That an address may be rewritten, to another or from one. @throws BadRequest for that of the metadata service */
 export function checkNotMetadata(address: string): void {
-  if (isMetadataAddress(address)) throw refused(`${address} is where guests find their metadata`);
-}
-
-export function isMetadataAddress(address: string): boolean {
-  return address === METADATA_ADDRESS;
+  if (address === METADATA_ADDRESS) throw refused(`${address} is where guests find their metadata`);
 }
 
 export function refused(msg: string): Error {

@@ -1,10 +1,10 @@
 import { getPort } from '../../db/read/ports.ts';
 import { type FloatingIpRow, floatingIpsOfPort, routerBetween } from '../../db/write/floatingips.ts';
 import { parseAddress } from '../../lib/ip/address.ts';
+import { METADATA_ADDRESS } from '../../lib/ip/metadata.ts';
 import { pythonRepr } from '../../lib/python-text.ts';
 import type { Port } from '../../resources/shapes.ts';
 import type { Change } from '../changes.ts';
-import { isMetadataAddress } from '../floatingip/associate.ts';
 import { callersFullView } from '../parts.ts';
 import { portErrors } from '../port/errors.ts';
 import { portForwardingErrors as errors, refused } from './errors.ts';
@@ -42,7 +42,7 @@ export async function reach(
   const usable = port.fixed_ips.filter(({ ip_address }) => parseAddress(ip_address)!.version === 4);
   if (usable.length === 0) throw refused(`Requested internal port ${port_id} must allocate an IPv4 address at least`);
   const held = address === null ? usable[0] : usable.find(({ ip_address }) => ip_address === address);
-  if (held === undefined || isMetadataAddress(held.ip_address)) {
+  if (held === undefined || held.ip_address === METADATA_ADDRESS) {
     throw refused(
       `Requested internal IP address ${address} is not suitable for internal neutron port ${port_id}, as its fixed_ips are ${pythonRepr(usable)}`,
     );

@@ -2,7 +2,7 @@ import type { Tx } from '../../db/database.ts';
 import type { RouterFacts } from '../../db/write/routers.ts';
 import { subnetFacts } from '../../db/write/subnets.ts';
 import { cidrsOverlap, parseCidr } from '../../lib/ip/cidr.ts';
-import { isMetadataAddress } from '../floatingip/associate.ts';
+import { METADATA_ADDRESS } from '../../lib/ip/metadata.ts';
 import { routerInterfaceOwners } from '../ipam/owners.ts';
 import { PROVISIONAL_PREFIX } from '../subnet/block-source.ts';
 import { routerErrors as errors } from './errors.ts';
@@ -73,7 +73,7 @@ export async function checkMayBeHa(tx: Tx, router: RouterFacts, haCidr: string):
  * @throws BadRequest
  */
 export function checkBesideMetadata(addresses: readonly { ip_address?: string }[]): void {
-  const met = addresses.find(({ ip_address }) => ip_address !== undefined && isMetadataAddress(ip_address));
+  const met = addresses.find(({ ip_address }) => ip_address === METADATA_ADDRESS);
   if (met) throw errors.BadRequest({ msg: `${met.ip_address} is where guests find their metadata` });
 }
 

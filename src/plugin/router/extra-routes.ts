@@ -10,6 +10,7 @@ import {
   isSameCidr,
   parseCidr,
 } from '../../lib/ip/cidr.ts';
+import { METADATA_ADDRESS } from '../../lib/ip/metadata.ts';
 import { rangeHas } from '../../lib/ip/range.ts';
 import { pythonRepr } from '../../lib/python-text.ts';
 import type { HostRoute } from '../../resources/shapes.ts';
@@ -27,7 +28,7 @@ export interface RouteGround {
 }
 
 const LINK_LOCAL = parseCidr('169.254.0.0/16')!;
-const METADATA = parseCidr('169.254.169.254/32')!;
+const METADATA = parseCidr(`${METADATA_ADDRESS}/32`)!;
 const LINK_LOCAL_V6 = parseCidr('fe80::/10')!;
 
 /**

@@ -1,4 +1,5 @@
 import type { Address } from '../../lib/ip/address.ts';
+import { METADATA_ADDRESS } from '../../lib/ip/metadata.ts';
 import type { Network, Port } from '../../resources/shapes.ts';
 import type { WireRouterPort } from '../../rpc/contract.ts';
 import type { KnownRouter, Memory, Mend, Packet, TraceWorld } from './contract.ts';
@@ -17,7 +18,6 @@ import { allowingRule, isIn } from './rules.ts';
 import { shown } from './texts.ts';
 import { Trail, type Walked } from './trail.ts';
 
-const METADATA = '169.254.169.254';
 const METADATA_PORT = 80;
 /** Networks that reach beyond what we rule: others may be on them. */
 const PHYSICAL = ['flat', 'vlan'];
@@ -239,7 +239,7 @@ interface RoutedAt {
 }
 
 function isMetadata({ dst, protocol, port }: Packet): boolean {
-  return protocol === 'tcp' && port === METADATA_PORT && isIn(dst, METADATA);
+  return protocol === 'tcp' && port === METADATA_PORT && isIn(dst, METADATA_ADDRESS);
 }
 
 function joined(network: string): Mend {
