@@ -96,12 +96,13 @@ async function rowsOf(db: Db): Promise<Made['rows']> {
   return all;
 }
 
-/** Without minding who refers to whom. */
+/** Without minding who refers to whom. Few of the hundred and fifty tables hold anything, so they are asked first, all at once. */
 async function empty(database: Database, { rows }: Made): Promise<void> {
   await database.transaction(async (tx) => {
+    const filled = await filledOf(tx, [...rows.keys()]);
     await mindReferences(tx, false);
     for (const [table, first] of rows) {
-      await sql`delete from ${sql.table(table)}`.execute(tx);
+      if (filled.has(table)) await sql`delete from ${sql.table(table)}`.execute(tx);
       if (first.length > 0)
         await tx
           .insertInto(table as never)
@@ -110,6 +111,16 @@ async function empty(database: Database, { rows }: Made): Promise<void> {
     }
     await mindReferences(tx, true);
   });
+}
+
+/** Which of the tables hold a row. */
+async function filledOf(tx: Tx, tables: readonly string[]): Promise<Set<string>> {
+  const asked = tables.map(
+    (table) =>
+      sql`select ${sql.lit(table)} as name from (select 1 as one) as t where exists (select 1 from ${sql.table(table)})`,
+  );
+  const { rows } = await sql<{ name: string }>`${sql.join(asked, sql` union all `)}`.execute(tx);
+  return new Set(rows.map(({ name }) => name));
 }
 
 async function mindReferences(tx: Tx, mind: boolean): Promise<void> {
