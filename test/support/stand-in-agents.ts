@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import type { Json } from './api.ts';
 import { createStateReports } from './bus.ts';
 import type { Deployment } from './deployment.ts';
@@ -16,4 +17,11 @@ export async function reportAgents(deployment: Deployment, agents: readonly Json
       start_flag: true,
     });
   }
+}
+
+/** All agents were last heard of then, ms since the epoch: whether they are alive is no matter of how long a test takes. */
+export function setHeartbeats(databaseFile: string, atMs: number): void {
+  using database = new DatabaseSync(databaseFile);
+  database.exec('PRAGMA busy_timeout = 10000');
+  database.prepare('UPDATE agents SET heartbeat_timestamp = ?').run(atMs);
 }

@@ -110,7 +110,7 @@ function LastError({ agent }: { agent: Agent }) {
     );
   return (
     <>
-      <Words size="sm" style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
+      <Words size="sm" style={{ whiteSpace: 'pre-wrap' }}>
         {error.what}
       </Words>
       <Words size="xs" c="dimmed">

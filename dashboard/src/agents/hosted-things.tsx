@@ -189,6 +189,7 @@ function Things({ kind, agent, others, rights, things }: Props & { things: reado
                       <Button
                         size="compact-xs"
                         variant="light"
+                        maw={240}
                         disabled={isRunning}
                         aria-label={text('agents.moveTo', { name: nameOf(thing), host: to.host })}
                         onClick={() => begin([thing])}

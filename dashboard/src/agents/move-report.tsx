@@ -17,7 +17,7 @@ export function MoveReport({ moves: { count, outcomes } }: { moves: Moves }) {
       </Words>
       {refused.length > 0 && (
         <Alert color="red" role="alert" title={text('agents.refused', { count: refused.length })}>
-          <List size="sm" style={{ overflowWrap: 'anywhere' }}>
+          <List size="sm">
             {refused.map(({ name, error, left }, at) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: several may have one name, and none moves
               <List.Item key={at}>

@@ -18,7 +18,7 @@ export function AgentRow({ agent, onOpen }: { agent: Agent; onOpen: () => void }
         <StateNote state={stateOf(agent)} />
       </Table.Td>
       <Table.Td>{kind}</Table.Td>
-      <Table.Th scope="row">
+      <Table.Th scope="row" style={{ overflowWrap: 'anywhere' }}>
         <Anchor
           component="button"
           type="button"
@@ -29,7 +29,7 @@ export function AgentRow({ agent, onOpen }: { agent: Agent; onOpen: () => void }
           {agent.host}
         </Anchor>
       </Table.Th>
-      <Table.Td>{agent.availability_zone}</Table.Td>
+      <Table.Td style={{ overflowWrap: 'anywhere' }}>{agent.availability_zone}</Table.Td>
       <Table.Td>
         <Since time={agent.started_at} />
       </Table.Td>

@@ -43,7 +43,7 @@ function Lines({ label, lines }: { label: string; lines: string }) {
         </Words>
         <Copy value={lines} label={label} />
       </Group>
-      <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
+      <Code block style={{ whiteSpace: 'pre-wrap' }}>
         {lines}
       </Code>
     </div>

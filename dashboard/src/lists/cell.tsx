@@ -3,8 +3,15 @@ import { useText } from '../messages/text.tsx';
 
 const colours: Readonly<Record<string, string>> = { ACTIVE: 'green', BUILD: 'yellow', DOWN: 'gray', ERROR: 'red' };
 
+interface Props {
+  readonly name: string;
+  readonly value: unknown;
+  /** As many lines as it takes, where there is room; else one, cut off. */
+  readonly isWhole?: boolean;
+}
+
 /** One value of a list, always as text. */
-export function Cell({ name, value }: { name: string; value: unknown }) {
+export function Cell({ name, value, isWhole = false }: Props) {
   const text = useText();
   if (value === null || value === undefined || value === '') return null;
   if (typeof value === 'boolean') return text(value ? 'lists.yes' : 'lists.no');
@@ -24,6 +31,7 @@ export function Cell({ name, value }: { name: string; value: unknown }) {
         ))}
       </Group>
     );
+  if (isWhole) return <Words size="sm">{plain(value)}</Words>;
   return (
     <Words size="sm" truncate maw={320} title={plain(value)}>
       {plain(value)}

@@ -50,7 +50,7 @@ export function DeleteDialog({ resource, resources, parentId, rows, onClose }: P
       <Stack>
         {outcomes === null ? (
           <>
-            <List size="sm" withPadding style={{ overflowWrap: 'anywhere' }}>
+            <List size="sm" withPadding>
               {rows.slice(0, 50).map((row) => (
                 <List.Item key={idOf(resource, row)}>
                   {labelOf(resource, row)}{' '}

@@ -39,7 +39,7 @@ export function DeleteReport({ resource, parentId, rows, outcomes, isOver, onSto
       <div role={refused > 0 ? 'alert' : 'status'}>{isOver ? summary.join(', ') : isLate && progress}</div>
       {isOver && (rows.length > 1 || refused > 0) && (
         <ScrollArea.Autosize mah={300} type="auto">
-          <List size="sm" listStyleType="none" style={{ overflowWrap: 'anywhere' }}>
+          <List size="sm" listStyleType="none">
             {rows.map((row, at) => (
               <Result key={idOf(resource, row)} label={labelOf(resource, row)} outcome={outcomes[at] ?? null} />
             ))}

@@ -73,8 +73,8 @@ export function Details({ resource, resources, parentId, row, onClose }: Props) 
                     <Table.Th scope="row" title={name}>
                       {names.attribute(name)}
                     </Table.Th>
-                    <Table.Td>
-                      <Cell name={name} value={value} />
+                    <Table.Td style={{ overflowWrap: 'anywhere' }}>
+                      <Cell name={name} value={value} isWhole />
                     </Table.Td>
                   </Table.Tr>
                 ))}

@@ -10,9 +10,7 @@ export function ErrorNote({ error }: { error: Error }) {
   const silent = api?.status === 0;
   return (
     <Alert color="red" variant="light" role="alert" title={silent ? text('shell.noAnswer') : (api?.type ?? error.name)}>
-      <Words size="sm" style={{ overflowWrap: 'anywhere' }}>
-        {silent ? text('shell.noAnswerText') : error.message}
-      </Words>
+      <Words size="sm">{silent ? text('shell.noAnswerText') : error.message}</Words>
       {api?.requestId && (
         <Words size="xs" c="dimmed" mt={4}>
           {text('shell.requestId', { id: api.requestId })}

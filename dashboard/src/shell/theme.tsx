@@ -21,6 +21,9 @@ const onlyItems = { defaultProps: { withInitialFocusPlaceholder: false } };
 /** A list that opens as soon as it is reached hides what is below, errors of the field among it. */
 const onDemand = { defaultProps: { openOnFocus: false } };
 
+/** What it tells may be a name of any length. */
+const ofLines = { defaultProps: { multiline: true, maw: 'min(90vw, 480px)' } };
+
 /** Colours with enough contrast, and names for the buttons that are only a sign. */
 export function Theme({ nonce, children }: { nonce: string; children: ReactNode }) {
   const text = useText();
@@ -35,7 +38,10 @@ export function Theme({ nonce, children }: { nonce: string; children: ReactNode 
     return createTheme({
       primaryShade: 8,
       respectReducedMotion: true,
-      components: { Modal: closed, Drawer: closed, Menu: onlyItems, Select: onDemand, MultiSelect: onDemand },
+      components: {
+        ...{ Modal: closed, Drawer: closed, Menu: onlyItems, Select: onDemand, MultiSelect: onDemand },
+        Tooltip: ofLines,
+      },
     });
   }, [text]);
   return (

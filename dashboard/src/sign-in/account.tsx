@@ -13,6 +13,7 @@ export function Account() {
       {session !== null && (
         <NativeSelect
           size="xs"
+          maw={{ base: 120, sm: 240 }}
           aria-label={text('signIn.changeProject')}
           value={session.project.id}
           data={session.projects.map(({ id, name }) => ({ value: id, label: name }))}

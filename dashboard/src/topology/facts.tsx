@@ -13,7 +13,7 @@ export function Facts({ rows }: { rows: readonly (readonly [name: string, value:
         {said.map(([name, value]) => (
           <Table.Tr key={name}>
             <Table.Th w={120}>{name}</Table.Th>
-            <Table.Td>{value}</Table.Td>
+            <Table.Td style={{ overflowWrap: 'anywhere' }}>{value}</Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>

@@ -141,7 +141,7 @@ export function TraceForm({ topology, from, onFrom, to, onTo, trace, onTrace, on
           )}
         </Group>
       </form>
-      <Stack gap="xs" mt="xs" aria-live="polite" style={{ overflowWrap: 'anywhere' }}>
+      <Stack gap="xs" mt="xs" aria-live="polite">
         {error && <ErrorNote error={error} />}
         {trace && <TraceTold {...{ trace, names, onJoin }} onMended={() => mutate()} />}
       </Stack>

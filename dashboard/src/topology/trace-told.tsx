@@ -69,7 +69,7 @@ function Decides({ hop: { cause, remedy, mend }, names, onJoin, onMended }: { ho
         </Words>
       )}
       {remedy && (
-        <Words size="sm" style={{ overflowWrap: 'anywhere' }}>
+        <Words size="sm">
           <b>{text('underneath.remedy')}</b> <Told sentence={remedy} />
         </Words>
       )}

@@ -5,7 +5,7 @@ import { Copy } from '../shell/copy.tsx';
 export function CopiedLine({ line, label }: { line: string; label: string }) {
   return (
     <Group gap="xs" wrap="nowrap" align="flex-start">
-      <Code block style={{ flex: 1, whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
+      <Code block style={{ flex: 1, whiteSpace: 'pre-wrap' }}>
         {line}
       </Code>
       <Copy value={line} label={label} />

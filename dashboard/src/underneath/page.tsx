@@ -103,7 +103,7 @@ function Seen({ subject, data: { verdict, summary, steps }, sketch, before, only
   };
   return (
     <>
-      <Words role="status" style={{ overflowWrap: 'anywhere' }}>
+      <Words role="status">
         <StateMark state={state} /> <b>{text(word)}</b>
         {verdict === 'works' ? '' : ': '}
         {verdict !== 'works' && <Told sentence={summary} />}

@@ -42,7 +42,7 @@ export function SubjectHead({ subject, id }: { subject: SubjectName; id: string 
   return (
     <Stack gap="xs">
       <Group gap="sm">
-        <Title order={3} size="h4" style={{ overflowWrap: 'anywhere' }}>
+        <Title order={3} size="h4">
           {text(title)} {words.join(' · ')}
         </Title>
         {data && (

@@ -86,7 +86,7 @@ function Uses({ uses }: { uses: readonly SubnetUse[] }) {
             <Table.Tbody>
               {shown.map((use) => (
                 <Table.Tr key={use.subnetId}>
-                  <Table.Th scope="row">
+                  <Table.Th scope="row" style={{ overflowWrap: 'anywhere' }}>
                     <Anchor size="sm" href={`#/lists/subnets?id=${encodeURIComponent(use.subnetId)}`}>
                       {`${use.subnet} ${use.cidr}`.trim()}
                     </Anchor>
