@@ -84,7 +84,8 @@ function ask({
 }: Sent = {}): Promise<{ status: number; body: string; type: string }> {
   const own = headers ?? { 'X-Neutron-Network-ID': networkId, 'X-Forwarded-For': '10.30.0.5' };
   return new Promise((resolve, reject) => {
-    const sent = request({ socketPath: socketPath(), path, method, headers: own }, (response) => {
+    // A connection of its own: one that is kept belongs to an agent that may have ended since.
+    const sent = request({ socketPath: socketPath(), path, method, headers: own, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () =>
