@@ -1,10 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseAddress } from '../../src/lib/ip/address.ts';
-import { cidrHas, parseCidr } from '../../src/lib/ip/cidr.ts';
-import type { Port, Subnet } from '../../src/resources/shapes.ts';
-import { type Guest, plugGuest } from '../support/guest.ts';
+import { DelegatedSubnet } from '../support/delegated-subnet.ts';
 import { type HaPlaces, HaRouter, haOptions } from '../support/ha-router.ts';
 import type { EmulatedHost } from '../support/hosts.ts';
 import { longTimes, PrefixProvider, pools } from '../support/prefix-provider.ts';
@@ -15,41 +12,20 @@ import { until } from '../support/wait.ts';
 let stand: RoutedLab;
 let provider: PrefixProvider;
 let router: HaRouter;
-let subnet: Subnet;
-let port: Port;
-let guest: Guest;
+let delegated: DelegatedSubnet;
 
 beforeAll(async () => {
   stand = await openRoutedLab({ routing: ['net1', 'net2'], compute: ['compute1'], l3: haOptions });
   provider = new PrefixProvider(stand.outside);
-  await stand.api.create('subnet', {
-    ...{ network_id: stand.external.id, ip_version: 6, cidr: '2001:db8:e::/64', gateway_ip: '2001:db8:e::1' },
-    enable_dhcp: false,
-  });
-  const made = await stand.api.create('router', { ha: true, external_gateway_info: { network_id: stand.external.id } });
-  router = new HaRouter(stand, made, [stand.host('net1'), stand.host('net2')]);
-  const { network, subnet: v4 } = await stand.network('10.10.0.0/24');
-  await stand.attach(made, v4);
-  subnet = await stand.api.create('subnet', {
-    ...{ network_id: network.id, ip_version: 6, subnetpool_id: 'prefix_delegation' },
-    ...{ ipv6_ra_mode: 'slaac', ipv6_address_mode: 'slaac' },
-  });
-  port = await stand.api.create('port', {
-    ...{ network_id: network.id, device_owner: 'compute:nova', 'binding:host_id': 'compute1' },
-  });
-  guest = await plugGuest(stand.host('compute1'), port, 'guest');
-  const { external_fixed_ips } = (await stand.api.show('router', made.id)).external_gateway_info!;
-  const outer = external_fixed_ips!.find(({ ip_address }) => ip_address!.includes(':'))!.ip_address;
-  await stand.outside.ipBatch(Object.values(pools).map((pool) => `route add ${pool} via ${outer} dev eth1`));
-  await stand.attach(made, subnet);
+  delegated = await DelegatedSubnet.make(stand, stand.host('compute1'), { ha: true });
+  router = new HaRouter(stand, delegated.router, [stand.host('net1'), stand.host('net2')]);
+  await stand.attach(delegated.router, delegated.subnet);
 }, 240_000);
 afterAll(async () => {
   await provider?.kill();
   await stand?.close();
 }, 60_000);
 
-const prefix = async () => (await stand.api.show('subnet', subnet.id)).cidr;
-const isOf = (pool: string, address: string) => cidrHas(parseCidr(pool)!, parseAddress(address.split('/')[0]!)!);
 const leasesOn = ({ name }: EmulatedHost) =>
   readdir(join(stand.deployment.folder, name, 'pd', router.id)).catch(() => []);
 const advertisedBy = ({ name }: EmulatedHost) =>
@@ -57,11 +33,7 @@ const advertisedBy = ({ name }: EmulatedHost) =>
 
 /** The server, the active host and the guest agree on a prefix, the other host is silent, and packets go. */
 async function works(pool: string, { primary, standby }: HaPlaces): Promise<string> {
-  const cidr = await until(`a prefix of ${pool}`, async () => {
-    const now = await prefix();
-    return isOf(pool, now) && now;
-  });
-  const gateway = (await stand.api.show('subnet', subnet.id)).gateway_ip!;
+  const { cidr, gateway } = await delegated.given(pool);
   await until('the router’s address', async () => (await router.addressesOn(primary)).includes(gateway));
   await until('advertisements', async () => (await advertisedBy(primary)).includes(`prefix ${cidr}`));
   await until('the lease', async () => (await leasesOn(primary)).length === 1);
@@ -69,13 +41,7 @@ async function works(pool: string, { primary, standby }: HaPlaces): Promise<stri
     'nothing at the other',
     async () => [...(await leasesOn(standby)), await advertisedBy(standby)].join('') === '',
   );
-  const mine = await until('the port’s address', async () => {
-    const { fixed_ips } = await stand.api.show('port', port.id);
-    return fixed_ips.find(({ ip_address }) => isOf(pool, ip_address))?.ip_address;
-  });
-  await until('the guest’s address', async () => (await guest.addresses()).includes(mine));
-  const ping = ['ping', '-6', '-n', '-c', '1', '-W', '1', '-I', mine, '2001:db8:e::1'];
-  await until('an answer from outside', async () => (await guest.run(ping, { okCodes: [0, 1, 2] })).code === 0);
+  await delegated.isWayOut(pool);
   return cidr;
 }
 
@@ -92,7 +58,7 @@ it('the active host is given a prefix, and it alone has and announces it', async
 }, 240_000);
 
 it('who takes over is given the same, and the guest keeps its address', async () => {
-  const cidr = await prefix();
+  const cidr = await delegated.prefix();
   const { now } = await change();
   expect(await works(pools.first, now)).toBe(cidr);
 }, 240_000);

@@ -1,10 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseAddress } from '../../src/lib/ip/address.ts';
-import { cidrHas, parseCidr } from '../../src/lib/ip/cidr.ts';
-import type { Port, Router, Subnet } from '../../src/resources/shapes.ts';
-import { type Guest, plugGuest } from '../support/guest.ts';
+import { DelegatedSubnet } from '../support/delegated-subnet.ts';
 import type { EmulatedHost } from '../support/hosts.ts';
 import { longTimes, PrefixProvider, pools, shortTimes } from '../support/prefix-provider.ts';
 import { type Program, project } from '../support/programs.ts';
@@ -17,11 +14,8 @@ const LIMIT = { timeoutMs: 120_000 };
 let stand: RoutedLab;
 let host: EmulatedHost;
 let agent: Program;
-let router: Router;
+let delegated: DelegatedSubnet;
 let netns: string;
-let subnet: Subnet;
-let port: Port;
-let guest: Guest;
 let provider: PrefixProvider;
 
 beforeAll(async () => {
@@ -29,66 +23,26 @@ beforeAll(async () => {
   provider = new PrefixProvider(stand.outside);
   host = stand.host('net1');
   agent = stand.routing.get('net1')!;
-  await stand.api.create('subnet', {
-    ...{ network_id: stand.external.id, ip_version: 6, cidr: '2001:db8:e::/64', gateway_ip: '2001:db8:e::1' },
-    enable_dhcp: false,
-  });
-  router = await stand.api.create('router', { external_gateway_info: { network_id: stand.external.id } });
-  netns = `qrouter-${router.id}`;
-  const { network, subnet: v4 } = await stand.network('10.10.0.0/24');
-  await stand.attach(router, v4);
-  subnet = await stand.api.create('subnet', {
-    ...{ network_id: network.id, ip_version: 6, subnetpool_id: 'prefix_delegation' },
-    ...{ ipv6_ra_mode: 'slaac', ipv6_address_mode: 'slaac' },
-  });
-  port = await stand.api.create('port', {
-    ...{ network_id: network.id, device_owner: 'compute:nova', 'binding:host_id': 'net1' },
-  });
-  guest = await plugGuest(host, port, 'guest');
-  const { external_fixed_ips } = (await stand.api.show('router', router.id)).external_gateway_info!;
-  const outer = external_fixed_ips!.find(({ ip_address }) => ip_address!.includes(':'))!.ip_address;
-  // What a provider's router does with what its server hands out.
-  await stand.outside.ipBatch(Object.values(pools).map((pool) => `route add ${pool} via ${outer} dev eth1`));
+  delegated = await DelegatedSubnet.make(stand, host);
+  netns = `qrouter-${delegated.router.id}`;
 }, 180_000);
 afterAll(async () => {
   await provider?.kill();
   await stand?.close();
 }, 60_000);
 
-const prefix = async () => (await stand.api.show('subnet', subnet.id)).cidr;
-const isOf = (pool: string, address: string) => cidrHas(parseCidr(pool)!, parseAddress(address.split('/')[0]!)!);
-const hasOne = (pool: string) =>
-  until(
-    `a prefix of ${pool}`,
-    async () => {
-      const cidr = await prefix();
-      return isOf(pool, cidr) && cidr;
-    },
-    LIMIT,
-  );
 const inRouter = () => host.read(['ip', '-n', netns, '-6', 'addr', 'show', 'scope', 'global']);
 const advertised = async () => {
-  const file = join(stand.deployment.folder, 'net1', 'ra', `${router.id}.radvd.conf`);
+  const file = join(stand.deployment.folder, 'net1', 'ra', `${delegated.router.id}.radvd.conf`);
   return await readFile(file, 'utf8').catch(() => '');
 };
 
 /** The subnet, the router, what it advertises, the guest's port and the guest itself agree; and it is the way to the world. */
 async function works(pool: string): Promise<string> {
-  const cidr = await hasOne(pool);
-  const { gateway_ip } = await stand.api.show('subnet', subnet.id);
-  await until('the router’s address', async () => (await inRouter()).includes(`${gateway_ip}/64`), LIMIT);
+  const { cidr, gateway } = await delegated.given(pool);
+  await until('the router’s address', async () => (await inRouter()).includes(`${gateway}/64`), LIMIT);
   await until('advertisements', async () => (await advertised()).includes(`prefix ${cidr}`), LIMIT);
-  const mine = await until(
-    'the port’s address',
-    async () => {
-      const { fixed_ips } = await stand.api.show('port', port.id);
-      return fixed_ips.find(({ ip_address }) => isOf(pool, ip_address))?.ip_address;
-    },
-    LIMIT,
-  );
-  await until('the guest’s address', async () => (await guest.addresses()).includes(mine), LIMIT);
-  const ping = ['ping', '-6', '-n', '-c', '1', '-W', '1', '-I', mine, '2001:db8:e::1'];
-  await until('an answer from outside', async () => (await guest.run(ping, { okCodes: [0, 1, 2] })).code === 0, LIMIT);
+  await delegated.isWayOut(pool);
   return cidr;
 }
 
@@ -107,10 +61,10 @@ const leases = () => readdir(join(stand.deployment.folder, 'net1', 'pd'), { recu
 
 describe('a subnet of prefix delegation', () => {
   it('waits while nobody delegates one: no address, no advertisement', async () => {
-    expect(subnet.cidr).toBe('::/64');
-    await stand.attach(router, subnet);
+    expect(delegated.subnet.cidr).toBe('::/64');
+    await stand.attach(delegated.router, delegated.subnet);
     await until('a question', () => /nobody delegates a prefix/.test(agent.output), LIMIT);
-    expect(await prefix()).toBe('::/64');
+    expect(await delegated.prefix()).toBe('::/64');
     expect(await advertised()).toBe('');
   }, 240_000);
 
@@ -120,14 +74,14 @@ describe('a subnet of prefix delegation', () => {
   }, 240_000);
 
   it('keeps it when the agent is restarted, without a question, and asks for more time when it is due', async () => {
-    const cidr = await prefix();
+    const cidr = await delegated.prefix();
     const asked = () => provider.output.match(/DHCP6_PD_LEASE_ADVERT|PD_LEASE_ADVERT\b/g)?.length ?? 0;
     const before = asked();
     await restart();
     expect(await dryRun()).toMatch(/^nothing to change/);
     const { length } = provider.output;
     await until('a renewal', () => /RENEW/.test(provider.output.slice(length)), LIMIT);
-    expect([await prefix(), asked()]).toEqual([cidr, before]);
+    expect([await delegated.prefix(), asked()]).toEqual([cidr, before]);
     await works(pools.first);
   }, 240_000);
 
@@ -139,7 +93,7 @@ describe('a subnet of prefix delegation', () => {
 
   it('is without one again when the provider falls silent, as soon as its time is over; and gets one when it is back', async () => {
     await provider.kill();
-    await until('no prefix', async () => (await prefix()) === '::/64', LIMIT);
+    await until('no prefix', async () => (await delegated.prefix()) === '::/64', LIMIT);
     await until('no address', async () => !(await inRouter()).includes('2001:db8:2'), LIMIT);
     await until('no advertisement', async () => (await advertised()) === '', LIMIT);
     await until('no lease', async () => (await leases()).length === 0, LIMIT);
@@ -150,14 +104,14 @@ describe('a subnet of prefix delegation', () => {
   it.each<[string, () => Promise<unknown>, () => Promise<unknown>]>([
     [
       'the interface goes',
-      () => stand.api.expect('PUT', `/v2.0/routers/${router.id}/remove_router_interface`, { subnet_id: subnet.id }),
-      () => stand.attach(router, subnet),
+      () => stand.detach(delegated.router, delegated.subnet),
+      () => stand.attach(delegated.router, delegated.subnet),
     ],
     [
       'the gateway goes',
-      () => stand.api.update('router', router.id, { external_gateway_info: null }),
+      () => stand.api.update('router', delegated.router.id, { external_gateway_info: null }),
       () =>
-        stand.api.update('router', router.id, {
+        stand.api.update('router', delegated.router.id, {
           external_gateway_info: {
             network_id: stand.external.id,
             external_fixed_ips: [{ ip_address: '203.0.113.77' }],
@@ -167,15 +121,15 @@ describe('a subnet of prefix delegation', () => {
   ])(
     'gives it back when %s',
     async (_, goes, comes) => {
-      await hasOne(pools.second);
+      await delegated.given(pools.second);
       await until('its lease', async () => (await leases()).length === 2, LIMIT);
       const { length } = provider.output;
       await goes();
       await until('a release', () => /RELEASE_PD/.test(provider.output.slice(length)), LIMIT);
-      await until('no prefix', async () => (await prefix()) === '::/64', LIMIT);
+      await until('no prefix', async () => (await delegated.prefix()) === '::/64', LIMIT);
       await until('no lease', async () => (await leases()).length === 0, LIMIT);
       await comes();
-      await hasOne(pools.second);
+      await delegated.given(pools.second);
     },
     240_000,
   );

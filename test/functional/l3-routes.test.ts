@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Network, Router } from '../../src/resources/shapes.ts';
-import { type L3Stand, openL3Stand, type Placed } from '../support/l3-stand.ts';
+import { addressOf, type L3Stand, openL3Stand, type Placed } from '../support/l3-stand.ts';
 import { until } from '../support/wait.ts';
 
 /** Extra routes that overlap, share a destination, or lead in a ring: which of them a packet takes, and that `trace` says the same. */
@@ -13,23 +13,16 @@ let two: Placed;
 
 beforeAll(async () => {
   stand = await openL3Stand();
-  const near = await stand.network('10.1.0.0/24', 'fd01::/64');
-  const far = await stand.network('10.2.0.0/24', 'fd02::/64');
-  transfer = far.network;
-  router = await stand.router([...near.subnets, ...far.subnets], {
-    external_gateway_info: { network_id: stand.external.id },
-  });
-  sender = await stand.guest(near.network, 'sender');
+  const made = await stand.twoNetworks({ external_gateway_info: { network_id: stand.external.id } });
+  router = made.router;
+  transfer = made.far;
+  sender = await stand.guest(made.near, 'sender');
   const at = (host: number) => ({ fixed_ips: [{ ip_address: `10.2.0.${host}` }, { ip_address: `fd02::${host}` }] });
-  one = await stand.guest(far.network, 'one', at(11));
-  two = await stand.guest(far.network, 'two', at(12));
+  one = await stand.guest(transfer, 'one', at(11));
+  two = await stand.guest(transfer, 'two', at(12));
   await stand.reaches(sender.guest, addressOf(two));
 });
 afterAll(async () => await stand?.close());
-
-function addressOf({ port }: Placed, version: 4 | 6 = 4): string {
-  return port.fixed_ips.find(({ ip_address }) => ip_address.includes(':') === (version === 6))!.ip_address;
-}
 
 const by = (nexthop: string, ...destinations: string[]) =>
   destinations.map((destination) => ({ destination, nexthop }));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Router } from '../../src/resources/shapes.ts';
-import { type L3Stand, openL3Stand, type Placed } from '../support/l3-stand.ts';
+import { addressOf, type L3Stand, openL3Stand, type Placed } from '../support/l3-stand.ts';
 import { until } from '../support/wait.ts';
 
 /** Routers of the API on a real host: who reaches whom, by which address. */
@@ -11,16 +11,12 @@ let right: Placed;
 
 beforeAll(async () => {
   stand = await openL3Stand();
-  const one = await stand.network('10.1.0.0/24', 'fd01::/64');
-  const two = await stand.network('10.2.0.0/24', 'fd02::/64');
-  router = await stand.router([...one.subnets, ...two.subnets]);
-  left = await stand.guest(one.network, 'left');
-  right = await stand.guest(two.network, 'right');
+  const made = await stand.twoNetworks();
+  router = made.router;
+  left = await stand.guest(made.near, 'left');
+  right = await stand.guest(made.far, 'right');
 });
 afterAll(async () => await stand?.close());
-
-const addressOf = ({ port }: Placed, version: 4 | 6) =>
-  port.fixed_ips.find(({ ip_address }) => ip_address.includes(':') === (version === 6))!.ip_address;
 
 it('leads from one network to another, with both kinds of addresses', async () => {
   await stand.reaches(left.guest, addressOf(right, 4));

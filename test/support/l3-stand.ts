@@ -12,6 +12,11 @@ export interface Placed {
   readonly port: Port;
 }
 
+/** The first address of a kind that a guest's port has. */
+export function addressOf({ port }: Placed, version: 4 | 6 = 4): string {
+  return port.fixed_ips.find(({ ip_address }) => ip_address.includes(':') === (version === 6))!.ip_address;
+}
+
 type Sections = Record<string, Record<string, string | number | boolean>>;
 
 /**
@@ -61,6 +66,14 @@ export class L3Stand implements AsyncDisposable {
     const router = await this.api.create('router', more);
     for (const { id } of subnets) await this.attach(router, { subnet_id: id });
     return router;
+  }
+
+  /** Two networks, 10.1.0.0/24 and 10.2.0.0/24 with fd01::/64 and fd02::/64, and a router between them. */
+  async twoNetworks(more: Record<string, unknown> = {}): Promise<{ router: Router; near: Network; far: Network }> {
+    const near = await this.network('10.1.0.0/24', 'fd01::/64');
+    const far = await this.network('10.2.0.0/24', 'fd02::/64');
+    const router = await this.router([...near.subnets, ...far.subnets], more);
+    return { router, near: near.network, far: far.network };
   }
 
   async attach(router: Pick<Router, 'id'>, by: { subnet_id: string } | { port_id: string }): Promise<void> {

@@ -62,6 +62,10 @@ export class RoutedLab implements AsyncDisposable {
     await this.api.expect('PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
   }
 
+  async detach(router: Router, subnet: Subnet): Promise<void> {
+    await this.api.expect('PUT', `/v2.0/routers/${router.id}/remove_router_interface`, { subnet_id: subnet.id });
+  }
+
   /** With an address of its subnet and the way out by the subnet's gateway, as DHCP would give them. */
   async guest(
     host: EmulatedHost,
