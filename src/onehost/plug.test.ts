@@ -1,4 +1,4 @@
-import { link, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,8 @@ function serve(): Server {
     const port = ports.find((candidate) => candidate.id === id);
     if (action === 'explain') return answer(200, { explanation: { steps: [{ step: 'bound', remedy: 'load 8021q' }] } });
     if (resource === 'networks') return answer(200, { network });
+    if (resource === 'subnets')
+      return answer(200, { subnets: [{ dns_nameservers: ['192.0.2.53'] }, { dns_nameservers: [] }] });
     if (resource === 'ports' && !id) {
       const wanted = [...url.searchParams];
       return answer(200, { ports: ports.filter((one) => wanted.every(([key, value]) => one[key] === value)) });
@@ -64,7 +66,7 @@ afterEach(async () => {
   await rm(state.path, { recursive: true });
 });
 
-const parts = () => ({ state, api, linux });
+const parts = () => ({ state, api, linux, netnsFiles: join(state.path, 'netns') });
 const plug = (port: string, netns: string | null) => plugPort({ port, netns, host: 'host1' }, parts());
 
 describe('plug', () => {
@@ -76,6 +78,27 @@ describe('plug', () => {
     expect(linux.print('guest1')).toBe('eth0 veth up mtu 1450');
     expect(linux.namespace('guest1').read().links.get('eth0')?.mac).toBe('fa:16:3e:11:22:33');
     expect(lines[0]).toContain('is ACTIVE');
+  });
+
+  it('gives the namespace it makes a resolv.conf of its own, so that no DHCP client in it writes the machine’s', async () => {
+    await plug('guest1', 'guest1');
+    const file = join(parts().netnsFiles, 'guest1', 'resolv.conf');
+    expect(await readFile(file, 'utf8')).toMatch(/^# Made by neutrino plug.*\nnameserver 192.0.2.53\n$/);
+    await unplugPort('guest1', parts());
+    expect(await readdir(state.path)).not.toContain('netns');
+  });
+
+  it('leaves files of somebody else’s namespace, and those somebody keeps for one, as they are', async () => {
+    const own = join(parts().netnsFiles, 'guest1');
+    await mkdir(own, { recursive: true });
+    await writeFile(join(own, 'resolv.conf'), 'nameserver 192.0.2.1\n');
+    await linux.ensureNetns('mine');
+    await plug('guest1', 'guest1');
+    await plug('two', 'mine');
+    await unplugPort('guest1', parts());
+    await unplugPort('two', parts());
+    expect(await readdir(parts().netnsFiles)).toEqual(['guest1']);
+    expect(await readFile(join(own, 'resolv.conf'), 'utf8')).toBe('nameserver 192.0.2.1\n');
   });
 
   it('takes the next free name in a namespace that has cards', async () => {
@@ -105,6 +128,7 @@ describe('plug', () => {
     linux.failOn((operation) => (operation.op === 'set_master' ? 'Device or resource busy' : null));
     await expect(plug('guest1', 'guest1')).rejects.toThrow(/busy/);
     expect(await linux.listNetns()).toEqual([]);
+    expect(await readdir(state.path)).toEqual(['plugged']);
     expect(linux.root.has(tap)).toBe(false);
     expect(ports[0]).toMatchObject({ 'binding:host_id': '', device_owner: '', device_id: '' });
     expect(await readdir(join(state.path, 'plugged'))).toEqual([]);
@@ -204,11 +228,11 @@ describe('unplug', () => {
     await plug('two', 'two');
     const problems: string[] = [];
     linux.failOn((operation) => (operation.op === 'delete_link' && operation.name === tap ? 'busy' : null));
-    await unplugAll(state, linux, (what) => problems.push(what));
+    await unplugAll(state, linux, (what) => problems.push(what), parts().netnsFiles);
     expect(problems).toEqual([`card of port ${ports[0]?.id}`]);
     expect(await linux.listNetns()).toEqual(['guest1']);
     linux.failOn(null);
-    await unplugAll(state, linux, (what) => problems.push(what));
+    await unplugAll(state, linux, (what) => problems.push(what), parts().netnsFiles);
     expect(problems).toHaveLength(1);
     expect(linux.print()).toBe(`${brq} bridge up mtu 1500`);
     expect(await linux.listNetns()).toEqual([]);

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { bridgeName, tapName } from '../lib/names.ts';
 import type { Host, NetworkOperation } from '../linux/contract.ts';
 import { checkNetnsName } from '../linux/netns.ts';
-import type { Network, Port } from '../resources/shapes.ts';
+import type { Network, Port, Subnet } from '../resources/shapes.ts';
 import type { ExplainStep } from '../rpc/contract.ts';
 import { type ApiAddress, ApiFailure, getJson, putJson } from './api-client.ts';
 import { OneHostError } from './errors.ts';
+import { giveResolver, NETNS_FILES, takeResolver } from './netns-resolver.ts';
 import { findRecord, type PlugRecord, readRecord, readRecords, removeRecord, writeRecord } from './plug-records.ts';
 import type { StateFolder } from './state-folder.ts';
 
@@ -13,6 +14,8 @@ export interface PlugParts {
   state: StateFolder;
   api: ApiAddress;
   linux: Host;
+  /** The folder of files of namespaces; for tests. */
+  netnsFiles?: string;
 }
 
 export interface PlugRequest {
@@ -37,7 +40,8 @@ const LOOK_AGAIN_MS = 50;
  * @returns lines for the person who asked
  * @throws OneHostError, ApiFailure
  */
-export async function plugPort(request: PlugRequest, { state, api, linux }: PlugParts): Promise<string[]> {
+export async function plugPort(request: PlugRequest, parts: PlugParts): Promise<string[]> {
+  const { state, api, linux, netnsFiles = NETNS_FILES } = parts;
   if (request.netns !== null) checkName(request.netns);
   const port = await findPort(api, request.port);
   const { network } = await getJson<{ network: Network }>(api, `/v2.0/networks/${port.network_id}`);
@@ -63,7 +67,7 @@ export async function plugPort(request: PlugRequest, { state, api, linux }: Plug
   };
   writeRecord(state, record);
   undo.defer(async () => {
-    await removeDevices(record, linux);
+    await removeDevices(record, linux, netnsFiles);
     await putJson(api, `/v2.0/ports/${port.id}`, { port: record.was }).catch(() => {});
     removeRecord(state, record);
   });
@@ -79,6 +83,8 @@ export async function plugPort(request: PlugRequest, { state, api, linux }: Plug
       `port ${port.name || port.id} cannot be wired on ${request.host}: ${await whyNotBound(api, port.id)}`,
     );
   }
+  if (request.netns !== null && record.made_netns)
+    giveResolver(request.netns, await nameserversOf(api, network), netnsFiles);
   const card = await makeDevices(port, network, request.netns, linux);
   await plugIntoBridge(port, linux);
   const active = await isActive(api, port.id);
@@ -92,10 +98,13 @@ export async function plugPort(request: PlugRequest, { state, api, linux }: Plug
  *
  * @throws OneHostError
  */
-export async function unplugPort(name: string, { state, api, linux }: PlugParts): Promise<string[]> {
+export async function unplugPort(
+  name: string,
+  { state, api, linux, netnsFiles = NETNS_FILES }: PlugParts,
+): Promise<string[]> {
   const record = findRecord(state, name) ?? findRecord(state, await idOf(api, name));
   if (!record) throw new OneHostError(`port ${name} is not plugged here: neutrino plug has not made anything for it`);
-  const lines = await removeDevices(record, linux);
+  const lines = await removeDevices(record, linux, netnsFiles);
   try {
     await putJson(api, `/v2.0/ports/${record.port_id}`, { port: record.was });
     lines.push(`port ${record.port_id} is bound to no host`);
@@ -120,11 +129,12 @@ export async function unplugAll(
   state: StateFolder,
   linux: Host,
   onProblem: (what: string, error: unknown) => void,
+  netnsFiles = NETNS_FILES,
 ): Promise<string[]> {
   const lines: string[] = [];
   for (const record of readRecords(state)) {
     try {
-      lines.push(...(await removeDevices(record, linux)));
+      lines.push(...(await removeDevices(record, linux, netnsFiles)));
       removeRecord(state, record);
     } catch (error) {
       onProblem(`card of port ${record.port_id}`, error);
@@ -175,23 +185,29 @@ async function plugIntoBridge(port: Port, linux: Host): Promise<void> {
   await linux.apply([...operations, { op: 'set_master', name: tap, master: bridge }, { op: 'set_up', name: tap }]);
 }
 
-async function removeDevices(record: PlugRecord, linux: Host): Promise<string[]> {
+async function removeDevices(record: PlugRecord, linux: Host, netnsFiles: string): Promise<string[]> {
   const tap = tapName(record.port_id);
   const lines: string[] = [];
   if ((await linux.readNetwork()).links.has(tap)) {
     await linux.apply([{ op: 'delete_link', name: tap }]);
     lines.push(`${tap} is gone`);
   }
-  if (record.netns !== null && record.made_netns && (await linux.listNetns()).includes(record.netns)) {
+  if (record.netns === null || !record.made_netns) return lines;
+  if ((await linux.listNetns()).includes(record.netns)) {
     const { links } = await linux.readNetwork(record.netns);
-    if ([...links.values()].every((link) => link.kind === 'loopback')) {
-      await linux.removeNetns(record.netns);
-      lines.push(`namespace ${record.netns} is gone`);
-    } else {
-      lines.push(`namespace ${record.netns} stays: there are other devices in it`);
-    }
+    if ([...links.values()].some((link) => link.kind !== 'loopback'))
+      return [...lines, `namespace ${record.netns} stays: there are other devices in it`];
+    await linux.removeNetns(record.netns);
+    lines.push(`namespace ${record.netns} is gone`);
   }
+  takeResolver(record.netns, netnsFiles);
   return lines;
+}
+
+async function nameserversOf(api: ApiAddress, { id }: Network): Promise<string[]> {
+  const path = `/v2.0/subnets?network_id=${id}&fields=dns_nameservers`;
+  const { subnets } = await getJson<{ subnets: Pick<Subnet, 'dns_nameservers'>[] }>(api, path);
+  return subnets.flatMap(({ dns_nameservers }) => dns_nameservers);
 }
 
 /** While it is not bound: afterwards nobody asks for it any more. */

@@ -129,6 +129,12 @@ describe('one host', () => {
     expect(told.stdout).toMatch(/ok +metadata +.*last request .* → 200/);
   });
 
+  it('gives a guest’s namespace a resolv.conf of its own, which its DHCP client may write', async () => {
+    const own = await host.read(['ip', 'netns', 'exec', 'guest1', 'cat', '/etc/resolv.conf']);
+    expect(own).toMatch(/^# Made by neutrino plug/);
+    expect(await host.read(['cat', '/etc/resolv.conf'])).not.toContain('neutrino');
+  });
+
   it('keeps data and traffic over Ctrl-C, and comes back', async () => {
     expect(await one.interrupt()).toBe(0);
     expect(await first.guest.ping(second.port.fixed_ips[0]!.ip_address, 1)).toBe(true);
@@ -164,6 +170,7 @@ describe('one host', () => {
       expect(await host.read([tool])).not.toMatch(/neutr(ino|on)/);
     expect(await host.read(['ipset', 'list', '-n'])).toBe('');
     expect(await host.read(['sysctl', '-n', 'net.ipv4.ip_forward'])).toBe('0\n');
+    expect(await host.run(['ls', '/etc/netns/guest1'], { okCodes: [2] })).toMatchObject({ code: 2 });
   });
 });
 

@@ -127,15 +127,17 @@ interface Holder {
 }
 
 /**
- * What process 1 of a host does: sets up the host's own view of /sys and /run, then waits for the end of stdin. It is bash,
- * because bash reaps the orphans that come to it; a crashed daemon must not stay behind as a zombie. A new namespace takes over
- * IPv4 settings of the machine's own, so those that matter are set to the kernel's defaults.
+ * What process 1 of a host does: sets up the host's own view of /sys, /run and, where the kernel has overlays, /etc (what is
+ * written there is the host's alone), then waits for the end of stdin. It is bash, because bash reaps the orphans that come to
+ * it; a crashed daemon must not stay behind as a zombie. A new namespace takes over IPv4 settings of the machine's own, so those
+ * that matter are set to the kernel's defaults.
  */
 const initScript = `
 hostname "$0"
 mount -t sysfs sysfs /sys
 mount -t tmpfs -o mode=755 run /run
-mkdir -p /run/netns /run/lock
+mkdir -p /run/netns /run/lock /run/etc/written /run/etc/work
+mount -t overlay -o lowerdir=/etc,upperdir=/run/etc/written,workdir=/run/etc/work overlay /etc 2>/dev/null || true
 ip link set lo up
 sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv4.ip_forward=0
 echo ready
