@@ -51,6 +51,43 @@ it('members have floating IPs, managers choose the address, readers look', async
   expect(pools).toMatchObject([{ network_id: on.outside.id, cidr: '198.18.210.0/24', project_id: 'alt' }]);
 });
 
+it('an external network is a way out, no place for members’ ports and subnets', async () => {
+  const attempt = async (caller: Caller, collection: string, attributes: object) => {
+    const key = collection.slice(0, -1);
+    const body = { [key]: { network_id: on.outside.id, ...attributes } };
+    const answer = await t.ask(caller, 'POST', collection, body);
+    return answer.status === 201 ? 201 : [answer.status, answer.body.NeutronError.type, answer.body.NeutronError.message];
+  };
+  const refused = (what: string) => [403, 'HTTPForbidden', `Tenant alt not allowed to create ${what} on this network`];
+  expect(await attempt(stranger, 'ports', {})).toEqual(refused('port'));
+  expect(await attempt(stranger, 'ports', { fixed_ips: [{ ip_address: '198.18.210.9' }] })).toEqual(refused('port'));
+  expect(await attempt(stranger, 'subnets', { ip_version: 4, cidr: '198.18.211.0/24' })).toEqual(refused('subnet'));
+  const several = { ports: [{ network_id: on.outside.id }, { network_id: on.outside.id }] };
+  expect(await outcome(stranger, 'POST', 'ports', several)).toBe('403 HTTPForbidden');
+  expect(await attempt({ project: 'alt', roles: ['service'] }, 'ports', {})).toBe(201);
+  expect(await attempt(admin, 'ports', { project_id: 'alt' })).toBe(201);
+  const shared = await t.create(admin, 'networks', { 'router:external': true, shared: true });
+  expect(await outcome(stranger, 'POST', 'ports', { port: { network_id: shared.id } })).toBe('201');
+});
+
+it('nor is it by the rules of older releases, which left that to this check', async () => {
+  await using older = await makeTenants({ newDefaults: false });
+  const outside = await older.create(admin, 'networks', { 'router:external': true });
+  const semi = await older.create(admin, 'networks', {});
+  const entry = { object_type: 'network', object_id: semi.id, action: 'access_as_external', target_tenant: 'alt' };
+  await older.create(admin, 'rbac-policies', entry);
+  const mine = await older.create(stranger, 'networks', {});
+  for (const [network_id, expected] of [
+    [outside.id, '403 HTTPForbidden'],
+    [semi.id, '403 HTTPForbidden'],
+    [on.outside.id, '404 NetworkNotFound'],
+    [mine.id, '201 '],
+  ]) {
+    const { status, body } = await older.ask(stranger, 'POST', 'ports', { port: { network_id } });
+    expect(`${status} ${body.NeutronError?.type ?? ''}`).toBe(expected);
+  }
+});
+
 it('a project’s ports are not for others’ floating IPs', async () => {
   const theirs = floating({ port_id: on.port.id });
   expect(await outcome(stranger, 'POST', 'floatingips', theirs)).toBe('404 PortNotFound');

@@ -1,7 +1,7 @@
 import { type Context, seesEverything } from '../../lib/context.ts';
 import type { Collection, CorePlugin, Input } from '../../plugin/contract.ts';
 import type { Check } from '../../policy/check.ts';
-import { asksFor, evaluate } from '../../policy/evaluate.ts';
+import { asksFor, evaluate, type Target } from '../../policy/evaluate.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { type Attribute, unset } from '../../resources/contract.ts';
 import type { Call, Item } from '../call.ts';
@@ -49,15 +49,35 @@ async function onCreate(parts: PermissionParts, call: Call): Promise<void> {
   const rule = ruleName('create', call.resource);
   const parents = new Parents(parts.plugin.collections, context);
   const demands = inputs.map((input) => demandOf(parts.policy, call, rule, input, createdWith));
-  const open = [...new Set(demands.flatMap(({ checks }) => checks.flatMap(asksFor)))];
+  const takesRoom = onNetworks.has(call.resource.member) && !seesEverything(context);
+  const asked = [...demands.flatMap(({ checks }) => checks.flatMap(asksFor)), ...(takesRoom ? placeNames : [])];
+  const open = [...new Set(asked)];
   if (open.length > 0) await parents.load(inputs, call, open);
   for (const [i, { checks, text }] of demands.entries()) {
     const target = parents.target(inputs[i]!, call);
+    if (takesRoom && !isOpenTo(target)) {
+      await requireVisibleParent(parts, context, inputs[i]!);
+      const { member } = call.resource;
+      const message = `Tenant ${target('project_id')} not allowed to create ${member} on this network`;
+      throw apiErrors.HTTPForbidden({ message });
+    }
     if (checks.every((check) => evaluate(check, target))) continue;
     await requireVisibleParent(parts, context, inputs[i]!);
     await parts.plugin.checkQuota(call.resource.member, inputs);
     throw apiErrors.PolicyNotAuthorized({ rules: text() });
   }
+}
+
+/** What takes room on a network, whatever the rules say, and what must be known of the network. */
+const onNetworks: ReadonlySet<string> = new Set(['port', 'subnet']);
+const placeNames = ['network:project_id', 'shared'];
+
+/**
+ * Whether the network is the project's own or shared with it. One that it only sees as a way outside is no place for its
+ * ports (upstream: pecan_wsgi/hooks/ownership_validation.py).
+ */
+function isOpenTo(target: Target): boolean {
+  return target('shared') === true || target('network:project_id') === target('project_id');
 }
 
 /** Something made on a network that the caller does not see: the network is not found, whatever else is wrong. */
