@@ -11,6 +11,7 @@ export const floatingIpPool: ResourceDefinition = {
     subnet_name: { ops: 'R', type: shown.text, default: unset },
     network_id: { ops: 'R', type: shown.text, default: unset },
     cidr: { ops: 'R', type: shown.text, default: unset },
+    tenant_id: { ops: 'R', type: shown.textOrNull, default: unset },
     project_id: { ops: 'R', type: shown.textOrNull, default: unset },
   },
 };

@@ -47,9 +47,8 @@ describe('attribute tables', () => {
 
   it('keeps the owner under both names alike', () => {
     for (const { collection, attributes, parent } of resources) {
-      // A binding is its port's, a pool the caller's: upstream knows the project there under its newer name alone.
-      if (parent === undefined && collection !== 'floatingip_pools')
-        expect(attributes.tenant_id).toEqual(attributes.project_id);
+      // A binding is its port's.
+      if (parent === undefined) expect(attributes.tenant_id, collection).toEqual(attributes.project_id);
     }
   });
 });

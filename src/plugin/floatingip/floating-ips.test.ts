@@ -281,7 +281,7 @@ describe('pools', () => {
     const pools = f.plugin.collections.floatingip_pools!;
     const { id: subnet_id, name: subnet_name, network_id, cidr } = world.outsideSubnet;
     expect(await all(pools, {}, member('p2'))).toEqual([
-      { subnet_id, subnet_name, network_id, cidr, project_id: 'p2' },
+      { subnet_id, subnet_name, network_id, cidr, tenant_id: 'p2', project_id: 'p2' },
     ]);
   });
 });

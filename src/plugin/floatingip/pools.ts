@@ -12,6 +12,7 @@ export interface FloatingIpPool {
   subnet_name: string;
   network_id: string;
   cidr: string;
+  tenant_id: string | null;
   project_id: string | null;
 }
 
@@ -36,6 +37,7 @@ export class FloatingIpPools implements Collection<FloatingIpPool> {
       subnet_name: subnet.name,
       network_id: subnet.network_id,
       cidr: subnet.cidr,
+      tenant_id: context.projectId,
       project_id: context.projectId,
     }));
     return { items: fields === null ? pools : pools.map((pool) => only(pool, fields)) };
