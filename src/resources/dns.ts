@@ -30,6 +30,19 @@ function whyNotName(value: unknown): string | null {
   return why === null ? null : `'${value}' not a valid PQDN or FQDN. Reason: ${why}`;
 }
 
+/** A name below the domain that stands beside it: not a complete one, and short enough for a domain behind it. */
+function whyNotRelative(value: unknown): string | null {
+  if (typeof value !== 'string') return text(MAX_LENGTH)(value);
+  if (value.endsWith('.')) return `'${value}' is a FQDN. It should be a relative domain name`;
+  const wrong = whyNotName(value);
+  if (wrong !== null) return wrong;
+  if (value.length <= MAX_LENGTH - 3) return null;
+  return (
+    `'${value}' contains ${value.length} characters. Adding a domain name will cause it to exceed the maximum length ` +
+    `of a FQDN of '${MAX_LENGTH}'`
+  );
+}
+
 /** A domain as zones are named: with its final dot, and short enough for names below it. */
 function whyNotDomain(value: unknown): string | null {
   if (typeof value !== 'string') return text(MAX_LENGTH)(value);
@@ -47,6 +60,9 @@ function whyNotDomain(value: unknown): string | null {
 const schema = { type: 'string', maxLength: MAX_LENGTH };
 
 export const dnsName: AttributeType = { schema, convert: toLowerCase, validate: whyNotName };
+
+/** Of a floating IP, which says its domain itself. */
+export const floatingDnsName: AttributeType = { schema, convert: toLowerCase, validate: whyNotRelative };
 
 export const dnsDomain: AttributeType = { schema, convert: toLowerCase, validate: whyNotDomain };
 

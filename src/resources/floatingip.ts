@@ -1,5 +1,5 @@
 import { type ResourceDefinition, required, unset } from './contract.ts';
-import { dnsDomain, dnsName } from './dns.ts';
+import { dnsDomain, floatingDnsName } from './dns.ts';
 import * as shown from './shown-types.ts';
 import { projectAttributes, standardAttributes } from './standard-attributes.ts';
 import { tagRoutes } from './tags.ts';
@@ -42,7 +42,7 @@ export const floatingIp: ResourceDefinition = {
     status: { ops: 'R', type: shown.oneOf('ACTIVE', 'DOWN', 'ERROR'), default: unset, filter: true, sort: true },
     qos_policy_id: { ops: 'CUR', type: type.uuidOrNull, default: null, extension: 'qos-fip' },
     qos_network_policy_id: { ops: 'R', type: shown.idOrNull, default: null, extension: 'qos-fip-network-policy' },
-    dns_name: { ops: 'CR', type: dnsName, default: '', extension: 'dns-integration' },
+    dns_name: { ops: 'CR', type: floatingDnsName, default: '', extension: 'dns-integration' },
     dns_domain: { ops: 'CR', type: dnsDomain, default: '', extension: 'dns-integration' },
     port_details: { ops: 'R', type: shown.objectOrNull, default: unset, extension: 'fip-port-details' },
     port_forwardings: {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NeutronError } from '../lib/errors.ts';
 import type { AttributeType } from './contract.ts';
-import { dnsDomain, dnsName } from './dns.ts';
+import { dnsDomain, dnsName, floatingDnsName } from './dns.ts';
 import { portHints } from './port-hints.ts';
 import { resources } from './registry.ts';
 import { tagRoutes } from './tags.ts';
@@ -98,6 +98,7 @@ describe('values that are taken', () => {
     ['dnsDomain', dnsDomain, 'Example.ORG.', 'example.org.'],
     ['dnsDomain', dnsDomain, '<project_id>.example.org.', '<project_id>.example.org.'],
     ['dnsName', dnsName, 'VM-1', 'vm-1'],
+    ['floatingDnsName', floatingDnsName, 'Web.Tier', 'web.tier'],
     [
       'portHints',
       portHints,
@@ -156,6 +157,13 @@ describe('values that are refused, and why', () => {
       dnsName,
       'a_b',
       "'a_b' not a valid PQDN or FQDN. Reason: Name 'a_b' must be 1-63 characters long, each of which can only be alphanumeric or a hyphen",
+    ],
+    [floatingDnsName, 'a.example.', "'a.example.' is a FQDN. It should be a relative domain name"],
+    [floatingDnsName, 'a..b', "'a..b' not a valid PQDN or FQDN. Reason: Encountered an empty component"],
+    [
+      floatingDnsName,
+      'a.'.repeat(126) + 'b',
+      `'${'a.'.repeat(126)}b' contains 253 characters. Adding a domain name will cause it to exceed the maximum length of a FQDN of '255'`,
     ],
     [dnsName, 'a..b', "'a..b' not a valid PQDN or FQDN. Reason: Encountered an empty component"],
     [dnsName, '-a', "'-a' not a valid PQDN or FQDN. Reason: Name '-a' must not start or end with a hyphen"],

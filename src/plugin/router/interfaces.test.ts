@@ -175,7 +175,7 @@ describe('by port', () => {
     const { port_id } = await r.add(id, { subnet_id: one.id });
     const port = await r.f.port(network.id, { fixed_ips: [{ subnet_id: two.id }] });
     expect((await failure(r.add(id, { port_id: port.id }))).message).toContain(
-      `Router already contains IPv6 port ${port_id} belonging to network id ${network.id}`,
+      `Existing port ${port_id} has IPv6 subnet(s) and network id ${network.id}`,
     );
   });
 

@@ -141,7 +141,7 @@ function checkSoleIpv6(router: RouterFacts, port: Port): void {
   );
   if (!other) return;
   throw errors.BadRequest({
-    msg: `Router already contains IPv6 port ${other.port_id} belonging to network id ${port.network_id}. Only one IPv6 port from the same network subnet can be connected to a router`,
+    msg: `Cannot have multiple router ports with the same network id if both contain IPv6 subnets. Existing port ${other.port_id} has IPv6 subnet(s) and network id ${port.network_id}`,
   });
 }
 
