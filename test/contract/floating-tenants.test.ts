@@ -56,7 +56,9 @@ it('an external network is a way out, no place for members’ ports and subnets'
     const key = collection.slice(0, -1);
     const body = { [key]: { network_id: on.outside.id, ...attributes } };
     const answer = await t.ask(caller, 'POST', collection, body);
-    return answer.status === 201 ? 201 : [answer.status, answer.body.NeutronError.type, answer.body.NeutronError.message];
+    return answer.status === 201
+      ? 201
+      : [answer.status, answer.body.NeutronError.type, answer.body.NeutronError.message];
   };
   const refused = (what: string) => [403, 'HTTPForbidden', `Tenant alt not allowed to create ${what} on this network`];
   expect(await attempt(stranger, 'ports', {})).toEqual(refused('port'));
