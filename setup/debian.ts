@@ -41,12 +41,12 @@ export const hostPackages: readonly DebianPackage[] = [
   { name: 'conntrack', commands: ['conntrack'], why: 'ending flows that are no longer allowed' },
   { name: 'bridge-utils', commands: ['brctl'], why: 'brctl show, as runbooks have it' },
   { name: 'procps', commands: ['ps', 'sysctl'], why: 'looking at processes and kernel settings' },
+  { name: 'busybox-static', commands: ['busybox'], why: 'the DHCP client (udhcpc) of guests that are namespaces' },
 ];
 
 /** What the tests need beyond that. */
 export const testPackages: readonly DebianPackage[] = [
   { name: 'iputils-ping', commands: ['ping'], why: 'guests that ping' },
-  { name: 'busybox-static', commands: ['busybox'], why: 'a DHCP client (udhcpc) and the userland of guests' },
   { name: 'isc-dhcp-client', commands: ['dhclient'], why: 'a second DHCP client' },
   { name: 'curl', commands: ['curl'], why: 'requests from inside guests' },
   { name: 'tcpdump', commands: ['tcpdump'], why: 'frames as evidence' },

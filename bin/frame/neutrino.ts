@@ -15,7 +15,7 @@ const programs = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, ''
 const about = `All of Neutrino on one host.
 
   neutrino up                              starts server and agents; Ctrl-C stops them, traffic goes on
-  neutrino plug PORT --netns guest1        gives a port a guest: a namespace (or --tap for qemu)
+  neutrino plug PORT --netns guest1 --dhcp gives a port a guest: a namespace (or --tap for qemu)
   neutrino explain port PORT               why a port works, or not; a router, a floatingip as well
   neutrino trace --from PORT --to ADDRESS  the way of a packet, and what stops it
   neutrino status                          what runs, and what is on this host and why
@@ -146,15 +146,18 @@ function commandLine(): Command {
     .description('what Nova does when a guest starts: binds the port to this host and gives it a card')
     .argument('<port>', 'id or name of the port')
     .option('--netns <name>', 'the guest is this namespace, made when it is missing; its card gets the MAC of the port')
+    .option('--dhcp', 'with --netns: the namespace asks for its address at once, as a guest that boots', false)
     .option('--tap', 'the guest is a virtual machine that opens the tap itself')
     .option(...STATE_DIR)
     .action(async (port: string, options) => {
       if ((options.netns === undefined) === (options.tap === undefined)) {
         throw new CommanderError(2, 'kind', 'give --netns NAME or --tap');
       }
+      if (options.dhcp && options.tap)
+        throw new CommanderError(2, 'dhcp', '--dhcp is for --netns: a virtual machine asks by itself');
       const { plugPort } = await import('../../src/onehost/plug.ts');
       await onHost(options.stateDir, ({ host, ...parts }) =>
-        plugPort({ port, netns: options.netns ?? null, host }, parts),
+        plugPort({ port, netns: options.netns ?? null, dhcp: options.dhcp, host }, parts),
       );
     });
 

@@ -12,6 +12,7 @@ const network = { id: '11111111-1111-4111-8111-111111111111', mtu: 1450 };
 const brq = 'brq11111111-11';
 const tap = 'tapaaaaaaaa-aa';
 
+let subnets: { id: string; [attribute: string]: unknown }[];
 let ports: { id: string; name: string; [attribute: string]: unknown }[];
 let api: ApiAddress;
 let server: Server;
@@ -29,8 +30,7 @@ function serve(): Server {
     const port = ports.find((candidate) => candidate.id === id);
     if (action === 'explain') return answer(200, { explanation: { steps: [{ step: 'bound', remedy: 'load 8021q' }] } });
     if (resource === 'networks') return answer(200, { network });
-    if (resource === 'subnets')
-      return answer(200, { subnets: [{ dns_nameservers: ['192.0.2.53'] }, { dns_nameservers: [] }] });
+    if (resource === 'subnets') return answer(200, { subnets });
     if (resource === 'ports' && !id) {
       const wanted = [...url.searchParams];
       return answer(200, { ports: ports.filter((one) => wanted.every(([key, value]) => one[key] === value)) });
@@ -52,8 +52,15 @@ beforeEach(async () => {
     device_id: '',
     device_owner: '',
     'binding:host_id': '',
-    fixed_ips: [{ ip_address: '10.0.0.5' }],
+    fixed_ips: [
+      { ip_address: '10.0.0.5', subnet_id: 'v4' },
+      { ip_address: 'fd00::5', subnet_id: 'v6' },
+    ],
   });
+  subnets = [
+    { id: 'v4', ip_version: 4, cidr: '10.0.0.0/24', enable_dhcp: true, dns_nameservers: ['192.0.2.53'] },
+    { id: 'v6', ip_version: 6, cidr: 'fd00::/64', enable_dhcp: true, dns_nameservers: [] },
+  ];
   ports = [port('aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa', 'guest1'), port('bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb', 'two')];
   server = serve().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -67,7 +74,8 @@ afterEach(async () => {
 });
 
 const parts = () => ({ state, api, linux, netnsFiles: join(state.path, 'netns') });
-const plug = (port: string, netns: string | null) => plugPort({ port, netns, host: 'host1' }, parts());
+const plug = (port: string, netns: string | null, dhcp = false) =>
+  plugPort({ port, netns, dhcp, host: 'host1' }, parts());
 
 describe('plug', () => {
   it('gives a namespace a card with the MAC of the port, binds it, and puts the tap into its bridge', async () => {
@@ -156,6 +164,44 @@ describe('plug', () => {
     await expect(plug('guest1', 'other')).rejects.toThrow(/is plugged already/);
     (ports[1] as { name: string }).name = 'guest1';
     await expect(plug('guest1', 'other')).rejects.toThrow('2 ports are called guest1: give the id of one');
+  });
+});
+
+describe('plug with --dhcp', () => {
+  /** The client ends with a code, and before that tells what it was given. */
+  const client = (code: number, told: Record<string, string>) =>
+    linux.exec.answer(([name]) => {
+      const stdout = Object.entries(told).map(([key, value]) => `${key}=${value}\n`);
+      return name === 'neutrino-lease' ? { code, stdout: stdout.join('') } : undefined;
+    });
+
+  it('asks for a lease in the namespace, and says what came', async () => {
+    client(0, { ip: '10.0.0.5', mask: '24', serverid: '10.0.0.2', lease: '86400' });
+    const lines = await plug('guest1', 'guest1', true);
+    expect(lines.at(-1)).toBe('eth0 has 10.0.0.5/24 from DHCP server 10.0.0.2, for 86400 s');
+    expect(linux.exec.lines()).toEqual([expect.stringContaining('neutrino-lease eth0 10')]);
+  });
+
+  it('says that nobody answered, and how to find out why; the port stays plugged', async () => {
+    client(1, {});
+    await expect(plug('guest1', 'guest1', true)).rejects.toThrow(
+      /is plugged, but no DHCP server gave guest1 a lease .*neutrino explain port aaaaaaaa/,
+    );
+    expect(ports[0]).toMatchObject({ 'binding:host_id': 'host1' });
+    expect(linux.root.has(tap)).toBe(true);
+  });
+
+  it.each([
+    [
+      'no DHCP',
+      { enable_dhcp: false },
+      'its subnets have no DHCP, so by hand: ip -n guest1 address add 10.0.0.5/24 dev eth0',
+    ],
+    ['IPv6 alone', { ip_version: 6 }, 'no IPv4 address to ask for: IPv6 addresses come by router advertisements'],
+  ])('asks nobody where there is %s', async (_, change, line) => {
+    Object.assign(subnets[0]!, change);
+    expect((await plug('guest1', 'guest1', true)).at(-1)).toBe(line);
+    expect(linux.exec.lines()).toEqual([]);
   });
 });
 

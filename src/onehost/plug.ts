@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { bridgeName, tapName } from '../lib/names.ts';
-import type { Host, NetworkOperation } from '../linux/contract.ts';
+import type { Host } from '../linux/contract.ts';
 import { checkNetnsName } from '../linux/netns.ts';
 import type { Network, Port, Subnet } from '../resources/shapes.ts';
 import type { ExplainStep } from '../rpc/contract.ts';
 import { type ApiAddress, ApiFailure, getJson, putJson } from './api-client.ts';
 import { OneHostError } from './errors.ts';
-import { giveResolver, NETNS_FILES, takeResolver } from './netns-resolver.ts';
+import { giveResolver, NETNS_FILES } from './netns-resolver.ts';
+import { makeDevices, plugIntoBridge, removeDevices } from './plug-devices.ts';
+import { type LeaseSubnet, takeLease } from './plug-lease.ts';
 import { findRecord, type PlugRecord, readRecord, readRecords, removeRecord, writeRecord } from './plug-records.ts';
 import type { StateFolder } from './state-folder.ts';
 
@@ -23,6 +25,8 @@ export interface PlugRequest {
   port: string;
   /** The namespace that gets the port's card; null for a tap that a virtual machine opens. */
   netns: string | null;
+  /** Whether the namespace asks for its address, as a guest does that boots. */
+  dhcp?: boolean;
   /** Name of this host as the agents report it. */
   host: string;
 }
@@ -83,13 +87,18 @@ export async function plugPort(request: PlugRequest, parts: PlugParts): Promise<
       `port ${port.name || port.id} cannot be wired on ${request.host}: ${await whyNotBound(api, port.id)}`,
     );
   }
-  if (request.netns !== null && record.made_netns)
-    giveResolver(request.netns, await nameserversOf(api, network), netnsFiles);
+  const subnets = await subnetsOf(api, network);
+  if (request.netns !== null && record.made_netns) {
+    const nameservers = subnets.flatMap(({ dns_nameservers }) => dns_nameservers);
+    giveResolver(request.netns, nameservers, netnsFiles);
+  }
   const card = await makeDevices(port, network, request.netns, linux);
   await plugIntoBridge(port, linux);
   const active = await isActive(api, port.id);
   undo.move();
-  return describePlugged(port, request.netns, card, active);
+  const lines = describePlugged(port, request.netns, card, active);
+  if (!request.dhcp || request.netns === null || card === null) return lines;
+  return [...lines, await takeLease(port, subnets, { netns: request.netns, card }, linux)];
 }
 
 /**
@@ -143,71 +152,12 @@ export async function unplugAll(
   return lines;
 }
 
-/** @returns the name of the guest's card, null for a tap */
-async function makeDevices(port: Port, network: Network, netns: string | null, linux: Host): Promise<string | null> {
-  const tap = tapName(port.id);
-  const { mtu } = network;
-  if (netns === null) {
-    await linux.exec.run(['ip', 'tuntap', 'add', 'dev', tap, 'mode', 'tap']);
-    await linux.apply([{ op: 'set_mtu', name: tap, mtu }]);
-    return null;
-  }
-  await linux.ensureNetns(netns);
-  const { links } = await linux.readNetwork(netns);
-  const numbers = [...Array(links.size + 1).keys()];
-  const card = numbers.map((number) => `eth${number}`).find((name) => !links.has(name)) as string;
-  // Made under a name of its own and renamed inside: this host may have an eth0 too.
-  const inner = `gst${tap.slice(3)}`;
-  await linux.apply([
-    { op: 'ensure_veth', name: tap, peer: inner },
-    { op: 'set_mac', name: inner, mac: port.mac_address },
-    { op: 'set_mtu', name: inner, mtu },
-    { op: 'set_mtu', name: tap, mtu },
-    { op: 'move_to_netns', name: inner, netns, rename: card },
-  ]);
-  await linux.apply([{ op: 'set_up', name: card }], netns);
-  return card;
-}
+type PluggedSubnet = LeaseSubnet & Pick<Subnet, 'dns_nameservers'>;
 
-/** The bridge is made as the agent makes it, when this port is the first one here of its network. */
-async function plugIntoBridge(port: Port, linux: Host): Promise<void> {
-  const given = port['binding:vif_details']?.bridge_name;
-  const bridge = typeof given === 'string' && given !== '' ? given : bridgeName(port.network_id);
-  const tap = tapName(port.id);
-  const operations: NetworkOperation[] = [];
-  if (!(await linux.readNetwork()).links.has(bridge)) {
-    operations.push(
-      { op: 'ensure_bridge', name: bridge },
-      { op: 'sysctl', key: `net/ipv6/conf/${bridge}/disable_ipv6`, value: '1' },
-      { op: 'set_up', name: bridge },
-    );
-  }
-  await linux.apply([...operations, { op: 'set_master', name: tap, master: bridge }, { op: 'set_up', name: tap }]);
-}
-
-async function removeDevices(record: PlugRecord, linux: Host, netnsFiles: string): Promise<string[]> {
-  const tap = tapName(record.port_id);
-  const lines: string[] = [];
-  if ((await linux.readNetwork()).links.has(tap)) {
-    await linux.apply([{ op: 'delete_link', name: tap }]);
-    lines.push(`${tap} is gone`);
-  }
-  if (record.netns === null || !record.made_netns) return lines;
-  if ((await linux.listNetns()).includes(record.netns)) {
-    const { links } = await linux.readNetwork(record.netns);
-    if ([...links.values()].some((link) => link.kind !== 'loopback'))
-      return [...lines, `namespace ${record.netns} stays: there are other devices in it`];
-    await linux.removeNetns(record.netns);
-    lines.push(`namespace ${record.netns} is gone`);
-  }
-  takeResolver(record.netns, netnsFiles);
-  return lines;
-}
-
-async function nameserversOf(api: ApiAddress, { id }: Network): Promise<string[]> {
-  const path = `/v2.0/subnets?network_id=${id}&fields=dns_nameservers`;
-  const { subnets } = await getJson<{ subnets: Pick<Subnet, 'dns_nameservers'>[] }>(api, path);
-  return subnets.flatMap(({ dns_nameservers }) => dns_nameservers);
+async function subnetsOf(api: ApiAddress, { id }: Network): Promise<PluggedSubnet[]> {
+  const fields = ['id', 'cidr', 'ip_version', 'enable_dhcp', 'dns_nameservers'].map((name) => `&fields=${name}`);
+  const path = `/v2.0/subnets?network_id=${id}${fields.join('')}`;
+  return (await getJson<{ subnets: PluggedSubnet[] }>(api, path)).subnets;
 }
 
 /** While it is not bound: afterwards nobody asks for it any more. */

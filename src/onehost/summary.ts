@@ -77,7 +77,7 @@ export function renderSummary({
   if (agents !== null) {
     lines.push(
       'A guest without Nova, on a port you made:',
-      `  neutrino plug PORT --netns guest1${folder}   (or --tap)`,
+      `  neutrino plug PORT --netns guest1 --dhcp${folder}   (or --tap)`,
     );
   }
   lines.push(

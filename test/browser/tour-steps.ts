@@ -55,7 +55,7 @@ export class Tour {
     const line = await this.#plugLine(name);
     await host.run(['sh', '-c', `cd ${project} && bin/${line} --state-dir ${stateDir}`]);
     const guest = await findGuest(host, name);
-    const { address } = await guest.dhcp();
+    const [address] = (await guest.addresses()) as [string];
     await this.#screen.drawn(name, 'guest', 'up').filter({ hasText: address }).waitFor();
     return guest;
   }

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Port } from '../../src/resources/shapes.ts';
-import type { Guest } from '../support/guest.ts';
+import { findGuest, type Guest } from '../support/guest.ts';
 import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
 import { OneHost } from '../support/onehost.ts';
 import { until } from '../support/wait.ts';
@@ -127,6 +127,20 @@ describe('one host', () => {
     const told = await one.neutrino(['explain', 'port', first.port.id], { okCodes: [0] });
     expect(told.stdout).toMatch(/^Port .*: works\n/);
     expect(told.stdout).toMatch(/ok +metadata +.*last request .* → 200/);
+  });
+
+  it('plugs a guest that asks for its address, in one command', async () => {
+    const { network_id } = first.port;
+    const port = await one.api.create('port', { network_id, name: 'asks' });
+    const { stdout } = await one.neutrino(['plug', port.id, '--netns', 'asks', '--dhcp']);
+    const address = port.fixed_ips[0]!.ip_address;
+    expect(stdout).toMatch(
+      new RegExp(`^eth0 has ${address}/24 from DHCP server 192\\.168\\.56\\.\\d+, for 86400 s$`, 'm'),
+    );
+    const guest = await findGuest(host, 'asks');
+    expect(await guest.addresses()).toEqual([address]);
+    expect(await guest.ping('192.168.56.2', 1)).toBe(true);
+    await one.neutrino(['unplug', port.id]);
   });
 
   it('gives a guest’s namespace a resolv.conf of its own, which its DHCP client may write', async () => {

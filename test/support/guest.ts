@@ -1,1 +1,2 @@
-export { findGuest, Guest, type Lease, plugGuest } from '../../src/onehost/emulated/guest.ts';
+export { findGuest, Guest, plugGuest } from '../../src/onehost/emulated/guest.ts';
+export type { Lease } from '../../src/onehost/lease.ts';

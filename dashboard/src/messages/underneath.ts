@@ -69,8 +69,8 @@ export const underneathMessages = {
   'underneath.at.answer': ['Agents that do not answer', '无响应的代理'],
   'underneath.plug': ['Put a guest on it', '接入虚拟机'],
   'underneath.plugText': [
-    'One command on the host (as root): the port gets a namespace as its guest. Its address and its status appear here by themselves.',
-    '在主机上（以 root 身份）执行一条命令：为端口接入一个命名空间作为虚拟机。地址和状态会自动显示在这里。',
+    'One command on the host (as root): the port gets a namespace as its guest, which asks for its address. Its status appears here by itself.',
+    '在主机上（以 root 身份）执行一条命令：为端口接入一个命名空间作为虚拟机，它会请求自己的地址。状态会自动显示在这里。',
   ],
   'underneath.inTopology': ['In the topology', '在拓扑中查看'],
   'underneath.inLists': ['In the list', '在列表中查看'],

@@ -64,6 +64,7 @@ for (const name of (process.argv.find((word) => word.startsWith('--allow=')) ?? 
 const beside = (name) => fileURLToPath(new URL(name, import.meta.url));
 const OWN = new Map([
   ['neutrino-dhcpv6', [process.execPath, '--max-old-space-size=32', '--v8-pool-size=1', beside('dhcpv6.mjs')]],
+  ['neutrino-lease', ['/bin/sh', beside('lease.sh')]],
   ['neutrino-look', ['/bin/sh', beside('look.sh')]],
 ]);
 

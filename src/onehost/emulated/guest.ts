@@ -1,27 +1,14 @@
-import { writeFile } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { bridgeName, tapName } from '../../lib/names.ts';
+import { type Lease, parseLease } from '../lease.ts';
 import type { EmulatedHost } from './host.ts';
 import type { Finished, HostProcess } from './process.ts';
 import { until } from './wait.ts';
 
-/** What the DHCP client was given. */
-export interface Lease {
-  address: string;
-  prefixLength: number;
-  /** Option 3; null when the server named none. */
-  router: string | null;
-  dnsServers: string[];
-  domain: string | null;
-  hostName: string | null;
-  mtu: number | null;
-  /** Option 121, pairs of destination and next hop. */
-  routes: { destination: string; nextHop: string }[];
-  server: string;
-  leaseSeconds: number;
-  /** Everything the client got, by udhcpc's own names (`opt150` for options it has no name for). */
-  raw: Record<string, string>;
-}
+/** What udhcpc runs on a lease. */
+const LEASE_SCRIPT = fileURLToPath(new URL('../../linux/exec/lease.sh', import.meta.url));
 
 /**
  * A guest: a namespace whose only card is the far end of a port's tap, with a real DHCP client (busybox udhcpc). The network
@@ -162,50 +149,8 @@ export async function findGuest(host: EmulatedHost, netns: string): Promise<Gues
   });
 }
 
-/** What udhcpc runs on a lease: configures the card (classless routes before the router option, RFC 3442) and notes all it was told. */
-const leaseScript = `#!/bin/sh
-case $1 in bound|renew) ;; *) exit 0 ;; esac
-ip addr flush dev "$interface" scope global
-ip addr add "$ip/$mask" dev "$interface"
-[ -n "$mtu" ] && ip link set "$interface" mtu "$mtu"
-if [ -n "$staticroutes" ]; then
-  set -- $staticroutes
-  while [ $# -ge 2 ]; do
-    if [ "$2" = 0.0.0.0 ]; then ip route replace "$1" dev "$interface"
-    else ip route replace "$1" via "$2" dev "$interface" onlink; fi
-    shift 2
-  done
-elif [ -n "$router" ]; then
-  ip route replace default via "\${router%% *}" dev "$interface"
-fi
-env > "$LEASE_FILE"
-`;
-
 async function writeLeaseScript(host: EmulatedHost): Promise<string> {
   const file = join(host.folder, 'udhcpc-script');
-  await writeFile(file, leaseScript, { mode: 0o755 });
+  await copyFile(LEASE_SCRIPT, file);
   return file;
-}
-
-function parseLease(environment: string): Lease {
-  const raw: Record<string, string> = {};
-  for (const line of environment.split('\n')) {
-    const found = /^([a-z][a-z0-9]*)=(.*)$/.exec(line);
-    if (found) raw[found[1]!] = found[2]!;
-  }
-  const words = (key: string) => (raw[key] ?? '').split(' ').filter(Boolean);
-  const pairs = words('staticroutes');
-  return {
-    address: raw.ip ?? '',
-    prefixLength: Number(raw.mask),
-    router: words('router')[0] ?? null,
-    dnsServers: words('dns'),
-    domain: raw.domain ?? null,
-    hostName: raw.hostname ?? null,
-    mtu: raw.mtu ? Number(raw.mtu) : null,
-    routes: pairs.flatMap((destination, at) => (at % 2 === 0 ? [{ destination, nextHop: pairs[at + 1]! }] : [])),
-    server: raw.serverid ?? '',
-    leaseSeconds: Number(raw.lease),
-    raw,
-  };
 }
