@@ -148,6 +148,7 @@ async function startServer({ config, logger, service }: ProgramParts): Promise<R
     dashboard: {
       folder: fileURLToPath(new URL('../../dashboard/dist', import.meta.url)),
       version: version(),
+      plugCommand: config.get(neutrinoOptions).plug_command,
       signIn: access !== null ? 'keystone' : token === null ? 'none' : 'token',
       ...(access !== null && { askIdentity: access.askIdentity }),
     },

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { shellWord } from '../lib/shell-word.ts';
 import type { StateFolder } from './state-folder.ts';
 
 /** What the embedded configuration depends on. */
@@ -7,6 +8,8 @@ export interface EmbeddedSettings {
   state: StateFolder;
   /** Device of physical network `public`; null when there is none. */
   publicDevice: string | null;
+  /** Folder of the executables; null where no guest can be plugged. */
+  programs: string | null;
 }
 
 /** What the command line of `up` decides; it wins over files. */
@@ -120,7 +123,11 @@ export function vniRange({ tag, isDefault }: StateFolder): string {
   return `${block * BLOCK + 1}:${(block + 1) * BLOCK}`;
 }
 
-function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [why: string, sections: Sections]> {
+function embedded({
+  state,
+  publicDevice,
+  programs,
+}: EmbeddedSettings): Record<string, [why: string, sections: Sections]> {
   return {
     'neutron.conf': [
       'all programs',
@@ -140,6 +147,7 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
           max_logfile_count: 3,
         },
         database: { connection: `sqlite:///${state.path}/neutron.sqlite` },
+        neutrino: programs === null ? {} : { plug_command: plugCommand(programs, state) },
         // Everybody is admin here, and a project is no tenant who pays.
         quotas: unlimited,
         oslo_concurrency: { lock_path: `${state.path}/lock` },
@@ -183,6 +191,13 @@ function embedded({ state, publicDevice }: EmbeddedSettings): Record<string, [wh
     ],
     'metadata_agent.ini': ['the metadata agent: no Nova, it answers itself', { DEFAULT: {} }],
   };
+}
+
+/** For this instance, from any folder. */
+function plugCommand(programs: string, state: StateFolder): string {
+  return [shellWord(join(programs, 'neutrino')), 'plug', ...(state.isDefault ? [] : ['--state-dir', state.path])].join(
+    ' ',
+  );
 }
 
 function ofCommandLine({ listen, tokenFile, open, debug }: CommandLineSettings): Sections {

@@ -284,10 +284,10 @@ describe('the state folder', () => {
 });
 
 describe('the embedded configuration', () => {
-  const files = (commandLine = {}, user: string[] = []) => {
+  const files = (commandLine = {}, user: string[] = [], programs = '/p') => {
     const state = stateFolder(folder);
     makeStateFolder(state);
-    return writeEmbeddedConfiguration({ state, publicDevice: 'nup-1' }, commandLine, user);
+    return writeEmbeddedConfiguration({ state, publicDevice: 'nup-1', programs }, commandLine, user);
   };
 
   it('is read in the order: embedded, your files, the command line', () => {
@@ -309,6 +309,12 @@ describe('the embedded configuration', () => {
     expect(readFileSync(list[1]!, 'utf8')).toContain('physical_interface_mappings = public:nup-1\n');
   });
 
+  it('says how a guest is plugged into this very instance, from any folder', () => {
+    const [file] = files({}, [], "/o'neil/bin")('neutron-server');
+    const [, command] = /^plug_command = (.*)$/m.exec(readFileSync(file!, 'utf8'))!;
+    expect(command).toBe(`'/o'\\''neil/bin/neutrino' plug --state-dir ${folder}`);
+  });
+
   it('comes back as it was given, whatever stands in a value, and never as another line', () => {
     const values = { a: 'x$y', b: 'p;q#r', c: 'k = v', d: '[section]' };
     const read = parseIni(renderFile('a test', { s: values }), 'f');
@@ -323,7 +329,11 @@ test('the summary says where, who is isolated, what to paste and how to stop; ne
   const token = join(folder, 'token');
   writeFileSync(token, 'hush');
   const instance = readInstance(
-    writeEmbeddedConfiguration({ state, publicDevice: null }, { tokenFile: token }, [])('neutron-server'),
+    writeEmbeddedConfiguration(
+      { state, publicDevice: null, programs: null },
+      { tokenFile: token },
+      [],
+    )('neutron-server'),
   );
   const parts = { version: '1', state, instance, isolated: true, uplink: null, programs: '/p', seconds: 1.23 };
   const agents = [

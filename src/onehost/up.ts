@@ -6,7 +6,7 @@ import { openHost } from '../linux/host.ts';
 import { readSysctl } from '../linux/sysctl.ts';
 import { isIsolated } from './api-client.ts';
 import { Child } from './child.ts';
-import { type CommandLineSettings, writeEmbeddedConfiguration } from './embedded.ts';
+import { type CommandLineSettings, type EmbeddedSettings, writeEmbeddedConfiguration } from './embedded.ts';
 import { OneHostError, systemReason } from './errors.ts';
 import { Firewatch } from './firewatch.ts';
 import { keepArpToGateway, shutArp } from './gateway-arp.ts';
@@ -17,7 +17,7 @@ import { ready } from './ready.ts';
 import { makeStateFolder, type StateFolder, stateFolder, takeStateFolder } from './state-folder.ts';
 import { renderSummary } from './summary.ts';
 import { guardTunnels } from './tunnel-guard.ts';
-import { ensureUplink, pairNames, parseUplink } from './uplink.ts';
+import { deviceOf, ensureUplink, parseUplink, type UplinkChoice } from './uplink.ts';
 
 export interface UpOptions {
   stateDir?: string;
@@ -55,7 +55,9 @@ export async function up(options: UpOptions, around: Surroundings): Promise<numb
       state,
       commandLine,
       options,
-      root ? (choice.kind === 'none' ? null : choice.kind === 'nat' ? pairNames(state).port : choice.name) : null,
+      root
+        ? { publicDevice: deviceOf(choice, state), programs: around.programs }
+        : { publicDevice: null, programs: null },
     );
     await refuseTakenPort(instance);
     const uplink = root ? await prepareHost(state, choice, instance, ends, around) : null;
@@ -126,13 +128,13 @@ function configure(
   state: StateFolder,
   commandLine: CommandLineSettings,
   options: UpOptions,
-  publicDevice: string | null,
+  onHost: Omit<EmbeddedSettings, 'state'>,
 ): { files: (program: string) => string[]; instance: Instance } {
   const userFiles = options.configFiles.map((file) => resolve(file));
   for (const file of userFiles) {
     if (!existsSync(file)) throw new OneHostError(`--config-file ${file}: no such file; give one that exists`);
   }
-  const files = writeEmbeddedConfiguration({ state, publicDevice }, commandLine, userFiles);
+  const files = writeEmbeddedConfiguration({ state, ...onHost }, commandLine, userFiles);
   const all = [...new Set([serverName, ...agentNames].flatMap((name) => files(name)))];
   // The user's files behind all embedded ones, the command line last: the order each program has, too.
   const embedded = all.filter((file) => !userFiles.includes(file) && !file.endsWith('/command-line.conf'));
@@ -166,7 +168,7 @@ async function refuseTakenPort({ bindHost, bindPort }: Instance): Promise<void> 
 /** The physical network, and the host's own firewall where it would be in the way. */
 async function prepareHost(
   state: StateFolder,
-  choice: ReturnType<typeof parseUplink>,
+  choice: UplinkChoice,
   instance: Instance,
   ends: AsyncDisposableStack,
   around: Surroundings,

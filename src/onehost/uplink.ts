@@ -21,6 +21,12 @@ export function parseUplink(text: string): UplinkChoice {
   throw new OneHostError(`--uplink ${JSON.stringify(text)}: give nat, none, or the name of a network card`);
 }
 
+/** What becomes physical network `public`; null for none. */
+export function deviceOf(choice: UplinkChoice, state: StateFolder): string | null {
+  if (choice.kind === 'none') return null;
+  return choice.kind === 'nat' ? pairNames(state).port : choice.name;
+}
+
 /** Names of an instance's veth pair: the host's end, and the one that goes into a bridge. */
 export function pairNames({ tag }: StateFolder): { gateway: string; port: string } {
   return { gateway: `ngw-${tag}`, port: `nup-${tag}` };

@@ -2,7 +2,6 @@ import type { MessageKey } from '../../dashboard/src/messages/all.ts';
 import type { Screen } from '../support/browser.ts';
 import type { DashboardHost } from '../support/dashboard.ts';
 import { findGuest, type Guest } from '../support/guest.ts';
-import { project } from '../support/programs.ts';
 import { until } from '../support/wait.ts';
 
 /** What somebody does with the mouse, each step as the page offers it; what is to be seen after it is waited for. */
@@ -51,9 +50,8 @@ export class Tour {
     await screen.send();
     await this.#screen.drawn(name, 'guest', 'down').waitFor();
 
-    const { host, stateDir } = this.#dashboard.one;
-    const line = await this.#plugLine(name);
-    await host.run(['sh', '-c', `cd ${project} && bin/${line} --state-dir ${stateDir}`]);
+    const { host } = this.#dashboard.one;
+    await host.run(['sh', '-c', await this.#plugLine(name)]);
     const guest = await findGuest(host, name);
     const [address] = (await guest.addresses()) as [string];
     await this.#screen.drawn(name, 'guest', 'up').filter({ hasText: address }).waitFor();

@@ -12,7 +12,7 @@ import { type Deployment, makeDeployment } from '../support/deployment.ts';
 import { administrator, authtoken, memberOf } from '../support/identity.ts';
 import { until } from '../support/wait.ts';
 
-/** What the pages of agents and usage ask for, at a server of several processes behind Keystone. */
+/** What the pages of agents, usage and guests ask for, at a server of several processes behind Keystone. */
 let folder: string;
 let keystone: FakeKeystone;
 let server: Deployment;
@@ -26,6 +26,7 @@ beforeAll(async () => {
     folder,
     server: {
       DEFAULT: { auth_strategy: 'keystone', api_workers: 2, rpc_workers: 1 },
+      neutrino: { plug_command: '/opt/neutrino/bin/neutrino plug' },
       keystone_authtoken: { ...authtoken(keystone), token_cache_time: -1 },
     },
   });
@@ -84,6 +85,12 @@ describe('the last hour', () => {
   ])('has one path, which %s is not', async (path) => {
     expect(await typed(path)).toBe(404);
   });
+});
+
+it('how a guest is plugged on the host is told to administrators', async () => {
+  expect((await ask(admin, '/dashboard/plug')).body).toEqual({ command: '/opt/neutrino/bin/neutrino plug' });
+  expect((await ask(member, '/dashboard/plug')).body).toEqual({ command: null });
+  expect(errorOf(await ask(new ApiClient(server), '/dashboard/plug'))).toEqual([401, 'Unauthorized']);
 });
 
 describe('the history of an agent', () => {

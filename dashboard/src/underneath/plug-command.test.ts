@@ -11,7 +11,9 @@ it.each([
   ['虚拟机', 'guest-9e1a9b62'],
   ['--tap', 'tap'],
 ])('a port called %j gets a guest in namespace %s', (name, netns) => {
-  expect(plugCommand({ id, name })).toBe(`neutrino plug ${id} --netns ${netns} --dhcp`);
+  expect(plugCommand('/bin/neutrino plug --state-dir /s', { id, name })).toBe(
+    `/bin/neutrino plug --state-dir /s ${id} --netns ${netns} --dhcp`,
+  );
 });
 
 it('is offered where nobody has the port', () => {

@@ -14,9 +14,11 @@ export function isPluggable(port: PluggedPort): boolean {
  * The command that puts a guest on a port, as one copies it to the host. A namespace stands for the guest; its name is made
  * of the port's, without anything that a shell or the kernel would take for more than a name. It asks for its address as
  * a guest does that boots.
+ *
+ * @param plug how `neutrino plug` is called there, by the server
  */
-export function plugCommand({ id, name }: Pick<Port, 'id' | 'name'>): string {
-  return `neutrino plug ${id} --netns ${guestName(name) || `guest-${id.slice(0, 8)}`} --dhcp`;
+export function plugCommand(plug: string, { id, name }: Pick<Port, 'id' | 'name'>): string {
+  return `${plug} ${id} --netns ${guestName(name) || `guest-${id.slice(0, 8)}`} --dhcp`;
 }
 
 function guestName(name: string): string {

@@ -21,6 +21,8 @@ export interface DashboardOptions {
   /** Where its built files are, if it was built. */
   readonly folder: string;
   readonly version: string;
+  /** How `neutrino plug` is called on this host, as words for a shell, told to administrators; null where it cannot put guests on ports. */
+  readonly plugCommand?: string | null;
   /** How a browser comes by a token: from Keystone, one that its user knows, or there are none. */
   readonly signIn: 'none' | 'token' | 'keystone';
   /** Keystone, for those who sign in. */
@@ -87,6 +89,8 @@ export function serveDashboard(app: FastifyInstance, parts: DashboardParts): { c
       return tell(request, (context) => permissionsOf(service, context, target));
     }
     if (name === 'usage' && usage !== undefined) return tell(request, (context) => usageFor(service, context, usage));
+    if (name === 'plug')
+      return tell(request, async ({ isAdmin }) => ({ command: (isAdmin && parts.plugCommand) || null }));
     if (name === 'events') return method === 'GET' ? openStream(request, reply) : json(405, outsideMethodDocument);
     return (await pageOf(files, name, headers)) ?? json(404, outsideDocument);
   };

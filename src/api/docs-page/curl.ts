@@ -1,3 +1,5 @@
+import { shellWord } from '../../lib/shell-word.ts';
+
 /** One request on a command line, as a person would type it. */
 export interface CurlParts {
   readonly method: string;
@@ -12,13 +14,8 @@ export function curl({ method, url, tokens, body }: CurlParts): string {
     ...(method === 'GET' ? [] : [`-X ${method}`]),
     ...(tokens ? ['-H "X-Auth-Token: $OS_TOKEN"'] : []),
     ...(body === undefined ? [] : ["-H 'Content-Type: application/json'"]),
-    quoted(url),
+    shellWord(url),
   ];
   const line = words.join(' ');
-  return body === undefined ? line : `${line} \\\n  -d ${quoted(JSON.stringify(body))}`;
-}
-
-/** For a shell: as it is where that is safe, else in single quotes. */
-function quoted(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return body === undefined ? line : `${line} \\\n  -d ${shellWord(JSON.stringify(body))}`;
 }

@@ -36,6 +36,9 @@ export const neutrinoOptions = declareOptions('neutrino', {
     help: 'without Keystone, answer on addresses that are not loopback too',
   }),
   access_log: option.bool({ default: true, help: 'a line in the log for each answer of the API' }),
+  plug_command: option.maybe({
+    help: 'program and options of neutrino plug, as the dashboard shows them to who wants a guest; neutrino up says its own',
+  }),
   token_file: option.maybe({ help: 'file with the one token that is accepted when auth_strategy is noauth' }),
 });
 
