@@ -2,10 +2,13 @@
 export const patience = Number(process.env.NEUTRINO_TEST_PATIENCE ?? 1);
 /** Looking costs whom one waits for. */
 const pauses = patience === 1 ? 1 : patience * 2;
+/** So a pause is this part of what was waited before it, up to the longest. */
+const SHARE = 1 / 10;
+const LONGEST_PAUSE_MS = 250 * patience;
 
 /**
  * Waits until `check` answers with something true and returns it. What `check` throws meanwhile counts as "not yet" and is
- * told when time is up, so that a failed wait says what was last seen.
+ * told when time is up, so that a failed wait says what was last seen. It looks more and more seldom.
  *
  * @throws Error naming `what`, the time waited and the last answer or error
  */
@@ -14,7 +17,8 @@ export async function until<T>(
   check: () => Promise<T | false | null | undefined> | T | false | null | undefined,
   { timeoutMs = 30_000, everyMs = 25 }: { timeoutMs?: number; everyMs?: number } = {},
 ): Promise<T> {
-  const end = performance.now() + timeoutMs * patience;
+  const begin = performance.now();
+  const end = begin + timeoutMs * patience;
   for (;;) {
     let last: unknown;
     try {
@@ -31,6 +35,7 @@ export async function until<T>(
         last instanceof Error ? { cause: last } : undefined,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, everyMs * pauses));
+    const growing = Math.min((performance.now() - begin) * SHARE, LONGEST_PAUSE_MS);
+    await new Promise((resolve) => setTimeout(resolve, Math.max(everyMs * pauses, growing)));
   }
 }
