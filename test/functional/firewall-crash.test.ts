@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type GroupStand, openGroupStand, type PluggedGuest } from '../support/group-stand.ts';
+import { byTurns } from '../support/turns.ts';
 import { until } from '../support/wait.ts';
 
 /** An agent that is killed in the middle of an apply leaves no open port; the next one leaves nothing of the old. */
@@ -24,9 +25,13 @@ beforeEach(async () => {
 });
 
 // Each step of the driver itself: test/contract/firewall-iptables-faults.test.ts.
-const steps = process.env.NEUTRINO_TEST_LONG
-  ? ['before_sets', 'before_rules', 'before_rules_ipv6', 'after_rules_ipv4', 'before_conntrack', 'before_destroy']
-  : ['before_rules_ipv4', 'after_rules_ipv6'];
+const steps = byTurns(
+  [
+    ...['before_sets', 'before_rules', 'before_rules_ipv4', 'before_rules_ipv6'],
+    ...['after_rules_ipv4', 'after_rules_ipv6', 'before_conntrack', 'before_destroy'],
+  ],
+  1,
+);
 
 it.each(steps.map((step, index) => [step, index] as const))(
   '%s: a new port is closed until its rules are in, a narrowed one cuts what ran',

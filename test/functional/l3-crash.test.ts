@@ -6,11 +6,13 @@ import type { EmulatedHost } from '../support/hosts.ts';
 import { type Program, project } from '../support/programs.ts';
 import { Flow, openRoutedLab, type RoutedGuest, type RoutedLab } from '../support/routed-lab.ts';
 import { Starvation } from '../support/starvation.ts';
+import { byTurns } from '../support/turns.ts';
 import { patience, until } from '../support/wait.ts';
 
 /**
  * The agent dies at a named point of its work on one router (`NEUTRINO_TEST_STOP_AT`). What it leaves is closed; the next
- * one completes it, leaves nothing over, and would change nothing more. Connections by another router never stall.
+ * one completes it, leaves nothing over, and would change nothing more. Connections by another router never stall. Without
+ * `--long` the points take turns.
  */
 const LONGEST_STALL_MS = 1_000;
 const LIMIT = { timeoutMs: 60_000 };
@@ -67,10 +69,6 @@ afterAll(async () => {
   await steady?.close();
   await stand?.close();
 });
-
-/** Some of them where time is short. */
-const some = (often: readonly string[], ...long: readonly string[]) =>
-  process.env.NEUTRINO_TEST_LONG ? [...often, ...long] : often;
 
 /** Has the agent die at a point of what a change leads to, and another one take over. */
 async function dieAt(point: string, change: () => Promise<unknown>): Promise<void> {
@@ -146,9 +144,12 @@ const tracked = async (address: string) =>
 
 describe('a router is made', () => {
   it.each(
-    some(
-      ['after_pairs', 'after_settings', 'after_rules_ipv4', 'after_routes', 'after_daemon_files'],
-      ...['after_rules_ipv6', 'before_addresses', 'after_daemons'],
+    byTurns(
+      [
+        ...['after_pairs', 'after_settings', 'after_rules_ipv4', 'after_rules_ipv6'],
+        ...['before_addresses', 'after_routes', 'after_daemon_files', 'after_daemons'],
+      ],
+      2,
     ).map((point, index) => [point, index] as const),
   )(
     '%s, and taken away',
@@ -182,7 +183,7 @@ describe('a router is made', () => {
 });
 
 describe('a floating IP', () => {
-  it.each(some(['after_rules_ipv4'], 'before_addresses', 'after_routes'))(
+  it.each(byTurns(['after_rules_ipv4', 'before_addresses', 'after_routes'], 1))(
     'comes: %s',
     async (point) => {
       const floating = await stand.api.create('floatingip', { floating_network_id: stand.external.id });
@@ -198,7 +199,7 @@ describe('a floating IP', () => {
     240_000,
   );
 
-  it.each(some(['after_rules_ipv4', 'before_conntrack'], 'after_conntrack'))(
+  it.each(byTurns(['after_rules_ipv4', 'before_conntrack', 'after_conntrack'], 1))(
     'goes to another guest: %s, and no connection stays with the first',
     async (point) => {
       const floating = await stand.floatingIp(near.port);
@@ -214,7 +215,7 @@ describe('a floating IP', () => {
     240_000,
   );
 
-  it.each(some(['after_rules_ipv4', 'after_conntrack'], 'before_conntrack', 'after_routes'))(
+  it.each(byTurns(['after_rules_ipv4', 'after_conntrack', 'before_conntrack', 'after_routes'], 1))(
     'goes: %s, and its connections with it',
     async (point) => {
       const floating = await stand.floatingIp(near.port);
@@ -231,10 +232,17 @@ describe('a floating IP', () => {
 });
 
 describe('the gateway', () => {
-  it.each([
-    ...some(['after_stale', 'before_conntrack'], 'after_rules_ipv4').map((point) => [point, 'after_pairs'] as const),
-    ...some([], 'after_conntrack').map((point) => [point, 'before_addresses'] as const),
-  ])(
+  it.each(
+    byTurns(
+      [
+        ['after_stale', 'after_pairs'],
+        ['before_conntrack', 'after_pairs'],
+        ['after_rules_ipv4', 'after_pairs'],
+        ['after_conntrack', 'before_addresses'],
+      ] as const,
+      1,
+    ),
+  )(
     'goes: %s, and comes back: %s',
     async (gone, come) => {
       await until('the way out', () => near.guest.ping('203.0.113.1', 1), LIMIT);
@@ -255,15 +263,16 @@ describe('the gateway', () => {
 });
 
 describe('an interface', () => {
-  it.each([
-    ['after_pairs', 'after_stale'],
-    ...(process.env.NEUTRINO_TEST_LONG
-      ? [
-          ['before_addresses', 'after_rules_ipv4'],
-          ['after_rules_ipv6', 'after_rules_ipv6'],
-        ]
-      : []),
-  ] as [string, string][])(
+  it.each(
+    byTurns(
+      [
+        ['after_pairs', 'after_stale'],
+        ['before_addresses', 'after_rules_ipv4'],
+        ['after_rules_ipv6', 'after_rules_ipv6'],
+      ] as const,
+      1,
+    ),
+  )(
     'comes: %s, and goes: %s',
     async (come, gone) => {
       const second = await stand.network('10.30.0.0/24');

@@ -5,6 +5,7 @@ import type { EmulatedHost } from '../support/hosts.ts';
 import type { Program } from '../support/programs.ts';
 import { Flow, openRoutedLab, type RoutedGuest, type RoutedLab } from '../support/routed-lab.ts';
 import { Starvation } from '../support/starvation.ts';
+import { byTurns } from '../support/turns.ts';
 import { patience, until } from '../support/wait.ts';
 
 /** What breaks around a router, and that those who talk through it do not notice what they need not. */
@@ -183,7 +184,7 @@ describe('what is broken by hand is mended', () => {
 });
 
 describe('an agent that is killed in the middle of its work', () => {
-  it.each([0, 20, 60, 120, 250])(
+  it.each(byTurns([0, 20, 60, 120, 250], 2))(
     '%d ms after a router was made: the next one completes it, or takes it back',
     async (ms) => {
       const made = await stand.api.create('router', { external_gateway_info: { network_id: stand.external.id } });

@@ -1,6 +1,6 @@
 import { tapName } from '../../../src/lib/names.ts';
 import { type Deployment, makeDeployment } from '../deployment.ts';
-import { openStation } from '../frames/station.ts';
+import { openStations } from '../frames/station.ts';
 import { plugGuest } from '../guest.ts';
 import type { EmulatedHost, Lab } from '../hosts.ts';
 import type { Program } from '../programs.ts';
@@ -8,6 +8,9 @@ import type { Case } from './cases.ts';
 import { MadeWorld, type Placement } from './made-world.ts';
 import { misbehaviour, type Spot } from './run.ts';
 import type { Guest, World } from './world.ts';
+
+/** As many packets at a time: each by itself has marks of its own behind it, which are more than it is. */
+const AT_ONCE = 50;
 
 const groupsOn = { securitygroup: { enable_security_group: true, firewall_driver: 'iptables' } };
 
@@ -81,7 +84,7 @@ export class ServerStage implements AsyncDisposable {
   /** What went otherwise than these cases say. Sessions of before are forgotten. */
   async misbehaviour(cases: readonly Case[]): Promise<string[]> {
     await Promise.all([...this.#hosts.values()].map((host) => host.run(['conntrack', '-F'])));
-    return await misbehaviour(cases, this.spots);
+    return await misbehaviour(cases, this.spots, { atOnce: AT_ONCE });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -90,17 +93,20 @@ export class ServerStage implements AsyncDisposable {
   }
 
   async #plug(guests: readonly Guest[]): Promise<void> {
-    for (const guest of guests) {
-      const host = this.#hosts.get(this.#placement.hostOf(guest))!;
-      const port = this.made.port(guest);
-      const { netns } = await plugGuest(host, port, guest.name);
-      // Its kernel says nothing of its own accord.
-      await host.ipBatch(['link set eth0 addrgenmode none', 'addr flush dev eth0'], netns);
-      const [card, outside] = await Promise.all([
-        openStation({ host, netns, device: 'eth0' }),
-        openStation({ host, device: tapName(port.id) }),
-      ]);
-      this.spots.set(guest.name, { guest, card, outside });
+    for (const [name, host] of this.#hosts) {
+      const there = guests.filter((guest) => this.#placement.hostOf(guest) === name);
+      const places = [];
+      for (const guest of there) {
+        const port = this.made.port(guest);
+        const { netns } = await plugGuest(host, port, guest.name);
+        // Its kernel says nothing of its own accord.
+        await host.ipBatch(['link set eth0 addrgenmode none', 'addr flush dev eth0'], netns);
+        places.push({ host, netns, device: 'eth0' }, { host, device: tapName(port.id) });
+      }
+      if (there.length === 0) continue;
+      const stations = await openStations(places);
+      for (const [at, guest] of there.entries())
+        this.spots.set(guest.name, { guest, card: stations[2 * at]!, outside: stations[2 * at + 1]! });
     }
     for (const guest of guests) await this.deployment.portStatus(this.made.port(guest).id, 'ACTIVE', 60_000);
   }
