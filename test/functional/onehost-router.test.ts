@@ -56,13 +56,15 @@ const letIn = (one: OneHost, { security_groups: groups }: Port, more: object) =>
 const reaches = async (host: EmulatedHost, address: string) =>
   (await host.run(['ping', '-n', '-c', '1', '-W', '1', address], { okCodes: [0, 1] })).code === 0;
 
-it('guests get out and are reached where the host drops what is forwarded, also while the programs are away; down takes it all', async () => {
+it('guests reach each other, get out and are reached where the host drops what is forwarded, also while the programs are away; down takes it all', async () => {
   const host = await lab.addHost({ name: 'routed' });
   await host.run(['iptables', '-P', 'FORWARD', 'DROP']);
   await using one = new OneHost(host);
   await one.start();
-  const { router, guests } = await behindRouter(one, ['10.1.0.0/24']);
-  const [{ guest, port }] = guests as [(typeof guests)[0]];
+  const { router, guests } = await behindRouter(one, ['10.1.0.0/24', '10.2.0.0/24']);
+  const [{ guest, port }, far] = guests as [(typeof guests)[0], (typeof guests)[0]];
+  const across = () => guest.ping(far.port.fixed_ips[0]!.ip_address, 1);
+  await until('the other network', across, { timeoutMs: 20_000 });
   const { outside, gateway } = await leadOut(one, router);
   const out = () => guest.ping(lab.fabric.address, 1);
   await until('the way out', out, { timeoutMs: 20_000 });
@@ -82,9 +84,9 @@ it('guests get out and are reached where the host drops what is forwarded, also 
   expect(status).toContain('router router1');
 
   await one.interrupt();
-  expect([await out(), await reaches(host, floating)]).toEqual([true, true]);
+  expect([await across(), await out(), await reaches(host, floating)]).toEqual([true, true, true]);
   await one.start();
-  expect([await out(), await reaches(host, floating)]).toEqual([true, true]);
+  expect([await across(), await out(), await reaches(host, floating)]).toEqual([true, true, true]);
 
   await one.neutrino(['down', '--purge', '--yes']);
   expect(await host.namespaces()).toEqual([]);
@@ -93,12 +95,14 @@ it('guests get out and are reached where the host drops what is forwarded, also 
   expect(processes.filter(({ command }) => /^\S*(haproxy|radvd|keepalived|neutron-)/.test(command))).toEqual([]);
 });
 
-it('--uplink none: a router joins networks of this host', async () => {
-  const host = await lab.addHost({ name: 'joined' });
-  await using one = new OneHost(host, { options: ['--uplink', 'none'] });
-  await one.start();
-  const { guests } = await behindRouter(one, ['10.1.0.0/24', '10.2.0.0/24']);
-  const [near, far] = guests as [(typeof guests)[0], (typeof guests)[0]];
-  await until('an answer', () => near.guest.ping(far.port.fixed_ips[0]!.ip_address, 1), { timeoutMs: 20_000 });
-  await one.neutrino(['down']);
-});
+if (process.env.NEUTRINO_TEST_LONG) {
+  it('--uplink none: a router joins networks of this host', async () => {
+    const host = await lab.addHost({ name: 'joined' });
+    await using one = new OneHost(host, { options: ['--uplink', 'none'] });
+    await one.start();
+    const { guests } = await behindRouter(one, ['10.1.0.0/24', '10.2.0.0/24']);
+    const [near, far] = guests as [(typeof guests)[0], (typeof guests)[0]];
+    await until('an answer', () => near.guest.ping(far.port.fixed_ips[0]!.ip_address, 1), { timeoutMs: 20_000 });
+    await one.neutrino(['down']);
+  });
+}

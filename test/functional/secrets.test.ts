@@ -13,6 +13,7 @@ import { type EmulatedHost, HostProcess, type Lab, openLab } from '../support/ho
 import { authtoken } from '../support/identity.ts';
 import { freePort, Program, project, writeConfig } from '../support/programs.ts';
 import { RabbitMq, USER } from '../support/rabbitmq.ts';
+import { byTurns } from '../support/turns.ts';
 import { until } from '../support/wait.ts';
 
 /** Whatever a deployment keeps secret, each with a value that is nowhere else; some need quoting in URLs. */
@@ -109,7 +110,7 @@ describe('before a start', () => {
   );
 
   const connection = (value: string) => ({ database: { connection: value, max_retries: 0 } });
-  it.each([
+  const wrongs = [
     ['everything as it should be, and nothing there', {}],
     ['the same with RabbitMQ', { DEFAULT: { transport_url: everything.DEFAULT.transport_url } }],
     ['no port', connection(`mysql+pymysql://neutron:${secrets.otherDatabase}@127.0.0.1:port/neutron`)],
@@ -128,22 +129,20 @@ describe('before a start', () => {
     ['a reference to nothing', { keystone_authtoken: { password: `${secrets.interpolated}$nothing` } }],
     ['a password without a user', { nova: { username: '' } }],
     ['an unknown way to sign in', { nova: { auth_type: 'v9' } }],
-  ] as [string, Record<string, Record<string, string | number>>][])(
-    'a server that cannot start tells none: %s',
-    async (what, sections) => {
-      const merged = structuredClone(everything) as Record<string, Record<string, string | number | boolean>>;
-      merged.DEFAULT!.transport_url = `local://${folder}/bus.sock`;
-      for (const [section, values] of Object.entries(sections)) merged[section] = { ...merged[section], ...values };
-      merged.DEFAULT!.state_path = join(folder, 'state');
-      merged.DEFAULT!.bind_port = await freePort();
-      const file = await writeConfig(folder, 'wrong.conf', merged);
-      for (const more of [[], ['--show-config']]) {
-        const { text } = await run([bin('neutron-server'), '--debug', '--config-file', file, ...more]);
-        expect(text).not.toBe('');
-        expectNone(`${what} ${more}`, text);
-      }
-    },
-  );
+  ] as [string, Record<string, Record<string, string | number>>][];
+  it.each(byTurns(wrongs, 5))('a server that cannot start tells none: %s', async (what, sections) => {
+    const merged = structuredClone(everything) as Record<string, Record<string, string | number | boolean>>;
+    merged.DEFAULT!.transport_url = `local://${folder}/bus.sock`;
+    for (const [section, values] of Object.entries(sections)) merged[section] = { ...merged[section], ...values };
+    merged.DEFAULT!.state_path = join(folder, 'state');
+    merged.DEFAULT!.bind_port = await freePort();
+    const file = await writeConfig(folder, 'wrong.conf', merged);
+    for (const more of [[], ['--show-config']]) {
+      const { text } = await run([bin('neutron-server'), '--debug', '--config-file', file, ...more]);
+      expect(text).not.toBe('');
+      expectNone(`${what} ${more}`, text);
+    }
+  });
 
   it('a line that cannot be read is not shown', async () => {
     const file = join(folder, 'broken.conf');

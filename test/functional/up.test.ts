@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agentNames, serverName } from '../../src/onehost/instance.ts';
+import type { Agent } from '../../src/resources/shapes.ts';
 import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
 import { OneHost } from '../support/onehost.ts';
 import { project } from '../support/programs.ts';
@@ -21,10 +22,16 @@ async function pidOf(host: EmulatedHost, program: string): Promise<number | unde
 }
 
 describe('kill -9', () => {
-  it('of any program: it is started again, and told', async () => {
-    const host = await lab.addHost({ name: 'killed' });
-    await using one = new OneHost(host);
+  let host: EmulatedHost;
+  let one: OneHost;
+  beforeAll(async () => {
+    host = await lab.addHost({ name: 'killed' });
+    one = new OneHost(host);
     await one.start();
+  });
+  afterAll(() => one?.[Symbol.asyncDispose]());
+
+  it('of any program: it is started again, and told', async () => {
     for (const program of programs) {
       const pid = await until(program, () => pidOf(host, program));
       await host.run(['kill', '-9', String(pid)]);
@@ -36,14 +43,11 @@ describe('kill -9', () => {
       await until('what is said', () => one.up.recentOutput.includes(`${program} was ended by SIGKILL`));
     }
     await until('an answer', async () => (await one.api.list('agent')).every((agent) => agent.alive));
-    expect(await one.interrupt()).toBe(0);
   });
 
   it('of neutrino up itself: the programs end with it, and the next start finds a free folder', async () => {
-    const host = await lab.addHost({ name: 'orphans' });
-    await using one = new OneHost(host);
-    await one.start();
     const before = await Promise.all(programs.map((program) => pidOf(host, program)));
+    expect(before).not.toContain(undefined);
     await one.up.kill9();
     // At once: it waits for those that have not ended yet.
     await one.start();
@@ -82,39 +86,36 @@ async function commandPath(host: EmulatedHost, command: string): Promise<string>
 }
 
 describe('options', () => {
-  it('--token-file: only that token is let in', async () => {
+  it('--token-file: only that token is let in; --config-file: wins over the embedded options, and is seen by every program', async () => {
     const host = await lab.addHost({ name: 'token' });
-    const file = join(host.folder, 'token');
-    await writeFile(file, 's3cret-token\n');
-    await using one = new OneHost(host, { options: ['--token-file', file] });
+    const token = join(host.folder, 'token');
+    await writeFile(token, 's3cret-token\n');
+    const own = join(host.folder, 'own.conf');
+    await writeFile(own, '[DEFAULT]\nbind_port = 9898\nhost = other-name\n');
+    const given = ['--token-file', token, '--config-file', own, '--listen', '127.0.0.1:9898'];
+    await using one = new OneHost(host, { port: 9898, options: given });
     one.up.start();
     await one.up.ready('its summary', () => /Ctrl-C/.test(one.up.recentOutput), 30_000);
-    expect(one.up.recentOutput).toContain(`OS_AUTH_TYPE=admin_token OS_TOKEN=$(cat ${file})`);
+    expect(one.up.recentOutput).toContain(`OS_AUTH_TYPE=admin_token OS_TOKEN=$(cat ${token})`);
     expect(one.up.recentOutput).not.toContain('s3cret-token');
+    const url = 'http://127.0.0.1:9898/v2.0';
     const status = (...headers: string[]) =>
-      host.read([
-        'curl',
-        '-s',
-        '-o',
-        '/dev/null',
-        '-w',
-        '%{http_code}',
-        ...headers,
-        'http://127.0.0.1:9696/v2.0/networks',
-      ]);
+      host.read(['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', ...headers, `${url}/networks`]);
+    const known = ['-H', 'X-Auth-Token: s3cret-token'];
     expect(await status()).toBe('401');
     expect(await status('-H', 'X-Auth-Token: wrong')).toBe('401');
-    expect(await status('-H', 'X-Auth-Token: s3cret-token')).toBe('200');
+    expect(await status(...known)).toBe('200');
     expect((await one.neutrino(['status'])).stdout).toContain(':-)');
-  });
+    const { agents } = JSON.parse(await host.read(['curl', '-s', ...known, `${url}/agents`])) as { agents: Agent[] };
+    expect(agents.map((agent) => agent.host)).toEqual(agentNames.map(() => 'other-name'));
 
-  it('--config-file: wins over the embedded options, and is seen by every program', async () => {
-    const host = await lab.addHost({ name: 'files' });
-    const file = join(host.folder, 'own.conf');
-    await writeFile(file, '[DEFAULT]\nbind_port = 9898\nhost = other-name\n');
-    await using one = new OneHost(host, { port: 9898, options: ['--config-file', file, '--listen', '127.0.0.1:9898'] });
-    await one.start();
-    expect((await one.api.list('agent')).map((agent) => agent.host)).toEqual(agentNames.map(() => 'other-name'));
+    // What it was started with is in the state folder, readable as any configuration.
+    await one.interrupt();
+    const files = JSON.parse(await readFile(join(one.stateDir, 'etc/files.json'), 'utf8')) as string[];
+    const argv = [...files.flatMap((file) => ['--config-file', file]), '--show-config'];
+    const shown = await host.read([join(project, 'bin/neutron-server'), ...argv]);
+    expect(shown).toMatch(/^host = other-name +# .*\/own\.conf:\d+$/m);
+    expect(shown).toMatch(/^flat_networks = public +# .*\/etc\/ml2_conf\.ini:\d+$/m);
   });
 
   it.each([
@@ -200,20 +201,5 @@ describe('options', () => {
     expect((await host.links()).sort()).toEqual(['eth0', 'lo']);
     await up.kill('SIGINT');
     expect((await up.finished).code).toBe(0);
-  });
-
-  it('writes what it was started with into the state folder, readable as any configuration', async () => {
-    const host = await lab.addHost({ name: 'shown' });
-    await using one = new OneHost(host);
-    await one.start();
-    await one.interrupt();
-    const files = JSON.parse(await readFile(join(one.stateDir, 'etc/files.json'), 'utf8')) as string[];
-    const shown = await host.read([
-      join(project, 'bin/neutron-server'),
-      ...files.flatMap((f) => ['--config-file', f]),
-      '--show-config',
-    ]);
-    expect(shown).toMatch(/^auth_strategy = noauth +# .*\/etc\/neutron\.conf:\d+$/m);
-    expect(shown).toMatch(/^flat_networks = public +# .*\/etc\/ml2_conf\.ini:\d+$/m);
   });
 });
