@@ -14,7 +14,7 @@ import { until } from '../support/wait.ts';
  * the packets go through real taps, rules, bridges and routers.
  */
 const long = process.env.NEUTRINO_TEST_LONG === '1';
-const clouds = long ? 200 : 12;
+const clouds = long ? 200 : 5;
 
 let lab: Lab;
 let host: EmulatedHost;
