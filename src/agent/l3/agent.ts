@@ -21,6 +21,7 @@ import { Announcer } from './announcer.ts';
 import type { L3Facts, PartContext, RouterPart, RouterState } from './contract.ts';
 import { RouterKeeper } from './keeper.ts';
 import { routersLeft } from './left.ts';
+import { listenToNetworks } from './networks.ts';
 import type { L3AgentOptions, L3Options } from './options.ts';
 import { partContext } from './part-context.ts';
 import { makeParts } from './parts.ts';
@@ -167,16 +168,16 @@ export class L3Agent {
 
   /** In words for people. */
   get status(): string {
-    const { routers } = this.statistics;
-    return `${routers} routers; ${reportStatus(this.#parts.transport, this.#heartbeat)}`;
+    return `${this.statistics.routers} routers; ${reportStatus(this.#parts.transport, this.#heartbeat)}`;
   }
 
   /** Begins to listen, to report and to serve; returns while the first sync is under way or the server is waited for. */
   async start(): Promise<void> {
     const { transport, host, linux } = this.#parts;
     this.#parts.onSetUp?.();
-    const agent = endpoint<L3AgentMethods>(L3_AGENT_VERSION, this.#handlers());
-    this.#listeners.push(await transport.listen(topics.l3Agent, host, [agent]));
+    const methods = [endpoint<L3AgentMethods>(L3_AGENT_VERSION, this.#handlers())];
+    this.#listeners.push(await transport.listen(topics.l3Agent, host, methods));
+    this.#listeners.push(await listenToNetworks(this.#parts, this.#routers, (ids) => this.#questions.add(ids)));
     for (const part of this.#routerParts) await part.start?.(this.#context);
     // A card's outer end that goes takes the inner one along, at once.
     const onLink = ({ kind, name }: LinkEvent) => kind === 'removed' && this.#routers.tapGone(name);

@@ -105,6 +105,16 @@ describe.each<Kind>(['ours', 'python'])('routers on a server of %s', (server) =>
     await until('the first again', () => outsideReaches(floating.floating_ip_address), WAIT);
   });
 
+  it('the router’s card has the MTU that its network gets', async () => {
+    const [port] = await cloud.api.list('port', `device_id=${router.id}&device_owner=network:router_interface`);
+    await cloud.api.update('network', port!.network_id, { mtu: 1400 });
+    const isSmaller = async () => {
+      const links = await host.json<{ ifname: string; mtu: number }[]>(linkList());
+      return links.find(({ ifname }) => ifname === `qr-${port!.id.slice(0, 11)}`)?.mtu === 1400;
+    };
+    await until('the MTU', isSmaller, WAIT);
+  });
+
   it('the host is Python’s again, and nobody notices', async () => {
     const before = await linksOf();
     await withoutLoss(`the L3 agent is Python's again, server of ${server}`, talking(), () => handOver('python'));
@@ -121,11 +131,11 @@ describe.each<Kind>(['ours', 'python'])('routers on a server of %s', (server) =>
     await until('no namespace', isGone, WAIT);
   });
 
+  const linkList = () => ['ip', '-n', routerNamespace(router.id), '-j', 'link', 'show'];
+
   /** Names and numbers of the cards in the router's namespace. */
   async function linksOf(): Promise<string[]> {
-    const links = await host.json<{ ifname: string; ifindex: number }[]>([
-      ...['ip', '-n', routerNamespace(router.id), '-j', 'link', 'show'],
-    ]);
+    const links = await host.json<{ ifname: string; ifindex: number }[]>(linkList());
     return links.map(({ ifname, ifindex }) => `${ifindex} ${ifname}`).sort();
   }
 });
