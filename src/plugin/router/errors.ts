@@ -33,7 +33,7 @@ export const routerErrors = defineErrors({
   ServicePortInUse: ['conflict', 'Port {port_id} cannot be {how} directly via the port API: {reason}.'],
   DeviceIDNotOwnedByTenant: [
     'conflict',
-    'The following device_id {device_id} is not owned by your project or matches another project router.',
+    'The following device_id {device_id} is not owned by your tenant or matches another tenants router.',
   ],
   AvailabilityZoneNotFound: ['not_found', 'AvailabilityZone {availability_zone} could not be found.'],
   FlavorDisabled: ['unavailable', 'Flavor is not enabled.'],

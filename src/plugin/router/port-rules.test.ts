@@ -97,7 +97,7 @@ describe('other ports', () => {
     const pretended = { device_owner: 'network:router_interface', device_id: id };
     const refused = {
       type: 'DeviceIDNotOwnedByTenant',
-      message: `The following device_id ${id} is not owned by your project or matches another project router.`,
+      message: `The following device_id ${id} is not owned by your tenant or matches another tenants router.`,
     };
     const input = { network_id: network.id, project_id: 'p2' };
     expect(await failure(ports().create!(p2, { ...input, ...pretended }))).toEqual(refused);
