@@ -89,7 +89,6 @@ export class L3Agent {
   constructor(parts: L3AgentParts) {
     const { host, statePath, options, agentOptions, metadataRate = null, transport, linux, logger: told } = parts;
     const logger = new ErrorMemory(told);
-    const timeoutMs = options.rpc_response_max_timeout * 1000;
     this.#parts = parts;
     this.#logger = logger;
     this.#facts = { host, statePath, options, agentOptions, metadataRate };
@@ -129,7 +128,6 @@ export class L3Agent {
       logger,
       tick: () => this.#routers.tick(),
       onAnswer: async (answer) => void (await Promise.all(await this.#routers.hand(answer, priorities.message))),
-      timeoutMs,
     });
     this.#resync = new Resync({
       intervalMs: RESYNC_MS,
@@ -141,7 +139,6 @@ export class L3Agent {
       questions: this.#questions,
       routers: this.#routers,
       left: () => routersLeft(linux, this.#facts),
-      timeoutMs,
       logger,
       onDone: () => this.#firstSync.resolve(),
       onFailed: (reason) => this.#resync.need(reason, null),

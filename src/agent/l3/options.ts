@@ -120,11 +120,6 @@ export const l3Options = declareOptions('DEFAULT', {
     max: 0xffff_ffff,
     help: 'enterprise number in the name by which providers know a subnet that asks for a prefix',
   }),
-  rpc_response_max_timeout: option.int({
-    default: 600,
-    min: 1,
-    help: 'longest wait in seconds for an answer to a sync',
-  }),
   cleanup_on_shutdown: option.bool({
     default: false,
     help: 'remove all routers from this host when the agent is stopped: their traffic ends',

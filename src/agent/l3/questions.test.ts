@@ -10,13 +10,15 @@ class MessagingTimeout extends Error {
 
 function open(answer: (ids: readonly string[]) => WireRouter[] | Promise<WireRouter[]>) {
   const asked: number[] = [];
+  const given: unknown[] = [];
   const answers: Answer[] = [];
   let clock = 0;
   const got = Promise.withResolvers<void>();
   const questions = new Questions({
     plugin: {
-      syncRouters: async (ids) => {
+      syncRouters: async (ids, options) => {
         asked.push(ids.length);
+        given.push(options);
         return await answer(ids);
       },
     },
@@ -26,9 +28,8 @@ function open(answer: (ids: readonly string[]) => WireRouter[] | Promise<WireRou
       answers.push(one);
       got.resolve();
     },
-    timeoutMs: 1_000,
   });
-  return { questions, asked, answers, got: got.promise };
+  return { questions, asked, given, answers, got: got.promise };
 }
 
 describe('questions about routers', () => {
@@ -39,6 +40,13 @@ describe('questions about routers', () => {
     await got;
     expect(asked).toEqual([3]);
     expect(answers[0]).toMatchObject({ ids: ['a', 'b', 'c'], askedAt: 1 });
+  });
+
+  it('leaves it to the queue how long an answer may take: a server that dies meanwhile never gives it', async () => {
+    const { questions, given, got } = open((ids) => ids.map((id) => routerOf({ id })));
+    questions.add(['a']);
+    await got;
+    expect(given).toEqual([undefined]);
   });
 
   it('asks again for what got no answer', async () => {

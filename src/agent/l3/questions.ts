@@ -25,7 +25,6 @@ export class Questions {
   readonly #logger: Logger;
   readonly #tick: () => number;
   readonly #onAnswer: (answer: Answer) => Promise<void>;
-  readonly #timeoutMs: number;
   readonly #pending = new Set<string>();
   readonly #causes = new CauseList();
   #chunk = MOST;
@@ -35,19 +34,17 @@ export class Questions {
   #retry: NodeJS.Timeout | null = null;
   #closed = false;
 
-  /** @param tick the agent's count, one further @param timeoutMs longest wait for an answer */
+  /** @param tick the agent's count, one further */
   constructor(parts: {
     plugin: Pick<L3PluginApi, 'syncRouters'>;
     logger: Logger;
     tick: () => number;
     onAnswer: (answer: Answer) => Promise<void>;
-    timeoutMs: number;
   }) {
     this.#plugin = parts.plugin;
     this.#logger = parts.logger;
     this.#tick = parts.tick;
     this.#onAnswer = parts.onAnswer;
-    this.#timeoutMs = parts.timeoutMs;
   }
 
   /** Of messages: at once, and until it is answered. */
@@ -116,7 +113,7 @@ export class Questions {
     try {
       await causedBy(causes, async () => {
         const askedAt = this.#tick();
-        const routers = await this.#plugin.syncRouters(ids, { timeoutMs: this.#timeoutMs });
+        const routers = await this.#plugin.syncRouters(ids);
         this.#failures = 0;
         if (!this.#closed) await this.#onAnswer({ ids, routers, askedAt });
       });

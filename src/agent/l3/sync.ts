@@ -21,8 +21,6 @@ export interface RouterSyncParts {
   routers: Pick<Routers, 'tick' | 'hand' | 'keepOnly' | 'dropIdle'>;
   /** Routers of whom something is on this host. */
   left: () => Promise<string[]>;
-  /** Longest wait for an answer. */
-  timeoutMs: number;
   logger: Logger;
   onDone: () => void;
   onFailed: (reason: string) => void;
@@ -70,11 +68,11 @@ export class RouterSync {
 
   /** @returns how many routers the server has for this host; null when it was closed meanwhile */
   async #compare(): Promise<number | null> {
-    const { plugin, questions, routers, left, timeoutMs } = this.#parts;
+    const { plugin, questions, routers, left } = this.#parts;
     const askedAt = routers.tick();
     const ids = (await plugin.routerIds()).filter(isRouterId);
     const work: Promise<unknown>[] = [];
-    await questions.askAll(ids, { timeoutMs }, async (answer) => {
+    await questions.askAll(ids, {}, async (answer) => {
       work.push(...(await routers.hand(answer, priorities.sync)));
     });
     if (this.#closed) return null;
