@@ -49,7 +49,10 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: ['test/contract/**/*.test.ts'],
+          globalSetup: ['test/support/shared-rabbit.ts'],
           ...patient,
+          isolate: false,
+          pool: 'forks',
           // Most of them wait for programs of their own most of the time.
           maxWorkers: 3,
         },

@@ -170,7 +170,7 @@ export async function openGround(choice: { database: string; queue: string }, pe
   const queues: Record<string, () => Promise<string | null>> = {
     local: async () => null,
     peer: async () => ofPeer('queue'),
-    rabbitmq: async () => stop.use(await RabbitMq.start()).url(),
+    rabbitmq: async () => stop.use(await RabbitMq.start({ vhosts: 1 })).url(),
   };
   const database = await (databases[choice.database]?.() ?? choice.database);
   const queue = await (queues[choice.queue]?.() ?? choice.queue);

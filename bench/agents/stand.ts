@@ -31,7 +31,7 @@ export async function openStand(
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-agents-'));
   stop.defer(() => rm(folder, { recursive: true, force: true }));
   const [rabbit, database] = await Promise.all([
-    RabbitMq.start(),
+    RabbitMq.start({ vhosts: 1 }),
     kind === 'sqlite' ? null : startServer(kind === 'mariadb' ? 'mysql' : 'postgres'),
   ]);
   stop.use(rabbit);

@@ -81,6 +81,11 @@ const JSON_TYPE = 'application/json';
 const HEADER_LIMIT_BYTES = 65_536;
 const REQUEST_TIMEOUT_MS = 120_000;
 
+/** Routes have no JSON schemas of fastify's; loading its two compilers of them would be a tenth of a server's start. */
+const noSchemas = () => () => {
+  throw new Error('routes have no schemas');
+};
+
 /** The REST API of a plugin. Nothing listens yet. */
 export function createApi(parts: ApiParts): Api {
   const { plugin, options, protection = 'loopback', logger = silentLogger } = parts;
@@ -130,6 +135,7 @@ export function createApi(parts: ApiParts): Api {
     routerOptions: { maxParamLength: HEADER_LIMIT_BYTES, querystringParser: () => ({}) },
     clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (error, request, reply) => answerFrameworkError(error, request, reply, logger),
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   const { usage } = plugin;
   const meter =

@@ -49,7 +49,9 @@ beforeAll(async () => {
   });
   await api.listen();
   url = `http://127.0.0.1:${port}`;
-  const alive = { heartbeat_timestamp: Date.now(), availability_zone: 'nova' };
+  // However long all of this takes, they do not fall silent meanwhile.
+  const heartbeat_timestamp = Date.now() + 24 * 3_600_000;
+  const alive = { heartbeat_timestamp, availability_zone: 'nova' };
   const configurations = JSON.stringify({ tunnel_types: ['vxlan'], tunneling_ip: '192.0.2.1' });
   await database.transaction(async (tx) => {
     await insertAgent(tx, {
@@ -68,7 +70,7 @@ beforeAll(async () => {
       host: 'h3',
       configurations: JSON.stringify({ agent_mode: 'legacy', handle_internal_only_routers: true }),
     });
-    for (const host of ['h1', 'h2']) await insertAgent(tx, { heartbeat_timestamp: Date.now(), host, configurations });
+    for (const host of ['h1', 'h2']) await insertAgent(tx, { heartbeat_timestamp, host, configurations });
   });
 });
 afterAll(async () => {

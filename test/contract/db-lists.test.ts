@@ -11,6 +11,7 @@ import { listInThread } from '../../src/db/read/thread/client.ts';
 import { fullView, UnknownMarkerError, type View } from '../../src/db/read/view.ts';
 import { everything, type FilterValue, type ListQuery } from '../../src/lib/query.ts';
 import type { NetworkIpAvailability } from '../../src/resources/shapes.ts';
+import { runs } from '../support/everyday.ts';
 import { recordingDatabase } from '../support/recorded-statements.ts';
 import { insertNetwork, insertPort } from '../support/rows.ts';
 import { dialects } from './db-dialects.ts';
@@ -42,7 +43,7 @@ describe.each(dialects)('lists on $name', ({ open }) => {
       fc.asyncProperty(queries(kind, all), async (query) => {
         expect(await kind.find(database, query)).toEqual(modelled(all, query));
       }),
-      { numRuns: 250 },
+      { numRuns: runs(60, 600) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FirewallDriver } from '../../src/agent/firewall/contract.ts';
 import { SpoofGuard } from '../../src/agent/firewall/spoofing/spoof-guard.ts';
+import { runs } from '../support/everyday.ts';
 import { FirewallStand } from '../support/firewall/stand.ts';
 import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
 import { cases } from '../support/isolation/cases.ts';
@@ -12,8 +13,6 @@ import { misbehaviour, type Spot } from '../support/isolation/run.ts';
 import { type World, world } from '../support/isolation/world.ts';
 
 /** The rules that our drivers make, in this kernel, against what the API promises. No server: those tests are in test/functional. */
-const RUNS = Number(process.env.NEUTRINO_TEST_LONG ? 300 : 15);
-
 class Stage implements AsyncDisposable {
   readonly host: EmulatedHost;
   readonly spots: ReadonlyMap<string, Spot>;
@@ -72,7 +71,7 @@ describe('by chance', () => {
         const single = steps.map((step) => ({ name: JSON.stringify(step.packet), steps: [step] }));
         expect(await misbehaviour(single, stage.spots)).toEqual([]);
       }),
-      { numRuns: RUNS },
+      { numRuns: runs(12, 300) },
     );
   }, 600_000);
 });

@@ -4,6 +4,7 @@ import { apiOptions } from '../../src/api/options.ts';
 import { type Api, createApi } from '../../src/api/server.ts';
 import { defaultValues } from '../../src/lib/options.ts';
 import { createFixture, type Fixture } from '../../src/plugin/fixture.ts';
+import { runs } from '../support/everyday.ts';
 import { anythingStrange, few, nearly, resolved, some } from '../support/nearly-right.ts';
 
 /**
@@ -182,6 +183,6 @@ it('is answered below 500, and leaves nothing half-made', async () => {
         expect(await rows()).toEqual(before);
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: runs(300, 5000) },
   );
 });

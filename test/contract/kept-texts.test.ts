@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { all, createFixture, member } from '../../src/plugin/fixture.ts';
+import { runs } from '../support/everyday.ts';
 
 /**
  * Long lists are made of texts kept from the list before, by revision. So whatever changes what a port or a network shows
@@ -98,7 +99,7 @@ it('whatever is done, lists show what there is', async () => {
         await check();
       },
     ),
-    { numRuns: 60 },
+    { numRuns: runs(12, 120) },
   );
 });
 
@@ -175,6 +176,6 @@ it('whatever is done to groups, lists show what there is', async () => {
         await check();
       },
     ),
-    { numRuns: 60 },
+    { numRuns: runs(12, 120) },
   );
 });

@@ -37,7 +37,8 @@ beforeAll(async () => {
     folder,
     token: keystone.add(administrator),
     server: {
-      DEFAULT: { auth_strategy: 'keystone', send_events_interval: INTERVAL_S },
+      // Agents report once: how long the tests take is no matter of theirs.
+      DEFAULT: { auth_strategy: 'keystone', send_events_interval: INTERVAL_S, agent_down_time: 86_400 },
       // Clients are known throughout: what is tried is how Nova is told.
       keystone_authtoken: { ...authtoken(keystone), token_cache_time: 3_600 },
       nova: { ...authtoken(keystone), username: 'neutron-for-nova', password: 'nova-secret', region_name: 'RegionOne' },
@@ -119,12 +120,13 @@ describe('Nova', () => {
   });
 
   it('gets what comes within the interval in one request', async () => {
-    const port = await guest();
-    for (const name of ['a', 'b', 'c', 'd', 'e']) await rename(port, name);
-    await told(5);
-    expect(nova.requests.length).toBeLessThanOrEqual(3);
-    const times = nova.requests.map(({ atMs }) => atMs);
-    for (let i = 1; i < times.length; i++) expect(times[i]! - times[i - 1]!).toBeGreaterThan(INTERVAL_S * 900);
+    const ports = await Promise.all(Array.from({ length: 8 }, () => guest()));
+    const began = performance.now();
+    await Promise.all(ports.map((port) => rename(port, 'a')));
+    await told(ports.length);
+    // One at the beginning, and one more in each interval that has passed: on a slow machine there are more of them.
+    const intervals = (performance.now() - began) / (INTERVAL_S * 1000);
+    expect(nova.requests.length).toBeLessThanOrEqual(1 + Math.ceil(intervals));
   });
 
   it('is asked again with a fresh token when it does not know ours any more', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inTurn } from '../support/everyday.ts';
 
 /** What operators get wrong, and the one line they are told: where it stands, what is wrong, what to do. */
 const bin = fileURLToPath(new URL('../../bin', import.meta.url));
@@ -38,7 +39,8 @@ afterAll(() => {
 
 function run(program: string, argv: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const options = { timeout: 20_000, killSignal: 'SIGKILL' as const, cwd: folder };
+    // Ends what hangs, before the test is.
+    const options = { timeout: 150_000, killSignal: 'SIGKILL' as const, cwd: folder };
     const child = execFile(join(bin, program), argv, options, (_, stdout, stderr) =>
       resolve({ code: child.exitCode, stdout, stderr }),
     );
@@ -54,7 +56,7 @@ async function complaint(argv: string[], code = 1): Promise<string> {
   return lines.at(-1)!;
 }
 
-test.concurrent.each<[string, string, RegExp]>([
+const wrongValues: readonly [name: string, line: string, expected: RegExp][] = [
   ['no number', 'bind_port = abc', /bind_port = abc: is not a whole number; /],
   ['out of range', 'bind_port = 99999', /bind_port = 99999: must be between 0 and 65535; /],
   ['no choice', 'auth_strategy = foo', /auth_strategy = foo: must be one of keystone, noauth; /],
@@ -64,12 +66,16 @@ test.concurrent.each<[string, string, RegExp]>([
   ['a socket nobody can make', 'transport_url = local:///proc/x/b', /transport_url = local:.*: the folder \/proc\/x /],
   ['unknown name', 'state_path = $nosuch/x', /state_path = \$nosuch\/x: \$nosuch names no option; write \$\$ /],
   ['open to everybody', 'bind_host = 0.0.0.0', /bind_host = 0\.0\.0\.0: .*; give bind_host = 127\.0\.0\.1, or /],
-])('%s', async (name, line, expected) => {
+];
+const writings = [
+  ['', '\n'],
+  ['\uFEFF', '\r\n'],
+] as const;
+
+// A start for each is half a second of a processor.
+test.concurrent.each(wrongValues.map((one, i) => [...one, i] as const))('%s', async (name, line, expected, i) => {
   const file = join(folder, `${name}.conf`);
-  for (const [bom, end] of [
-    ['', '\n'],
-    ['\uFEFF', '\r\n'],
-  ]) {
+  for (const [bom, end] of inTurn(writings, i, writings.length)) {
     writeFileSync(file, `${bom}[DEFAULT]${end}${line}${end}`);
     const said = await complaint(['--config-file', 'base.conf', '--config-file', file]);
     expect(said.startsWith(`neutron-server: ${file}:2: [DEFAULT] `), said).toBe(true);

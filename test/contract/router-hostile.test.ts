@@ -4,6 +4,7 @@ import { apiOptions } from '../../src/api/options.ts';
 import { type Api, createApi } from '../../src/api/server.ts';
 import { defaultValues } from '../../src/lib/options.ts';
 import { createFixture, type Fixture } from '../../src/plugin/fixture.ts';
+import { runs } from '../support/everyday.ts';
 import { brokenInvariants } from '../support/invariants.ts';
 import { nearlyOf, resolved, some } from '../support/nearly-right.ts';
 
@@ -244,6 +245,6 @@ it('is answered below 500, and leaves rows that make sense', async () => {
         expect(await brokenInvariants(f.database.db)).toEqual([]);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: runs(40, 600) },
   );
 });

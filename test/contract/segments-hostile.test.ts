@@ -5,6 +5,7 @@ import { type Api, createApi } from '../../src/api/server.ts';
 import { defaultValues } from '../../src/lib/options.ts';
 import { createFixture, type Fixture } from '../../src/plugin/fixture.ts';
 import type { Json } from '../support/api.ts';
+import { runs } from '../support/everyday.ts';
 
 /**
  * Segments and ranges under likely and unlikely requests: nothing is a 500, no id is given twice, an id that no segment has
@@ -152,6 +153,6 @@ it('segments and ranges stay whole', async () => {
       await checkIds();
       expect(await listed('segments')).toEqual([]);
     }),
-    { numRuns: process.env.NEUTRINO_TEST_LONG ? 500 : 40 },
+    { numRuns: runs(25, 500) },
   );
 }, 300_000);

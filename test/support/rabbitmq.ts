@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePort } from './programs.ts';
@@ -14,42 +14,83 @@ const PROGRAMS = '/usr/lib/rabbitmq/bin';
 const READY_MS = 90_000;
 /** Before the broker drops who does not finish a sign-in: who signs in may have to wait for a processor. */
 const PATIENCE_MS = 60_000;
-/** Each costs the broker's start some 20 ms of a processor. */
+/** Each costs the broker's start some 40 ms of a processor. */
 const VHOSTS = 12;
 const TLS = fileURLToPath(new URL('../data/tls/', import.meta.url));
 
 export const USER = 'openstack';
 export const PASSWORD = 'for-tests-only';
 
-/**
- * A RabbitMQ of a test's own: on free ports, in a temporary folder, with an epmd of its own. It starts in three seconds, so
- * one serves a whole file of tests, each with a vhost of its own.
- */
-export class RabbitMq implements AsyncDisposable {
+/** What is needed to use a broker that runs, in another process, too. */
+export interface BrokerPlace {
   readonly port: number;
   readonly tlsPort: number;
+  /** Of the broker's programs. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Vhosts that nobody else uses. */
+  readonly vhosts: readonly string[];
+}
+
+/** A RabbitMQ as tests use it. */
+export class Broker {
+  readonly port: number;
+  readonly tlsPort: number;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly #vhosts: string[];
+
+  constructor(place: BrokerPlace) {
+    this.port = place.port;
+    this.tlsPort = place.tlsPort;
+    this.environment = place.environment;
+    this.#vhosts = [...place.vhosts];
+  }
+
+  /** A transport URL with a vhost that nobody else has. */
+  url(options: { port?: number; password?: string; tls?: boolean } = {}): string {
+    const { port = options.tls ? this.tlsPort : this.port, password = PASSWORD, tls = false } = options;
+    const [vhost] = this.takeVhosts(1);
+    return `rabbit://${USER}:${password}@127.0.0.1:${port}/${vhost}${tls ? '?ssl=1' : ''}`;
+  }
+
+  /** Some of its vhosts, which it does not use from now on. */
+  takeVhosts(count: number): string[] {
+    if (this.#vhosts.length < count) throw new Error('more tests than vhosts');
+    return this.#vhosts.splice(0, count);
+  }
+
+  /** What `rabbitmqctl list_…` says of a vhost, a line per row. It takes most of a second of a processor. */
+  async list(what: string, vhost: string, ...columns: string[]): Promise<string[][]> {
+    const argv = ['-q', '-p', vhost, '--no-table-headers', what, ...columns];
+    const { stdout } = await run(join(PROGRAMS, 'rabbitmqctl'), argv, { env: this.environment });
+    return stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split('\t'));
+  }
+}
+
+/**
+ * A RabbitMQ of a test's own: on free ports, in a temporary folder, with an epmd of its own. Its start takes three seconds and
+ * more of a processor: where it need not be killed, `sharedRabbit` of `shared-rabbit.ts` will do.
+ */
+export class RabbitMq extends Broker implements AsyncDisposable {
   readonly #folder: string;
-  readonly #environment: NodeJS.ProcessEnv;
   readonly #epmdPort: number;
-  readonly #vhostCount: number;
   #epmd: ChildProcess | null = null;
   #broker: ChildProcess | null = null;
-  #vhosts = 0;
 
   private constructor(
     folder: string,
     ports: { amqp: number; tls: number; epmd: number; distribution: number },
-    vhosts: number,
+    vhosts: readonly string[],
   ) {
-    this.#folder = folder;
-    this.#vhostCount = vhosts;
-    this.port = ports.amqp;
-    this.tlsPort = ports.tls;
-    this.#epmdPort = ports.epmd;
-    this.#environment = {
+    const environment = {
       PATH: process.env.PATH,
       HOME: folder,
       LC_ALL: 'C.UTF-8',
+      // Leads its programs to the folder's plugins.
+      RABBITMQ_SCRIPTS_DIR: join(folder, 'sbin'),
+      RABBITMQ_PLUGINS_DIR: join(folder, 'plugins'),
       RABBITMQ_NODENAME: `test${ports.amqp}@localhost`,
       RABBITMQ_NODE_PORT: String(ports.amqp),
       RABBITMQ_DIST_PORT: String(ports.distribution),
@@ -62,15 +103,20 @@ export class RabbitMq implements AsyncDisposable {
       ERL_EPMD_PORT: String(ports.epmd),
       ERL_EPMD_ADDRESS: '127.0.0.1',
     };
+    super({ port: ports.amqp, tlsPort: ports.tls, environment, vhosts });
+    this.#folder = folder;
+    this.#epmdPort = ports.epmd;
   }
 
   /** @param options.vhosts for so many calls of `url` */
-  static async start({ password = PASSWORD, vhosts = VHOSTS } = {}): Promise<RabbitMq> {
+  static async start({ password = PASSWORD, vhosts: count = VHOSTS } = {}): Promise<RabbitMq> {
     const folder = mkdtempSync(join(tmpdir(), 'neutrino-rabbit-'));
     const [amqp, tls, epmd, distribution] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+    const vhosts = Array.from({ length: count }, (_, i) => `v${i + 1}`);
     const rabbit = new RabbitMq(folder, { amqp: amqp!, tls: tls!, epmd: epmd!, distribution: distribution! }, vhosts);
     mkdirSync(join(folder, 'mnesia'));
     mkdirSync(join(folder, 'log'));
+    linkPrograms(folder);
     writeFileSync(join(folder, 'enabled_plugins'), '[].');
     writeFileSync(join(folder, 'env.conf'), '');
     writeFileSync(join(folder, 'definitions.json'), JSON.stringify(definitions(password, vhosts)));
@@ -85,18 +131,10 @@ export class RabbitMq implements AsyncDisposable {
     return this.#broker.pid;
   }
 
-  /** A transport URL with a vhost that nobody else has. */
-  url(options: { port?: number; password?: string; tls?: boolean } = {}): string {
-    const { port = options.tls ? this.tlsPort : this.port, password = PASSWORD, tls = false } = options;
-    this.#vhosts += 1;
-    if (this.#vhosts > this.#vhostCount) throw new Error('more tests than vhosts');
-    return `rabbit://${USER}:${password}@127.0.0.1:${port}/v${this.#vhosts}${tls ? '?ssl=1' : ''}`;
-  }
-
   async up(): Promise<void> {
     this.#epmd ??= spawn('epmd', ['-port', String(this.#epmdPort), '-address', '127.0.0.1'], { stdio: 'ignore' });
     const broker = spawn(join(PROGRAMS, 'rabbitmq-server'), [], {
-      env: this.#environment,
+      env: this.environment,
       cwd: this.#folder,
       stdio: 'ignore',
       detached: true,
@@ -124,20 +162,26 @@ export class RabbitMq implements AsyncDisposable {
     await until('the port is free', async () => !(await listens(this.port)));
   }
 
-  /** What `rabbitmqctl list_…` says of a vhost, a line per row. */
-  async list(what: string, vhost: string, ...columns: string[]): Promise<string[][]> {
-    const argv = ['-q', '-p', vhost, '--no-table-headers', what, ...columns];
-    const { stdout } = await run(join(PROGRAMS, 'rabbitmqctl'), argv, { env: this.#environment });
-    return stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => line.split('\t'));
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     this.#epmd?.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10 });
+  }
+}
+
+/**
+ * RabbitMQ without the plugins that nobody switches on: each of its modules is looked for in the folders of all of them, which
+ * is a third of its start.
+ */
+function linkPrograms(folder: string): void {
+  const sbin = dirname(realpathSync(join(PROGRAMS, 'rabbitmq-server')));
+  const home = dirname(sbin);
+  symlinkSync(sbin, join(folder, 'sbin'));
+  symlinkSync(join(home, 'escript'), join(folder, 'escript'));
+  mkdirSync(join(folder, 'plugins'));
+  for (const name of readdirSync(join(home, 'plugins'))) {
+    if (/^rabbitmq_(?!prelaunch)/.test(name)) continue;
+    symlinkSync(join(home, 'plugins', name), join(folder, 'plugins', name));
   }
 }
 
@@ -158,8 +202,8 @@ disk_free_limit.absolute = 50MB
 `;
 }
 
-function definitions(password: string, count: number) {
-  const vhosts = ['/', ...Array.from({ length: count }, (_, i) => `v${i + 1}`)];
+function definitions(password: string, more: readonly string[]) {
+  const vhosts = ['/', ...more];
   const salt = randomBytes(4);
   const hash = createHash('sha256')
     .update(Buffer.concat([salt, Buffer.from(password)]))

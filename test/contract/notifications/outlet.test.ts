@@ -1,5 +1,5 @@
 import { connect } from 'amqplib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Cause, causedBy, currentCauses } from '../../../src/lib/cause.ts';
 import type { Logger } from '../../../src/lib/log.ts';
 import { defaultValues } from '../../../src/lib/options.ts';
@@ -7,12 +7,13 @@ import { amqpSettings, rabbitOptions } from '../../../src/rpc/amqp/options.ts';
 import { Outlet, type OutletParts } from '../../../src/rpc/amqp/outlet.ts';
 import { parseBrokerUrl } from '../../../src/rpc/amqp/url.ts';
 import { NotificationQueue } from '../../support/notification-queue.ts';
-import { RabbitMq } from '../../support/rabbitmq.ts';
+import type { Broker } from '../../support/rabbitmq.ts';
+import { sharedRabbit } from '../../support/shared-rabbit.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { until } from '../../support/wait.ts';
 
 /** Notifications leave by a RabbitMQ that fails as one can. */
-let rabbit: RabbitMq;
+let rabbit: Broker;
 let proxy: TcpProxy;
 let url: string;
 let direct: string;
@@ -20,9 +21,8 @@ let queue: NotificationQueue;
 let lines: { level: string; message: string; fields: Record<string, unknown>; causes: readonly Cause[] }[];
 
 beforeAll(async () => {
-  rabbit = await RabbitMq.start();
+  rabbit = await sharedRabbit(10);
 });
-afterAll(() => rabbit?.[Symbol.asyncDispose]());
 beforeEach(async () => {
   proxy = await TcpProxy.before(rabbit.port);
   direct = rabbit.url();

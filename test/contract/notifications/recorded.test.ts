@@ -13,7 +13,7 @@ import { ApiClient, type Json } from '../../support/api.ts';
 import { type Deployment, makeDeployment } from '../../support/deployment.ts';
 import { authtoken } from '../../support/identity.ts';
 import { NotificationQueue, type QueuedNotification } from '../../support/notification-queue.ts';
-import { RabbitMq } from '../../support/rabbitmq.ts';
+import { sharedRabbit } from '../../support/shared-rabbit.ts';
 import { until } from '../../support/wait.ts';
 
 /** What a real server published for each of these requests, asked again of ours with a RabbitMQ and tokens of two projects. */
@@ -53,8 +53,7 @@ let clients: Record<string, ApiClient>;
 const answers: { step: Step; status: number; got: QueuedNotification[] }[] = [];
 
 beforeAll(async () => {
-  const rabbit = undo.use(await RabbitMq.start());
-  const url = rabbit.url();
+  const url = (await sharedRabbit(1)).url();
   const keystone = undo.use(await FakeKeystone.start());
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-notifications-'));
   undo.defer(() => rm(folder, { recursive: true, force: true }));
@@ -70,7 +69,14 @@ beforeAll(async () => {
       folder,
       token: admin,
       server: {
-        DEFAULT: { auth_strategy: 'keystone', transport_url: url, host: 'net1', service_plugins: 'segments,flavors' },
+        DEFAULT: {
+          auth_strategy: 'keystone',
+          transport_url: url,
+          host: 'net1',
+          service_plugins: 'segments,flavors',
+          // Agents report once: how long the tests take is no matter of theirs.
+          agent_down_time: 86_400,
+        },
         keystone_authtoken: authtoken(keystone),
         oslo_messaging_notifications: { driver: 'messagingv2' },
         oslo_policy: { enforce_new_defaults: false },
@@ -85,10 +91,6 @@ beforeAll(async () => {
   await deployment.start();
   const where = { port: deployment.port };
   clients = { admin: new ApiClient(where, admin), demo: new ApiClient(where, demo) };
-  const { vhost } = parseBrokerUrl(url);
-  // The API does not wait for the queue.
-  const listens = async () => (await rabbit.list('list_queues', vhost, 'name')).flat().includes('q-reports-plugin');
-  await until('the server listens to agents', listens, { timeoutMs: 30_000 });
   await reportAgents(url);
   queue = undo.use(await NotificationQueue.open(url));
   const known: Record<string, string> = { ...recorded.known };
@@ -128,7 +130,10 @@ async function reportAgents(url: string): Promise<void> {
     agent_type: 'Linux bridge agent',
     configurations,
   };
-  for (const agent of [dhcp, bridge]) await reports.report({ ...common, ...agent }, now);
+  for (const agent of [dhcp, bridge]) {
+    // The API does not wait for the queue: at first nobody may listen.
+    await until('the server hears of agents', () => reports.report({ ...common, ...agent }, now).then(() => true));
+  }
   await transport.close();
 }
 

@@ -1,23 +1,23 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Deployment, makeDeployment } from '../../support/deployment.ts';
 import { NotificationQueue, type QueuedNotification } from '../../support/notification-queue.ts';
 import { freePort } from '../../support/programs.ts';
-import { RabbitMq } from '../../support/rabbitmq.ts';
+import type { Broker } from '../../support/rabbitmq.ts';
 import { sharedDatabase } from '../../support/shared-database.ts';
+import { sharedRabbit } from '../../support/shared-rabbit.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { until } from '../../support/wait.ts';
 
 /** A whole server whose files ask for notifications. */
-let rabbit: RabbitMq;
+let rabbit: Broker;
 let folder: string;
 let undo: AsyncDisposableStack;
 beforeAll(async () => {
-  rabbit = await RabbitMq.start();
+  rabbit = await sharedRabbit(6);
 });
-afterAll(() => rabbit?.[Symbol.asyncDispose]());
 beforeEach(async () => {
   undo = new AsyncDisposableStack();
   folder = await mkdtemp(join(tmpdir(), 'neutrino-notify-'));
@@ -64,9 +64,11 @@ describe('with RabbitMQ', () => {
     });
     const network = await server.api.create('network', { name: 'n0' });
     expect(typesOf(await received(url, 2))).toEqual(['network.create.start', 'network.create.end']);
+    const figures = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    // What the broker has and has not confirmed would be sent again.
+    await until('both are confirmed', async () => /^neutrino_notifications_waiting 0$/m.test(await figures()));
     proxy.stop();
     for (let i = 1; i <= 20; i++) await server.api.update('network', network.id, { name: `n${i}` });
-    const figures = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     expect(await figures()).toMatch(/^neutrino_notifications_waiting 40$/m);
     await server.server.ready('it is said', () => /\[-\] notifications cannot be sent/.test(server.server.output));
     proxy.start();

@@ -68,7 +68,9 @@ beforeAll(async () => {
   const local = await t.create(admin, 'networks', { project_id: 'demo', 'provider:network_type': 'local' });
   for (const host of ['host1', 'host2']) {
     const configurations = JSON.stringify({ interface_mappings: {} });
-    await t.database.transaction((tx) => insertAgent(tx, { host, configurations, heartbeat_timestamp: Date.now() }));
+    await t.database.transaction((tx) =>
+      insertAgent(tx, { host, configurations, heartbeat_timestamp: Date.now() + 24 * 3_600_000 }),
+    );
   }
   const guest = { project_id: 'demo', device_owner: 'compute:nova', 'binding:host_id': 'host1' };
   bound = () => t.create(admin, 'ports', { network_id: local.id, ...guest });
