@@ -26,7 +26,7 @@ const onServer = (name: string, kind: string, include: readonly string[]) => ({
 });
 
 /**
- * `unit` and the projects of the database servers share one process and leave no module state behind (see CONTRIBUTING.md);
+ * `unit`, `contract` and the projects of the database servers share processes and leave no module state behind (CONTRIBUTING.md);
  * files of `functional` run side by side, each in namespaces of its own, and never touch the machine's; `vm` is minutes of one
  * virtual machine, which runs beside all else.
  */

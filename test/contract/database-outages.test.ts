@@ -9,6 +9,7 @@ import { type Database, openDatabase } from '../../src/db/database.ts';
 import { type ApiClient, type HttpAnswer, httpRequest } from '../support/api.ts';
 import { type DatabaseServer, startServer } from '../support/database-servers.ts';
 import { type Deployment, makeDeployment } from '../support/deployment.ts';
+import { isLong } from '../support/everyday.ts';
 import { brokenInvariants } from '../support/invariants.ts';
 import { MysqlProxy } from '../support/mysql-proxy.ts';
 import { until } from '../support/wait.ts';
@@ -17,7 +18,7 @@ import { until } from '../support/wait.ts';
  * The program `neutron-server` over a MariaDB that takes no changes, has no connection left, or dies and is followed by its
  * replica. It never has to be started again.
  */
-const OUTAGE_MS = process.env.NEUTRINO_TEST_LONG ? 120_000 : 500;
+const OUTAGE_MS = isLong ? 120_000 : 500;
 const MOST_CONNECTIONS = 20;
 
 let folder: string;

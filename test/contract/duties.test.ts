@@ -9,12 +9,13 @@ import { openDatabase } from '../../src/db/database.ts';
 import { upgrade } from '../../src/db/migrate.ts';
 import { DUTY_TIMES } from '../../src/plugin/duty/duties.ts';
 import { eventually } from '../support/eventually.ts';
+import { isLong } from '../support/everyday.ts';
 import { sharedDatabase } from '../support/shared-database.ts';
 import { Starvation } from '../support/starvation.ts';
 
 const PROGRAM = fileURLToPath(new URL('./programs/duty-server.ts', import.meta.url));
 /** As long as it takes in a cloud, when there is time. */
-const times = process.env.NEUTRINO_TEST_LONG === '1' ? DUTY_TIMES : { beatMs: 100, lapseMs: 1_000 };
+const times = isLong ? DUTY_TIMES : { beatMs: 100, lapseMs: 1_000 };
 /** Servers with nothing else to do are late by this at most, on a busy machine. */
 const LATE_MS = 2_000;
 

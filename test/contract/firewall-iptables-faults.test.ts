@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WireRule } from '../../src/rpc/contract.ts';
+import { inTurn, runs } from '../support/everyday.ts';
 import { egressAll, type FirewallStand, port, standForEach, stateOf } from '../support/firewall/stand.ts';
 import type { EmulatedHost } from '../support/hosts.ts';
 import { until } from '../support/wait.ts';
@@ -19,14 +20,16 @@ const ping6: WireRule = { direction: 'ingress', ethertype: 'IPv6', protocol: 'ip
 
 describe('an agent that dies in the middle', () => {
   const flavour = '-nft';
-  it.each([
+  const points = [
     'before_sets',
     'before_rules',
     'before_rules_ipv6',
     'after_rules_ipv4',
     'before_conntrack',
     'before_destroy',
-  ] as const)('%s leaves nothing open, and what the next start makes whole', async (point) => {
+  ] as const;
+  // Whole agents die at the others, in test/functional/isolation.test.ts.
+  it.each(inTurn(points, 1, 2))('%s leaves nothing open, and what the next start makes whole', async (point) => {
     const [a, b] = [port({ groups: [GROUP] }), port({ groups: [OTHER] })];
     await stand.addGuests(a, b);
     const groups = { [GROUP]: [ping, ping6], [OTHER]: egressAll };
@@ -95,10 +98,10 @@ describe('faults', () => {
     expect([...result.late.keys()]).toEqual([b.tap]);
   });
 
-  it('100,000 members go into a set', async () => {
+  it(`${runs(20_000, 100_000)} members go into a set`, async () => {
     const driver = await stand.started();
     const pairs = Array.from(
-      { length: 100_000 },
+      { length: runs(20_000, 100_000) },
       (_, i) => [`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, null] as const,
     );
     const state = stateOf(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WireRule } from '../../src/rpc/contract.ts';
+import { inTurn } from '../support/everyday.ts';
 import { everyRule } from '../support/firewall/every-rule.ts';
 import {
   BEHIND,
@@ -26,7 +27,15 @@ const OTHER = '22222222-2222-4333-8444-555555555555';
 const ping: WireRule = { direction: 'ingress', ethertype: 'IPv4', protocol: 'icmp' };
 const ping6: WireRule = { direction: 'ingress', ethertype: 'IPv6', protocol: 'ipv6-icmp' };
 
-describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => {
+const flavours = ['-nft', '-legacy'] as const;
+
+describe.each(flavours)('rules by iptables%s', (flavour) => {
+  let tests = 0;
+  /** What differs in the rules alone, and these are the same: of one flavour each without `--long`. */
+  const itInTurn = (what: string, body: () => Promise<void>) => {
+    if (inTurn(flavours, tests++, flavours.length).includes(flavour)) it(what, body);
+  };
+
   it('are found as they were rendered: a second look changes nothing', async () => {
     const ports = [
       port({ groups: [GROUP], addressPairs: [{ ip_address: '10.9.0.0/16', mac_address: 'FA:16:3E:AA:AA:AA' }] }),
@@ -87,7 +96,7 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     }
   });
 
-  it('keep guests to their own addresses, also towards the host and through it', async () => {
+  itInTurn('keep guests to their own addresses, also towards the host and through it', async () => {
     const [a, b] = [port({ groups: [GROUP] }), port({ groups: [GROUP] })];
     const paired = {
       ...a,
@@ -118,7 +127,7 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     await stand.isKeptFrom(a, BEHIND);
   });
 
-  it('let nothing out that the groups do not, also towards the host and through it', async () => {
+  itInTurn('let nothing out that the groups do not, also towards the host and through it', async () => {
     const a = port({ groups: [GROUP] });
     await stand.addGuests(a);
     await stand.addNetworkBehind();
@@ -130,7 +139,7 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     await host.run(['ping', '-n', '-c', '1', '-w', '10', a.fixedIps[0]!]);
   });
 
-  it('close a tap that nobody knows yet, in bridges of networks only', async () => {
+  itInTurn('close a tap that nobody knows yet, in bridges of networks only', async () => {
     const [known, unknown] = [port({ groups: [GROUP] }), port()];
     const [x, y] = [port({ bridge: 'br-other' }), port({ bridge: 'br-other' })];
     await stand.addGuests(known, unknown);
@@ -154,7 +163,7 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     await stand.reaches(known, unknown.fixedIps[1]!);
   });
 
-  it('close a port in a bridge of the operator too, whoever came last', async () => {
+  itInTurn('close a port in a bridge of the operator too, whoever came last', async () => {
     const [a, b] = [port({ bridge: 'br-other', groups: [GROUP] }), port({ bridge: 'br-other', filter: 'closed' })];
     await stand.addBridge('br-other', ['10.0.0.1/24']);
     for (const one of [a, b]) await stand.addGuest(one);
@@ -170,7 +179,7 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     }
   });
 
-  it('mean the members of a remote group by a set; who leaves is cut off', async () => {
+  itInTurn('mean the members of a remote group by a set; who leaves is cut off', async () => {
     const [a, b, c] = [port({ groups: [GROUP] }), port({ groups: [OTHER] }), port({ groups: [OTHER] })];
     await stand.addGuests(a, b, c);
     const driver = await stand.started({ flavour });
@@ -201,7 +210,7 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     }
   });
 
-  it('that go end what they let through, and nothing that others allow', async () => {
+  itInTurn('that go end what they let through, and nothing that others allow', async () => {
     const [a, b] = [port({ groups: [GROUP, OTHER] }), port({ groups: [OTHER] })];
     await stand.addGuests(a, b);
     const driver = await stand.started({ flavour });
@@ -221,7 +230,7 @@ describe.each(['-nft', '-legacy'] as const)('rules by iptables%s', (flavour) => 
     await stand.isKeptFrom(b, a.fixedIps[0]!, { id: 78 });
   });
 
-  it('of stateless groups want a rule for the answers too', async () => {
+  itInTurn('of stateless groups want a rule for the answers too', async () => {
     const [a, b, c] = [port({ groups: [GROUP] }), port({ groups: [OTHER] }), port({ groups: [OTHER] })];
     await stand.addGuests(a, b, c);
     const driver = await stand.started({ flavour });

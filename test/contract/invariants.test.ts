@@ -2,6 +2,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { upgrade } from '../../src/db/migrate.ts';
@@ -88,28 +89,32 @@ describe('on rows that a server made', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  async function broken(name: string, statements: readonly string[]): Promise<string[]> {
+  async function broken<T>(
+    name: string,
+    statements: readonly string[],
+    look: (database: Database) => Promise<T>,
+  ): Promise<T> {
     await copyFile(file('made'), file(name));
     const raw = new DatabaseSync(file(name), { enableForeignKeyConstraints: false });
     for (const statement of statements) raw.exec(statement);
     raw.close();
     const opened = await openDatabase({ connection: `sqlite:///${file(name)}` });
     try {
-      return await brokenInvariants(opened.db);
+      return await look(opened);
     } finally {
       await opened.close();
     }
   }
 
   it('nothing is wrong', async () => {
-    expect(await broken('as-made', [])).toEqual([]);
+    expect(await broken('as-made', [], ({ db }) => brokenInvariants(db))).toEqual([]);
   });
 
   it.each(Object.keys(queries).map((name, i) => [name, i] as const))('what breaks it is found: %s', async (name, i) => {
-    const found = await broken(`planted-${i}`, plants[name]!);
-    expect(
-      found.some((fault) => fault.startsWith(`${name}: `)),
-      found.join('\n'),
-    ).toBe(true);
+    const found = await broken(`planted-${i}`, plants[name]!, async ({ db }) => {
+      const { rows } = await sql.raw<object>(queries[name]!).execute(db);
+      return rows;
+    });
+    expect(found.length).toBeGreaterThan(0);
   });
 });

@@ -10,6 +10,7 @@ import type { Port } from '../../src/resources/shapes.ts';
 import type { ApiClient } from '../support/api.ts';
 import { connectBus } from '../support/bus.ts';
 import { type Deployment, makeDeployment } from '../support/deployment.ts';
+import { isLong } from '../support/everyday.ts';
 import { administrator, authtoken } from '../support/identity.ts';
 import { RecordingNova } from '../support/nova.ts';
 import { reportAgents } from '../support/stand-in-agents.ts';
@@ -18,7 +19,7 @@ import { until } from '../support/wait.ts';
 /** The program `neutron-server` and a Nova that is told of its ports, is away, slow, forgetful or picky. */
 const INTERVAL_S = 1;
 /** How long Nova stays away: five minutes in `npm run test:long`. */
-const OUTAGE_S = process.env.NEUTRINO_TEST_LONG ? 300 : 2;
+const OUTAGE_S = isLong ? 300 : 2;
 
 let folder: string;
 let keystone: FakeKeystone;

@@ -10,6 +10,7 @@ import { parseBrokerUrl } from '../../src/rpc/amqp/url.ts';
 import { RpcPeer } from '../../src/rpc/peer.ts';
 import type { Transport } from '../../src/rpc/transport.ts';
 import { eventually } from '../support/eventually.ts';
+import { isLong } from '../support/everyday.ts';
 import { type Broker, RabbitMq } from '../support/rabbitmq.ts';
 import { sharedRabbit } from '../support/shared-rabbit.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -251,7 +252,7 @@ describe('RabbitMQ itself', () => {
   });
 
   // Twice a broker's start; a broker that is cut off is tried above, one that is killed under agents in test/functional.
-  const long = process.env.NEUTRINO_TEST_LONG ? test : () => {};
+  const long = isLong ? test : () => {};
   long('killed and started again: all listen anew, each is told once, casts that waited arrive', async () => {
     await using mortal = await RabbitMq.start({ vhosts: 1 });
     const url = mortal.url();

@@ -10,7 +10,7 @@ import { admin, makeTenants, member, type Tenants } from '../support/tenants.ts'
  * shorter than `FEW` may be read by other statements than long ones, so both counts are of longer ones.
  */
 const FEW = 52;
-const MORE = 80;
+const MORE = 60;
 /** For every request at most, so that a constant number is not a large one. */
 const MOST = { list: 20, show: 12, create: 45, change: 40, remove: 25 } as const;
 

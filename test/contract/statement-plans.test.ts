@@ -4,6 +4,7 @@ import type { Database } from '../../src/db/database.ts';
 import { handleOf, query } from '../../src/db/handle.ts';
 import { temporaryDatabase } from '../../src/db/temporary.ts';
 import { resources } from '../../src/resources/registry.ts';
+import { inTurn } from '../support/everyday.ts';
 import { recordingDatabase, type Statement } from '../support/recorded-statements.ts';
 import { admin, makeTenants, member, type Tenants } from '../support/tenants.ts';
 
@@ -124,8 +125,8 @@ for (const { collection, sortable, filterable } of collections) {
     expect(await scansOf('GET', collection)).toEqual([]);
     expect(await scansOf('GET', `${collection}?fields=id&limit=100`)).toEqual([]);
     const id = seen[collection];
-    for (const key of sortable) {
-      for (const direction of ['asc', 'desc']) {
+    for (const [i, key] of [...sortable].entries()) {
+      for (const direction of inTurn(['asc', 'desc'], i, 2)) {
         const path = `${collection}?limit=2&sort_key=${key}&sort_dir=${direction}`;
         expect(await scansOf('GET', path)).toEqual([]);
         if (id) expect(await scansOf('GET', `${path}&marker=${id}`)).toEqual([]);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { adminContext } from '../../src/lib/context.ts';
 import { connectLocalBus } from '../../src/rpc/local/connect.ts';
@@ -16,7 +16,8 @@ let folder: string;
 let connection: string;
 let deployment: Deployment;
 
-beforeEach(async () => {
+// One for all tests, the last of which ends it: a start of four processes is seconds of a processor.
+beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'neutrino-workers-'));
   connection = await sharedDatabase(folder);
   deployment = await makeDeployment({
@@ -26,8 +27,8 @@ beforeEach(async () => {
   await deployment.start();
   await deployment.server.ready('all workers', () => deployment.server.output.includes('all workers serve'));
 });
-afterEach(async () => {
-  await deployment.close();
+afterAll(async () => {
+  await deployment?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
