@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WireRule } from '../../src/rpc/contract.ts';
-import { inTurn, runs } from '../support/everyday.ts';
+import { runs } from '../support/everyday.ts';
 import { egressAll, type FirewallStand, port, standForEach, stateOf } from '../support/firewall/stand.ts';
 import type { EmulatedHost } from '../support/hosts.ts';
 import { until } from '../support/wait.ts';
@@ -20,16 +20,14 @@ const ping6: WireRule = { direction: 'ingress', ethertype: 'IPv6', protocol: 'ip
 
 describe('an agent that dies in the middle', () => {
   const flavour = '-nft';
-  const points = [
+  it.each([
     'before_sets',
     'before_rules',
     'before_rules_ipv6',
     'after_rules_ipv4',
     'before_conntrack',
     'before_destroy',
-  ] as const;
-  // Whole agents die at the others, in test/functional/isolation.test.ts.
-  it.each(inTurn(points, 1, 2))('%s leaves nothing open, and what the next start makes whole', async (point) => {
+  ] as const)('%s leaves nothing open, and what the next start makes whole', async (point) => {
     const [a, b] = [port({ groups: [GROUP] }), port({ groups: [OTHER] })];
     await stand.addGuests(a, b);
     const groups = { [GROUP]: [ping, ping6], [OTHER]: egressAll };

@@ -55,7 +55,7 @@ afterAll(() => lab.close());
 it('every case of the table', async () => {
   await using stage = await openStage(await lab.addHost({ name: 'table' }), world);
   await stage.apply(world);
-  expect(await misbehaviour(cases, stage.spots)).toEqual([]);
+  expect(await misbehaviour(cases, stage.spots, { atOnce: 50 })).toEqual([]);
 });
 
 describe('by chance', () => {

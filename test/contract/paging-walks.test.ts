@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveResources } from '../../src/api/served-resource.ts';
 import { resources } from '../../src/resources/registry.ts';
-import { inTurn } from '../support/everyday.ts';
+import { inTurn, isLong } from '../support/everyday.ts';
 import { admin, type Caller, makeTenants, member, type Tenants } from '../support/tenants.ts';
 import { furnish } from './paging-walks/items.ts';
 
@@ -50,12 +50,19 @@ async function list(caller: Caller, path: string, collection: string, query: str
 }
 
 /** All items by following links; fails when they lead in circles. */
-async function walk(caller: Caller, path: string, collection: string, sort: string, rel: 'next' | 'previous') {
+async function walk(
+  caller: Caller,
+  path: string,
+  collection: string,
+  sort: string,
+  rel: 'next' | 'previous',
+  limit = LIMIT,
+) {
   const pages: Item[][] = [];
-  let query: string | undefined = `limit=${LIMIT}${sort}${rel === 'previous' ? '&page_reverse=True' : ''}`;
+  let query: string | undefined = `limit=${limit}${sort}${rel === 'previous' ? '&page_reverse=True' : ''}`;
   while (query !== undefined) {
     const { items, links }: Listed = await list(caller, path, collection, query);
-    expect(items.length).toBeLessThanOrEqual(LIMIT);
+    expect(items.length).toBeLessThanOrEqual(limit);
     pages.push(items);
     expect(pages.length, 'pages').toBeLessThan(60);
     query = items.length === 0 ? undefined : links[rel]?.split('?')[1];
@@ -103,14 +110,17 @@ describe.each(cases)('%s', (collection) => {
       const all = (await list(caller, path, collection, '')).items;
       expect(all.length, caller.project).toBeGreaterThan(2 * LIMIT);
       const known = ids(all).sort();
+      // Five pages say of a key what twenty do; the smallest are those of no key.
+      const five = isLong ? LIMIT : Math.max(LIMIT, Math.ceil(all.length / 5));
       for (const [i, key] of [null, ...sortable].entries()) {
         // One direction of each key, the next key in the other; of another caller the other way round.
         for (const direction of key === null ? ['asc'] : inTurn(['asc', 'desc'], i + turn, 2)) {
           const sort = key === null ? '' : `&sort_key=${key}&sort_dir=${direction}`;
           const what = `${caller.project} ${sort}`;
-          const forward = await walk(caller, path, collection, sort, 'next');
+          const limit = key === null ? LIMIT : five;
+          const forward = await walk(caller, path, collection, sort, 'next', limit);
           expect(ids(forward).sort(), what).toEqual(known);
-          const back = await walk(caller, path, collection, sort, 'previous');
+          const back = await walk(caller, path, collection, sort, 'previous', limit);
           expect(
             back.map(({ id }) => id),
             `${what} back`,

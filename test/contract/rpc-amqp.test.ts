@@ -76,7 +76,7 @@ describe('RabbitMQ itself', () => {
     const transport = connectTo(url);
     await transport.listen('q-plugin', 'host1', [echo]);
     await transport.cast({ topic: 'q-other', fanout: true }, 'echo', {}, context);
-    const queues = await rabbit.list('list_queues', vhost, 'name', 'durable', 'auto_delete', 'exclusive', 'arguments');
+    const queues = await rabbit.list('queues', vhost, 'name', 'durable', 'auto_delete', 'exclusive', 'arguments');
     const named = queues.map((row) => [row[0]!.replace(/[0-9a-f]{32}$/, '…'), ...row.slice(1)]).sort();
     const expires = '[{"x-expires",1800000}]';
     expect(named).toEqual([
@@ -85,7 +85,7 @@ describe('RabbitMQ itself', () => {
       ['q-plugin_fanout_…', 'false', 'false', 'false', expires],
       ['reply_…', 'false', 'false', 'false', expires],
     ]);
-    const exchanges = await rabbit.list('list_exchanges', vhost, 'name', 'type', 'durable', 'auto_delete');
+    const exchanges = await rabbit.list('exchanges', vhost, 'name', 'type', 'durable', 'auto_delete');
     expect(exchanges.filter(([name]) => name !== '' && !name!.startsWith('amq.')).sort()).toEqual([
       ['neutron', 'topic', 'false', 'false'],
       ['q-other_fanout', 'fanout', 'false', 'true'],
@@ -93,7 +93,7 @@ describe('RabbitMQ itself', () => {
     ]);
     await transport.close();
     // Queues of its own go with the program; those that others read stay.
-    const left = await rabbit.list('list_queues', vhost, 'name');
+    const left = await rabbit.list('queues', vhost, 'name');
     expect(left.flat().sort()).toEqual(['q-plugin', 'q-plugin.host1']);
   });
 
@@ -103,7 +103,7 @@ describe('RabbitMQ itself', () => {
     const transport = connectTo(url, 'test', { durable: true, topicArguments });
     await transport.listen('q-plugin', 'host1', [echo]);
     expect(await transport.call({ topic: 'q-plugin' }, 'echo', { a: 1 }, context)).toEqual({ a: 1 });
-    const queues = await rabbit.list('list_queues', parseBrokerUrl(url).vhost, 'name', 'durable', 'type');
+    const queues = await rabbit.list('queues', parseBrokerUrl(url).vhost, 'name', 'durable', 'type');
     expect(queues.filter(([name]) => name === 'q-plugin')).toEqual([['q-plugin', 'true', 'quorum']]);
     await transport.close();
   });
@@ -193,7 +193,7 @@ describe('RabbitMQ itself', () => {
     for (const content of junk) channel.publish('neutron', 'q-junk', content);
     await channel.waitForConfirms();
     expect(await transport.call({ topic: 'q-junk' }, 'echo', { a: 1 }, context)).toEqual({ a: 1 });
-    expect((await rabbit.list('list_queues', vhost, 'name', 'messages')).find(([name]) => name === 'q-junk')).toEqual([
+    expect((await rabbit.list('queues', vhost, 'name', 'messages')).find(([name]) => name === 'q-junk')).toEqual([
       'q-junk',
       '0',
     ]);
@@ -222,7 +222,7 @@ describe('RabbitMQ itself', () => {
     transport.onReconnect(missed);
     const raw = await openRaw(url);
     const channel = await raw.createChannel();
-    for (const [name] of await rabbit.list('list_queues', vhost, 'name')) await channel.deleteQueue(name!);
+    for (const [name] of await rabbit.list('queues', vhost, 'name')) await channel.deleteQueue(name!);
     await eventually(async () =>
       expect(await transport.call({ topic: 'q-gone' }, 'echo', { a: 1 }, context, { timeoutMs: 2_000 })).toEqual({
         a: 1,

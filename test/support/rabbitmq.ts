@@ -58,16 +58,33 @@ export class Broker {
     return this.#vhosts.splice(0, count);
   }
 
-  /** What `rabbitmqctl list_…` says of a vhost, a line per row. It takes most of a second of a processor. */
-  async list(what: string, vhost: string, ...columns: string[]): Promise<string[][]> {
-    const argv = ['-q', '-p', vhost, '--no-table-headers', what, ...columns];
-    const { stdout } = await run(join(PROGRAMS, 'rabbitmqctl'), argv, { env: this.environment });
+  /** What `rabbitmqctl list_queues` or `list_exchanges` says of a vhost, a line per row. */
+  async list(what: 'queues' | 'exchanges', vhost: string, ...columns: string[]): Promise<string[][]> {
+    const argv = ['-noinput', '-hidden', '-sname', `list${randomBytes(4).toString('hex')}@localhost`, '-eval', LIST];
+    const words = ['-extra', this.environment.RABBITMQ_NODENAME!, vhost, what, ...columns];
+    const { stdout } = await run('erl', [...argv, ...words], { env: this.environment });
     return stdout
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => line.split('\t'));
   }
 }
+
+/** `rabbitmqctl` itself is most of a second of a processor each time; asking the broker as it does is a quarter of that. */
+const LIST = `
+  [Node, VHost, What | Columns] = init:get_plain_arguments(),
+  Module = case What of "queues" -> rabbit_amqqueue; "exchanges" -> rabbit_exchange end,
+  Items = [list_to_atom(Column) || Column <- Columns],
+  Text = fun
+    ({resource, _, _, Name}) -> Name;
+    (rabbit_quorum_queue) -> "quorum";
+    (Table) when is_list(Table) ->
+      ["[", lists:join(",", [io_lib:format("{~p,~p}", [binary_to_list(Key), Value]) || {Key, _, Value} <- Table]), "]"];
+    (Value) -> io_lib:format("~p", [Value])
+  end,
+  Rows = rpc:call(list_to_atom(Node), Module, info_all, [list_to_binary(VHost), Items]),
+  [io:put_chars([lists:join("\\t", [Text(Value) || {_, Value} <- Row]), "\\n"]) || Row <- Rows],
+  halt().`;
 
 /**
  * A RabbitMQ of a test's own: on free ports, in a temporary folder, with an epmd of its own. Its start takes three seconds and

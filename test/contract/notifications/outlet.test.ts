@@ -183,12 +183,12 @@ it('the queue is declared as oslo.messaging does, by its publisher', async () =>
   await using durable = closing(open({ settings: { ...base, exchange: 'other', durable: true } }));
   durable.send('versioned.info', '{}');
   await until('both are there', () => plain.statistics.sent + durable.statistics.sent === 2);
-  const queues = await rabbit.list('list_queues', vhost, 'name', 'durable', 'auto_delete', 'arguments', 'messages');
+  const queues = await rabbit.list('queues', vhost, 'name', 'durable', 'auto_delete', 'arguments', 'messages');
   expect(queues.sort()).toEqual([
     ['notifications.info', 'false', 'false', '[]', '1'],
     ['versioned.info', 'true', 'false', '[]', '1'],
   ]);
-  const exchanges = await rabbit.list('list_exchanges', vhost, 'name', 'type', 'durable');
+  const exchanges = await rabbit.list('exchanges', vhost, 'name', 'type', 'durable');
   expect(exchanges.filter(([name]) => name === 'nova' || name === 'other').sort()).toEqual([
     ['nova', 'topic', 'false'],
     ['other', 'topic', 'true'],
