@@ -113,9 +113,9 @@ async function killLast({ servers }: Stage, world: World, after: number): Promis
 }
 
 const forms = [
-  [1, runs(4_000, 40_000), 'run'],
-  [2, runs(3_000, 40_000), 'is killed in the middle and starts again'],
-  [2, runs(3_000, 40_000), 'run'],
+  [1, runs(3_000, 40_000), 'run'],
+  [2, runs(2_000, 40_000), 'is killed in the middle and starts again'],
+  [2, runs(2_000, 40_000), 'run'],
 ] as const;
 
 // Each form on one kind of database.
