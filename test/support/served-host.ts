@@ -14,6 +14,8 @@ import { openRemoteHost, type RemoteHost } from './remote-host.ts';
 export interface ServedHostOptions {
   /** Security groups are in force. */
   readonly filters?: boolean;
+  /** No agent works there until `start`. */
+  readonly rests?: boolean;
 }
 
 /**
@@ -51,7 +53,7 @@ export class ServedHost {
     options: ServedHostOptions = {},
   ): Promise<ServedHost> {
     const served = new ServedHost({ host, linux: await openRemoteHost(host), server, mappings, options });
-    await served.start();
+    if (!options.rests) await served.start();
     return served;
   }
 
