@@ -23,6 +23,8 @@ export interface InsideRun {
 
 const run = promisify(execFile);
 const cases = 'test/inside-vm';
+/** Where Node's compiled code is, too, which goes by the names of files. */
+const bundled = join(project, 'node_modules/.cache/inside-vm');
 const TIME_LIMIT_S = process.env.NEUTRINO_TEST_LONG ? 3000 : 1500;
 
 /**
@@ -37,12 +39,12 @@ export async function runInsideVm(): Promise<InsideRun> {
   const files = (await readdir(join(project, cases))).filter(
     (file) => file.endsWith('.case.ts') && file.includes(only),
   );
-  await compile(files);
+  await bundle(files);
   const argv = ['--mem', '2560', '--timeout', String(TIME_LIMIT_S), '--', 'env', 'NEUTRINO_TEST_PATIENCE=16'];
+  argv.push(`NEUTRINO_TEST_DRIVER=${join(bundled, 'driver.mjs')}`);
   if (process.env.NEUTRINO_TEST_LONG) argv.push('NEUTRINO_TEST_LONG=1');
-  const node = ['setup/node', '--test', '--test-isolation=none', '--test-timeout=600000'];
-  const reporter = ['--test-reporter=./test/support/inside-vm-reporter.ts'];
-  const inside = [...node, ...reporter, ...files.map((file) => join(cases, file))];
+  const reporter = `--test-reporter=${join(bundled, 'reporter.mjs')}`;
+  const inside = ['setup/node', reporter, '--test-timeout=600000', join(bundled, 'cases.mjs')];
   const { output, code } = await outputOf(join(project, 'test/vm/vm-run'), [...argv, ...inside]);
   const results = [...output.matchAll(/^\+ (\{.*\})$/gm)].map(([, line]) => JSON.parse(line!) as InsideResult);
   const isWhole = (code === 0 && results.length > 0) || results.some(({ failure }) => failure !== '');
@@ -58,15 +60,10 @@ function timesOf(output: string): string {
   return timed.map(({ name, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${name}`).join('\n');
 }
 
-/**
- * What Node compiles here it need not compile in the machine, where that takes minutes: the programs, and the cases with all they
- * import. The compiler of types alone would take seconds of each process there that finds one file uncompiled.
- */
-async function compile(files: readonly string[]): Promise<void> {
-  const node = join(project, 'setup/node');
-  await run(node, ['setup/warm.mjs'], { cwd: project });
+/** What is put together and compiled here need not be in the machine, where that takes a minute. */
+async function bundle(files: readonly string[]): Promise<void> {
   const modules = files.map((file) => join(project, cases, file));
-  await run(node, ['test/support/compile-cases.mjs', ...modules], { cwd: project });
+  await run(join(project, 'setup/node'), ['test/support/bundle-cases.mjs', bundled, ...modules], { cwd: project });
 }
 
 function outputOf(program: string, argv: readonly string[]): Promise<{ output: string; code: number | null }> {
