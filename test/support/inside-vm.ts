@@ -44,7 +44,9 @@ export async function runInsideVm(): Promise<InsideRun> {
   argv.push(`NEUTRINO_TEST_DRIVER=${join(bundled, 'driver.mjs')}`);
   if (process.env.NEUTRINO_TEST_LONG) argv.push('NEUTRINO_TEST_LONG=1');
   const reporter = `--test-reporter=${join(bundled, 'reporter.mjs')}`;
-  const inside = ['setup/node', reporter, '--test-timeout=600000', join(bundled, 'cases.mjs')];
+  // What a failed set-up left open keeps nobody waiting.
+  const node = ['setup/node', reporter, '--test-timeout=600000', '--test-force-exit'];
+  const inside = [...node, join(bundled, 'cases.mjs')];
   const { output, code } = await outputOf(join(project, 'test/vm/vm-run'), [...argv, ...inside]);
   const results = [...output.matchAll(/^\+ (\{.*\})$/gm)].map(([, line]) => JSON.parse(line!) as InsideResult);
   const isWhole = (code === 0 && results.length > 0) || results.some(({ failure }) => failure !== '');

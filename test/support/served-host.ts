@@ -14,8 +14,6 @@ import { openRemoteHost, type RemoteHost } from './remote-host.ts';
 export interface ServedHostOptions {
   /** Security groups are in force. */
   readonly filters?: boolean;
-  /** No agent works there until `start`. */
-  readonly rests?: boolean;
 }
 
 /**
@@ -53,7 +51,7 @@ export class ServedHost {
     options: ServedHostOptions = {},
   ): Promise<ServedHost> {
     const served = new ServedHost({ host, linux: await openRemoteHost(host), server, mappings, options });
-    if (!options.rests) await served.start();
+    await served.start();
     return served;
   }
 

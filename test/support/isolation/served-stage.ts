@@ -91,6 +91,7 @@ export class ServedStage implements AsyncDisposable {
     await this.#lab.removeHost(served.host);
     await this.#raise(name);
     const raised = this.served.get(name)!;
+    await raised.stop();
     await this.#plugOn(name, there);
     let isUp = false;
     const starting = raised.start().finally(() => {
@@ -164,7 +165,7 @@ export class ServedStage implements AsyncDisposable {
     const host = await this.#lab.addHost({ name, wires: [`${name}a`] });
     await this.#switch.connect(`${name}a`, { trunk: vlans });
     this.#sides.set(name, (await openStations([{ host, device: 'eth1' }]))[0]!);
-    this.served.set(name, await ServedHost.open(host, this.server, ['physnet1:eth1'], { filters: true, rests: true }));
+    this.served.set(name, await ServedHost.open(host, this.server, ['physnet1:eth1'], { filters: true }));
   }
 
   async #plugOn(name: string, guests: readonly Guest[]): Promise<void> {
