@@ -110,12 +110,18 @@ export class Lab implements AsyncDisposable {
   }
 }
 
+/** Of labs that this process ever opened: the kernel takes the namespaces of one that nobody closed, its folder is left to us. */
+const folders = new Set<string>();
+function removeFolders(): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+}
+
 /** @throws Error when not root, or without the tools of `util-linux` and `iproute2` */
 export async function openLab(): Promise<Lab> {
   if (process.getuid?.() !== 0) throw new Error('emulated hosts are made of namespaces: that needs root');
   const folder = await mkdtemp(join(tmpdir(), 'neutrino-lab-'));
-  // The kernel takes the namespaces of a lab that nobody closed; its folder is left to us.
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  if (folders.size === 0) process.once('exit', removeFolders);
+  folders.add(folder);
   const fabric = await hold('fabric', `${managementNetwork}.1`, join(folder, 'fabric'));
   return new Lab(folder, fabric);
 }
