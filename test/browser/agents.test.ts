@@ -1,46 +1,41 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Agent } from '../../src/resources/shapes.ts';
-import { ChromiumBrowser, type Language, type Screen } from '../support/browser.ts';
+import type { Language, Screen } from '../support/browser.ts';
+import { browserStand } from '../support/browser-stand.ts';
 import { DashboardServer } from '../support/dashboard.ts';
-import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
+import { type EmulatedHost, openLab } from '../support/hosts.ts';
 import { until } from '../support/wait.ts';
 
 /** Real agents on two hosts, and what they serve moved from one to the other by a click. */
-let lab: Lab;
-let hosts: EmulatedHost[];
-let server: DashboardServer;
-let browser: ChromiumBrowser;
-beforeAll(async () => {
-  [lab, server, browser] = await Promise.all([openLab(), DashboardServer.start(), ChromiumBrowser.launch()]);
-  hosts = [await lab.addHost({ name: 'moves-a' }), await lab.addHost({ name: 'moves-b' })];
+const stand = browserStand(async (kept) => {
+  const lab = await openLab();
+  kept.defer(() => lab.close());
+  const server = kept.use(await DashboardServer.start());
+  const hosts = [await lab.addHost({ name: 'moves-a' }), await lab.addHost({ name: 'moves-b' })];
   for (const host of hosts) {
     await server.deployment.agent('neutron-linuxbridge-agent', host);
     await server.deployment.agent('neutron-dhcp-agent', host);
     await server.deployment.agent('neutron-l3-agent', host);
   }
-});
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-  await lab?.close();
+  return { hosts, server };
 });
 
 const has = async (host: EmulatedHost, netns: string) => (await host.namespaces()).includes(netns);
-const other = (host: EmulatedHost) => hosts.find((one) => one !== host)!;
+const other = (host: EmulatedHost) => stand.stage.hosts.find((one) => one !== host)!;
 
 /** The host whose agent was chosen for it. */
 async function servedBy(path: string): Promise<EmulatedHost> {
   const name = await until('an agent', async () => {
-    const { agents } = (await server.api.expect('GET', `/v2.0/${path}`)) as { agents: Agent[] };
+    const { agents } = (await stand.stage.server.api.expect('GET', `/v2.0/${path}`)) as { agents: Agent[] };
     return agents[0]?.host;
   });
-  return hosts.find((host) => host.name === name)!;
+  return stand.stage.hosts.find((host) => host.name === name)!;
 }
 
 /** Opens an agent from the list of all. */
 async function openAgent(screen: Screen, kind: 'DHCP agent' | 'L3 agent', host: EmulatedHost): Promise<void> {
   const name = `${screen.text(`agents.kind.${kind}`)} ${host.name}`;
-  await screen.page.goto(server.url('/agents'));
+  await screen.page.goto(stand.stage.server.url('/agents'));
   await screen.page.getByRole('button', { name: screen.text('agents.open', { name }), exact: true }).click();
   await screen.dialog.waitFor();
 }
@@ -48,14 +43,14 @@ async function openAgent(screen: Screen, kind: 'DHCP agent' | 'L3 agent', host: 
 const button = (screen: Screen, name: string) => screen.page.getByRole('button', { name, exact: true });
 
 it.each<Language>(['en', 'zh'])('a network goes to the DHCP agent of another host: %s', async (language) => {
-  const network = await server.api.create('network', { name: `lan-${language}` });
-  await server.api.create('subnet', { network_id: network.id, ip_version: 4, cidr: '10.1.0.0/24' });
+  const network = await stand.stage.server.api.create('network', { name: `lan-${language}` });
+  await stand.stage.server.api.create('subnet', { network_id: network.id, ip_version: 4, cidr: '10.1.0.0/24' });
   const [netns, path] = [`qdhcp-${network.id}`, `networks/${network.id}/dhcp-agents`];
   const from = await servedBy(path);
   const to = other(from);
   await until('its DHCP server', () => has(from, netns));
 
-  await using screen = await browser.open({ language });
+  await using screen = await stand.open({ language });
   await openAgent(screen, 'DHCP agent', from);
   await button(screen, screen.text('agents.moveTo', { name: network.name, host: to.name })).click();
   await screen.dialog
@@ -77,10 +72,16 @@ it.each<Language>(['en', 'zh'])('a network goes to the DHCP agent of another hos
 });
 
 it('a router goes to the L3 agent of another host, after a question', async () => {
-  const network = await server.api.create('network', { name: 'behind' });
-  const subnet = await server.api.create('subnet', { network_id: network.id, ip_version: 4, cidr: '10.2.0.0/24' });
-  const router = await server.api.create('router', { name: 'door' });
-  await server.api.expect('PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
+  const network = await stand.stage.server.api.create('network', { name: 'behind' });
+  const subnet = await stand.stage.server.api.create('subnet', {
+    network_id: network.id,
+    ip_version: 4,
+    cidr: '10.2.0.0/24',
+  });
+  const router = await stand.stage.server.api.create('router', { name: 'door' });
+  await stand.stage.server.api.expect('PUT', `/v2.0/routers/${router.id}/add_router_interface`, {
+    subnet_id: subnet.id,
+  });
   const [netns, path] = [`qrouter-${router.id}`, `routers/${router.id}/l3-agents`];
   const from = await servedBy(path);
   const to = other(from);
@@ -88,7 +89,7 @@ it('a router goes to the L3 agent of another host, after a question', async () =
     (await has(host, netns)) && (await host.links(netns)).some((name) => name.startsWith('qr-'));
   await until('the router', () => isBuilt(from));
 
-  await using screen = await browser.open();
+  await using screen = await stand.open();
   await openAgent(screen, 'L3 agent', from);
   const move = button(screen, screen.text('agents.moveTo', { name: 'door', host: to.name }));
   const question = screen.page.getByRole('dialog', {
@@ -112,7 +113,7 @@ it('a router goes to the L3 agent of another host, after a question', async () =
   await until('nothing of it where it was', async () => !(await has(from, netns)));
 
   // What the other host's kernel counts at the router's device, beside what is said of it.
-  await screen.page.goto(server.url(`/underneath/router/${router.id}`));
+  await screen.page.goto(stand.stage.server.url(`/underneath/router/${router.id}`));
   const told = screen.page.getByRole('row').filter({ hasText: `qr-` });
   const counted = new RegExp(screen.text('underneath.went', { count: '[0-9]+' }));
   await told.filter({ hasText: counted }).first().waitFor();

@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { ApiClient } from '../support/api.ts';
-import { ChromiumBrowser } from '../support/browser.ts';
+import { browserStand } from '../support/browser-stand.ts';
 import { DashboardServer } from '../support/dashboard.ts';
 import { until } from '../support/wait.ts';
 
@@ -16,19 +16,14 @@ const GUESTS = 2000;
 /** Of the first network, so few that they stay apart. */
 const DOWN = 3;
 const unlimited = { quota_network: -1, quota_subnet: -1, quota_port: -1, quota_router: -1 };
-let server: DashboardServer;
-let browser: ChromiumBrowser;
-beforeAll(async () => {
-  [server, browser] = await Promise.all([DashboardServer.start({ quotas: unlimited }), ChromiumBrowser.launch()]);
+const stand = browserStand(async (kept) => {
+  const server = kept.use(await DashboardServer.start({ quotas: unlimited }));
   await populate(server.api);
   // There is no agent here that would say so.
   using database = new DatabaseSync(server.databaseFile);
   database.exec('PRAGMA busy_timeout = 10000');
   database.exec(`UPDATE ports SET status = 'ACTIVE' WHERE name NOT LIKE 'down-%'`);
-}, 300_000);
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
+  return server;
 });
 
 async function populate(api: ApiClient): Promise<void> {
@@ -64,7 +59,7 @@ const longest = async (page: Page): Promise<number> =>
   await page.evaluate('Math.round(Math.max(0, ...globalThis.busy.splice(0)))');
 
 it('is grouped, searched, filtered and opened', async () => {
-  await using screen = await browser.open();
+  await using screen = await stand.open({ isNew: true });
   const { page } = screen;
   await page.addInitScript(`
     globalThis.busy = [];
@@ -85,7 +80,7 @@ it('is grouped, searched, filtered and opened', async () => {
 
   for (const how of ['cold', 'with its files in the cache']) {
     await page.goto('about:blank');
-    await page.goto(server.url('/topology'));
+    await page.goto(stand.stage.url('/topology'));
     await shown(NETWORKS + 1, ROUTERS, GUESTS).waitFor();
     await things.first().waitFor();
     const [paint, picture] = (await page.evaluate(
@@ -139,8 +134,8 @@ it('is grouped, searched, filtered and opened', async () => {
 });
 
 it('the list of ports is paged by the server', async () => {
-  await using screen = await browser.open({ language: 'zh' });
-  await screen.page.goto(server.url('/lists/ports'));
+  await using screen = await stand.open({ language: 'zh' });
+  await screen.page.goto(stand.stage.url('/lists/ports'));
   const rows = screen.page.getByRole('table').getByRole('row');
   await until('a page', async () => (await rows.count()) === 51);
   await screen.button('lists.next').click();

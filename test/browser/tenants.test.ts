@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { FakeKeystone } from '../../src/keystone/fake.ts';
-import { ChromiumBrowser, type Screen } from '../support/browser.ts';
+import type { Screen } from '../support/browser.ts';
+import { browserStand } from '../support/browser-stand.ts';
 import { DashboardServer } from '../support/dashboard.ts';
 import { administrator, authtoken, memberOf } from '../support/identity.ts';
 import { until } from '../support/wait.ts';
@@ -8,26 +9,16 @@ import { until } from '../support/wait.ts';
 /** People of several projects before one server, each with a browser of their own. */
 const PASSWORDS = { ann: 'correct-horse-1', bob: 'battery-staple-2' } as const;
 type Person = keyof typeof PASSWORDS;
-let keystone: FakeKeystone;
-let server: DashboardServer;
-let browser: ChromiumBrowser;
-beforeAll(async () => {
-  [keystone, browser] = await Promise.all([FakeKeystone.start(), ChromiumBrowser.launch()]);
+const stand = browserStand(async (kept) => {
+  const keystone = kept.use(await FakeKeystone.start());
   keystone.people.set('ann', { password: PASSWORDS.ann, facts: memberOf('one') });
   keystone.people.set('bob', { password: PASSWORDS.bob, facts: memberOf('two') });
   const token = keystone.add(administrator);
-  server = await DashboardServer.start(
-    {
-      DEFAULT: { auth_strategy: 'keystone' },
-      keystone_authtoken: { ...authtoken(keystone), token_cache_time: -1 },
-    },
-    token,
-  );
-});
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-  await keystone?.[Symbol.asyncDispose]();
+  const options = {
+    DEFAULT: { auth_strategy: 'keystone' },
+    keystone_authtoken: { ...authtoken(keystone), token_cache_time: -1 },
+  };
+  return { keystone, server: kept.use(await DashboardServer.start(options, token)) };
 });
 
 const input = ({ page }: Screen, name: 'user' | 'password') => page.locator(`input[name=${name}]`);
@@ -44,7 +35,7 @@ async function signIn(screen: Screen, person: Person, password: string = PASSWOR
 
 /** Signed in, before a list. */
 async function enter(screen: Screen, person: Person, collection = 'networks'): Promise<void> {
-  await screen.page.goto(server.url(`/lists/${collection}`));
+  await screen.page.goto(stand.stage.server.url(`/lists/${collection}`));
   await signIn(screen, person);
   await screen.page.getByRole('heading', { name: screen.title(collection), exact: true }).waitFor();
 }
@@ -59,8 +50,8 @@ async function makeNetwork(screen: Screen, name: string): Promise<void> {
 const cell = (screen: Screen, name: string) => screen.page.getByRole('cell', { name, exact: true });
 
 it('two tenants do not see each other, in lists, picture, links or news', async () => {
-  await using ann = await browser.open();
-  await using bob = await browser.open({ language: 'zh' });
+  await using ann = await stand.open({ isNew: true });
+  await using bob = await stand.open({ isNew: true, language: 'zh' });
   await enter(ann, 'ann');
   await enter(bob, 'bob');
   await makeNetwork(ann, 'of-ann');
@@ -73,15 +64,15 @@ it('two tenants do not see each other, in lists, picture, links or news', async 
   await bob.go('topology.title');
   await bob.drawn('of-bob', 'network').waitFor();
   expect(await bob.drawn('of-ann', 'network').count()).toBe(0);
-  const [network] = await server.api.list('network', 'name=of-ann');
-  await bob.page.goto(server.url(`/lists/networks?id=${network!.id}`));
+  const [network] = await stand.stage.server.api.list('network', 'name=of-ann');
+  await bob.page.goto(stand.stage.server.url(`/lists/networks?id=${network!.id}`));
   await bob.page.getByText(bob.text('lists.emptyFiltered')).waitFor();
   expect([faults(ann), faults(bob)]).toEqual([[], []]);
 });
 
 it('a wrong password is said, and the right one then lets in', async () => {
-  await using screen = await browser.open();
-  await screen.page.goto(server.url());
+  await using screen = await stand.open();
+  await screen.page.goto(stand.stage.server.url());
   await signIn(screen, 'ann', 'wrong');
   await screen.page.getByRole('alert').filter({ hasText: 'wrong password' }).waitFor();
   expect(await screen.page.getByRole('navigation').count()).toBe(0);
@@ -91,7 +82,7 @@ it('a wrong password is said, and the right one then lets in', async () => {
 });
 
 it('a session ends with its time, or when the server no longer takes it, and leaves nothing to be seen', async () => {
-  await using screen = await browser.open();
+  await using screen = await stand.open({ isNew: true });
   await screen.page.clock.install();
   await enter(screen, 'ann', 'security_groups');
   await cell(screen, 'default').waitFor();
@@ -102,7 +93,8 @@ it('a session ends with its time, or when the server no longer takes it, and lea
   await screen.page.clock.setSystemTime(new Date());
   await signIn(screen, 'ann');
   await cell(screen, 'default').waitFor();
-  for (const [token, { user }] of keystone.tokens) if (user === memberOf('one').user) keystone.tokens.delete(token);
+  for (const [token, { user }] of stand.stage.keystone.tokens)
+    if (user === memberOf('one').user) stand.stage.keystone.tokens.delete(token);
   await screen.page
     .getByRole('navigation')
     .getByRole('link', { name: screen.title('networks'), exact: true })
@@ -113,8 +105,8 @@ it('a session ends with its time, or when the server no longer takes it, and lea
 });
 
 it('another project of the same person is another look, and signing out ends the token', async () => {
-  await using screen = await browser.open();
-  keystone.projects.push('one', 'three');
+  await using screen = await stand.open();
+  stand.stage.keystone.projects.push('one', 'three');
   try {
     await enter(screen, 'ann');
     await makeNetwork(screen, 'of-project-one');
@@ -127,12 +119,12 @@ it('another project of the same person is another look, and signing out ends the
     await cell(screen, 'of-project-one').waitFor();
     expect(await cell(screen, 'of-project-three').count()).toBe(0);
   } finally {
-    keystone.projects.length = 0;
+    stand.stage.keystone.projects.length = 0;
   }
-  const before = keystone.tokens.size;
+  const before = stand.stage.keystone.tokens.size;
   await screen.button('signIn.leave').click();
   await heading(screen).waitFor();
-  await until('the end of the token', () => keystone.tokens.size < before);
+  await until('the end of the token', () => stand.stage.keystone.tokens.size < before);
   expect(await cell(screen, 'of-project-one').count()).toBe(0);
   await screen.page.reload();
   await heading(screen).waitFor();
@@ -140,7 +132,7 @@ it('another project of the same person is another look, and signing out ends the
 });
 
 it('neither token nor password is in an address, a storage, a cookie or the page', async () => {
-  await using screen = await browser.open();
+  await using screen = await stand.open({ isNew: true });
   const { page } = screen;
   const asked: string[] = [];
   page.on('request', (request) => asked.push(request.url()));
@@ -154,7 +146,7 @@ it('neither token nor password is in an address, a storage, a cookie or the page
   ]))()`);
   const all = JSON.stringify([kept, asked, await page.context().storageState({ indexedDB: true })]);
   expect(all).toContain('secret-keeper');
-  const secrets = [...keystone.tokens.keys(), ...Object.values(PASSWORDS)];
+  const secrets = [...stand.stage.keystone.tokens.keys(), ...Object.values(PASSWORDS)];
   expect(secrets.filter((secret) => new RegExp(`${secret}\\b`).test(all))).toEqual([]);
   expect(await page.context().cookies()).toEqual([]);
   expect(faults(screen)).toEqual([]);

@@ -1,15 +1,13 @@
 import type { Locator } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { obstacles } from '../support/accessibility.ts';
-import { ChromiumBrowser, type Screen } from '../support/browser.ts';
+import { describe, expect, it } from 'vitest';
+import type { Screen } from '../support/browser.ts';
+import { browserStand } from '../support/browser-stand.ts';
 import { DashboardServer } from '../support/dashboard.ts';
 import { until } from '../support/wait.ts';
 
 /** What is done with the picture itself. */
-let server: DashboardServer;
-let browser: ChromiumBrowser;
-beforeAll(async () => {
-  [server, browser] = await Promise.all([DashboardServer.start(), ChromiumBrowser.launch()]);
+const stand = browserStand(async (kept) => {
+  const server = kept.use(await DashboardServer.start());
   const { api } = server;
   const outside = await api.create('network', { name: 'outside', 'router:external': true });
   await api.create('subnet', { network_id: outside.id, ip_version: 4, cidr: '203.0.113.0/24' });
@@ -18,14 +16,11 @@ beforeAll(async () => {
     await api.create('subnet', { network_id: id, ip_version: 4, cidr: `10.0.${i}.0/24` });
   }
   await api.create('router', { name: 'door' });
-});
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
+  return server;
 });
 
 async function openGraph(screen: Screen): Promise<void> {
-  await screen.page.goto(server.url('/topology'));
+  await screen.page.goto(stand.stage.url('/topology'));
   await screen.page.getByText(screen.text('topology.graph'), { exact: true }).click();
   await node(screen, 'door').waitFor();
   await screen.button('topology.fit').click();
@@ -46,11 +41,11 @@ async function drag(screen: Screen, from: Locator, to: Locator): Promise<void> {
 }
 
 const dot = (of: Locator, side: 'in' | 'out') => of.locator(`[data-handleid=${side}]`);
-const ports = (owner: string) => server.api.list('port', `device_owner=${owner}`);
+const ports = (owner: string) => stand.stage.api.list('port', `device_owner=${owner}`);
 
 describe('a line that is dragged', () => {
   it('from a network to a router makes an interface there, which can be taken back', async () => {
-    await using screen = await browser.open();
+    await using screen = await stand.open();
     await openGraph(screen);
     const legs = () => ports('network:router_interface');
     expect(await legs()).toEqual([]);
@@ -75,7 +70,7 @@ describe('a line that is dragged', () => {
   });
 
   it('from a router to an external network makes its gateway', async () => {
-    await using screen = await browser.open({ language: 'zh' });
+    await using screen = await stand.open({ language: 'zh' });
     await openGraph(screen);
     await drag(screen, dot(node(screen, 'door'), 'in'), dot(node(screen, '☁ outside'), 'out'));
     await screen.dialog.getByText(screen.text('topology.joinOutside')).waitFor();
@@ -85,7 +80,7 @@ describe('a line that is dragged', () => {
   });
 
   it('between two networks asks for nothing', async () => {
-    await using screen = await browser.open();
+    await using screen = await stand.open();
     await openGraph(screen);
     await drag(screen, dot(node(screen, 'inside'), 'out'), dot(node(screen, 'beside'), 'in'));
     // A line that asks for something would have opened its dialog before this one's can open.
@@ -96,40 +91,37 @@ describe('a line that is dragged', () => {
   });
 });
 
-it.each(['light', 'dark'] as const)(
-  'a legend says what the picture means, and goes by Escape: %s',
-  async (colorScheme) => {
-    await using screen = await browser.open({ colorScheme });
-    await screen.page.goto(server.url('/topology'));
-    const legend = screen.page.getByRole('region', { name: screen.text('topology.legend') });
-    await screen.button('topology.legend').click();
-    for (const key of ['topology.legendExternal', 'topology.legendBroken', 'topology.off'] as const)
-      await legend
-        .getByRole('listitem')
-        .filter({ hasText: screen.text(key) })
-        .waitFor();
-    expect(await obstacles(screen.page)).toEqual([]);
-    await screen.button('topology.legend').press('Escape');
-    await legend.getByRole('button', { name: screen.text('shell.close') }).press('Escape');
-    await legend.waitFor({ state: 'detached' });
-    expect(screen.faults).toEqual([]);
-  },
-);
+it('a legend says what the picture means, and goes by Escape', async () => {
+  await using screen = await stand.open();
+  await screen.page.goto(stand.stage.url('/topology'));
+  const legend = screen.page.getByRole('region', { name: screen.text('topology.legend') });
+  await screen.button('topology.legend').click();
+  for (const key of ['topology.legendExternal', 'topology.legendBroken', 'topology.off'] as const)
+    await legend
+      .getByRole('listitem')
+      .filter({ hasText: screen.text(key) })
+      .waitFor();
+  await screen.button('topology.legend').press('Escape');
+  await legend.getByRole('button', { name: screen.text('shell.close') }).press('Escape');
+  await legend.waitFor({ state: 'detached' });
+  expect(screen.faults).toEqual([]);
+});
 
 it('all of many networks is shown when that is asked for', async () => {
-  await using screen = await browser.open();
+  await using screen = await stand.open();
   const { page } = screen;
-  await server.api.createMany(
+  await stand.stage.api.createMany(
     'network',
     Array.from({ length: 50 }, (_, i) => ({ name: `many-${i}` })),
   );
-  await page.goto(server.url('/topology'));
+  await page.goto(stand.stage.url('/topology'));
   await screen.drawn('many-49', 'network').waitFor();
-  const hidden = async () => {
-    const room = (await page.locator('svg.topology-picture').boundingBox())!;
-    const boxes = await Promise.all((await page.locator('.topology-thing').all()).map((one) => one.boundingBox()));
-    return boxes.filter((box) => box!.y < room.y || box!.y + box!.height > room.y + room.height).length;
-  };
+  const hidden = async () =>
+    (await page.evaluate(`(() => {
+      const room = document.querySelector('svg.topology-picture').getBoundingClientRect();
+      const boxes = [...document.querySelectorAll('.topology-thing')].map((one) => one.getBoundingClientRect());
+      return boxes.filter(({ top, bottom }) => top < room.top || bottom > room.bottom).length;
+    })()`)) as number;
   expect(await hidden()).toBeGreaterThan(0);
   await screen.button('topology.fit').click();
   await until('every bar in sight', async () => (await hidden()) === 0);
@@ -139,7 +131,7 @@ it('all of many networks is shown when that is asked for', async () => {
 it('a server without routers is asked for none', async () => {
   await using bare = await DashboardServer.start({ DEFAULT: { service_plugins: '' } });
   const network = await bare.api.create('network', { name: 'alone' });
-  await using screen = await browser.open();
+  await using screen = await stand.open();
   await screen.page.goto(bare.url('/topology'));
   await screen.drawn('alone', 'network').click();
   await screen.button('topology.closePanel').waitFor();

@@ -11,12 +11,16 @@ export async function atRest(page: Page): Promise<void> {
   await until('a page at rest', async () => (await page.evaluate(isAtRest)) as boolean);
 }
 
+/** The rules of axe that colours decide. */
+const byColour = ['color-contrast', 'link-in-text-block'];
+
 /** What keeps people from using the page as it is now: axe's findings but for minor ones, one a line. */
-export async function obstacles(page: Page): Promise<string[]> {
+export async function obstacles(page: Page, rules: 'all' | 'colours' = 'all'): Promise<string[]> {
   if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe.source);
   // What is still fading in has the contrast of a shadow.
   await atRest(page);
-  const results = (await page.evaluate(`axe.run({ resultTypes: ['violations'] })`)) as AxeResults;
+  const runOnly = rules === 'colours' ? `, runOnly: ${JSON.stringify(byColour)}` : '';
+  const results = (await page.evaluate(`axe.run({ resultTypes: ['violations']${runOnly} })`)) as AxeResults;
   return (
     results.violations
       .filter(({ impact }) => impact !== 'minor')

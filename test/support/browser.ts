@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { onTestFailed } from 'vitest';
 import { allMessages, type MessageKey } from '../../dashboard/src/messages/all.ts';
 import { attributeName, oneOf, titleOf } from '../../dashboard/src/messages/resources.ts';
@@ -8,13 +8,20 @@ import { patience } from './wait.ts';
 
 export type Language = 'en' | 'zh';
 
-export interface ScreenOptions extends BrowserContextOptions {
+export interface ScreenOptions {
   language?: Language;
+  colorScheme?: 'light' | 'dark';
+  viewport?: { width: number; height: number };
+  hasTouch?: boolean;
+  /** A browser of its own, for a test that changes what its tabs share (clock, permissions) or looks at what it keeps. */
+  isNew?: boolean;
 }
 
 /** Debian's Chromium without a window; Playwright drives it and brings none of its own. */
 export class ChromiumBrowser implements AsyncDisposable {
   readonly browser: Browser;
+  /** By language and touch. Who comes later finds the files of the page there, and nothing else of who was before. */
+  readonly #contexts = new Map<string, Promise<BrowserContext>>();
 
   private constructor(browser: Browser) {
     this.browser = browser;
@@ -27,22 +34,45 @@ export class ChromiumBrowser implements AsyncDisposable {
     return new ChromiumBrowser(await chromium.launch({ executablePath, chromiumSandbox: false }));
   }
 
-  /** A browser nobody has used before, with one page: for one test, which tells what was to be seen when it fails. */
-  async open({ language = 'en', ...options }: ScreenOptions = {}): Promise<Screen> {
-    const context = await this.browser.newContext({
-      locale: language === 'en' ? 'en-GB' : 'zh-CN',
-      viewport: { width: 1280, height: 900 },
-      reducedMotion: 'reduce',
-      ...options,
+  /** A page as nobody has used it before, for one test, which tells what was to be seen when it fails. */
+  async open({ isNew = false, language = 'en', hasTouch = false, ...options }: ScreenOptions = {}): Promise<Screen> {
+    const key = `${language} ${hasTouch}`;
+    const known = isNew ? undefined : this.#contexts.get(key);
+    const opening = known ?? this.#context(language, hasTouch);
+    if (!isNew) this.#contexts.set(key, opening);
+    const context = await opening;
+    const page = await context.newPage();
+    await page.setViewportSize(options.viewport ?? { width: 1280, height: 900 });
+    await page.emulateMedia({ colorScheme: options.colorScheme ?? 'light' });
+    const screen = new Screen(page, language, async () => {
+      const isEmptied = !isNew && (await emptied(page));
+      if (isEmptied) return await page.close();
+      if (!isNew) this.#contexts.delete(key);
+      await context.close();
     });
-    context.setDefaultTimeout(30_000 * patience);
-    const screen = new Screen(await context.newPage(), language);
     onTestFailed(() => console.log(`what was to be seen last:\n${screen.lastSeen}`));
     return screen;
   }
 
+  async #context(language: Language, hasTouch: boolean): Promise<BrowserContext> {
+    const locale = language === 'en' ? 'en-GB' : 'zh-CN';
+    const context = await this.browser.newContext({ locale, hasTouch, reducedMotion: 'reduce' });
+    context.setDefaultTimeout(30_000 * patience);
+    return context;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.browser.close();
+  }
+}
+
+/** Forgets what a page has stored. False: it cannot be asked to. */
+async function emptied(page: Page): Promise<boolean> {
+  try {
+    await page.evaluate('localStorage.clear(), sessionStorage.clear()');
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -54,8 +84,10 @@ export class Screen implements AsyncDisposable {
   readonly faults: string[] = [];
   /** The page as it was when this was given up, as a screen reader has it. */
   lastSeen = '';
+  readonly #close: () => Promise<void>;
 
-  constructor(page: Page, language: Language) {
+  constructor(page: Page, language: Language, close: () => Promise<void>) {
+    this.#close = close;
     this.page = page;
     this.language = language;
     page.on('pageerror', (error) => this.faults.push(`uncaught: ${error.stack ?? error.message}`));
@@ -99,6 +131,13 @@ export class Screen implements AsyncDisposable {
   async mark(): Promise<() => Promise<boolean>> {
     await this.page.evaluate('globalThis.marked = true');
     return () => this.page.evaluate('globalThis.marked === true');
+  }
+
+  /** Changes the language by the button in the header, which names the other one. */
+  async speak(language: Language): Promise<void> {
+    await this.button('shell.language').click();
+    this.language = language;
+    await this.page.locator(`html[lang|=${language}]`).waitFor();
   }
 
   /** By the navigation to a page (a message), or to the list of a collection. */
@@ -169,6 +208,6 @@ export class Screen implements AsyncDisposable {
       .locator('body')
       .ariaSnapshot({ timeout: 5_000 })
       .catch((error: Error) => error.message);
-    await this.page.context().close();
+    await this.#close();
   }
 }
