@@ -1,6 +1,7 @@
 import { Alert, List, Progress, Text as Words } from '@mantine/core';
 import { ApiError } from '../api/client.ts';
 import { useText } from '../messages/text.tsx';
+import { refusal } from '../shell/refusal.ts';
 import type { Moves } from './use-moves.ts';
 
 /** How far it is, and what was refused and why. */
@@ -21,7 +22,7 @@ export function MoveReport({ moves: { count, outcomes } }: { moves: Moves }) {
             {refused.map(({ name, error, left }, at) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: several may have one name, and none moves
               <List.Item key={at}>
-                {name}: {error!.message}
+                {name}: {refusal(error!, text)}
                 {left && `; ${text(`agents.${left}`)}`}{' '}
                 {error instanceof ApiError && (
                   <Words span size="xs" c="dimmed">

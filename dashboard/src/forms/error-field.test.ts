@@ -41,6 +41,30 @@ describe('the field a refusal speaks of', () => {
       { qos_policy_id: '22222222-2222-4222-8222-222222222222' },
       'qos_policy_id',
     ],
+    ['InvalidInput', 'Invalid input for operation: Gateway is not valid on subnet.', subnet, {}, 'gateway_ip'],
+    [
+      'InvalidInput',
+      "Invalid input for operation: gateway_ip 'fe80::1' does not match the ip_version '4'.",
+      subnet,
+      {},
+      'gateway_ip',
+    ],
+    [
+      'InvalidInput',
+      'Invalid input for operation: Subnet has a prefix length that is incompatible with DHCP service enabled.',
+      subnet,
+      {},
+      'cidr',
+    ],
+    ['InvalidInput', 'Invalid input for operation: Error parsing dns address x.', subnet, {}, 'dns_nameservers'],
+    ['InvalidInput', 'Invalid input for operation: Requested MTU is too big, maximum is 1450.', network, {}, 'mtu'],
+    [
+      'InvalidInput',
+      'Invalid input for operation: segmentation_id prohibited for flat provider network.',
+      network,
+      {},
+      'provider:segmentation_id',
+    ],
     ['BadRequest', 'Gateway is not valid on subnet: gateway_ip 10.0.0.1.', subnet, {}, 'gateway_ip'],
   ])('%s: %s', (type, message, fields, body, field) => {
     expect(fieldOfError({ type, message }, fields, body)).toBe(field);

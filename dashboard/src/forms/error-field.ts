@@ -33,7 +33,68 @@ const byType: Readonly<Record<string, readonly string[]>> = {
   VlanIdInUse: ['provider:segmentation_id'],
   TunnelIdInUse: ['provider:segmentation_id'],
   FlatNetworkInUse: ['provider:physical_network'],
+  AllocationOnAutoAddressSubnet: ['fixed_ips', 'fixed_ip_address'],
+  IpAddressGenerationFailureNoMatchingSubnet: ['fixed_ips', 'device_owner'],
+  FloatingIPPortAlreadyAssociated: ['port_id', 'internal_port_id'],
+  PortHasBindingFloatingIP: ['internal_port_id'],
+  ExternalIpAddressExhausted: ['floating_network_id', 'external_gateway_info'],
+  NetworkMTUSubnetConflict: ['mtu'],
+  InvalidSharedSetting: ['shared'],
+  ExternalNetworkInUse: ['router:external'],
+  DefaultExternalNetworkExists: ['is_default'],
+  AvailabilityZoneNotFound: ['availability_zone_hints'],
+  DNSNameServersExhausted: ['dns_nameservers'],
+  HostRoutesExhausted: ['host_routes'],
+  InvalidRoutes: ['routes'],
+  RoutesExhausted: ['routes'],
+  RouterExternalGatewayInUseByFloatingIp: ['external_gateway_info'],
+  DeviceIDNotOwnedByTenant: ['device_id'],
+  AllowedAddressPairExhausted: ['allowed_address_pairs'],
+  AddressPairMatchesPortFixedIPAndMac: ['allowed_address_pairs'],
+  AddressPairAndPortSecurityRequired: ['allowed_address_pairs', 'port_security_enabled'],
+  DuplicateAddressPairInRequest: ['allowed_address_pairs'],
+  PortSecurityAndIPRequiredForSecurityGroups: ['security_groups', 'port_security_enabled'],
+  PortSecurityPortHasSecurityGroup: ['port_security_enabled'],
+  QoSPolicyDefaultAlreadyExists: ['is_default'],
+  SecurityGroupProtocolRequiredWithPorts: ['protocol'],
+  SecurityGroupInvalidPortValue: ['port_range_min'],
+  SecurityGroupInvalidProtocolForPort: ['protocol'],
+  SecurityGroupEthertypeConflictWithProtocol: ['ethertype'],
+  SecurityGroupMultipleRemoteEntites: ['remote_ip_prefix'],
+  EmptySubnetPoolPrefixList: ['prefixes'],
+  PrefixVersionMismatch: ['prefixes'],
+  IllegalSubnetPoolPrefixUpdate: ['prefixes'],
+  AddressScopePrefixConflict: ['address_scope_id'],
+  IllegalSubnetPoolIpVersionAssociationToAddressScope: ['address_scope_id'],
+  NetworkSubnetPoolAffinityError: ['subnetpool_id'],
+  MinPrefixSubnetAllocationError: ['prefixlen'],
+  MaxPrefixSubnetAllocationError: ['prefixlen'],
+  ParentPortInUse: ['port_id'],
+  TrunkPortInUse: ['port_id'],
+  DuplicateSubPort: ['sub_ports'],
+  SubPortMtuGreaterThanTrunkPortMtu: ['sub_ports'],
+  AddressScopeNotFound: ['address_scope_id'],
+  AddressGroupNotFound: ['remote_address_group_id'],
+  ConntrackHelperNotAllowed: ['helper'],
+  InvalidProtocolForHelper: ['protocol'],
 };
+
+/** Refusals of many kinds in one type, told apart by their words. */
+const byText: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/Gateway is not valid on subnet/, ['gateway_ip']],
+  [
+    /First IP|prefix length|in a CIDR format|Multicast IP subnet|Loopback IP subnet|overlaps with another/,
+    ['cidr', 'prefixlen'],
+  ],
+  [/dns address|dns_nameserver /, ['dns_nameservers']],
+  [/[Ii]nvalid route|(destination|nexthop) '[^']*' does not match/, ['host_routes']],
+  [/Requested MTU/, ['mtu']],
+  [/network_type/, ['provider:network_type', 'network_type']],
+  [/physical_network|[Pp]hysical network/, ['provider:physical_network', 'physical_network']],
+  [/segmentation_id|segmentation id|VLAN tag|tunnel ID/, ['provider:segmentation_id', 'segmentation_id']],
+  [/IP allocation requires/, ['fixed_ips', 'network_id']],
+  [/default pool/, ['is_default']],
+];
 
 /**
  * The field a refusal speaks of, or null when it is about the whole: by what the server calls invalid, by its type, by a
@@ -53,6 +114,7 @@ export function fieldOfError(
     has(/Invalid input for ([\w:]+)\. Reason/.exec(message)?.[1]) ??
     has(/[Aa]ttribute(?:\(s\))? '([\w:]+)/.exec(message)?.[1]) ??
     has(byType[type]?.find((name) => fields.includes(name))) ??
+    has(byText.find(([words]) => words.test(message))?.[1].find((name) => fields.includes(name))) ??
     fieldOfValue(message, fields, body) ??
     fieldNamed(message, fields)
   );

@@ -5,7 +5,8 @@ import { type ApiResource, collectionPath, type Schema } from '../api/descriptio
 import { without } from '../api/permissions.ts';
 import { readAgain } from '../api/queries.ts';
 import { useCreateRights, useObjectRights } from '../api/rights.ts';
-import { useNames, useText } from '../messages/text.tsx';
+import { type Text, useNames, useText } from '../messages/text.tsx';
+import { refusal } from '../shell/refusal.ts';
 import type { Done } from './command-line.ts';
 import { DoneDialog } from './done-dialog.tsx';
 import { fieldOfError } from './error-field.ts';
@@ -80,7 +81,7 @@ export function FormDialog({ resource, resources, parentId = null, of = null, gi
       );
       void readAgain();
     } catch (error) {
-      setTrouble(troubleOf(error as Error, fields, body));
+      setTrouble(troubleOf(error as Error, fields, body, text));
     } finally {
       setIsSending(false);
     }
@@ -102,6 +103,7 @@ export function FormDialog({ resource, resources, parentId = null, of = null, gi
       {...{ ref: form, title, isSending, onClose }}
       error={trouble.whole}
       isRefused={mayNotMake !== null}
+      isChanged={JSON.stringify(values) !== JSON.stringify({ ...first, ...given })}
       onSend={() => void send()}
     >
       {mayNotMake && <Alert color="yellow">{mayNotMake}</Alert>}
@@ -159,7 +161,12 @@ async function change(
   };
 }
 
-function troubleOf(error: Error, fields: readonly Field[], body: Readonly<Record<string, unknown>>): Trouble {
+function troubleOf(
+  error: Error,
+  fields: readonly Field[],
+  body: Readonly<Record<string, unknown>>,
+  text: Text,
+): Trouble {
   const field =
     error instanceof ApiError && error.status !== 0
       ? fieldOfError(
@@ -168,5 +175,5 @@ function troubleOf(error: Error, fields: readonly Field[], body: Readonly<Record
           body,
         )
       : null;
-  return field === null ? { fields: {}, whole: error } : { fields: { [field]: error.message }, whole: null };
+  return field === null ? { fields: {}, whole: error } : { fields: { [field]: refusal(error, text) }, whole: null };
 }

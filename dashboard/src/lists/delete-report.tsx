@@ -3,6 +3,7 @@ import type { ApiResource } from '../api/description.ts';
 import { CommandLines } from '../forms/command-lines.tsx';
 import { useText } from '../messages/text.tsx';
 import { useIsLate } from '../shell/late.ts';
+import { refusal } from '../shell/refusal.ts';
 import type { Outcome } from './delete-each.ts';
 import { idOf, labelOf, type Row } from './row.ts';
 
@@ -70,7 +71,7 @@ function Result({ label, outcome }: { label: string; outcome: Outcome | null }) 
   return (
     <List.Item>
       <span aria-hidden>{sign}</span> {label}:{' '}
-      {error === null ? text(outcome === null ? 'lists.isKept' : 'lists.isGone') : error.message}{' '}
+      {error === null ? text(outcome === null ? 'lists.isKept' : 'lists.isGone') : refusal(error, text)}{' '}
       {error && (
         <Words span size="xs" c="dimmed">
           {error.type} {error.requestId}

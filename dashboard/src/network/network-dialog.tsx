@@ -9,6 +9,7 @@ import { DoneDialog } from '../forms/done-dialog.tsx';
 import { fieldOfError } from '../forms/error-field.ts';
 import { FormFrame } from '../forms/form-frame.tsx';
 import { useText } from '../messages/text.tsx';
+import { refusal } from '../shell/refusal.ts';
 import { cidrHelp, freeCidr, type OtherSubnet } from './cidr-help.ts';
 import { createNetwork, type NetworkWish, SubnetRefused } from './create-network.ts';
 
@@ -18,6 +19,10 @@ interface Props {
 }
 
 const noSubnets: readonly OtherSubnet[] = [];
+const nothingYet: NetworkWish = {
+  ...{ name: '', hasSubnet: true, subnetName: '', cidr: '', gateway: '' },
+  ...{ hasGateway: true, hasDhcp: true, nameServers: [] },
+};
 const subnetFields = ['cidr', 'gateway_ip', 'dns_nameservers'];
 
 /** A network and its subnet in one go, with what the addresses mean before they are sent. */
@@ -30,16 +35,7 @@ export function NetworkDialog({ resources, onClose }: Props) {
       return (await ask<{ subnets: OtherSubnet[] }>('GET', path, undefined, signal)).body.subnets;
     },
   });
-  const [wish, setWish] = useState<NetworkWish>({
-    name: '',
-    hasSubnet: true,
-    subnetName: '',
-    cidr: '',
-    gateway: '',
-    hasGateway: true,
-    hasDhcp: true,
-    nameServers: [],
-  });
+  const [wish, setWish] = useState(nothingYet);
   const [isTouched, setIsTouched] = useState(false);
   const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
   const [whole, setWhole] = useState<Error | null>(null);
@@ -61,7 +57,7 @@ export function NetworkDialog({ resources, onClose }: Props) {
       const refused = error instanceof SubnetRefused ? error.reason : error;
       const field = refused instanceof ApiError ? fieldOfError(refused, subnetFields, { cidr: help?.cidr }) : null;
       const left = error instanceof SubnetRefused ? error.keptNetwork : null;
-      if (field !== null) setErrors({ [field]: (refused as Error).message });
+      if (field !== null) setErrors({ [field]: refusal(refused as ApiError, text) });
       else setWhole(refused as Error);
       if (left !== null) setWhole(new Error(text('network.kept', { id: left })));
     } finally {
@@ -72,7 +68,13 @@ export function NetworkDialog({ resources, onClose }: Props) {
 
   if (done) return <DoneDialog done={done} onClose={onClose} />;
   return (
-    <FormFrame title={text('network.title')} error={whole} {...{ isSending, onClose }} onSend={() => void send()}>
+    <FormFrame
+      {...{ isSending, onClose }}
+      title={text('network.title')}
+      error={whole}
+      isChanged={JSON.stringify(wish) !== JSON.stringify(nothingYet)}
+      onSend={() => void send()}
+    >
       <TextInput
         label={text('network.name')}
         maxLength={255}
@@ -99,10 +101,11 @@ export function NetworkDialog({ resources, onClose }: Props) {
             value={cidr}
             onChange={(event) => {
               setIsTouched(true);
+              setErrors({});
               change({ cidr: event.currentTarget.value });
             }}
           />
-          <Help cidr={cidr} others={others} />
+          {errors.cidr === undefined && <Help cidr={cidr} others={others} />}
           <Checkbox
             label={text('network.noGateway')}
             checked={!wish.hasGateway}

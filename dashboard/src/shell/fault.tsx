@@ -2,6 +2,7 @@ import { Alert, Button, Stack, Text as Words } from '@mantine/core';
 import { Component, type ReactNode } from 'react';
 import { ApiError } from '../api/client.ts';
 import { useText } from '../messages/text.tsx';
+import { refusal, refusalTitle } from './refusal.ts';
 
 /** What the server refused, or that it does not answer; with the id under which its log tells more. */
 export function ErrorNote({ error }: { error: Error }) {
@@ -9,11 +10,11 @@ export function ErrorNote({ error }: { error: Error }) {
   const api = error instanceof ApiError ? error : null;
   const silent = api?.status === 0;
   return (
-    <Alert color="red" variant="light" role="alert" title={silent ? text('shell.noAnswer') : (api?.type ?? error.name)}>
-      <Words size="sm">{silent ? text('shell.noAnswerText') : error.message}</Words>
-      {api?.requestId && (
+    <Alert color="red" variant="light" role="alert" title={api && refusalTitle(api, text)}>
+      <Words size="sm">{silent ? text('shell.noAnswerText') : refusal(error, text)}</Words>
+      {api && !silent && (
         <Words size="xs" c="dimmed" mt={4}>
-          {text('shell.requestId', { id: api.requestId })}
+          {[api.type, api.requestId && text('shell.requestId', { id: api.requestId })].filter(Boolean).join(' · ')}
         </Words>
       )}
     </Alert>

@@ -5,6 +5,8 @@ import { useText } from '../messages/text.tsx';
 import { canMakeNetworks } from '../network/create-network.ts';
 import { ErrorNote } from './fault.tsx';
 
+const FirstSteps = lazy(async () => ({ default: (await import('./first-steps.tsx')).FirstSteps }));
+
 const NetworkDialog = lazy(async () => ({ default: (await import('../network/network-dialog.tsx')).NetworkDialog }));
 
 /** The first page: what to do next. */
@@ -24,6 +26,9 @@ export function StartPage() {
           </Button>
         </Group>
       )}
+      <Suspense>
+        <FirstSteps />
+      </Suspense>
       {isOpen && (
         <Suspense>
           <NetworkDialog resources={resources} onClose={() => setIsOpen(false)} />

@@ -4,15 +4,16 @@ import { BAR, type Bar, BOX, type Box, type Line } from './bars-layout.ts';
 import { type Health, marks } from './cloud.ts';
 import { barLabel, describe, hopsText } from './descriptions.ts';
 import { healthOfDrawn, linesOfDrawn } from './lines.ts';
-import { fitting, type Palette } from './palette.ts';
+import { colourOfHops, fitting, type Palette } from './palette.ts';
+import type { HopsHere } from './trace-marks.ts';
 
 interface Shared {
   readonly palette: Palette;
   readonly text: Text;
   readonly isSelected: boolean;
   readonly onSelect: (id: string) => void;
-  /** Numbers of the trace's hops here. */
-  readonly hops: readonly number[] | undefined;
+  /** The trace's hops here. */
+  readonly hops: HopsHere | undefined;
 }
 
 /** What makes a shape a button: by mouse, by keyboard, for a screen reader. */
@@ -47,7 +48,7 @@ export function BarShape({ bar, width, left, ...shared }: Shared & { bar: Bar; w
         height={BAR}
         rx={6}
         fill={palette.network(item.hue)}
-        stroke={hops ? palette.path : isSelected || item.isExternal ? palette.ink : palette.edge}
+        stroke={hops ? colourOfHops(palette, hops) : isSelected || item.isExternal ? palette.ink : palette.edge}
         strokeWidth={hops || isSelected ? 3 : 1}
         strokeDasharray={item.isExternal ? '8 3' : undefined}
       />
@@ -65,7 +66,7 @@ export function BarShape({ bar, width, left, ...shared }: Shared & { bar: Bar; w
 export function BoxShape({ box, ...shared }: Shared & { box: Box }) {
   const { palette, text, isSelected, hops } = shared;
   const { x, y } = box;
-  const stroke = hops ? palette.path : isSelected ? palette.ink : palette.edge;
+  const stroke = hops ? colourOfHops(palette, hops) : isSelected ? palette.ink : palette.edge;
   const strokeWidth = hops || isSelected ? 3 : 1;
   const rect = {
     width: BOX.width,
@@ -100,7 +101,7 @@ export function LineShape({
   palette,
 }: Pick<Shared, 'hops' | 'palette'> & { line: Line; colour: string }) {
   const health = line.link?.health ?? 'up';
-  const stroke = hops ? palette.path : health === 'up' ? colour : palette.health[health];
+  const stroke = hops ? colourOfHops(palette, hops) : health === 'up' ? colour : palette.health[health];
   const end = line.points.at(-1)!;
   return (
     <g>
@@ -125,12 +126,12 @@ function Mark({ health, palette, x, y }: { health: Health; palette: Palette; x: 
 }
 
 /** Which hops of a trace are here. */
-function Badge({ hops, palette, x, y }: { hops: readonly number[]; palette: Palette; x: number; y: number }) {
+function Badge({ hops, palette, x, y }: { hops: HopsHere; palette: Palette; x: number; y: number }) {
   const label = hopsText(hops);
   const width = 12 + label.length * 7;
   return (
     <g>
-      <rect x={x - width / 2} y={y - 9} width={width} height={18} rx={9} fill={palette.path} />
+      <rect x={x - width / 2} y={y - 9} width={width} height={18} rx={9} fill={colourOfHops(palette, hops)} />
       <text x={x} y={y + 4} fontSize={11} textAnchor="middle" fill={palette.onPath}>
         {label}
       </text>

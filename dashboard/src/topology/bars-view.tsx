@@ -18,7 +18,7 @@ export function BarsView({ topology, gathered, selected, onSelect, trace }: View
 
   // A trace begins where its sender is: show that.
   useEffect(() => {
-    const first = trace && layout.boxes.find(({ id }) => trace.get(id)?.includes(1));
+    const first = trace && layout.boxes.find(({ id }) => trace.get(id)?.numbers.includes(1));
     if (first) centre({ x: first.x + BOX.width / 2, y: first.y + BOX.height / 2 });
   }, [trace, layout, centre]);
 

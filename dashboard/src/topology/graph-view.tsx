@@ -21,14 +21,12 @@ import { type Drawn, type GraphEdge, type GraphNode, graphElements } from './gra
 import { graphPicture } from './graph-picture.ts';
 import { joiningOf } from './joining.ts';
 import { healthOfDrawn, linesOfDrawn } from './lines.ts';
-import { type Palette, usePalette } from './palette.ts';
+import { colourOfHops, type Palette, usePalette } from './palette.ts';
 import { Tools } from './tools.tsx';
+import type { HopsHere } from './trace-marks.ts';
 import type { ViewProps } from './view-props.ts';
 
-type ThingNode = Node<
-  { drawn: Drawn; palette: Palette; hops: readonly number[] | undefined; isSelected: boolean },
-  'thing'
->;
+type ThingNode = Node<{ drawn: Drawn; palette: Palette; hops: HopsHere | undefined; isSelected: boolean }, 'thing'>;
 
 /** A picture that cannot be read is none: a great graph is shown in part. */
 const leastFit = { minZoom: 0.4 };
@@ -128,8 +126,8 @@ function usePlaces(nodes: readonly GraphNode[], edges: readonly GraphEdge[]) {
 
 function edgeOf({ id, source, target, link }: GraphEdge, palette: Palette, trace: ViewProps['trace']): Edge {
   const health = link?.health ?? 'up';
-  const isOnPath = link !== null && trace?.has(link.port.id);
-  const stroke = isOnPath ? palette.path : health === 'up' ? palette.edge : palette.health[health];
+  const hops = link === null ? undefined : trace?.get(link.port.id);
+  const stroke = hops ? colourOfHops(palette, hops) : health === 'up' ? palette.edge : palette.health[health];
   const dashes = health === 'up' ? {} : { strokeDasharray: '5 4' };
   return {
     id,
@@ -137,7 +135,7 @@ function edgeOf({ id, source, target, link }: GraphEdge, palette: Palette, trace
     target,
     sourceHandle: 'out',
     targetHandle: 'in',
-    style: { stroke, strokeWidth: isOnPath ? 4 : 1.5, ...dashes },
+    style: { stroke, strokeWidth: hops ? 4 : 1.5, ...dashes },
   };
 }
 
@@ -145,7 +143,7 @@ function Thing({ data: { drawn, palette, hops, isSelected } }: NodeProps<ThingNo
   const text = useText();
   const [first, second] = linesOfDrawn(drawn, text);
   const health = healthOfDrawn(drawn);
-  const colour = hops ? palette.path : isSelected ? palette.ink : palette.edge;
+  const colour = hops ? colourOfHops(palette, hops) : isSelected ? palette.ink : palette.edge;
   const isRound = drawn.kind === 'device' && drawn.device.kind === 'router';
   const handle = { isConnectable: isRound || drawn.kind === 'network', className: 'topology-handle' };
   return (
@@ -164,7 +162,7 @@ function Thing({ data: { drawn, palette, hops, isSelected } }: NodeProps<ThingNo
       <span className="topology-node-lines">
         <b>{first}</b> <small>{second}</small>
       </span>{' '}
-      {hops && <span style={{ color: palette.path }}>{hopsText(hops)}</span>}
+      {hops && <span style={{ color: colourOfHops(palette, hops) }}>{hopsText(hops)}</span>}
       <Handle id="out" type="source" position={Position.Right} {...handle} />
     </div>
   );

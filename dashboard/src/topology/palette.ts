@@ -38,6 +38,11 @@ const dark: Palette = {
   network: (hue) => `hsl(${hue}, 35%, 26%)`,
 };
 
+/** Of a packet's way: red where it ends too early. */
+export function colourOfHops(palette: Palette, { isDropped }: { isDropped: boolean }): string {
+  return isDropped ? palette.health.error : palette.path;
+}
+
 export function usePalette(): Palette {
   return useComputedColorScheme('light') === 'dark' ? dark : light;
 }

@@ -1,6 +1,6 @@
 import { Button, Group, NumberInput, Paper, Select, Stack, TextInput, Title, Text as Words } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useMemo, useState } from 'react';
+import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { ask } from '../api/client.ts';
 import { useText } from '../messages/text.tsx';
 import { ErrorNote } from '../shell/fault.tsx';
@@ -43,6 +43,11 @@ export function TraceForm({ topology, from, onFrom, to, onTo, trace, onTrace, on
     },
     onSuccess: onTrace,
   });
+  // What is asked for is below what asks, and that may be where the window ends.
+  const told = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (trace || error) told.current?.scrollIntoView({ block: 'nearest' });
+  }, [trace, error]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     mutate();
@@ -141,7 +146,7 @@ export function TraceForm({ topology, from, onFrom, to, onTo, trace, onTrace, on
           )}
         </Group>
       </form>
-      <Stack gap="xs" mt="xs" aria-live="polite">
+      <Stack ref={told} gap="xs" mt="xs" aria-live="polite">
         {error && <ErrorNote error={error} />}
         {trace && <TraceTold {...{ trace, names, onJoin }} onMended={() => mutate()} />}
       </Stack>

@@ -10,6 +10,8 @@ const hop = (text: string, cause?: string): Hop => ({ hop: 'bridge', state: 'pas
 const trace = (...hops: Hop[]): Trace =>
   ({ port_id: sender, from: '', to: '', protocol: 'icmp', port: null, verdict: 'arrives', summary: '', hops }) as Trace;
 
+const passing = (...numbers: number[]) => ({ numbers, isDropped: false });
+
 const networks = [network({ id: net })];
 const own = [
   leg(device, net),
@@ -25,10 +27,22 @@ it('numbers the hops at what they name, and stays where one names nothing', () =
     [net],
   );
   expect(Object.fromEntries(marks)).toEqual({
-    [sender]: [1],
-    [net]: [2],
-    [receiver]: [2],
-    [device]: [3],
+    [sender]: passing(1),
+    [net]: passing(2),
+    [receiver]: passing(2),
+    [device]: passing(3),
+  });
+});
+
+it('says where the way ends, and that it did not before', () => {
+  const dropped = { ...hop(`port ${receiver} lets nobody in`), state: 'drops' } as const;
+  const marks = traceMarks(trace(hop('leaves'), hop(`over network ${net}`), dropped), gathered(topology, new Set()), [
+    net,
+  ]);
+  expect(Object.fromEntries(marks)).toEqual({
+    [sender]: passing(1),
+    [net]: passing(2),
+    [receiver]: { numbers: [3], isDropped: true },
   });
 });
 
@@ -37,7 +51,7 @@ it('marks the group that a guest is gathered in', () => {
   const many = topologyOf(cloudOf({ networks, ports: [...own.slice(1), ...crowd] }));
   const gathering = gathered(many, new Set());
   expect(gathering.groups).toHaveLength(1);
-  expect(traceMarks(trace(hop('leaves')), gathering, []).get(`group:${net}`)).toEqual([1]);
+  expect(traceMarks(trace(hop('leaves')), gathering, []).get(`group:${net}`)).toEqual(passing(1));
 });
 
 it('marks nothing for what is not in the picture', () => {

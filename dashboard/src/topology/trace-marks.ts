@@ -24,8 +24,14 @@ export interface Hop {
   readonly mend?: Mend;
 }
 
-/** Numbers of hops, by the id of the network, device, group or port they are at. */
-export type TraceMarks = ReadonlyMap<string, readonly number[]>;
+/** Which hops are at a thing, and whether the packet's way ends there. */
+export interface HopsHere {
+  readonly numbers: readonly number[];
+  readonly isDropped: boolean;
+}
+
+/** By the id of the network, device, group or port they are at. */
+export type TraceMarks = ReadonlyMap<string, HopsHere>;
 
 const uuids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
@@ -40,15 +46,14 @@ export function traceMarks(trace: Trace, { devices, groups }: Gathered, networks
     add(links, id);
   }
   for (const { id, guests } of groups) for (const { links } of guests) add(links, id);
-  const found = new Map<string, number[]>();
+  const found = new Map<string, HopsHere>();
   let before = drawnAs.get(trace.port_id) ?? [];
-  trace.hops.forEach(({ text, cause = '' }, at) => {
+  trace.hops.forEach(({ text, cause = '', state }, at) => {
     const named = (`${text} ${cause}`.match(uuids) ?? []).flatMap((id) => drawnAs.get(id) ?? []);
     const places = named.length > 0 ? [...new Set(named)] : before;
     for (const place of places) {
-      const numbers = found.get(place);
-      if (numbers) numbers.push(at + 1);
-      else found.set(place, [at + 1]);
+      const { numbers = [], isDropped = false } = found.get(place) ?? {};
+      found.set(place, { numbers: [...numbers, at + 1], isDropped: isDropped || state === 'drops' });
     }
     before = places;
   });
