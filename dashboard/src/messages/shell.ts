@@ -49,7 +49,7 @@ export const shellMessages = {
   'start.router': ['A router, to other networks and to the outside', '通往其他网络和外部的路由器'],
   'start.done': ['done', '已完成'],
   'start.toDo': ['to do', '待完成'],
-  'start.plug': ['The command that puts one there', '查看接入命令'],
+  'start.plug': ['The port that waits for one', '等待接入的端口'],
   'start.look': ['See how it hangs together', '查看整体拓扑'],
   'shell.count': ['{count} in all', '共 {count} 个'],
   'shell.keys': ['Keys', '快捷键'],

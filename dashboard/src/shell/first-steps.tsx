@@ -5,19 +5,18 @@ import { useResources } from '../api/described.ts';
 import { useText } from '../messages/text.tsx';
 import { MakeButtons } from '../topology/make-buttons.tsx';
 import { usePalette } from '../topology/palette.ts';
-import { type FirstStep, type Found, firstSteps, networkForGuests, waitingPort } from './first-steps.ts';
+import { type Found, firstSteps, networkForGuests, type StepName, waitingPort } from './first-steps.ts';
 
 /** So many are looked at: who has more has done all this. */
 const LOOKED_AT = 200;
 
-/** What is to be done first, ticked off as it is done, with what does the next one. */
+/** What is to be done first, ticked off as it is done, with what does it. */
 export function FirstSteps() {
   const text = useText();
   const palette = usePalette();
   const found = useFound();
   if (found === null) return null;
   const steps = firstSteps(found);
-  const next = steps.find(({ isDone }) => !isDone);
   return (
     <>
       <List listStyleType="none" spacing="xs" aria-label={text('start.steps')}>
@@ -30,7 +29,7 @@ export function FirstSteps() {
                 </span>{' '}
                 {text(`start.${step.name}`)} ({text(step.isDone ? 'start.done' : 'start.toDo')})
               </span>
-              {step === next && <Doing step={step} found={found} />}
+              <Doing name={step.name} found={found} />
             </Group>
           </List.Item>
         ))}
@@ -40,11 +39,13 @@ export function FirstSteps() {
   );
 }
 
-function Doing({ step: { name }, found }: { step: FirstStep; found: Found }) {
+/** What does a step, also when it is done: with the button its dialog would go, which tells what was just done. */
+function Doing({ name, found }: { name: StepName; found: Found }) {
   const text = useText();
-  if (name === 'port') return <MakeButtons make={['ports']} given={{ network_id: networkForGuests(found) ?? '' }} />;
-  if (name === 'router') return <MakeButtons make={['routers']} />;
+  const network = networkForGuests(found);
   const port = waitingPort(found);
+  if (name === 'port' && network !== null) return <MakeButtons make={['ports']} given={{ network_id: network }} />;
+  if (name === 'router') return <MakeButtons make={['routers']} />;
   if (name === 'guest' && port !== null)
     return <Anchor href={`#/topology?select=${encodeURIComponent(port)}`}>{text('start.plug')}</Anchor>;
   // The network has its button on this page anyway.
