@@ -6,7 +6,7 @@ import { openRoutedLab, type RoutedGuest, type RoutedLab } from '../support/rout
 import { Starvation } from '../support/starvation.ts';
 import { until } from '../support/wait.ts';
 
-/** One HA router on two hosts: who is primary, what a guest and the API see of it, and what does not make it change. */
+/** One HA router on two hosts: who is primary, what a guest and the API see of it, what does not make it change; and one that is not. */
 let stand: RoutedLab;
 let router: HaRouter;
 let inner: { network: Network; subnet: Subnet };
@@ -167,3 +167,25 @@ it('a primary that goes while the server is away is replaced as well', async () 
   await stand.deployment.answering();
   await until('the API', async () => (await router.states())[before.standby.name] === 'active', { timeoutMs: 60_000 });
 }, 240_000);
+
+it('a router that is on one host alone is taken to another by hand, and who was reached by it is reached there', async () => {
+  const { api } = stand;
+  const single = await api.create('router', { external_gateway_info: { network_id: stand.external.id } });
+  const own = await stand.network('10.11.0.0/24');
+  await stand.attach(single, own.subnet);
+  const other = await stand.guest(stand.host('compute1'), own, 'other');
+  const { id, floating_ip_address } = await stand.floatingIp(other.port);
+  await stand.answers(floating_ip_address);
+  const serving = async () => (await api.expect('GET', `/v2.0/routers/${single.id}/l3-agents`)).agents;
+  const [from] = await serving();
+  const to = (await api.list('agent', 'agent_type=L3%20agent')).find((agent) => agent.id !== from.id)!;
+  await api.expect('DELETE', `/v2.0/agents/${from.id}/l3-routers/${single.id}`);
+  await api.expect('POST', `/v2.0/agents/${to.id}/l3-routers`, { router_id: single.id });
+  const isGone = async () => !(await stand.host(from.host).namespaces()).includes(`qrouter-${single.id}`);
+  await until('nothing of it where it was', isGone);
+  await stand.answers(floating_ip_address);
+  await until('the way outside', () => other.guest.ping('203.0.113.1', 1), { timeoutMs: 30_000 });
+  await until('ACTIVE', async () => (await api.show('floatingip', id)).status === 'ACTIVE');
+  const bound = await api.list('port', `device_id=${single.id}`);
+  expect(bound.map((port) => port['binding:host_id'])).toEqual([to.host, to.host]);
+}, 120_000);
