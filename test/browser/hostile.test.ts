@@ -5,6 +5,7 @@ import type { Screen } from '../support/browser.ts';
 import { browserStand } from '../support/browser-stand.ts';
 import { DashboardServer } from '../support/dashboard.ts';
 import { reportAgents, setHeartbeats } from '../support/stand-in-agents.ts';
+import { byTurns } from '../support/turns.ts';
 
 /** Names and descriptions that would like to be more than text, in every list, form, picture and question of the page. */
 const ran = (what: string) => `globalThis.ran='${what}'`;
@@ -17,9 +18,9 @@ const HOSTILE: readonly string[] = [
   'W'.repeat(255),
 ];
 const WIDEST = HOSTILE.length - 1;
-const isLong = process.env.NEUTRINO_TEST_LONG !== undefined;
 /** By turns between two tests, but for the widest name. */
-const isTried = (i: number, turn: 0 | 1) => isLong || i === WIDEST || i % 2 === turn;
+const isTried = (i: number, turn: 0 | 1) =>
+  process.env.NEUTRINO_TEST_LONG !== undefined || i === WIDEST || i % 2 === turn;
 /** Longer than these tests take on any machine: agents live and die when a test says so. */
 const AGENT_DOWN_S = 86_400;
 const stand = browserStand(async (kept) => {
@@ -113,7 +114,7 @@ it('lists, details and questions show names as text', async () => {
 
 it('a form takes them as text, and shows the commands of what it did', async () => {
   await using screen = await stand.open({ language: 'zh' });
-  for (const [i, name] of HOSTILE.entries()) {
+  for (const [i, name] of byTurns([...HOSTILE.entries()], 3)) {
     await screen.page.goto(stand.stage.url('/lists/networks'));
     await screen.button('network.title').click();
     const field = screen.dialog.getByLabel(screen.text('network.name'), { exact: true });
@@ -150,7 +151,7 @@ it('the picture and its panel show them as text, as bars and as a graph', async 
 
 it('an address of the page that says such a thing is text', async () => {
   await using screen = await stand.open();
-  for (const [i, text] of HOSTILE.entries()) {
+  for (const [i, text] of byTurns([...HOSTILE.entries()], 3)) {
     await screen.page.goto(stand.stage.url(`/lists/networks?name=${encodeURIComponent(text)}`));
     await screen.page.getByRole('cell', { name: text, exact: true }).first().waitFor();
     await isText(screen, `filter ${i}`);
@@ -177,14 +178,13 @@ async function edit(screen: Screen, row: Locator): Promise<void> {
 
 const forms = [...collections, 'floatingips'];
 
-// Without `--long` each form has two of the names, and the next form the next.
+// A day each form has one of the names, and the next form the next.
 it('the form that changes one holds them as text', async () => {
   await using screen = await stand.open();
   for (const [turn, collection] of forms.entries()) {
     const attribute = collection === 'floatingips' ? 'description' : 'name';
     await screen.page.goto(stand.stage.url(`/lists/${collection}`));
-    for (const [i, name] of HOSTILE.entries()) {
-      if (!isLong && (i + turn) % HOSTILE.length >= 2) continue;
+    for (const [i, name] of byTurns([...HOSTILE.entries()], 1, turn)) {
       // Of floating IPs the lists show no description.
       const row = collection === 'floatingips' ? screen.page.getByRole('row').nth(i + 1) : rowOf(screen, name);
       await edit(screen, row);

@@ -1,6 +1,8 @@
+import { expect } from 'vitest';
 import type { Screen } from '../support/browser.ts';
 import { DashboardServer } from '../support/dashboard.ts';
 import { reportAgents } from '../support/stand-in-agents.ts';
+import { byTurns } from '../support/turns.ts';
 import { until } from '../support/wait.ts';
 
 /** A server with one of everything that pages look different by. */
@@ -30,18 +32,18 @@ export async function openServerToLookAt(): Promise<DashboardServer> {
   return server;
 }
 
-/**
- * Every state of the page that is looked at, one after the other, each left as the next wants it.
- * @param every of the pages of the navigation each first of so many: most are lists of the same make
- */
-export async function* looks(screen: Screen, server: DashboardServer, every = 1): AsyncGenerator<string> {
-  yield* pages(screen, server, every);
+/** Lists a day, of some 27 of the same make: a test that looks at them begins where the one before ended (`ahead`). */
+export const LISTS = 9;
+
+/** Every state of the page that is looked at, one after the other, each left as the next wants it. */
+export async function* looks(screen: Screen, server: DashboardServer, ahead = 0): AsyncGenerator<string> {
+  yield* pages(screen, server, ahead);
   yield* ofTopology(screen);
   yield* ofHosts(screen, server);
   yield* ofLists(screen);
 }
 
-async function* pages(screen: Screen, server: DashboardServer, every: number): AsyncGenerator<string> {
+async function* pages(screen: Screen, server: DashboardServer, ahead: number): AsyncGenerator<string> {
   const { page } = screen;
   await page.goto(server.url());
   const links = page.getByRole('navigation', { includeHidden: true }).locator('a');
@@ -51,8 +53,10 @@ async function* pages(screen: Screen, server: DashboardServer, every: number): A
     .waitFor({ state: 'attached' });
   const all = await links.all();
   const addresses = await Promise.all(all.map(async (link) => (await link.getAttribute('href'))!.split('#')[1]!));
-  for (const [i, address] of addresses.entries()) {
-    if (i % every > 0) continue;
+  const isList = (address: string) => address.startsWith('/lists/');
+  const lists = byTurns(addresses.filter(isList), LISTS, ahead);
+  expect(lists.length).toBeGreaterThanOrEqual(LISTS);
+  for (const address of [...addresses.filter((one) => !isList(one)), ...lists]) {
     await page.goto(server.url(address));
     await page.getByRole('main').getByRole('heading').first().waitFor();
     await loaded(screen);

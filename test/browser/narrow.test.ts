@@ -2,9 +2,8 @@ import { expect, it } from 'vitest';
 import { atRest } from '../support/accessibility.ts';
 import type { Screen } from '../support/browser.ts';
 import { browserStand } from '../support/browser-stand.ts';
-import { looks, openServerToLookAt } from './looks.ts';
+import { LISTS, looks, openServerToLookAt } from './looks.ts';
 
-const isLong = process.env.NEUTRINO_TEST_LONG !== undefined;
 /** On a telephone: 390 by 800 pixels, no mouse. */
 const stand = browserStand(async (kept) => kept.use(await openServerToLookAt()));
 
@@ -44,11 +43,10 @@ async function outOfReach({ page }: Screen): Promise<string[]> {
   })()`);
 }
 
-// Without `--long` every third list in Chinese, whose words are the shorter ones.
 it.each(['en', 'zh'] as const)('nothing is out of reach: %s', async (language) => {
   await using screen = await stand.open({ language, viewport: { width: 390, height: 800 }, hasTouch: true });
   const found: string[] = [];
-  for await (const look of looks(screen, stand.stage, language === 'en' || isLong ? 1 : 3))
+  for await (const look of looks(screen, stand.stage, language === 'en' ? LISTS : 2 * LISTS))
     for (const one of await outOfReach(screen)) found.push(`${look}: ${one}`);
   expect(found).toEqual([]);
   expect(screen.faults).toEqual([]);
