@@ -119,6 +119,7 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/browser/set-up.ts'],
+          isolate: false,
           pool: 'forks',
           // A Chromium, a server and their hosts each.
           maxWorkers: 2,
@@ -148,6 +149,7 @@ export default defineConfig({
           name: 'functional',
           include: ['test/functional/**/*.test.ts'],
           exclude: ['test/functional/systemd.test.ts'],
+          isolate: false,
           pool: 'forks',
           // They wait most of the time; a host of theirs shares no name, port or process with another's.
           maxWorkers: 2,
