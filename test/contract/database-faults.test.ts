@@ -7,9 +7,9 @@ import { prepared } from '../../src/db/prepared.ts';
 import { newDatabaseOn } from '../../src/db/temporary-on-server.ts';
 import { takeTurn } from '../../src/db/write/turns.ts';
 import { type DatabaseServer, type ServerKind, startServer } from '../support/database-servers.ts';
-import { runs } from '../support/everyday.ts';
 import { type Fault, faults, MysqlProxy } from '../support/mysql-proxy.ts';
 import { insertNetwork } from '../support/rows.ts';
+import { runs } from '../support/turns.ts';
 import { until } from '../support/wait.ts';
 
 /** What becomes of transactions and reads when a database server, or the way to it, fails: nothing lost, nothing done twice. */

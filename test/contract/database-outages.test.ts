@@ -9,9 +9,9 @@ import { type Database, openDatabase } from '../../src/db/database.ts';
 import { type ApiClient, type HttpAnswer, httpRequest } from '../support/api.ts';
 import { type DatabaseServer, startServer } from '../support/database-servers.ts';
 import { type Deployment, makeDeployment } from '../support/deployment.ts';
-import { isLong } from '../support/everyday.ts';
 import { brokenInvariants } from '../support/invariants.ts';
 import { MysqlProxy } from '../support/mysql-proxy.ts';
+import { isLong } from '../support/turns.ts';
 import { until } from '../support/wait.ts';
 
 /**

@@ -9,9 +9,9 @@ import { openDatabase } from '../../src/db/database.ts';
 import { upgrade } from '../../src/db/migrate.ts';
 import { DUTY_TIMES } from '../../src/plugin/duty/duties.ts';
 import { eventually } from '../support/eventually.ts';
-import { isLong } from '../support/everyday.ts';
 import { sharedDatabase } from '../support/shared-database.ts';
 import { Starvation } from '../support/starvation.ts';
+import { isLong } from '../support/turns.ts';
 
 const PROGRAM = fileURLToPath(new URL('./programs/duty-server.ts', import.meta.url));
 /** As long as it takes in a cloud, when there is time. */

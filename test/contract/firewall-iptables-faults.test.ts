@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { WireRule } from '../../src/rpc/contract.ts';
-import { runs } from '../support/everyday.ts';
 import { egressAll, type FirewallStand, port, standForEach, stateOf } from '../support/firewall/stand.ts';
 import type { EmulatedHost } from '../support/hosts.ts';
+import { runs } from '../support/turns.ts';
 import { until } from '../support/wait.ts';
 
 /** What breaks while rules are written. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { WireRule } from '../../src/rpc/contract.ts';
-import { inTurn } from '../support/everyday.ts';
 import { everyRule } from '../support/firewall/every-rule.ts';
 import {
   BEHIND,
@@ -13,6 +12,7 @@ import {
   stateOf,
 } from '../support/firewall/stand.ts';
 import type { EmulatedHost } from '../support/hosts.ts';
+import { byTurns } from '../support/turns.ts';
 
 /** What the rules of iptables let through, of each kind of it. */
 let host: EmulatedHost;
@@ -31,9 +31,9 @@ const flavours = ['-nft', '-legacy'] as const;
 
 describe.each(flavours)('rules by iptables%s', (flavour) => {
   let tests = 0;
-  /** What differs in the rules alone, and these are the same: of one flavour each without `--long`. */
+  /** What differs in the rules alone, and these are the same: of one flavour a day, the next test of the other. */
   const itInTurn = (what: string, body: () => Promise<void>) => {
-    if (inTurn(flavours, tests++, flavours.length).includes(flavour)) it(what, body);
+    if (byTurns(flavours, 1, tests++).includes(flavour)) it(what, body);
   };
 
   it('are found as they were rendered: a second look changes nothing', async () => {

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FirewallDriver } from '../../src/agent/firewall/contract.ts';
 import { SpoofGuard } from '../../src/agent/firewall/spoofing/spoof-guard.ts';
-import { runs } from '../support/everyday.ts';
 import { FirewallStand } from '../support/firewall/stand.ts';
 import { type EmulatedHost, type Lab, openLab } from '../support/hosts.ts';
 import { cases } from '../support/isolation/cases.ts';
@@ -11,6 +10,7 @@ import { plugGuests, stateOf } from '../support/isolation/driver-stage.ts';
 import { reaches } from '../support/isolation/model.ts';
 import { misbehaviour, type Spot } from '../support/isolation/run.ts';
 import { type World, world } from '../support/isolation/world.ts';
+import { runs } from '../support/turns.ts';
 
 /** The rules that our drivers make, in this kernel, against what the API promises. No server: those tests are in test/functional. */
 class Stage implements AsyncDisposable {

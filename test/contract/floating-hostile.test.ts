@@ -5,9 +5,9 @@ import { type Api, createApi } from '../../src/api/server.ts';
 import { defaultValues } from '../../src/lib/options.ts';
 import { createFixture, type Fixture } from '../../src/plugin/fixture.ts';
 import { attach, routed } from '../../src/plugin/floatingip/routed.ts';
-import { runs } from '../support/everyday.ts';
 import { brokenInvariants } from '../support/invariants.ts';
 import { few, nearlyOf, resolved } from '../support/nearly-right.ts';
+import { runs } from '../support/turns.ts';
 
 /**
  * Floating addresses, forwardings, conntrack helpers, NDP proxies and metering against bodies that nearly make sense. Whatever

@@ -4,8 +4,8 @@ import { apiOptions } from '../../src/api/options.ts';
 import { type Api, createApi } from '../../src/api/server.ts';
 import { defaultValues } from '../../src/lib/options.ts';
 import { createFixture, type Fixture } from '../../src/plugin/fixture.ts';
-import { runs } from '../support/everyday.ts';
 import { anythingStrange, few, nearly, resolved, some } from '../support/nearly-right.ts';
+import { runs } from '../support/turns.ts';
 
 /**
  * API and plugin together, over a real database, against bodies made of values that nearly make sense. Whatever is sent:

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { all, createFixture, member } from '../../src/plugin/fixture.ts';
-import { runs } from '../support/everyday.ts';
+import { runs } from '../support/turns.ts';
 
 /**
  * Long lists are made of texts kept from the list before, by revision. So whatever changes what a port or a network shows

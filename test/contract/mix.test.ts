@@ -6,10 +6,10 @@ import { openDatabase } from '../../src/db/database.ts';
 import { FakeKeystone } from '../../src/keystone/fake.ts';
 import { ApiClient, type Json } from '../support/api.ts';
 import { type Deployment, makeDeployment } from '../support/deployment.ts';
-import { databaseTurn, inTurn, runs } from '../support/everyday.ts';
 import { administrator, authtoken, memberOf } from '../support/identity.ts';
 import { brokenInvariants } from '../support/invariants.ts';
 import { sharedDatabase } from '../support/shared-database.ts';
+import { byTurns, databaseTurn, runs } from '../support/turns.ts';
 import { until } from '../support/wait.ts';
 import { collections, MixClient, type World } from './mix/client.ts';
 import { settle } from './mix/settlement.ts';
@@ -119,7 +119,7 @@ const forms = [
 ] as const;
 
 // Each form on one kind of database.
-describe.each(inTurn(forms, databaseTurn(), forms.length))(
+describe.each(byTurns(forms, 1, databaseTurn()))(
   '64 clients of %i server(s) until %i answers, the last of which %s',
   (servers, enough, fate) => {
     const mortal = fate !== 'run';

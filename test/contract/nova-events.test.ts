@@ -10,10 +10,10 @@ import type { Port } from '../../src/resources/shapes.ts';
 import type { ApiClient } from '../support/api.ts';
 import { connectBus } from '../support/bus.ts';
 import { type Deployment, makeDeployment } from '../support/deployment.ts';
-import { isLong } from '../support/everyday.ts';
 import { administrator, authtoken } from '../support/identity.ts';
 import { RecordingNova } from '../support/nova.ts';
 import { reportAgents } from '../support/stand-in-agents.ts';
+import { isLong } from '../support/turns.ts';
 import { until } from '../support/wait.ts';
 
 /** The program `neutron-server` and a Nova that is told of its ports, is away, slow, forgetful or picky. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inTurn } from '../support/everyday.ts';
+import { byTurns } from '../support/turns.ts';
 
 /** What operators get wrong, and the one line they are told: where it stands, what is wrong, what to do. */
 const bin = fileURLToPath(new URL('../../bin', import.meta.url));
@@ -75,7 +75,7 @@ const writings = [
 // A start for each is half a second of a processor.
 test.concurrent.each(wrongValues.map((one, i) => [...one, i] as const))('%s', async (name, line, expected, i) => {
   const file = join(folder, `${name}.conf`);
-  for (const [bom, end] of inTurn(writings, i, writings.length)) {
+  for (const [bom, end] of byTurns(writings, 1, i)) {
     writeFileSync(file, `${bom}[DEFAULT]${end}${line}${end}`);
     const said = await complaint(['--config-file', 'base.conf', '--config-file', file]);
     expect(said.startsWith(`neutron-server: ${file}:2: [DEFAULT] `), said).toBe(true);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveResources } from '../../src/api/served-resource.ts';
 import { resources } from '../../src/resources/registry.ts';
-import { inTurn, isLong } from '../support/everyday.ts';
 import { admin, type Caller, makeTenants, member, type Tenants } from '../support/tenants.ts';
+import { byTurns, isLong } from '../support/turns.ts';
 import { furnish } from './paging-walks/items.ts';
 
 /**
@@ -114,7 +114,7 @@ describe.each(cases)('%s', (collection) => {
       const five = isLong ? LIMIT : Math.max(LIMIT, Math.ceil(all.length / 5));
       for (const [i, key] of [null, ...sortable].entries()) {
         // One direction of each key, the next key in the other; of another caller the other way round.
-        for (const direction of key === null ? ['asc'] : inTurn(['asc', 'desc'], i + turn, 2)) {
+        for (const direction of key === null ? ['asc'] : byTurns(['asc', 'desc'], 1, i + turn)) {
           const sort = key === null ? '' : `&sort_key=${key}&sort_dir=${direction}`;
           const what = `${caller.project} ${sort}`;
           const limit = key === null ? LIMIT : five;

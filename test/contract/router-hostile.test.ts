@@ -4,9 +4,9 @@ import { apiOptions } from '../../src/api/options.ts';
 import { type Api, createApi } from '../../src/api/server.ts';
 import { defaultValues } from '../../src/lib/options.ts';
 import { createFixture, type Fixture } from '../../src/plugin/fixture.ts';
-import { runs } from '../support/everyday.ts';
 import { brokenInvariants } from '../support/invariants.ts';
 import { nearlyOf, resolved, some } from '../support/nearly-right.ts';
+import { runs } from '../support/turns.ts';
 
 /**
  * Routers, and what they stand on, against requests that nearly make sense, some of which take away what others need. Whatever

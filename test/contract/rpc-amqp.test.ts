@@ -10,10 +10,10 @@ import { parseBrokerUrl } from '../../src/rpc/amqp/url.ts';
 import { RpcPeer } from '../../src/rpc/peer.ts';
 import type { Transport } from '../../src/rpc/transport.ts';
 import { eventually } from '../support/eventually.ts';
-import { isLong } from '../support/everyday.ts';
 import { type Broker, RabbitMq } from '../support/rabbitmq.ts';
 import { sharedRabbit } from '../support/shared-rabbit.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
+import { isLong } from '../support/turns.ts';
 import { type Bus, describeTransport } from './rpc-suite.ts';
 
 const context = adminContext();

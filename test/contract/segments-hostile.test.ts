@@ -5,7 +5,7 @@ import { type Api, createApi } from '../../src/api/server.ts';
 import { defaultValues } from '../../src/lib/options.ts';
 import { createFixture, type Fixture } from '../../src/plugin/fixture.ts';
 import type { Json } from '../support/api.ts';
-import { runs } from '../support/everyday.ts';
+import { runs } from '../support/turns.ts';
 
 /**
  * Segments and ranges under likely and unlikely requests: nothing is a 500, no id is given twice, an id that no segment has

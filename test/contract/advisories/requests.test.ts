@@ -3,8 +3,8 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeRequest } from '../../../src/rpc/envelope.ts';
 import { eventually } from '../../support/eventually.ts';
-import { runs } from '../../support/everyday.ts';
 import type { Tenants } from '../../support/tenants.ts';
+import { runs } from '../../support/turns.ts';
 import { everything } from '../hostile-tenant/stage.ts';
 import { attacker, makeCloud } from './cloud.ts';
 

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatCidr, parseCidr } from '../../../src/lib/ip/cidr.ts';
 import { protocolNumbers } from '../../../src/lib/protocols.ts';
-import { runs } from '../../support/everyday.ts';
 import { admin, type Tenants } from '../../support/tenants.ts';
+import { runs } from '../../support/turns.ts';
 import { attacker, makeCloud, outcome, victim } from './cloud.ts';
 
 /** Advisories of security groups: rules that no firewall can have, and groups that nobody counts. */
