@@ -5,6 +5,7 @@ import type { Screen } from '../support/browser.ts';
 import { browserStand } from '../support/browser-stand.ts';
 import { DashboardServer } from '../support/dashboard.ts';
 import { authtoken } from '../support/identity.ts';
+import { until } from '../support/wait.ts';
 import { looks, openServerToLookAt } from './looks.ts';
 
 const isLong = process.env.NEUTRINO_TEST_LONG !== undefined;
@@ -77,12 +78,12 @@ it('a network is made by keyboard alone', async () => {
     throw new Error(`${name} is not reached by Tab`);
   };
   await page.keyboard.press('Tab');
-  await expect.poll(() => isAt(screen.text('shell.skip'))).toBe(true);
+  await until('the first link', () => isAt(screen.text('shell.skip')));
   await page.keyboard.press('Enter');
   await tabTo(screen.text('network.title'));
   await page.keyboard.press('Enter');
   await screen.dialog.waitFor();
-  await expect.poll(() => isAt(screen.text('network.name'))).toBe(true);
+  await until('the first field', () => isAt(screen.text('network.name')));
   await page.keyboard.type('by-keyboard');
   await tabTo(screen.text('network.cidr'));
   await page.keyboard.press('ControlOrMeta+a');

@@ -56,14 +56,14 @@ it.each(['en', 'zh'] as const)('what is wrong stands at its field, once: %s', as
 
   await screen.type(field('network.cidr'), '10.0.0.0/33');
   await screen.button('forms.send', screen.dialog).click();
-  await page.locator('[aria-invalid=true]').waitFor();
+  await field('network.cidr').and(page.locator('[aria-invalid=true]')).waitFor();
   expect(await said('network.cidr')).toBe(screen.text('network.noCidr'));
   expect(await screen.dialog.getByText(screen.text('network.noCidr')).count()).toBe(1);
 
   await screen.type(field('network.cidr'), '10.0.0.0/24');
   await screen.type(field('network.gateway'), '10.0.0.255');
   await screen.button('forms.send', screen.dialog).click();
-  await expect.poll(() => field('network.gateway').getAttribute('aria-invalid')).toBe('true');
+  await field('network.gateway').and(page.locator('[aria-invalid=true]')).waitFor();
   const refused = await said('network.gateway');
   expect(refused).toContain('Gateway is not valid on subnet');
   // The server speaks English: that it does is said in the language of the page.
